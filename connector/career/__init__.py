@@ -1,0 +1,1 @@
+"""The career side: one configured career system behind the port `CareerSide`."""

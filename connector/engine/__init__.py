@@ -1,0 +1,1 @@
+"""The stations: collect, plan, deliver, and the cycle that runs them."""

@@ -1,0 +1,1 @@
+"""The compiler of mapping files: read, check, compile."""

@@ -1,0 +1,1 @@
+"""The CRM side: one Salesforce org behind the port `CrmSide`."""

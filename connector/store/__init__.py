@@ -1,0 +1,1 @@
+"""The durable shelves between the stations, on SQLAlchemy Core."""

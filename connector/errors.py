@@ -1,0 +1,89 @@
+"""The error tree, sorted by what happens next.
+
+::
+
+    BridgeError
+    +-- UserError     a file or an option is wrong: list every problem, exit 2
+    +-- Later         the same thing may work in a while: back off, nothing moved
+    |   +-- Throttled     ... and the side said when
+    +-- Refused       never as it is: park the record, name owner and remedy
+    +-- Unknown       nobody knows whether it happened: look before the next step
+    +-- Halt          stop this side or mapping until a person acts
+    +-- Bug           our own invariant is broken: stop, keep the evidence
+
+They carry facts; ``connector.cli`` makes the sentences.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """One thing wrong in a file: where it is, what it is and how to cure it.
+
+    ``line`` and ``column`` count from 1; 0 means the whole file. ``code`` is stable (``M101``); ``source`` is the line's text.
+    """
+
+    code: str
+    message: str
+    cure: str
+    file: str
+    line: int = 0
+    column: int = 0
+    width: int = 1
+    source: str = ""
+
+
+class BridgeError(Exception):
+    """The root of all errors that the bridge raises on purpose."""
+
+
+class UserError(BridgeError):
+    """What a person wrote is wrong; carries every problem found, not only the first."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("; ".join(f"{p.file}:{p.line}: {p.code} {p.message}" for p in problems))
+
+
+class Later(BridgeError):
+    """The side cannot do it now. ``side`` is a side's or system's name, ``code`` the platform's code, never its text."""
+
+    def __init__(self, *, side: str, code: str, detail: str = "", retry_after: float | None = None) -> None:
+        self.side, self.code, self.detail, self.retry_after = side, code, detail, retry_after
+        super().__init__(f"{side}: {code} {detail}".strip())
+
+
+class Throttled(Later):
+    """The side asks us to slow down; ``retry_after`` is in seconds where the side told, else None."""
+
+
+class Refused(BridgeError):
+    """The side will never accept this as it is. ``remedy`` tells who can change what."""
+
+    def __init__(self, *, side: str, code: str, detail: str = "", fields: Sequence[str] = (), remedy: str = "") -> None:
+        self.side, self.code, self.detail, self.fields, self.remedy = side, code, detail, tuple(fields), remedy
+        super().__init__(f"{side}: {code} {detail}".strip())
+
+
+class Unknown(BridgeError):
+    """A write left us and no trustworthy answer came back."""
+
+    def __init__(self, *, side: str, detail: str) -> None:
+        self.side, self.detail = side, detail
+        super().__init__(f"{side}: outcome unknown: {detail}")
+
+
+class Halt(BridgeError):
+    """Stop until a person acts. ``subject`` names what stops (a mapping, a field, a side); ``remedy`` the way out."""
+
+    def __init__(self, *, subject: str, reason: str, remedy: str) -> None:
+        self.subject, self.reason, self.remedy = subject, reason, remedy
+        super().__init__(f"{subject}: {reason}")
+
+
+class Bug(BridgeError):
+    """An invariant of our own is broken."""
