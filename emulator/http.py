@@ -1,0 +1,180 @@
+"""Plain request and response values shared by every emulated service.
+
+A service is anything with `handle(request) -> response`. The same service is mounted in a `requests` session
+(`emulator.inprocess`) and served over sockets (`emulator.server`); it never sees a socket, a thread or a framework.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Generic, Protocol, TypeVar
+from urllib.parse import parse_qs, unquote
+
+import orjson
+
+T = TypeVar("T")
+
+CUT_EVERYTHING = -1
+"""Value of `Response.cut` for "the connection breaks before the first byte of an answer"."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One HTTP request.
+
+    `path` is as the client sent it, still percent-encoded and without the query; `query` is the raw query string.
+    `headers` has lower-case names (build requests with `request()` to be sure); `body` is complete.
+    """
+
+    method: str
+    path: str
+    query: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+
+    def header(self, name: str, default: str = "") -> str:
+        """The value of a header, looked up without regard to case."""
+        return self.headers.get(name.lower(), default)
+
+    def parameters(self) -> dict[str, list[str]]:
+        """The query string, decoded; a name given twice has two values."""
+        return parse_qs(self.query, keep_blank_values=True) if self.query else {}
+
+    def parameter(self, name: str, default: str = "") -> str:
+        """The first value of one query parameter."""
+        return self.parameters().get(name, [default])[0]
+
+    def segments(self) -> list[str]:
+        """The path cut at its slashes, each part percent-decoded; empty parts at both ends are dropped."""
+        return [unquote(part) for part in self.path.strip("/").split("/")]
+
+    def json(self) -> object:
+        """The body as JSON.
+
+        Raises:
+            ValueError: the body is not JSON.
+        """
+        return orjson.loads(self.body)
+
+    def form(self) -> dict[str, str]:
+        """The body as `application/x-www-form-urlencoded`; of a name given twice the first value counts."""
+        pairs = parse_qs(self.body.decode("utf-8", "replace"), keep_blank_values=True)
+        return {name: values[0] for name, values in pairs.items()}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Response:
+    """One HTTP response.
+
+    `delay` is how many seconds the client has to wait for it. `cut` breaks the connection: None sends the whole body,
+    n >= 0 sends the headers and the first n bytes of the body, `CUT_EVERYTHING` sends nothing at all.
+    """
+
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+    delay: float = 0.0
+    cut: int | None = None
+
+    def json(self) -> object:
+        """The body as JSON (for tests and control)."""
+        return orjson.loads(self.body)
+
+
+class App(Protocol):
+    """One emulated service."""
+
+    def handle(self, request: Request) -> Response:
+        """Answer one request. Never raises for bad input: that is an answer too."""
+        ...
+
+
+def request(method: str, target: str, *, headers: Mapping[str, str] | None = None, body: bytes | str | object = b"") -> Request:
+    """Build a request from a target such as `/path?a=b`; a body that is neither bytes nor text is sent as JSON."""
+    path, _, query = target.partition("?")
+    lowered = {name.lower(): value for name, value in (headers or {}).items()}
+    match body:
+        case bytes():
+            payload = body
+        case str():
+            payload = body.encode()
+        case _:
+            payload = orjson.dumps(body)
+            lowered.setdefault("content-type", "application/json")
+    return Request(method=method.upper(), path=path, query=query, headers=lowered, body=payload)
+
+
+def json_response(value: object, *, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    """A response whose body is `value` as JSON in UTF-8."""
+    return Response(
+        status=status,
+        headers={"Content-Type": "application/json;charset=UTF-8", **(headers or {})},
+        body=_dump(value),
+    )
+
+
+def text_response(text: str, *, content_type: str = "text/plain;charset=UTF-8", status: int = 200) -> Response:
+    """A response whose body is text in UTF-8."""
+    return Response(status=status, headers={"Content-Type": content_type}, body=text.encode())
+
+
+def _dump(value: object) -> bytes:
+    try:
+        return orjson.dumps(value)
+    except TypeError:  # integers above 64 bits: the standard library prints them
+        return json.dumps(value, ensure_ascii=False).encode()
+
+
+class Router(Generic[T]):
+    """Finds what serves a method and a path; patterns are paths whose `{name}` parts stand for any one segment.
+
+    Literal segments win over names and are compared without regard to case, as Salesforce does; a last part `{name*}`
+    takes the rest of the path.
+    """
+
+    def __init__(self) -> None:
+        self._root = _Node[T]()
+
+    def add(self, method: str, pattern: str, target: T) -> None:
+        """Serve `method pattern` by `target`. Patterns that differ only in the names of their parts share them."""
+        node = self._root
+        for part in pattern.strip("/").split("/"):
+            key = part.lower()
+            if part.startswith("{"):
+                key = "*" if part.endswith("*}") else "?"
+            node = node.children.setdefault(key, _Node())
+        node.targets[method] = (target, tuple(_names(pattern)))
+
+    def find(self, method: str, segments: list[str]) -> tuple[T, dict[str, str]] | frozenset[str]:
+        """The target and the values of its named parts; or the methods that this path has (empty: no such path)."""
+        found = self._walk(self._root, segments, 0, [])
+        if found is None:
+            return frozenset()
+        node, values = found
+        if method not in node.targets:
+            return frozenset(node.targets)
+        target, names = node.targets[method]
+        return target, dict(zip(names, values, strict=True))
+
+    def _walk(self, node: "_Node[T]", segments: list[str], at: int, values: list[str]) -> tuple["_Node[T]", list[str]] | None:
+        if at == len(segments):
+            return (node, values) if node.targets else None
+        literal = node.children.get(segments[at].lower())
+        if literal is not None and (found := self._walk(literal, segments, at + 1, values)):
+            return found
+        if (named := node.children.get("?")) and (found := self._walk(named, segments, at + 1, [*values, segments[at]])):
+            return found
+        rest = node.children.get("*")
+        return (rest, [*values, "/".join(segments[at:])]) if rest else None
+
+
+class _Node(Generic[T]):
+    __slots__ = ("children", "targets")
+
+    def __init__(self) -> None:
+        self.children: dict[str, _Node[T]] = {}
+        self.targets: dict[str, tuple[T, tuple[str, ...]]] = {}
+
+
+def _names(pattern: str) -> list[str]:
+    return [part.strip("{}*") for part in pattern.split("/") if part.startswith("{")]
