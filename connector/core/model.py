@@ -170,16 +170,18 @@ class Reading:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Base:
-    """The last values that both sides acknowledged, with each side's native form. Its absence means: unknown."""
+    """What both sides acknowledged last, as each side holds it. Its absence means: unknown.
 
-    values: tuple[Value, ...]
-    crm: tuple[Native, ...]
-    career: tuple[Native, ...]
+    The two readings have equal values, except where an administrator chose to keep a first difference.
+    """
+
+    crm: Reading
+    career: Reading
     supplied: bool = False
     """Whether the career side holds this value because we wrote it there."""
 
-    def native(self, side: Side) -> tuple[Native, ...]:
-        """The native form on one side."""
+    def of(self, side: Side) -> Reading:
+        """The reading that one side had when both agreed."""
         return self.crm if side is Side.CRM else self.career
 
 
@@ -213,6 +215,8 @@ class Memory:
     adopt: str | None = None
     """An administrator's choice for a first difference: ``crm_wins``, ``suggest`` or ``keep``."""
     episodes: int = 0
+    noted: str | None = None
+    """The code of the note that was left for the editor and still stands."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,380 @@
+"""The law for one unit: what two readings, the base and the memory of a field (or group) mean.
+
+``judge`` is total: for it nothing can fail. It answers a ``Verdict``, a value that can be printed, stored, limited and
+tested; ``permit`` takes away what sharing and modes do not allow; ``settle`` says what the local state is afterwards.
+The base moves only in ``settle``, and for a write only once the side has acknowledged it.
+
+The words *mine* and *theirs* below: the reading on the field owner's side, and the one across.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from connector.core.model import (
+    Base,
+    Memory,
+    Mode,
+    NullPolicy,
+    OnWithdrawn,
+    OpenSuggestion,
+    OutsideEdit,
+    Owner,
+    Reading,
+    Rejection,
+    Share,
+    Side,
+    Unit,
+    UntilDecided,
+    Value,
+)
+
+REJECTION_HOLDS = timedelta(days=365)
+"""How long a rejected value is not suggested again while neither side moves."""
+
+
+class Row(StrEnum):
+    """Which row of the law applied; ``why`` prints it, tests count it."""
+
+    UNREADABLE = "unreadable"
+    AGREED = "agreed"
+    UNCHANGED = "unchanged"
+    KEPT_APART = "kept_apart"
+    FILL_EMPTY = "fill_empty"
+    FIRST_DIFFERENCE = "first_difference"
+    ADOPTED = "adopted"
+    OWNER_MOVED = "owner_moved"
+    OWNER_CLEARED = "owner_cleared"
+    OUTSIDE_EDIT = "outside_edit"
+    OUTSIDE_EDIT_REFUSED = "outside_edit_refused"
+    OUTSIDE_EDIT_IGNORED = "outside_edit_ignored"
+    OUTSIDE_EDIT_REJECTED_BEFORE = "outside_edit_rejected_before"
+    BOTH_MOVED = "both_moved"
+    ANSWERED = "answered"
+    REJECTED = "rejected"
+    OPT_OUT_FROM_CRM = "opt_out_from_crm"
+    OPT_OUT_FROM_CAREER = "opt_out_from_career"
+    OPT_OUT_HELD = "opt_out_held"
+    SHARING_ENDED = "sharing_ended"
+    NOT_SHARED = "not_shared"
+
+
+class Move(StrEnum):
+    """What happens to a suggestion."""
+
+    RAISE = "raise"
+    REFRESH = "refresh"
+    WITHDRAW = "withdraw"
+    ACCEPTED = "accepted"
+    ADJUSTED = "accepted_with_changes"
+    REJECTED = "rejected"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """The answer for one unit.
+
+    ``write`` names the side that is to receive ``values``. ``base`` is to be set at once, without any write. ``suggested``
+    are the values that ``move`` is about; ``restored`` tells that our own write takes them away from the career side.
+    ``note`` is the code of a staff-only note for the editor, ``noted`` the one that stands, told before or now. ``flag`` is the
+    wanted opt-out flag on the career profile. ``base_if_withheld`` is the base to set where the write may not be made.
+    """
+
+    row: Row
+    write: Side | None = None
+    values: tuple[Value, ...] | None = None
+    base: Base | None = None
+    forget_base: bool = False
+    move: Move | None = None
+    suggested: tuple[Value, ...] | None = None
+    restored: bool = False
+    note: str | None = None
+    noted: str | None = None
+    flag: bool | None = None
+    base_if_withheld: Base | None = None
+
+    @property
+    def acts(self) -> bool:
+        """Whether anything outside the local state is to change."""
+        return self.write is not None or self.move is not None or self.note is not None
+
+
+def judge(
+    *, unit: Unit, base: Base | None, crm: Reading | None, career: Reading | None, memory: Memory, now: datetime
+) -> Verdict:
+    """Decide one unit. A reading of None was not readable, which is never the same as empty: nothing follows from it."""
+    if crm is None or career is None:
+        return Verdict(row=Row.UNREADABLE)
+    law = _judge_opt_out if unit.other_office_edit is OutsideEdit.OPT_OUT_WINS else _judge_owned
+    verdict = law(unit, base, crm, career, memory, now)
+    told_before = verdict.note is not None and verdict.note == memory.noted
+    return replace(verdict, noted=verdict.note, note=None if told_before else verdict.note)
+
+
+def _judge_owned(unit: Unit, base: Base | None, crm: Reading, career: Reading, memory: Memory, now: datetime) -> Verdict:
+    mine, theirs = (crm, career) if unit.owner is Owner.ALUMNI_RELATIONS else (career, crm)
+    if memory.open is not None and memory.open.decision == "reject":
+        return _reject(unit, mine, theirs, memory.open)
+    if mine.values == theirs.values:
+        return _agree(unit, base, crm, career, memory)
+    if base is None:
+        return _judge_unknown(unit, crm, career, memory)
+    return _judge_moves(unit, base, mine, theirs, memory, now)
+
+
+def _judge_moves(unit: Unit, base: Base, mine: Reading, theirs: Reading, memory: Memory, now: datetime) -> Verdict:
+    mine_moved = _moved(unit.owner.side, mine, base, memory)
+    if mine_moved and mine.empty and unit.null is NullPolicy.IGNORE:
+        mine_moved = False
+    theirs_moved = _moved(unit.owner.side.other, theirs, base, memory)
+    match mine_moved, theirs_moved:
+        case False, False:
+            return Verdict(row=Row.UNCHANGED if base.crm.values == base.career.values else Row.KEPT_APART)
+        case True, False:
+            row = Row.OWNER_CLEARED if mine.empty else Row.OWNER_MOVED
+            return replace(_write(unit, mine, row), move=_answer(memory, mine), suggested=_open_values(memory))
+        case False, True:
+            return _judge_outside_edit(unit, mine, theirs, memory, now)
+        case _:
+            return _judge_both_moved(unit, base, mine, theirs, memory)
+
+
+def _moved(side: Side, reading: Reading, base: Base, memory: Memory) -> bool:
+    """A side has moved if a native and its canonical value both changed and the value is not one that we sent."""
+    if reading.values in memory.sent.get(side, ()):
+        return False
+    was = base.of(side)
+    return any(
+        native != native_was and value != value_was
+        for native, native_was, value, value_was in zip(reading.natives, was.natives, reading.values, was.values, strict=True)
+    )
+
+
+def _write(unit: Unit, mine: Reading, row: Row) -> Verdict:
+    return Verdict(row=row, write=unit.owner.side.other, values=mine.values)
+
+
+def _open_values(memory: Memory) -> tuple[Value, ...] | None:
+    return memory.open.values if memory.open else None
+
+
+def _answer(memory: Memory, mine: Reading) -> Move | None:
+    """How an open suggestion was answered by the owner's own move."""
+    if memory.open is None:
+        return None
+    return Move.ACCEPTED if mine.values == memory.open.values else Move.ADJUSTED
+
+
+def _agree(unit: Unit, base: Base | None, crm: Reading, career: Reading, memory: Memory) -> Verdict:
+    supplied = base is not None and base.supplied
+    agreed = Base(crm=crm, career=career, supplied=supplied)
+    move: Move | None = None
+    if memory.open is not None:
+        owner_moved = base is None or _moved(unit.owner.side, crm if unit.owner.side is Side.CRM else career, base, memory)
+        if crm.values == memory.open.values:
+            move = Move.ACCEPTED
+        elif owner_moved:
+            move = Move.ADJUSTED
+        elif not memory.open.restored:
+            # Careers took their edit back themselves; after a restore by us the same picture means: still waiting.
+            move = Move.WITHDRAW
+    changed = base is None or base.crm != crm or base.career != career
+    return Verdict(
+        row=Row.AGREED if changed else Row.UNCHANGED,
+        base=agreed if changed else None,
+        move=move,
+        suggested=_open_values(memory),
+    )
+
+
+def _judge_unknown(unit: Unit, crm: Reading, career: Reading, memory: Memory) -> Verdict:
+    mine, theirs = (crm, career) if unit.owner is Owner.ALUMNI_RELATIONS else (career, crm)
+    if theirs.empty:
+        return _write(unit, mine, Row.FILL_EMPTY)
+    match memory.adopt:
+        case "crm_wins":
+            return _write(unit, mine, Row.ADOPTED)
+        case "keep":
+            return Verdict(row=Row.ADOPTED, base=Base(crm=crm, career=career))
+        case "suggest":
+            return Verdict(row=Row.ADOPTED, base=_as_if_agreed(unit, mine))
+        case _:
+            return Verdict(row=Row.FIRST_DIFFERENCE)
+
+
+def _as_if_agreed(unit: Unit, mine: Reading) -> Base:
+    """A base on the owner's value with no native form known across: whatever differs there counts as moved."""
+    return _base(unit, mine, Reading(values=mine.values, natives=(None,) * len(mine.natives)))
+
+
+def _base(unit: Unit, mine: Reading, theirs: Reading) -> Base:
+    crm, career = (mine, theirs) if unit.owner is Owner.ALUMNI_RELATIONS else (theirs, mine)
+    return Base(crm=crm, career=career)
+
+
+def _judge_outside_edit(unit: Unit, mine: Reading, theirs: Reading, memory: Memory, now: datetime) -> Verdict:
+    restore = _write(unit, mine, Row.OUTSIDE_EDIT_REFUSED)
+    if unit.other_office_edit is OutsideEdit.IGNORE or (theirs.empty and unit.null is NullPolicy.IGNORE):
+        return Verdict(row=Row.OUTSIDE_EDIT_IGNORED)
+    if unit.other_office_edit is OutsideEdit.REFUSE or (theirs.empty and unit.null is NullPolicy.CLEAR):
+        return replace(restore, note="restored")
+    if _rejected_before(memory.rejected, mine, theirs, now):
+        return replace(restore, row=Row.OUTSIDE_EDIT_REJECTED_BEFORE)
+    move: Move | None = Move.REFRESH if memory.open else Move.RAISE
+    if memory.open and memory.open.values == theirs.values:
+        move = None
+    if unit.until_decided is UntilDecided.KEEP:
+        return Verdict(row=Row.OUTSIDE_EDIT, move=move, suggested=theirs.values)
+    return replace(restore, row=Row.OUTSIDE_EDIT, move=move, suggested=theirs.values, restored=True)
+
+
+def _rejected_before(rejected: Rejection | None, mine: Reading, theirs: Reading, now: datetime) -> bool:
+    return (
+        rejected is not None
+        and rejected.values == theirs.values
+        and rejected.against == mine.values
+        and now - rejected.at < REJECTION_HOLDS
+    )
+
+
+def _judge_both_moved(unit: Unit, base: Base, mine: Reading, theirs: Reading, memory: Memory) -> Verdict:
+    write = _write(unit, mine, Row.BOTH_MOVED)
+    if memory.open is not None:
+        answer = replace(write, row=Row.ANSWERED, move=_answer(memory, mine), suggested=memory.open.values)
+        if theirs.values == memory.open.values:
+            return replace(answer, base_if_withheld=_base(unit, mine, theirs))
+        # Careers have moved on to a third value: settle the old question first, then judge the new edit against it.
+        return replace(answer, write=None, values=None, base=_as_if_agreed(unit, mine))
+    match unit.other_office_edit:
+        case OutsideEdit.REFUSE:
+            return replace(write, note="restored")
+        case OutsideEdit.IGNORE:
+            return write
+        case _ if theirs.empty and unit.null is not NullPolicy.SUGGEST_CLEAR:
+            return write
+        case _:
+            apart = _base(unit, mine, base.of(unit.owner.side.other))
+            return replace(write, move=Move.RAISE, suggested=theirs.values, restored=True, base_if_withheld=apart)
+
+
+def _reject(unit: Unit, mine: Reading, theirs: Reading, suggestion: OpenSuggestion) -> Verdict:
+    settled = Verdict(row=Row.REJECTED, move=Move.REJECTED, suggested=suggestion.values)
+    if theirs.values != suggestion.values:
+        return settled
+    return replace(settled, write=unit.owner.side.other, values=mine.values)
+
+
+def _judge_opt_out(unit: Unit, base: Base | None, crm: Reading, career: Reading, memory: Memory, now: datetime) -> Verdict:
+    """Opt-out wins: the more restrictive value counts, whoever set it; only people loosen, each side its own."""
+    restricted_crm, restricted_career = crm.values == (unit.restrictive,), career.values == (unit.restrictive,)
+    match restricted_crm, restricted_career:
+        case True, True:
+            return _agree(unit, base, crm, career, memory)
+        case True, False:
+            lifted = base is not None and base.career.values == (unit.restrictive,)
+            return Verdict(
+                row=Row.OPT_OUT_FROM_CRM,
+                write=Side.CAREER,
+                values=crm.values,
+                note="opt_out_stands" if lifted else None,
+                move=Move.WITHDRAW if memory.open else None,
+                suggested=_open_values(memory),
+                flag=False,
+            )
+        case False, True:
+            return _judge_career_opt_out(unit, base, crm, career, memory)
+        case _:
+            return replace(_judge_owned(unit, base, crm, career, memory, now), flag=False)
+
+
+def _judge_career_opt_out(unit: Unit, base: Base | None, crm: Reading, career: Reading, memory: Memory) -> Verdict:
+    owner_loosened = (
+        base is not None
+        and base.crm.values == (unit.restrictive,)
+        and base.career.values == (unit.restrictive,)
+        and crm.values != base.crm.values
+    )
+    if owner_loosened:
+        return Verdict(row=Row.OPT_OUT_HELD, note="crm_lifted_opt_out")
+    told = Verdict(row=Row.OPT_OUT_FROM_CAREER, flag=True)
+    if not unit.opt_out_global:
+        return told
+    if memory.open is not None:
+        decided = memory.open.decision == "reject"
+        return replace(told, move=Move.REJECTED, suggested=memory.open.values) if decided else told
+    if memory.rejected is not None and memory.rejected.values == career.values:
+        return told
+    return replace(told, move=Move.RAISE, suggested=career.values)
+
+
+def end_sharing(*, unit: Unit, base: Base | None, career: Reading | None, memory: Memory) -> Verdict:
+    """What follows for one unit when its value may no longer go to careers (or never might)."""
+    withdrawn = Verdict(
+        row=Row.NOT_SHARED,
+        move=Move.WITHDRAW if memory.open else None,
+        suggested=_open_values(memory),
+    )
+    if base is None or not base.supplied:
+        return withdrawn
+    ended = replace(withdrawn, row=Row.SHARING_ENDED, note="sharing_ended", forget_base=True)
+    if unit.on_withdrawn is OnWithdrawn.KEEP or career is None or career.values != base.career.values:
+        # What careers changed since is theirs: we take back only what we supplied.
+        return ended
+    return replace(ended, write=Side.CAREER, values=(None,) * len(unit.fields))
+
+
+def permit(verdict: Verdict, unit: Unit) -> Verdict:
+    """Take away what the unit's modes and ``share = never`` do not allow. A value is never taken from careers unless kept."""
+    may_raise = unit.to_crm is not Mode.OBSERVE
+    limits = {Side.CAREER: unit.to_career is Mode.WRITE, Side.CRM: unit.to_crm is Mode.WRITE}
+    if unit.share is Share.NEVER:
+        limits[Side.CAREER] = False
+    if verdict.move in (Move.RAISE, Move.REFRESH) and not may_raise:
+        verdict = replace(verdict, move=None, write=None, values=None, note=None)
+    if verdict.write is not None and not limits[verdict.write]:
+        verdict = replace(
+            verdict,
+            write=None,
+            values=None,
+            restored=False,
+            note=None,
+            forget_base=False,
+            base=verdict.base or verdict.base_if_withheld,
+        )
+    return verdict
+
+
+def settle(
+    *, verdict: Verdict, base: Base | None, memory: Memory, mine: Reading | None, now: datetime
+) -> tuple[Base | None, Memory]:
+    """The local state once the verdict stands, before any write is acknowledged. ``mine`` is the owner's reading."""
+    new_base = None if verdict.forget_base and verdict.write is None else (verdict.base or base)
+    memory = replace(memory, noted=verdict.noted, adopt=memory.adopt if new_base is None else None)
+    match verdict.move:
+        case Move.RAISE:
+            episode = memory.episodes + 1
+            opened = OpenSuggestion(values=verdict.suggested or (), episode=episode, restored=verdict.restored)
+            return new_base, replace(memory, open=opened, episodes=episode)
+        case Move.REFRESH if memory.open is not None:
+            opened = replace(memory.open, values=verdict.suggested or (), restored=verdict.restored, decision=None)
+            return new_base, replace(memory, open=opened)
+        case Move.REJECTED if mine is not None:
+            rejected = Rejection(values=verdict.suggested or (), against=mine.values, at=now)
+            return new_base, replace(memory, open=None, rejected=rejected)
+        case Move.WITHDRAW | Move.ACCEPTED | Move.ADJUSTED:
+            return new_base, replace(memory, open=None)
+        case _ if verdict.restored and memory.open is not None:
+            return new_base, replace(memory, open=replace(memory.open, restored=True))
+        case _:
+            return new_base, memory
+
+
+def acknowledge(*, verdict: Verdict, crm: Reading, career: Reading, written: Reading) -> Base | None:
+    """The base after the side named in ``verdict.write`` acknowledged ``written`` (its values as that side now holds them)."""
+    if verdict.forget_base:
+        return None
+    if verdict.write is Side.CAREER:
+        return Base(crm=crm, career=written, supplied=True)
+    return Base(crm=written, career=career)
