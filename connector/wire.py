@@ -311,9 +311,7 @@ class Wire:
         if isinstance(reason, SSLError) and "CERTIFICATE_VERIFY_FAILED" in str(reason):
             # no fast retry: a bad certificate is either an attack or takes hours to replace
             return Later(side=self.side, code="TLS_CERTIFICATE", detail="certificate not trusted", retry_after=_TLS_PAUSE)
-        if isinstance(
-            reason, requests.exceptions.InvalidSchema | requests.exceptions.InvalidURL | requests.exceptions.InvalidHeader
-        ):
+        if isinstance(reason, InvalidSchema | InvalidURL | InvalidHeader):
             return Bug(f"{self.side}: {name}")
         if isinstance(reason, requests.ConnectTimeout | ProxyError) or _never_connected(reason):
             return Later(side=self.side, code="NO_CONNECTION", detail=name)
