@@ -1,0 +1,242 @@
+"""The mapping of persons, compiled: what ``mappings/person.toml`` says, as values that the engine works with.
+
+It lives in the core because engine and compiler stand on the same floor and may not import each other;
+``connector.rules`` makes these values and hands them on under its own name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from connector.core.model import FieldRule, Native, Side, Transform, Unit, Value
+
+PROFILE = "Career_Profile__c."
+"""What a key of a CRM record begins with when the field is on the career profile and not on the Contact."""
+
+
+class Slot(StrEnum):
+    """A kind of evidence that two records are the same person; what ``[match]`` assigns fields to."""
+
+    INSTITUTION_ID = "institution_id"
+    FIRST = "first"
+    MIDDLE = "middle"
+    LAST = "last"
+    FORMER_LAST = "former_last"
+    PREFERRED = "preferred"
+    BIRTH_DATE = "birth_date"
+    EMAILS = "emails"
+    PHONES = "phones"
+    CITY = "city"
+    POSTCODE = "postcode"
+    CLASS_YEAR = "class_year"
+    MAJOR = "major"
+    EMPLOYER = "employer"
+    OCCUPATION = "occupation"
+
+
+class Fact(StrEnum):
+    """What routing must know about a contact; what ``[facts]`` assigns fields to."""
+
+    DECEASED = "deceased"
+    DO_NOT_CONTACT = "do_not_contact"
+    CLASS_YEAR = "class_year"
+    COUNTRY = "country"
+    STATE = "state"
+    SCHOOL = "school"
+    DEGREE = "degree"
+
+
+MANY = frozenset({Slot.EMAILS, Slot.PHONES})
+"""The slots that take any number of fields; their evidence is a tuple."""
+
+
+def pick(fields: Mapping[str, Native], path: str) -> tuple[bool, Native]:
+    """A value by dotted path, and whether it was there at all.
+
+    A flat key that contains dots wins over nesting, as CRM records carry ``Career_Profile__c.Outcome__c``. A parent
+    that is null counts as a known-empty child: a person without an address has no city.
+    """
+    if path in fields:
+        return True, fields[path]
+    here: Native = fields
+    for step in path.split("."):
+        if here is None:
+            return True, None
+        if not isinstance(here, Mapping) or step not in here:
+            return False, None
+        here = here[step]
+    return True, here
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """A named value that can be read from one side or both, whether or not it is kept in step.
+
+    ``crm`` is a key of a CRM record (an API name on Contact, or ``Career_Profile__c.NAME``), ``career`` a dotted path;
+    None where that side has no such field.
+    """
+
+    name: str
+    label: str
+    crm: str | None
+    career: str | None
+    crm_transform: Transform
+    career_transform: Transform
+
+    def path(self, side: Side) -> str | None:
+        """Where the value is on one side."""
+        return self.crm if side is Side.CRM else self.career
+
+    def read(self, side: Side, fields: Mapping[str, Native]) -> Value:
+        """The canonical value; None when it is empty, absent or unreadable: for evidence and facts these weigh the same."""
+        path = self.path(side)
+        if path is None:
+            return None
+        there, native = pick(fields, path)
+        transform = self.crm_transform if side is Side.CRM else self.career_transform
+        try:
+            return transform.read(native) if there else None
+        except ValueError:
+            return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MatchFields:
+    """Which values feed identity evidence, in the order of the file."""
+
+    slots: Mapping[Slot, tuple[Source, ...]]
+
+    def evidence(self, side: Side, fields: Mapping[str, Native]) -> Mapping[Slot, Value]:
+        """What one record says, by slot. Emails and phones are sorted tuples without repeats; other slots take the first value.
+
+        Every slot is present; a slot without a readable value holds None, ``emails`` and ``phones`` an empty tuple.
+        """
+        found: dict[Slot, Value] = {}
+        for slot in Slot:
+            values = [value for source in self.slots.get(slot, ()) if (value := source.read(side, fields)) is not None]
+            if slot in MANY:
+                found[slot] = tuple(sorted({str(value) for value in values}))
+            else:
+                found[slot] = values[0] if values else None
+        return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Eligibility:
+    """Who may be created in, and shared with, careers. ``require`` and ``exclude`` are boolean values."""
+
+    class_year: Source | None = None
+    class_year_from: int | None = None
+    require: tuple[Source, ...] = ()
+    exclude: tuple[Source, ...] = ()
+
+    def refusal(self, contact: Mapping[str, Native]) -> str | None:
+        """Why this contact is not eligible, in words without values; None if it is."""
+        for source in self.exclude:
+            if source.read(Side.CRM, contact) is True:
+                return f"{source.label} is set"
+        for source in self.require:
+            if source.read(Side.CRM, contact) is not True:
+                return f"{source.label} is not set"
+        if self.class_year is not None and self.class_year_from is not None:
+            year = self.class_year.read(Side.CRM, contact)
+            if not isinstance(year, int) or year < self.class_year_from:
+                return f"{self.class_year.label} is before {self.class_year_from} or unknown"
+        return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Brakes:
+    """How much one plan, or the last 24 hours, may change on one side before a person must look.
+
+    ``max_share`` is a share (0 to 1] of the linked people; ``max_to_blank`` counts values that become empty.
+    """
+
+    max_changes: int = 500
+    max_share: float = 0.1
+    max_to_blank: int = 25
+    max_24h: int = 2000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewPerson:
+    """What a new-contact suggestion contains: units in order, and those without which there is none."""
+
+    units: tuple[str, ...] = ()
+    required: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """The mapping of one entity, compiled and checked.
+
+    ``purposes`` names for each consent purpose the unit that holds the consent. ``brakes`` has an entry for each side
+    that is written to. ``hash`` changes whenever the meaning of the file does (comments and order of keys do not count).
+    """
+
+    entity: str
+    units: tuple[Unit, ...]
+    match: MatchFields
+    eligibility: Eligibility
+    purposes: Mapping[str, str]
+    new_person: NewPerson
+    brakes: Mapping[Side, Brakes]
+    facts: Mapping[Fact, Source]
+    reads: tuple[Source, ...] = ()
+    """Values that are only read, never compared or written (``[read.NAME]``)."""
+    hash: str = ""
+    _by_name: dict[str, Unit] = field(default_factory=dict, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        self._by_name.update({unit.name: unit for unit in self.units})
+
+    def unit(self, name: str) -> Unit:
+        """The unit of this name, or of the field of this name; ``KeyError`` if there is none."""
+        found = self._by_name.get(name)
+        if found is not None:
+            return found
+        for unit in self.units:
+            if any(rule.name == name for rule in unit.fields):
+                return unit
+        raise KeyError(name)
+
+    def rules(self) -> Iterator[tuple[Unit, FieldRule]]:
+        """Every field with its unit."""
+        for unit in self.units:
+            for rule in unit.fields:
+                yield unit, rule
+
+    def _sources(self) -> Iterator[Source]:
+        yield from self.reads
+        for sources in self.match.slots.values():
+            yield from sources
+        yield from self.facts.values()
+        yield from self.eligibility.require
+        yield from self.eligibility.exclude
+        if self.eligibility.class_year is not None:
+            yield self.eligibility.class_year
+
+    def contact_fields(self) -> tuple[str, ...]:
+        """Every Contact field that is read, sorted; targets of suggestions included, since staff's answer is read there."""
+        names = {rule.crm for _, rule in self.rules() if not rule.on_profile}
+        names |= {rule.suggest_to for _, rule in self.rules() if rule.suggest_to}
+        names |= {source.crm for source in self._sources() if source.crm and not source.crm.startswith(PROFILE)}
+        return tuple(sorted(names))
+
+    def profile_fields(self) -> tuple[str, ...]:
+        """Every mapped field of Career_Profile__c, opt-out flags included, sorted; not its own columns."""
+        names = {rule.crm for _, rule in self.rules() if rule.on_profile}
+        names |= {unit.opt_out_to for unit in self.units if unit.opt_out_to}
+        return tuple(sorted(names))
+
+    def career_fields(self) -> tuple[str, ...]:
+        """Every dotted path of the career record that is read, sorted."""
+        names = {rule.career for _, rule in self.rules()}
+        names |= {source.career for source in self._sources() if source.career}
+        return tuple(sorted(names))
+
+    def facts_of(self, contact: Mapping[str, Native]) -> Mapping[Fact, Value]:
+        """What routing must know about a contact; a fact that the mapping does not name is None."""
+        return {fact: self.facts[fact].read(Side.CRM, contact) if fact in self.facts else None for fact in Fact}
