@@ -1,0 +1,1 @@
+"""Local emulation of the systems that alumni-bridge stands between: Salesforce and a career-services system."""

@@ -1,0 +1,167 @@
+"""Mounts an emulated service in a `requests` session: no socket, no thread, and faults of the wire on order."""
+
+import io
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+import requests
+from requests.adapters import BaseAdapter
+from requests.structures import CaseInsensitiveDict
+from urllib3.response import HTTPResponse
+
+from emulator.http import CUT_EVERYTHING, App, Request, Response
+
+
+class WireFault(StrEnum):
+    """What can happen between client and service."""
+
+    REFUSE = "refuse"
+    """The connection is refused: certainly not executed."""
+    LOSE_REQUEST = "lose_request"
+    """The connection breaks before the service acts; to the client as unknown as the next one."""
+    LOSE_RESPONSE = "lose_response"
+    """The service acts, its answer never arrives."""
+    TIMEOUT = "timeout"
+    """The service acts, the client stops waiting."""
+    TRUNCATE = "truncate"
+    """The service acts, the connection breaks in the middle of the body."""
+    TWICE = "twice"
+    """A proxy delivers the request twice; the client sees the second answer."""
+
+
+@dataclass(slots=True, kw_only=True)
+class WireOrder:
+    """One ordered fault: for the next `count` requests whose "METHOD path?query" matches `pattern`."""
+
+    fault: WireFault
+    pattern: re.Pattern[str]
+    count: int = 1
+
+
+@dataclass(slots=True, kw_only=True)
+class Exchange:
+    """One request as the service saw it, with its answer (None if it never acted)."""
+
+    request: Request
+    response: Response | None = None
+
+
+@dataclass(slots=True)
+class Wire:
+    """Orders for an adapter and the record of what passed through it."""
+
+    orders: list[WireOrder] = field(default_factory=list)
+    exchanges: list[Exchange] = field(default_factory=list)
+    keep: bool = False
+
+    def order(self, fault: WireFault, pattern: str = ".", count: int = 1) -> None:
+        """Let the next `count` requests that match the regular expression meet this fault."""
+        self.orders.append(WireOrder(fault=fault, pattern=re.compile(pattern), count=count))
+
+    def take(self, request: Request) -> WireFault | None:
+        """The fault that this request meets, which uses up one of its count."""
+        line = f"{request.method} {request.path}" + (f"?{request.query}" if request.query else "")
+        for order in self.orders:
+            if order.count > 0 and order.pattern.search(line):
+                order.count -= 1
+                return order.fault
+        return None
+
+
+class AppAdapter(BaseAdapter):
+    """A transport adapter for `requests` that calls a service instead of opening a connection.
+
+    A delayed answer does not wait: if it is later than the read timeout the client gets its timeout, otherwise `sleep`
+    is told (by default nobody sleeps).
+    """
+
+    def __init__(self, app: App, *, wire: Wire | None = None, sleep: Callable[[float], object] = lambda _seconds: None) -> None:
+        super().__init__()
+        self.app = app
+        self.wire = wire or Wire()
+        self._sleep = sleep
+
+    def send(
+        self,
+        request: requests.PreparedRequest,
+        stream: bool = False,  # noqa: FBT001, FBT002, ARG002 - the signature is requests' own
+        timeout: float | tuple[float | None, float | None] | None = None,
+        verify: bool | str = True,  # noqa: FBT001, FBT002, ARG002 - the signature is requests' own
+        cert: object = None,  # noqa: ARG002 - the signature is requests' own
+        proxies: Mapping[str, str] | None = None,  # noqa: ARG002 - the signature is requests' own
+    ) -> requests.Response:
+        """Carry out one exchange; raises what `requests` raises when a connection fails."""
+        asked = _to_request(request)
+        fault = self.wire.take(asked)
+        if fault in {WireFault.REFUSE, WireFault.LOSE_REQUEST}:
+            self._note(asked, None)
+            raise requests.ConnectionError(f"emulated fault: {fault}", request=request)
+        if fault is WireFault.TWICE:
+            self._note(asked, self.app.handle(asked))
+        answer = self.app.handle(asked)
+        self._note(asked, answer)
+        if fault is WireFault.LOSE_RESPONSE or answer.cut == CUT_EVERYTHING:
+            raise requests.ConnectionError("emulated fault: the answer was lost", request=request)
+        limit = timeout[1] if isinstance(timeout, tuple) else timeout
+        if fault is WireFault.TIMEOUT or (limit is not None and answer.delay > limit):
+            raise requests.ReadTimeout("emulated fault: no answer in time", request=request)
+        if answer.delay:
+            self._sleep(answer.delay)
+        cut = len(answer.body) // 2 if fault is WireFault.TRUNCATE else answer.cut
+        return _to_response(self, request, answer, cut)
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+    def _note(self, request: Request, response: Response | None) -> None:
+        if self.wire.keep:
+            self.wire.exchanges.append(Exchange(request=request, response=response))
+
+
+def mount(session: requests.Session, app: App, prefix: str = "https://", *, wire: Wire | None = None) -> Wire:
+    """Let every address of `session` under `prefix` be answered by `app`; returns where faults are ordered."""
+    adapter = AppAdapter(app, wire=wire)
+    session.mount(prefix, adapter)
+    return adapter.wire
+
+
+def _to_request(prepared: requests.PreparedRequest) -> Request:
+    path, _, query = prepared.path_url.partition("?")
+    body = prepared.body
+    if isinstance(body, str):
+        body = body.encode()
+    elif body is not None and not isinstance(body, bytes):
+        body = body.read() if hasattr(body, "read") else b"".join(body)
+    headers = {name.lower(): _text(value) for name, value in prepared.headers.items()}
+    host = re.sub(r"^[a-z]+://([^/]+).*$", r"\1", prepared.url or "", flags=re.DOTALL)
+    headers.setdefault("host", host)
+    return Request(method=prepared.method or "GET", path=path, query=query, headers=headers, body=body or b"")
+
+
+def _text(value: str | bytes) -> str:
+    return value.decode("latin-1") if isinstance(value, bytes) else value
+
+
+def _to_response(adapter: AppAdapter, prepared: requests.PreparedRequest, answer: Response, cut: int | None) -> requests.Response:
+    headers = dict(answer.headers)
+    headers.setdefault("Content-Length", str(len(answer.body)))
+    body = answer.body if cut is None else answer.body[:cut]
+    response = requests.Response()
+    response.status_code = answer.status
+    response.headers = CaseInsensitiveDict(headers)
+    response.url = prepared.url or ""
+    response.request = prepared
+    response.encoding = requests.utils.get_encoding_from_headers(response.headers)
+    response.raw = HTTPResponse(
+        body=io.BytesIO(body),
+        headers=headers,
+        status=answer.status,
+        preload_content=False,
+        enforce_content_length=cut is not None,
+        request_method=prepared.method,
+    )
+    response.reason = response.raw.reason or ""
+    response.connection = adapter  # type: ignore[assignment]  # requests itself sets whichever adapter answered
+    return response

@@ -1,0 +1,359 @@
+"""The state of one Salesforce organisation, in one object. Any number of them live in one process."""
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from threading import RLock
+from typing import Any
+
+from emulator.clock import Clock
+from emulator.salesforce.access import Access, Grant, ObjectGrant
+from emulator.salesforce.base_data import populate, standard_grants
+from emulator.salesforce.errors import SalesforceError
+from emulator.salesforce.faults import Faults
+from emulator.salesforce.fields import Field, SObject, standard_objects
+from emulator.salesforce.ids import make_id
+from emulator.salesforce.table import Row, Table
+from emulator.salesforce.values import stamp
+
+
+@dataclass(slots=True, kw_only=True)
+class Settings:
+    """What an organisation's administrators or editions decide.
+
+    `daily_limit` is the API requests of a rolling day. `unique_in_bin` says whether records in the recycle bin hold
+    their unique values (an open question on the real platform). `archive_days` is the age at which activities are
+    archived. `session_hours` is the life of a session.
+    """
+
+    daily_limit: int = 100_000
+    unique_in_bin: bool = False
+    archive_days: int = 365
+    bin_days: int = 15
+    session_hours: float = 2.0
+    read_only: bool = False
+    is_sandbox: bool = True
+    strict_tokens: bool = False
+    eda_preferred_email: bool = False
+    replica_lag: float = 0.0
+    newest_version: int = 67
+    oldest_version: int = 21
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """A login that has not expired."""
+
+    token: str
+    user_id: str
+    expires: datetime
+    client: str = ""
+
+
+@dataclass(slots=True, kw_only=True)
+class ConnectedApp:
+    """A client that may log in. Without a certificate the signatures of its JWTs are not checked."""
+
+    key: str
+    secret: str = ""
+    run_as: str | None = None
+    certificate: bytes | None = None
+    blocked: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Write:
+    """One line of the god's-view log: what was written by whom. `via` is api or control."""
+
+    moment: datetime
+    user_id: str
+    sobject: str
+    id: str
+    kind: str
+    fields: tuple[str, ...]
+    via: str
+
+
+@dataclass(slots=True, kw_only=True)
+class Deferred:
+    """Work that becomes visible later, with the time stamp at which it began."""
+
+    at: datetime
+    began: datetime
+    run: Callable[[], object]
+    holds_back: bool
+
+
+@dataclass(slots=True, kw_only=True)
+class Package:
+    """What was deployed that has no records of its own: layouts, list views, quick actions, by type and full name."""
+
+    components: dict[tuple[str, str], bytes] = field(default_factory=dict)
+    deploys: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+
+class Org:
+    """One organisation: schema, records, users, sessions, limits, faults and the log of writes.
+
+    `clock` decides all times; without one the organisation's time stands still until it is moved. `name` makes the
+    My Domain host and the organisation's id. All methods are for one thread at a time; `lock` is there for fronts that
+    have several.
+    """
+
+    def __init__(self, *, name: str = "university", clock: Clock | None = None, settings: Settings | None = None) -> None:
+        self.name = name
+        self.clock = clock or Clock()
+        self.settings = settings or Settings()
+        self.lock = RLock()
+        self.objects: dict[str, SObject] = dict(standard_objects())
+        self.tables: dict[str, Table] = {}
+        self.grants: dict[str, Grant] = standard_grants()
+        self.sessions: dict[str, Session] = {}
+        self.refresh_tokens: dict[str, str] = {}
+        self.apps: dict[str, ConnectedApp] = {}
+        self.passwords: dict[str, str] = {}
+        self.package = Package()
+        self.faults = Faults()
+        self.writes: list[Write] = []
+        self.deferred: list[Deferred] = []
+        self.locators: dict[str, Any] = {}
+        self.jobs: dict[str, Any] = {}
+        self.calls: dict[str, int] = {}
+        self.changed_schema_at = self.clock.now()
+        self.version = 0
+        self._numbers: dict[str, int] = {}
+        self._auto: dict[tuple[str, str], int] = {}
+        self._usage: dict[int, int] = {}
+        self._access: dict[tuple[str, bool], tuple[int, Access]] = {}
+        self._journal: list[tuple[Table, str, Row | None]] | None = None
+        self._moment: datetime | None = None
+        self._prefixes: dict[str, str] | None = None
+        self.id = make_id("00D", int.from_bytes(hashlib.sha256(name.encode()).digest()[:4], "big"))
+        self.admin_id = populate(self)
+
+    # --- names and places ---------------------------------------------------------------------------------------
+
+    @property
+    def host(self) -> str:
+        """The My Domain host."""
+        return f"{self.name}.my.salesforce.com"
+
+    def sobject(self, name: str) -> SObject:
+        """An object by its name, without regard to case.
+
+        Raises:
+            SalesforceError: NOT_FOUND.
+        """
+        found = self.objects.get(name.lower())
+        if found is None:
+            raise SalesforceError("NOT_FOUND", "The requested resource does not exist", status=404)
+        return found
+
+    def table(self, name: str) -> Table:
+        """The records of an object."""
+        table = self.tables.get(name)
+        if table is None:
+            table = self.tables[name] = Table()
+        return table
+
+    def sobject_of(self, id_: str) -> SObject | None:
+        """The object that an id belongs to, by its first three characters."""
+        if self._prefixes is None:
+            self._prefixes = {one.prefix: key for key, one in self.objects.items() if one.header["keyPrefix"]}
+        key = self._prefixes.get(id_[:3])
+        return self.objects[key] if key else None
+
+    def record(self, id_: str | None) -> Row | None:
+        """Any record by its 18-character id, deleted ones included."""
+        if id_ is None or (one := self.sobject_of(id_)) is None:
+            return None
+        return self.table(one.name).rows.get(id_)
+
+    def live(self, id_: str | None) -> Row | None:
+        """A record that is not in the recycle bin."""
+        row = self.record(id_)
+        return row if row is not None and not row.get("IsDeleted") else None
+
+    def define(self, changed: SObject) -> None:
+        """Add or replace an object's definition."""
+        self.objects[changed.name.lower()] = changed
+        self._prefixes = None
+        self.touch_schema()
+
+    def touch_schema(self) -> None:
+        """Note that describes, permissions or labels changed: caches and conditional requests follow."""
+        self.version += 1
+        self.changed_schema_at = self.clock.now()
+
+    # --- time ---------------------------------------------------------------------------------------------------
+
+    def now(self) -> datetime:
+        """The time of the running transaction: the clock's, or the past moment at which late work began."""
+        return self._moment or self.clock.now()
+
+    def stamp(self) -> str:
+        """The time of the running transaction as Salesforce prints it."""
+        return stamp(self.now())
+
+    def later(self, seconds: float, run: Callable[[], object], *, began: datetime | None = None) -> None:
+        """Let `run` happen `seconds` from now.
+
+        With `began` its writes carry that earlier time and hold `latestDateCovered` back until then: a long transaction
+        that commits late.
+        """
+        at = self.clock.now() + timedelta(seconds=seconds)
+        self.deferred.append(Deferred(at=at, began=began or at, run=run, holds_back=began is not None))
+
+    def settle(self) -> None:
+        """Carry out deferred work whose time has come."""
+        while self.deferred:
+            due = [one for one in self.deferred if one.at <= self.clock.now()]
+            if not due:
+                return
+            first = min(due, key=lambda one: one.at)
+            self.deferred.remove(first)
+            self._moment = first.began
+            try:
+                first.run()
+            finally:
+                self._moment = None
+
+    def covered(self, until: datetime) -> datetime:
+        """Up to when all changes are visible: `until`, or the start of the oldest transaction still running."""
+        return min([until, *(one.began for one in self.deferred if one.holds_back)])
+
+    # --- records ------------------------------------------------------------------------------------------------
+
+    def new_id(self, sobject: SObject) -> str:
+        """The next id of an object."""
+        number = self._numbers[sobject.prefix] = self._numbers.get(sobject.prefix, 0) + 1
+        return make_id(sobject.prefix, number)
+
+    def next_auto_number(self, sobject: SObject, one: Field) -> str:
+        """The next value of an auto-number field: its display format with the number filled in."""
+        key = (sobject.name, one.name)
+        number = self._auto[key] = self._auto.get(key, 0) + 1
+        form = str(one.properties.get("displayFormat") or "{0}")
+        before, _, rest = form.partition("{")
+        zeros, _, after = rest.partition("}")
+        return f"{before}{number:0{len(zeros)}d}{after}"
+
+    def put(self, name: str, row: Row) -> None:
+        """Store a record so that a running transaction can take it back."""
+        table = self.table(name)
+        if self._journal is not None:
+            self._journal.append((table, row["Id"], table.rows.get(row["Id"])))
+        table.put(row)
+
+    def purge(self, name: str, id_: str) -> None:
+        """Forget a record altogether."""
+        table = self.table(name)
+        if self._journal is not None:
+            self._journal.append((table, id_, table.rows.get(id_)))
+        table.drop(id_)
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All writes inside take effect, or none if an exception leaves; transactions nest."""
+        outer = self._journal
+        journal: list[tuple[Table, str, Row | None]] = []
+        self._journal = journal
+        logged = len(self.writes)
+        try:
+            yield
+        except BaseException:
+            for table, id_, old in reversed(journal):
+                if old is None:
+                    table.drop(id_)
+                else:
+                    table.put(old)
+            del self.writes[logged:]
+            raise
+        else:
+            if outer is not None:
+                outer.extend(journal)
+        finally:
+            self._journal = outer
+
+    # --- users --------------------------------------------------------------------------------------------------
+
+    def access(self, user_id: str, *, system: bool = False) -> Access:
+        """What a user may do now; `system` is the emulator acting in the user's name, without limits."""
+        known = self._access.get((user_id, system))
+        if known is not None and known[0] == self.version:
+            return known[1]
+        user = self.live(user_id) or {}
+        holders = {user.get("ProfileId")}
+        for row in self.table("PermissionSetAssignment").equal("AssigneeId", [user_id]):
+            holders.add(row["PermissionSetId"])
+        made = Access(user_id, [self.grants[each] for each in holders if each in self.grants], system=system)
+        self._access[user_id, system] = (self.version, made)
+        return made
+
+    def user_named(self, username: str) -> Row | None:
+        """A user by login name."""
+        return next((row for row in self.table("User").equal("Username", [username])), None)
+
+    def log_in(self, user_id: str, *, client: str = "") -> Session:
+        """A new session for a user."""
+        number = self._numbers["session"] = self._numbers.get("session", 0) + 1
+        digest = hashlib.sha256(f"{self.id}/{user_id}/{number}/{self.clock.now().isoformat()}".encode()).hexdigest()
+        expires = self.clock.now() + timedelta(hours=self.settings.session_hours)
+        session = Session(token=f"{self.id[:15]}!AQ{digest}", user_id=user_id, expires=expires, client=client)
+        self.sessions[session.token] = session
+        return session
+
+    def session(self, token: str) -> Session | None:
+        """The session of a token, if it is still good."""
+        session = self.sessions.get(token)
+        if session is None:
+            return None
+        if session.expires <= self.clock.now():
+            del self.sessions[token]
+            return None
+        return session
+
+    # --- limits -------------------------------------------------------------------------------------------------
+
+    def count_call(self) -> None:
+        """Count one API request against the rolling day."""
+        hour = int(self.clock.now().timestamp()) // 3600
+        self._usage[hour] = self._usage.get(hour, 0) + 1
+        if len(self._usage) > 25:
+            self._usage = {each: count for each, count in self._usage.items() if each > hour - 24}
+
+    def used_calls(self) -> int:
+        """API requests of the last 24 hours."""
+        hour = int(self.clock.now().timestamp()) // 3600
+        return sum(count for each, count in self._usage.items() if each > hour - 24)
+
+    def burn_calls(self, count: int) -> None:
+        """Let other integrations use up API requests."""
+        hour = int(self.clock.now().timestamp()) // 3600
+        self._usage[hour] = self._usage.get(hour, 0) + count
+
+    def log(self, access: Access, sobject: str, id_: str, kind: str, fields: Mapping[str, Any]) -> None:
+        """Enter a write into the god's-view log."""
+        self.writes.append(
+            Write(
+                moment=self.now(),
+                user_id=access.user_id,
+                sobject=sobject,
+                id=id_,
+                kind=kind,
+                fields=tuple(fields),
+                via="control" if access.system else "api",
+            )
+        )
+
+    def grant_field(self, sobject: str, field_: str, *, holder: str, edit: bool = True) -> None:
+        """Give a profile or permission set (by id) a field."""
+        self.grants[holder].fields[sobject.lower(), field_.lower()] = edit
+        self.touch_schema()
+
+    def grant_object(self, sobject: str, given: ObjectGrant, *, holder: str) -> None:
+        """Give a profile or permission set (by id) an object."""
+        self.grants[holder].objects[sobject.lower()] = given
+        self.touch_schema()
