@@ -1,0 +1,375 @@
+"""The state of one emulated career system: accounts, requests, change feed, versions, notes and acknowledgements.
+
+Records are kept as JSON bytes, so that a page is put together without parsing, and so that a test can plant text that no
+well-behaved program would send.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+import orjson
+
+from emulator.career import errors
+from emulator.career.fields import empty_person, empty_request, get, put
+from emulator.clock import Clock
+
+
+class Kind(StrEnum):
+    """Who is behind a key."""
+
+    STAFF = "staff"
+    PERSON = "person"
+    API = "api"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Actor:
+    """The holder of a key; `person_id` is the account of an alumna who works on her own data."""
+
+    id: str
+    name: str
+    kind: Kind
+    person_id: str | None = None
+
+    def told(self) -> dict[str, str]:
+        """As the contract's `by`."""
+        return {"id": self.id, "name": self.name, "kind": self.kind.value}
+
+
+SYSTEM = Actor(id="system", name="System", kind=Kind.STAFF)
+"""Who did what nobody did through a key."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tenant:
+    """The institution's site."""
+
+    id: str = "tenant-0001"
+    name: str = "Example University Careers"
+    environment: str = "test"
+
+
+@dataclass(slots=True, kw_only=True)
+class Switches:
+    """How this tenant behaves; what real systems differ in."""
+
+    page_limit: int = 500
+    batch_limit: int = 200
+    retention: timedelta = timedelta(days=30)
+    calls_per_minute: int | None = None
+    mail_on_create: bool = False
+    mail_on_login_change: bool = True
+    create_ignores_key: bool = False
+    etag_ignored: bool = False
+    approve_new_accounts: bool = False
+    trims: bool = False
+    lowers_emails: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mail:
+    """A message that this system would have sent to an alumnus."""
+
+    at: str
+    person_id: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One entry of the change feed."""
+
+    seq: int
+    kind: str
+    id: str
+    at: datetime
+    by: Actor
+    fields: tuple[str, ...]
+    deleted: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Version:
+    """One state that an account has had: what changed on the way into it."""
+
+    etag: str
+    at: str
+    by: Actor
+    changes: Mapping[str, list[Any]]
+
+
+@dataclass(slots=True, kw_only=True)
+class Stored:
+    """One account or request; `raw` is its JSON."""
+
+    id: str
+    etag: str
+    raw: bytes
+    deleted: bool = False
+    versions: list[Version] = field(default_factory=list)
+
+    def data(self) -> dict[str, Any]:
+        """A fresh copy as an object."""
+        try:
+            data = orjson.loads(self.raw)
+        except orjson.JSONDecodeError:
+            data = json.loads(self.raw)
+        return dict(data)
+
+
+class Shelf:
+    """All records of one kind, in the order in which they came."""
+
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
+        self.order: list[Stored] = []
+        self.by_id: dict[str, Stored] = {}
+
+    def add(self, stored: Stored) -> None:
+        """Put a new record at the end."""
+        self.order.append(stored)
+        self.by_id[stored.id] = stored
+
+    def live(self, record_id: str) -> Stored:
+        """The record, unless it is not there or deleted.
+
+        Raises:
+            ApiError: 404.
+        """
+        stored = self.by_id.get(record_id)
+        if stored is None or stored.deleted:
+            raise errors.not_found(self.kind)
+        return stored
+
+
+class Feed:
+    """The change feed: numbered entries, forgotten after the tenant's retention."""
+
+    def __init__(self) -> None:
+        self.entries: list[Change] = []
+        self.head = 0
+        self._forgotten = 0
+
+    def add(self, change: Change) -> None:
+        """Append; `change.seq` is one more than `head`."""
+        self.entries.append(change)
+        self.head = change.seq
+
+    def forget(self, before: datetime) -> None:
+        """Drop the entries that are older than a moment."""
+        count = 0
+        while count < len(self.entries) and self.entries[count].at < before:
+            count += 1
+        if count:
+            self._forgotten = self.entries[count - 1].seq
+            del self.entries[:count]
+
+    def after(self, seq: int, limit: int) -> list[Change]:
+        """The next entries.
+
+        Raises:
+            ApiError: 410 when entries behind `seq` are forgotten, or `seq` was never reached (another history).
+        """
+        if seq < self._forgotten or seq > self.head:
+            raise errors.cursor_expired()
+        start = seq - self._forgotten
+        return self.entries[start : start + limit]
+
+
+def moment(at: datetime) -> str:
+    """A time as the contract writes it: RFC 3339, UTC, microseconds."""
+    return at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+class CareerSystem:
+    """One tenant of the generic career system. Everything it knows is here; several may live in one process."""
+
+    def __init__(self, clock: Clock, *, tenant: Tenant | None = None, switches: Switches | None = None) -> None:
+        self.clock = clock
+        self.tenant = tenant or Tenant()
+        self.switches = switches or Switches()
+        self.keys: dict[str, Actor] = {}
+        self.people = Shelf("person")
+        self.requests = Shelf("request")
+        self.feed = Feed()
+        self.notes: dict[str, dict[str, Any]] = {}
+        self.acknowledgements: dict[str, dict[str, Any]] = {}
+        self.created: dict[str, str] = {}
+        self.mails: list[Mail] = []
+        self.refusals: dict[str, errors.ApiError] = {}
+        self._revision = 0
+
+    def admit(self, key: str, actor: Actor) -> None:
+        """Let a key act as somebody."""
+        self.keys[key] = actor
+
+    def shelf(self, kind: str) -> Shelf:
+        """The records of `person` or `request`."""
+        return self.people if kind == "person" else self.requests
+
+    def seed(self, kind: str, rows: Iterable[Mapping[str, Any]]) -> int:
+        """Put records in as if they had always been there: unchecked, no feed entry. Keys may be dotted or nested."""
+        blank = orjson.dumps(empty_person() if kind == "person" else empty_request())
+        now = moment(self.clock.now())
+        count = 0
+        for row in rows:
+            data = orjson.loads(blank)
+            for path, value in row.items():
+                if isinstance(value, dict) and isinstance(data.get(path), dict):
+                    data[path].update(value)
+                else:
+                    put(data, path, value)
+            if kind == "request":
+                data["created_at"] = data.get("created_at") or now
+                data["updated_at"] = data.get("updated_at") or data["created_at"]
+            self._store(kind, data)
+            count += 1
+        return count
+
+    def create_person(self, key: str, fields: Mapping[str, Any], by: Actor) -> tuple[Stored, bool]:
+        """A new account, or the one that this key made before; and whether it is new."""
+        known = self.created.get(key)
+        if known is not None and not self.switches.create_ignores_key:
+            return self.people.by_id[known], False
+        data = empty_person()
+        if self.switches.approve_new_accounts:
+            data["state"] = "pending_approval"
+        for path, value in fields.items():
+            put(data, path, self._normal(path, value))
+        stored = self._store("person", data)
+        self.created[key] = stored.id
+        self._announce("person", stored.id, by, tuple(fields))
+        if self.switches.mail_on_create:
+            self._mail(stored.id, "invitation")
+        return stored, True
+
+    def change_person(self, record_id: str, fields: Mapping[str, Any], by: Actor, *, etag: str | None = None) -> Stored:
+        """Change an account; values that are already there change nothing, not even the etag.
+
+        Raises:
+            ApiError: 404, 412, or what was ordered for this record.
+        """
+        stored = self.people.live(record_id)
+        if record_id in self.refusals:
+            raise self.refusals[record_id]
+        if etag is not None and etag != stored.etag and not self.switches.etag_ignored:
+            raise errors.precondition_failed()
+        data = stored.data()
+        moved = {path: [get(data, path), self._normal(path, value)] for path, value in fields.items()}
+        moved = {path: pair for path, pair in moved.items() if pair[0] != pair[1]}
+        if not moved:
+            return stored
+        for path, (_, after) in moved.items():
+            put(data, path, after)
+        self._restore("person", stored, data, by, moved)
+        if "login_email" in moved and self.switches.mail_on_login_change:
+            self._mail(record_id, "verification")
+        return stored
+
+    def file_request(self, fields: Mapping[str, Any], by: Actor) -> Stored:
+        """A new request."""
+        now = moment(self.clock.now())
+        stored = self._store("request", {**empty_request(), **fields, "created_at": now, "updated_at": now})
+        self._announce("request", stored.id, by, tuple(fields))
+        return stored
+
+    def change_request(self, record_id: str, fields: Mapping[str, Any], by: Actor, *, etag: str | None = None) -> Stored:
+        """Change or withdraw a request.
+
+        Raises:
+            ApiError: 404 or 412.
+        """
+        stored = self.requests.live(record_id)
+        if etag is not None and etag != stored.etag:
+            raise errors.precondition_failed()
+        data = stored.data()
+        moved = {name: [data.get(name), value] for name, value in fields.items() if data.get(name) != value}
+        if moved:
+            data.update(fields)
+            data["updated_at"] = moment(self.clock.now())
+            self._restore("request", stored, data, by, moved)
+        return stored
+
+    def delete(self, kind: str, record_id: str, by: Actor) -> None:
+        """Delete a record; the feed says so once.
+
+        Raises:
+            ApiError: 404.
+        """
+        self.shelf(kind).live(record_id).deleted = True
+        self._announce(kind, record_id, by, (), deleted=True)
+
+    def leave_note(self, key: str, note: Mapping[str, Any], by: Actor) -> bool:
+        """Keep a staff note; False if this very note was there already.
+
+        Raises:
+            ApiError: 409 when the key names another note, 404 when what it is about does not exist.
+        """
+        for kind in ("person", "request"):
+            if (about := note.get(f"{kind}_id")) is not None:
+                self.shelf(kind).live(about)
+        if (known := self.notes.get(key)) is not None:
+            if any(known.get(name) != value for name, value in note.items()):
+                raise errors.key_conflict("This key was used for another note.")
+            return False
+        self.notes[key] = {"key": key, **note, "at": moment(self.clock.now()), "by": by.told()}
+        return True
+
+    def acknowledge(self, request_id: str, told: Mapping[str, Any], by: Actor) -> dict[str, Any]:
+        """Set what staff see about a request's way through the other office.
+
+        Raises:
+            ApiError: 404.
+        """
+        self.requests.live(request_id)
+        known = self.acknowledgements.get(request_id)
+        if known is None or any(known[name] != value for name, value in told.items()):
+            known = {"request_id": request_id, **told, "at": moment(self.clock.now()), "by": by.told()}
+            self.acknowledgements[request_id] = known
+        return known
+
+    def spoil(self, kind: str, record_id: str, raw: bytes, by: Actor = SYSTEM, fields: tuple[str, ...] = ()) -> None:
+        """Replace the JSON of a record by any bytes, as a defect of the system would, and announce a change."""
+        stored = self.shelf(kind).live(record_id)
+        stored.raw = raw
+        self._announce(kind, record_id, by, fields)
+
+    def _store(self, kind: str, data: dict[str, Any]) -> Stored:
+        shelf = self.shelf(kind)
+        data["id"] = data.get("id") or f"{kind[0]}{len(shelf.order) + 1:07d}"
+        if data["id"] in shelf.by_id:
+            raise errors.key_conflict("There is a record with this id.")
+        data["etag"] = self._next_etag()
+        stored = Stored(id=data["id"], etag=data["etag"], raw=orjson.dumps(data))
+        shelf.add(stored)
+        return stored
+
+    def _restore(self, kind: str, stored: Stored, data: dict[str, Any], by: Actor, moved: Mapping[str, list[Any]]) -> None:
+        stored.etag = data["etag"] = self._next_etag()
+        stored.raw = orjson.dumps(data)
+        at = moment(self.clock.now())
+        stored.versions.append(Version(etag=stored.etag, at=at, by=by, changes=moved))
+        self._announce(kind, stored.id, by, tuple(moved))
+
+    def _announce(self, kind: str, record_id: str, by: Actor, fields: tuple[str, ...], *, deleted: bool = False) -> None:
+        at = self.clock.now()
+        self.feed.add(Change(seq=self.feed.head + 1, kind=kind, id=record_id, at=at, by=by, fields=fields, deleted=deleted))
+
+    def _next_etag(self) -> str:
+        self._revision += 1
+        return f"{self._revision:x}"
+
+    def _normal(self, path: str, value: Any) -> Any:  # noqa: ANN401 - JSON
+        if isinstance(value, str):
+            if self.switches.trims:
+                value = value.strip()
+            if self.switches.lowers_emails and "email" in path:
+                value = value.lower()
+        return None if value == "" else value
+
+    def _mail(self, person_id: str, kind: str) -> None:
+        self.mails.append(Mail(at=moment(self.clock.now()), person_id=person_id, kind=kind))
