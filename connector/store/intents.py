@@ -1,0 +1,189 @@
+"""Intents and plans: each planned write, from the decision to its settled outcome. Transitions are guarded updates."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, func, select, update
+
+from connector.store.observations import batches
+from connector.store.store import Row, add, fetch, pack, stamp
+from connector.store.tables import intent, plan
+
+OPEN_STATES = ("planned", "ready", "sent", "unknown")
+"""The states of an intent whose outcome is not settled."""
+
+
+def plan_writes(db: Connection, rows: Sequence[Row]) -> None:
+    """Put planned writes on the shelf."""
+    add(db, intent, rows)
+
+
+def supersede(db: Connection, system: str, targets: Iterable[str], kinds: Sequence[str]) -> None:
+    """What was planned for these targets and has not been sent is decided anew."""
+    for some in batches(targets):
+        db.execute(
+            update(intent)
+            .where(
+                intent.c.system == system,
+                intent.c.target.in_(some),
+                intent.c.kind.in_(kinds),
+                intent.c.state.in_(("planned", "ready")),
+            )
+            .values(state="superseded")
+        )
+
+
+def in_flight(db: Connection, system: str, targets: Iterable[str], kinds: Sequence[str]) -> set[str]:
+    """Targets with a write whose outcome is open; nothing new may be decided about them."""
+    found: set[str] = set()
+    for some in batches(targets):
+        query = select(intent.c.target).where(
+            intent.c.system == system,
+            intent.c.target.in_(some),
+            intent.c.kind.in_(kinds),
+            intent.c.state.in_(("sent", "unknown")),
+        )
+        found.update(db.execute(query).scalars())
+    return found
+
+
+def add_plan(db: Connection, row: Row) -> None:
+    """Store a plan's totals."""
+    add(db, plan, [row])
+
+
+def release(db: Connection, plan_id: str, *, state: str) -> int:
+    """Make a plan's writes ready, once: who comes second releases nothing."""
+    changed = db.execute(update(plan).where(plan.c.id == plan_id, plan.c.state.in_(("open", "braked"))).values(state=state))
+    if not changed.rowcount:
+        return 0
+    released = db.execute(update(intent).where(intent.c.plan_id == plan_id, intent.c.state == "planned").values(state="ready"))
+    return int(released.rowcount)
+
+
+def brake(db: Connection, plan_id: str) -> None:
+    """Keep a plan from being released until a person approves it."""
+    db.execute(update(plan).where(plan.c.id == plan_id, plan.c.state == "open").values(state="braked"))
+
+
+def get_plan(db: Connection, plan_id: str) -> Row | None:
+    """A plan by id."""
+    return next(iter(fetch(db, select(plan).where(plan.c.id == plan_id))), None)
+
+
+def take(db: Connection, kind: str, system: str, now: datetime, *, limit: int) -> list[Row]:
+    """Writes that are due, most urgent first; they are ``sent`` from here on, before the wire is touched."""
+    query = (
+        select(intent)
+        .where(
+            intent.c.kind == kind,
+            intent.c.system == system,
+            intent.c.state.in_(("ready", "unknown")),
+            intent.c.due_at <= stamp(now),
+        )
+        .order_by(intent.c.weight, intent.c.id)
+        .limit(limit)
+    )
+    rows = fetch(db, query)
+    ids = [row["id"] for row in rows]
+    if ids:
+        db.execute(update(intent).where(intent.c.id.in_(ids)).values(state="sent", attempts=intent.c.attempts + 1))
+    return rows
+
+
+def settle(db: Connection, intent_id: int, *, state: str, now: datetime, **columns: object) -> None:
+    """Record the outcome of one write."""
+    db.execute(
+        update(intent)
+        .where(intent.c.id == intent_id, intent.c.state == "sent")
+        .values(state=state, settled_at=stamp(now), **columns)
+    )
+
+
+def postpone(db: Connection, intent_id: int, *, state: str, due: datetime, code: str, detail: str) -> None:
+    """Not now: ``ready`` if it certainly was not done, ``unknown`` if nobody knows."""
+    db.execute(
+        update(intent)
+        .where(intent.c.id == intent_id, intent.c.state == "sent")
+        .values(state=state, due_at=stamp(due), code=code, detail=detail)
+    )
+
+
+def recover(db: Connection) -> int:
+    """What a dead process left in ``sent`` is ``unknown``."""
+    return int(db.execute(update(intent).where(intent.c.state == "sent").values(state="unknown")).rowcount)
+
+
+def with_key(db: Connection, keys: Iterable[str]) -> dict[str, Row]:
+    """The latest create intent of each key."""
+    found: dict[str, Row] = {}
+    for some in batches(keys):
+        query = select(intent).where(intent.c.key.in_(some), intent.c.kind == "crm.create").order_by(intent.c.id)
+        found.update({row["key"]: row for row in fetch(db, query)})
+    return found
+
+
+def count(db: Connection) -> dict[str, dict[str, int]]:
+    """How many writes there are, by kind and state."""
+    found: dict[str, dict[str, int]] = {}
+    query = select(intent.c.kind, intent.c.state, func.count()).group_by(intent.c.kind, intent.c.state)
+    for kind, state, n in db.execute(query):
+        found.setdefault(kind, {})[state] = n
+    return found
+
+
+def count_waiting(db: Connection) -> int:
+    """How many writes are not settled."""
+    return int(db.execute(select(func.count()).where(intent.c.state.in_(OPEN_STATES))).scalar_one())
+
+
+def applied_since(db: Connection, kinds: Sequence[str], now: datetime, span: timedelta) -> int:
+    """How many writes of these kinds were settled as applied in the span before now."""
+    query = select(func.count()).where(
+        intent.c.kind.in_(kinds), intent.c.state == "applied", intent.c.settled_at > stamp(now - span)
+    )
+    return int(db.execute(query).scalar_one())
+
+
+def refused(db: Connection, *, limit: int = 50) -> list[Row]:
+    """Writes that a side will never accept as they are, newest first."""
+    query = select(intent).where(intent.c.state == "refused").order_by(intent.c.id.desc()).limit(limit)
+    return fetch(db, query)
+
+
+def row(  # noqa: PLR0913 - the columns of a table, each by name
+    *,
+    plan_id: str,
+    kind: str,
+    system: str,
+    target: str,
+    payload: Mapping[str, Any],
+    now: datetime,
+    rules_hash: str,
+    key: str | None = None,
+    settle_with: Mapping[str, Any] | None = None,
+    weight: int = 3,
+) -> dict[str, Any]:
+    """One planned write. ``weight``: 0 opt-outs, 1 decisions, 2 requests, 3 changes, 4 backfill; smaller goes first."""
+    return {
+        "plan_id": plan_id,
+        "kind": kind,
+        "system": system,
+        "target": target,
+        "key": key,
+        "payload": pack(payload),
+        "settle": pack(settle_with or {}),
+        "state": "planned",
+        "attempts": 0,
+        "due_at": stamp(now),
+        "weight": weight,
+        "code": None,
+        "detail": None,
+        "remedy": None,
+        "rules_hash": rules_hash,
+        "created_at": stamp(now),
+        "settled_at": None,
+    }

@@ -1,0 +1,80 @@
+"""The audit: append-only and hash-chained over references; the values behind a row can be erased per person."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from hashlib import sha256
+from typing import Any
+
+from sqlalchemy import Connection, delete, func, select
+
+from connector.store.store import add, pack, stamp, unpack
+from connector.store.tables import audit, audit_value
+
+_GENESIS = "0" * 64
+
+
+def append(db: Connection, entries: Sequence[tuple[str, Mapping[str, Any], Mapping[str, Any] | None]], now: datetime) -> None:
+    """Add entries of (event, references, values or None). References hold ids and codes, never personal data.
+
+    Values are kept beside the chain with a hash inside it, under ``refs["system"]`` and ``refs["account"]``.
+    """
+    last = db.execute(select(audit.c.seq, audit.c.hash).order_by(audit.c.seq.desc()).limit(1)).first()
+    seq, before = (last.seq, last.hash) if last else (0, _GENESIS)
+    rows, values = [], []
+    at = stamp(now)
+    for event, refs, held in entries:
+        seq += 1
+        packed_values = pack(held) if held else ""
+        sealed = dict(refs) | ({"values": sha256(packed_values.encode()).hexdigest()} if held else {})
+        packed = pack(sealed)
+        digest = _chain(before, at, event, packed)
+        rows.append({"seq": seq, "at": at, "event": event, "refs": packed, "before_hash": before, "hash": digest})
+        if held:
+            system, account = str(refs.get("system", "")), str(refs.get("account", ""))
+            values.append({"seq": seq, "system": system, "account_id": account, "values": packed_values})
+        before = digest
+    add(db, audit, rows)
+    add(db, audit_value, values)
+
+
+def _chain(before: str, at: str, event: str, refs: str) -> str:
+    return sha256(f"{before}\n{at}\n{event}\n{refs}".encode()).hexdigest()
+
+
+def verify(db: Connection) -> int | None:
+    """The number of the first row that does not fit the chain; None if all do."""
+    before, expected = _GENESIS, 1
+    for entry in db.execute(select(audit).order_by(audit.c.seq)):
+        fits = entry.seq == expected and entry.before_hash == before
+        if not fits or entry.hash != _chain(before, entry.at, entry.event, entry.refs):
+            return int(entry.seq)
+        before, expected = entry.hash, expected + 1
+    return None
+
+
+def about(db: Connection, account_id: str, *, limit: int = 50) -> list[dict[str, Any]]:
+    """What happened to one account, newest first, with values where they have not been erased."""
+    query = (
+        select(audit.c.seq, audit.c.at, audit.c.event, audit.c.refs, audit_value.c["values"])
+        .join(audit_value, audit_value.c.seq == audit.c.seq)
+        .where(audit_value.c.account_id == account_id)
+        .order_by(audit.c.seq.desc())
+        .limit(limit)
+    )
+    return [
+        {"seq": seq, "at": at, "event": event, "refs": unpack(refs), "values": unpack(values)}
+        for seq, at, event, refs, values in db.execute(query)
+    ]
+
+
+def count(db: Connection, event: str) -> int:
+    """How many rows tell of this event."""
+    return int(db.execute(select(func.count()).where(audit.c.event == event)).scalar_one())
+
+
+def erase(db: Connection, system: str, account_id: str) -> int:
+    """Erase the values kept about one person; the chain stays whole."""
+    where = (audit_value.c.system == system) & (audit_value.c.account_id == account_id)
+    return int(db.execute(delete(audit_value).where(where)).rowcount)

@@ -1,0 +1,216 @@
+"""Links, and for each link the base and memory of every unit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, delete, func, select, update
+
+from connector.core.model import Base, Memory, OpenSuggestion, Reading, Rejection, Value
+from connector.store.observations import batches
+from connector.store.store import Row, fetch, moment, pack, stamp, unpack, upsert
+from connector.store.tables import base, first_difference, link
+
+LinkKey = tuple[str, str]
+"""A link's name: (system, account id)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnitState:
+    """What is kept about one unit of one link."""
+
+    base: Base | None = None
+    memory: Memory = field(default_factory=Memory)
+
+
+BLANK = UnitState()
+
+
+def by_account(db: Connection, system: str, account_ids: Iterable[str]) -> dict[str, Row]:
+    """The links of these accounts, by account id."""
+    found: dict[str, Row] = {}
+    for some in batches(account_ids):
+        query = select(link).where(link.c.system == system, link.c.account_id.in_(some))
+        found.update({row["account_id"]: row for row in fetch(db, query)})
+    return found
+
+
+def by_contact(db: Connection, contact_ids: Iterable[str]) -> list[Row]:
+    """All links of these contacts."""
+    found: list[Row] = []
+    for some in batches(contact_ids):
+        found.extend(fetch(db, select(link).where(link.c.contact_id.in_(some))))
+    return found
+
+
+def with_state(db: Connection, states: Sequence[str], *, after: LinkKey = ("", ""), limit: int = 500) -> list[Row]:
+    """Links in one of these states, paged by key."""
+    query = (
+        select(link)
+        .where(
+            link.c.state.in_(states),
+            (link.c.system > after[0]) | ((link.c.system == after[0]) & (link.c.account_id > after[1])),
+        )
+        .order_by(link.c.system, link.c.account_id)
+        .limit(limit)
+    )
+    return fetch(db, query)
+
+
+def marked(db: Connection, *, after: LinkKey = ("", ""), limit: int = 500) -> list[Row]:
+    """Links whose planner has work to do, paged by key."""
+    query = (
+        select(link)
+        .where(
+            link.c.marked.is_(True),
+            (link.c.system > after[0]) | ((link.c.system == after[0]) & (link.c.account_id > after[1])),
+        )
+        .order_by(link.c.system, link.c.account_id)
+        .limit(limit)
+    )
+    return fetch(db, query)
+
+
+def put(db: Connection, rows: Sequence[Row]) -> None:
+    """Write whole link rows."""
+    upsert(db, link, rows)
+
+
+def change(db: Connection, system: str, account_id: str, **columns: object) -> None:
+    """Change columns of one link."""
+    db.execute(update(link).where(link.c.system == system, link.c.account_id == account_id).values(**columns))
+
+
+def mark(db: Connection, system: str, account_ids: Iterable[str]) -> None:
+    """The planner is to look at these accounts."""
+    for some in batches(account_ids):
+        db.execute(update(link).where(link.c.system == system, link.c.account_id.in_(some)).values(marked=True))
+
+
+def mark_contacts(db: Connection, contact_ids: Iterable[str]) -> None:
+    """The planner is to look at every link of these contacts."""
+    for some in batches(contact_ids):
+        db.execute(update(link).where(link.c.contact_id.in_(some)).values(marked=True))
+
+
+def mark_all(db: Connection) -> None:
+    """The planner is to look at everything: after a mapping change, an adoption, going live."""
+    db.execute(update(link).where(link.c.state == "linked").values(marked=True))
+
+
+def unmark(db: Connection, system: str, account_ids: Iterable[str]) -> None:
+    """The planner has looked at these accounts."""
+    for some in batches(account_ids):
+        db.execute(update(link).where(link.c.system == system, link.c.account_id.in_(some)).values(marked=False))
+
+
+def count_states(db: Connection) -> dict[str, int]:
+    """How many links there are in each state."""
+    query = select(link.c.state, func.count().label("n")).group_by(link.c.state)
+    return {row.state: row.n for row in db.execute(query)}
+
+
+def states_of(db: Connection, system: str, account_ids: Iterable[str]) -> dict[str, dict[str, UnitState]]:
+    """Base and memory of these accounts' units, by account id and unit."""
+    found: dict[str, dict[str, UnitState]] = {}
+    for some in batches(account_ids):
+        query = select(base.c.account_id, base.c.units).where(base.c.system == system, base.c.account_id.in_(some))
+        for account_id, units in db.execute(query):
+            found[account_id] = {name: _decode(row) for name, row in unpack(units).items()}
+    return found
+
+
+def put_states(db: Connection, system: str, states: Mapping[str, Mapping[str, UnitState]]) -> None:
+    """Write base and memory of whole links."""
+    rows = [
+        {
+            "system": system,
+            "account_id": account_id,
+            "units": pack({name: _encode(state) for name, state in units.items() if state != BLANK}),
+        }
+        for account_id, units in states.items()
+    ]
+    upsert(db, base, rows)
+
+
+def forget_states(db: Connection, system: str, account_id: str) -> None:
+    """Forget base and memory of a link, as when it now points to somebody else."""
+    db.execute(delete(base).where(base.c.system == system, base.c.account_id == account_id))
+    db.execute(delete(first_difference).where(first_difference.c.system == system, first_difference.c.account_id == account_id))
+
+
+def set_first_differences(db: Connection, system: str, found: Mapping[str, Iterable[str]], now: datetime) -> None:
+    """These are all the first differences of these accounts (by account id), and no others."""
+    for some in batches(found):
+        db.execute(delete(first_difference).where(first_difference.c.system == system, first_difference.c.account_id.in_(some)))
+    at = stamp(now)
+    rows = [
+        {"system": system, "account_id": account_id, "unit": unit, "since": at}
+        for account_id, units in found.items()
+        for unit in units
+    ]
+    upsert(db, first_difference, rows)
+
+
+def count_first_differences(db: Connection) -> dict[str, int]:
+    """How many first differences wait, by unit."""
+    query = select(first_difference.c.unit, func.count()).group_by(first_difference.c.unit)
+    return dict(sorted((unit, n) for unit, n in db.execute(query)))
+
+
+def first_differences(db: Connection, unit: str, *, limit: int | None = None) -> list[LinkKey]:
+    """The links whose first difference in this unit waits for a person's choice."""
+    query = (
+        select(first_difference.c.system, first_difference.c.account_id)
+        .where(first_difference.c.unit == unit)
+        .order_by(first_difference.c.system, first_difference.c.account_id)
+        .limit(limit)
+    )
+    return [(system, account_id) for system, account_id in db.execute(query)]
+
+
+def _encode(state: UnitState) -> dict[str, Any]:
+    row: dict[str, Any] = {}
+    memory = state.memory
+    if state.base is not None:
+        row["b"] = [*_reading(state.base.crm), *_reading(state.base.career), state.base.supplied]
+    if memory.open is not None:
+        row["o"] = [memory.open.values, memory.open.episode, memory.open.restored, memory.open.decision]
+    if memory.rejected is not None:
+        row["r"] = [memory.rejected.values, memory.rejected.against, stamp(memory.rejected.at)]
+    rest = {"a": memory.adopt, "e": memory.episodes, "n": memory.noted}
+    return row | {name: value for name, value in rest.items() if value}
+
+
+def _reading(reading: Reading) -> list[Any]:
+    same = reading.natives == reading.values
+    return [reading.values, None if same else reading.natives]
+
+
+def _decode(row: Mapping[str, Any]) -> UnitState:
+    known: Base | None = None
+    if "b" in row:
+        crm, crm_native, career, career_native, supplied = row["b"]
+        known = Base(crm=_as_reading(crm, crm_native), career=_as_reading(career, career_native), supplied=supplied)
+    opened: OpenSuggestion | None = None
+    if "o" in row:
+        values, episode, restored, decision = row["o"]
+        opened = OpenSuggestion(values=_values(values), episode=episode, restored=restored, decision=decision)
+    rejected: Rejection | None = None
+    if "r" in row:
+        values, against, at = row["r"]
+        rejected = Rejection(values=_values(values), against=_values(against), at=moment(at))
+    memory = Memory(open=opened, rejected=rejected, adopt=row.get("a"), episodes=row.get("e", 0), noted=row.get("n"))
+    return UnitState(base=known, memory=memory)
+
+
+def _values(packed: Sequence[Any]) -> tuple[Value, ...]:
+    return tuple(tuple(value) if isinstance(value, list) else value for value in packed)
+
+
+def _as_reading(values: Sequence[Any], natives: Sequence[Any] | None) -> Reading:
+    canonical = _values(values)
+    return Reading(values=canonical, natives=canonical if natives is None else tuple(natives))

@@ -1,0 +1,190 @@
+"""Opening the state: one database, SQLite by default, PostgreSQL by URL; every change inside ``Store.begin``."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import orjson
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, Select, Table, create_engine, event, insert, select, text
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import make_url
+
+from connector.errors import Halt
+from connector.store import tables
+
+Row = Mapping[str, Any]
+
+
+def stamp(moment: datetime) -> str:
+    """A moment as the text that the state keeps: UTC, microseconds, fixed width."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def moment(value: str) -> datetime:
+    """The moment behind a ``stamp``."""
+    return datetime.strptime(value, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
+
+
+def pack(value: object) -> str:
+    """JSON text for a column: sorted keys, so that equal values are equal texts."""
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS).decode()
+
+
+def unpack(value: str | bytes) -> Any:  # noqa: ANN401 - JSON has no narrower type
+    """What ``pack`` packed."""
+    return orjson.loads(value)
+
+
+class Store:
+    """The state database. Every method that changes something takes the connection of an open transaction."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    @contextmanager
+    def begin(self) -> Iterator[Connection]:
+        """One transaction: committed at the end of the block, rolled back if it raises."""
+        with self.engine.begin() as db:
+            yield db
+
+    def close(self) -> None:
+        """Give all connections back."""
+        self.engine.dispose()
+
+
+def open_store(url: str, *, create: bool = True) -> Store:
+    """Open the state at ``url`` (``sqlite:///path`` or ``postgresql+psycopg://...``) and bring its schema up to date.
+
+    Raises ``Halt`` where the state is of a newer version, damaged, or not ours. A new SQLite file is made with mode 0600.
+    """
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        if parsed.database and parsed.database != ":memory:":
+            _secure(Path(parsed.database), create=create)
+        engine = create_engine(url, connect_args={"timeout": 30})
+        event.listen(engine, "connect", _configure_sqlite)
+        event.listen(engine, "begin", _begin_immediate)
+    else:
+        engine = create_engine(url, pool_pre_ping=True)
+    try:
+        _migrate(engine)
+    except sqlite3.DatabaseError as error:
+        raise _damaged(parsed.database or url, str(error)) from error
+    except Exception as error:
+        if isinstance(error.__cause__, sqlite3.DatabaseError):
+            raise _damaged(parsed.database or url, str(error.__cause__)) from error
+        raise
+    return Store(engine)
+
+
+def _damaged(where: str, reason: str) -> Halt:
+    return Halt(
+        subject=f"state {where}",
+        reason=f"the state cannot be opened: {reason}",
+        remedy="restore it from a backup, or move it away: a new state leads to first differences, never to writes",
+    )
+
+
+def _secure(path: Path, *, create: bool) -> None:
+    if path.is_symlink():
+        raise Halt(subject=f"state {path}", reason="the state file is a symbolic link", remedy="name the file itself")
+    if not path.exists():
+        if not create:
+            raise Halt(subject=f"state {path}", reason="there is no state yet", remedy="run `alumni-bridge check` first")
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600))
+    path.chmod(0o600)
+
+
+def _configure_sqlite(connection: sqlite3.Connection, _record: object) -> None:
+    # SQLAlchemy opens transactions itself (see _begin_immediate); the driver must not do it a second time.
+    connection.isolation_level = None
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON", "busy_timeout=30000"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_immediate(db: Connection) -> None:
+    # A reader that later writes would otherwise fail with SQLITE_BUSY instead of waiting its turn.
+    db.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _alembic() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    return config
+
+
+def _migrate(engine: Engine) -> None:
+    config = _alembic()
+    newest = ScriptDirectory.from_config(config).get_current_head()
+    with engine.begin() as db:
+        current = MigrationContext.configure(db).get_current_revision()
+        if current == newest:
+            return
+        if current is not None and current not in _known(config):
+            raise Halt(
+                subject="state",
+                reason=f"the state was written by a newer version (schema {current})",
+                remedy="install that version again, or restore the backup made before the upgrade",
+            )
+        config.attributes["connection"] = db
+        command.upgrade(config, "head")
+
+
+def _known(config: Config) -> set[str]:
+    return {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+
+
+def upsert(db: Connection, table: Table, rows: Sequence[Row]) -> None:
+    """Insert rows or overwrite the named columns of those that exist; every row names the same columns."""
+    if not rows:
+        return
+    keys = [column.name for column in table.primary_key]
+    dialect = postgresql if db.dialect.name == "postgresql" else sqlite
+    statement = dialect.insert(table)
+    changed = {name: statement.excluded[name] for name in rows[0] if name not in keys}
+    if changed:
+        db.execute(statement.on_conflict_do_update(index_elements=keys, set_=changed), list(rows))
+    else:
+        db.execute(statement.on_conflict_do_nothing(index_elements=keys), list(rows))
+
+
+def get_meta(db: Connection, name: str) -> str | None:
+    """A single remembered fact, or None."""
+    return db.execute(select(tables.meta.c.value).where(tables.meta.c.name == name)).scalar()
+
+
+def set_meta(db: Connection, name: str, value: str | None) -> None:
+    """Remember a fact; None forgets it."""
+    if value is None:
+        db.execute(tables.meta.delete().where(tables.meta.c.name == name))
+    else:
+        upsert(db, tables.meta, [{"name": name, "value": value}])
+
+
+def fetch(db: Connection, query: Select[Any]) -> list[Row]:
+    """All rows that a query finds, by column name."""
+    return [row._asdict() for row in db.execute(query)]
+
+
+def integrity(db: Connection) -> str:
+    """SQLite's own verdict on the file (``ok``); on PostgreSQL always ``ok``."""
+    if db.dialect.name != "sqlite":
+        return "ok"
+    return str(db.execute(text("PRAGMA integrity_check")).scalar())
+
+
+def add(db: Connection, table: Table, rows: Sequence[Row]) -> None:
+    """Insert rows that must not exist yet."""
+    if rows:
+        db.execute(insert(table), list(rows))
