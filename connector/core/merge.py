@@ -106,9 +106,12 @@ def judge(
 ) -> Verdict:
     """Decide one unit. A reading of None was not readable, which is never the same as empty: nothing follows from it."""
     if crm is None or career is None:
-        return Verdict(row=Row.UNREADABLE)
+        return Verdict(row=Row.UNREADABLE, noted=memory.noted)
     law = _judge_opt_out if unit.other_office_edit is OutsideEdit.OPT_OUT_WINS else _judge_owned
-    verdict = law(unit, base, crm, career, memory, now)
+    return _tell_once(law(unit, base, crm, career, memory, now), memory)
+
+
+def _tell_once(verdict: Verdict, memory: Memory) -> Verdict:
     told_before = verdict.note is not None and verdict.note == memory.noted
     return replace(verdict, noted=verdict.note, note=None if told_before else verdict.note)
 
@@ -321,8 +324,8 @@ def end_sharing(*, unit: Unit, base: Base | None, career: Reading | None, memory
     ended = replace(withdrawn, row=Row.SHARING_ENDED, note="sharing_ended", forget_base=True)
     if unit.on_withdrawn is OnWithdrawn.KEEP or career is None or career.values != base.career.values:
         # What careers changed since is theirs: we take back only what we supplied.
-        return ended
-    return replace(ended, write=Side.CAREER, values=(None,) * len(unit.fields))
+        return _tell_once(ended, memory)
+    return _tell_once(replace(ended, write=Side.CAREER, values=(None,) * len(unit.fields)), memory)
 
 
 def permit(verdict: Verdict, unit: Unit) -> Verdict:
@@ -332,18 +335,16 @@ def permit(verdict: Verdict, unit: Unit) -> Verdict:
     if unit.share is Share.NEVER:
         limits[Side.CAREER] = False
     if verdict.move in (Move.RAISE, Move.REFRESH) and not may_raise:
-        verdict = replace(verdict, move=None, write=None, values=None, note=None)
+        verdict = replace(_without_write(verdict), move=None)
     if verdict.write is not None and not limits[verdict.write]:
-        verdict = replace(
-            verdict,
-            write=None,
-            values=None,
-            restored=False,
-            note=None,
-            forget_base=False,
-            base=verdict.base or verdict.base_if_withheld,
-        )
+        verdict = replace(_without_write(verdict), base=verdict.base or verdict.base_if_withheld)
     return verdict
+
+
+def _without_write(verdict: Verdict) -> Verdict:
+    """The verdict without its write, and without what is only true with it. A note that is not sent does not stand."""
+    noted = verdict.noted if verdict.note is None else None
+    return replace(verdict, write=None, values=None, restored=False, note=None, noted=noted, forget_base=False)
 
 
 def settle(
