@@ -171,7 +171,8 @@ def _answer(memory: Memory, mine: Reading) -> Move | None:
 
 
 def _agree(unit: Unit, base: Base | None, crm: Reading, career: Reading, memory: Memory) -> Verdict:
-    supplied = base is not None and base.supplied
+    ours = career.values in memory.sent.get(Side.CAREER, ())
+    supplied = ours or (base is not None and base.supplied and base.career.values == career.values)
     agreed = Base(crm=crm, career=career, supplied=supplied)
     move: Move | None = None
     if memory.open is not None:
