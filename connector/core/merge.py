@@ -133,6 +133,9 @@ def _judge_moves(unit: Unit, base: Base, mine: Reading, theirs: Reading, memory:
         mine_moved = False
     theirs_moved = _moved(unit.owner.side.other, theirs, base, memory)
     match mine_moved, theirs_moved:
+        case False, False if theirs.values in memory.sent.get(unit.owner.side.other, ()):
+            # An older write of ours arrived, unknown to us, and the owner has gone back since.
+            return _write(unit, mine, Row.OWNER_MOVED)
         case False, False:
             return Verdict(row=Row.UNCHANGED if base.crm.values == base.career.values else Row.KEPT_APART)
         case True, False:
@@ -195,7 +198,7 @@ def _agree(unit: Unit, base: Base | None, crm: Reading, career: Reading, memory:
 
 def _judge_unknown(unit: Unit, crm: Reading, career: Reading, memory: Memory) -> Verdict:
     mine, theirs = (crm, career) if unit.owner is Owner.ALUMNI_RELATIONS else (career, crm)
-    if theirs.empty:
+    if theirs.empty or theirs.values in memory.sent.get(unit.owner.side.other, ()):
         return _write(unit, mine, Row.FILL_EMPTY)
     match memory.adopt:
         case "crm_wins":
@@ -294,7 +297,8 @@ def _judge_opt_out(unit: Unit, base: Base | None, crm: Reading, career: Reading,
 
 
 def _judge_career_opt_out(unit: Unit, base: Base | None, crm: Reading, career: Reading, memory: Memory) -> Verdict:
-    owner_loosened = (
+    ours = career.values in memory.sent.get(Side.CAREER, ())
+    owner_loosened = ours or (
         base is not None
         and base.crm.values == (unit.restrictive,)
         and base.career.values == (unit.restrictive,)
