@@ -148,12 +148,15 @@ def _judge_moves(unit: Unit, base: Base, mine: Reading, theirs: Reading, memory:
 
 
 def _moved(side: Side, reading: Reading, base: Base, memory: Memory) -> bool:
-    """A side has moved if a native and its canonical value both changed and the value is not one that we sent."""
+    """A side has moved if a native and its canonical value both changed and the value is not one that we sent.
+
+    A base that holds a value but no native form never saw that form: there the value alone tells.
+    """
     if reading.values in memory.sent.get(side, ()):
         return False
     was = base.of(side)
     return any(
-        native != native_was and value != value_was
+        value != value_was and (native != native_was or (native_was is None and value_was is not None))
         for native, native_was, value, value_was in zip(reading.natives, was.natives, reading.values, was.values, strict=True)
     )
 
