@@ -108,7 +108,14 @@ def judge(
     if crm is None or career is None:
         return Verdict(row=Row.UNREADABLE, noted=memory.noted)
     law = _judge_opt_out if unit.other_office_edit is OutsideEdit.OPT_OUT_WINS else _judge_owned
-    return _tell_once(law(unit, base, crm, career, memory, now), memory)
+    return _tell_once(_spare_values(unit, law(unit, base, crm, career, memory, now)), memory)
+
+
+def _spare_values(unit: Unit, verdict: Verdict) -> Verdict:
+    """Where empty means nothing, putting back or answering with it must not erase what the other side has."""
+    if unit.null is NullPolicy.IGNORE and verdict.values is not None and all(value is None for value in verdict.values):
+        return _without_write(verdict)
+    return verdict
 
 
 def _tell_once(verdict: Verdict, memory: Memory) -> Verdict:
@@ -204,7 +211,7 @@ def _judge_unknown(unit: Unit, crm: Reading, career: Reading, memory: Memory) ->
     if theirs.empty or theirs.values in memory.sent.get(unit.owner.side.other, ()):
         return _write(unit, mine, Row.FILL_EMPTY)
     match memory.adopt:
-        case "crm_wins":
+        case "crm_wins" if not (mine.empty and unit.null is NullPolicy.IGNORE):
             return _write(unit, mine, Row.ADOPTED)
         case "keep":
             return Verdict(row=Row.ADOPTED, base=Base(crm=crm, career=career))
