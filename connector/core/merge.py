@@ -301,12 +301,12 @@ def _judge_opt_out(unit: Unit, base: Base | None, crm: Reading, career: Reading,
                 flag=False,
             )
         case False, True:
-            return _judge_career_opt_out(unit, base, crm, career, memory)
+            return _judge_career_opt_out(unit, base, crm, career, memory, now)
         case _:
             return replace(_judge_owned(unit, base, crm, career, memory, now), flag=False)
 
 
-def _judge_career_opt_out(unit: Unit, base: Base | None, crm: Reading, career: Reading, memory: Memory) -> Verdict:
+def _judge_career_opt_out(unit: Unit, base: Base | None, crm: Reading, career: Reading, memory: Memory, now: datetime) -> Verdict:
     ours = career.values in memory.sent.get(Side.CAREER, ())
     owner_loosened = ours or (
         base is not None
@@ -319,12 +319,12 @@ def _judge_career_opt_out(unit: Unit, base: Base | None, crm: Reading, career: R
     told = Verdict(row=Row.OPT_OUT_FROM_CAREER, flag=True)
     if not unit.opt_out_global:
         return told
-    if memory.open is not None:
+    if memory.open is not None and memory.open.values == career.values:
         decided = memory.open.decision == "reject"
         return replace(told, move=Move.REJECTED, suggested=memory.open.values) if decided else told
-    if memory.rejected is not None and memory.rejected.values == career.values:
+    if memory.open is None and _rejected_before(memory.rejected, crm, career, now):
         return told
-    return replace(told, move=Move.RAISE, suggested=career.values)
+    return replace(told, move=Move.REFRESH if memory.open else Move.RAISE, suggested=career.values)
 
 
 def end_sharing(*, unit: Unit, base: Base | None, career: Reading | None, memory: Memory) -> Verdict:
@@ -337,8 +337,9 @@ def end_sharing(*, unit: Unit, base: Base | None, career: Reading | None, memory
     if base is None or not base.supplied:
         return withdrawn
     ended = replace(withdrawn, row=Row.SHARING_ENDED, note="sharing_ended", forget_base=True)
-    if unit.on_withdrawn is OnWithdrawn.KEEP or career is None or career.values != base.career.values:
-        # What careers changed since is theirs: we take back only what we supplied.
+    restricts = unit.other_office_edit is OutsideEdit.OPT_OUT_WINS and base.career.values == (unit.restrictive,)
+    if unit.on_withdrawn is OnWithdrawn.KEEP or restricts or career is None or career.values != base.career.values:
+        # What careers changed since is theirs: we take back only what we supplied, and never somebody's opt-out.
         return _tell_once(ended, memory)
     return _tell_once(replace(ended, write=Side.CAREER, values=(None,) * len(unit.fields)), memory)
 
