@@ -144,7 +144,8 @@ def _judge_moves(unit: Unit, base: Base, mine: Reading, theirs: Reading, memory:
             # An older write of ours arrived, unknown to us, and the owner has gone back since.
             return _write(unit, mine, Row.OWNER_MOVED)
         case False, False:
-            return Verdict(row=Row.UNCHANGED if base.crm.values == base.career.values else Row.KEPT_APART)
+            row = Row.UNCHANGED if base.crm.values == base.career.values else Row.KEPT_APART
+            return Verdict(row=row, move=_taken_back(memory, theirs), suggested=_open_values(memory))
         case True, False:
             row = Row.OWNER_CLEARED if mine.empty else Row.OWNER_MOVED
             return replace(_write(unit, mine, row), move=_answer(memory, mine), suggested=_open_values(memory))
@@ -181,6 +182,12 @@ def _answer(memory: Memory, mine: Reading) -> Move | None:
     if memory.open is None:
         return None
     return Move.ACCEPTED if mine.values == memory.open.values else Move.ADJUSTED
+
+
+def _taken_back(memory: Memory, theirs: Reading) -> Move | None:
+    """Withdraw an open suggestion about a value that is gone, unless it was we who took it away."""
+    waits = memory.open is None or memory.open.restored or theirs.values == memory.open.values
+    return None if waits else Move.WITHDRAW
 
 
 def _agree(unit: Unit, base: Base | None, crm: Reading, career: Reading, memory: Memory) -> Verdict:
@@ -278,7 +285,7 @@ def _judge_both_moved(unit: Unit, base: Base, mine: Reading, theirs: Reading, me
 
 def _reject(unit: Unit, mine: Reading, theirs: Reading, suggestion: OpenSuggestion) -> Verdict:
     settled = Verdict(row=Row.REJECTED, move=Move.REJECTED, suggested=suggestion.values)
-    if theirs.values != suggestion.values:
+    if theirs.values != suggestion.values or theirs.values == mine.values:
         return settled
     return replace(settled, write=unit.owner.side.other, values=mine.values)
 
