@@ -153,9 +153,8 @@ def _write(
     append(root, "label", label)
     for name, rights in sorted(access.items()):
         entry = append(root, "objectPermissions")
-        for right in OBJECT_RIGHTS:
-            append(entry, right, right in rights)
-        append(entry, "object", name)
+        for tag in (*OBJECT_RIGHTS[:-1], "object", OBJECT_RIGHTS[-1]):  # in the order of the alphabet
+            append(entry, tag, name if tag == "object" else tag in rights)
     for name in sorted(tabs):
         entry = append(root, "tabSettings")
         append(entry, "tab", name)
