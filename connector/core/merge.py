@@ -12,6 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import TypeGuard
 
 from connector.core.model import (
     Base,
@@ -79,7 +80,7 @@ class Verdict:
     ``write`` names the side that is to receive ``values``. ``base`` is to be set at once, without any write. ``suggested``
     are the values that ``move`` is about; ``restored`` tells that our own write takes them away from the career side.
     ``note`` is the code of a staff-only note for the editor, ``noted`` the one that stands, told before or now. ``flag`` is the
-    wanted opt-out flag on the career profile. ``base_if_withheld`` is the base to set where the write may not be made.
+    wanted opt-out flag on the career profile.
     """
 
     row: Row
@@ -93,7 +94,6 @@ class Verdict:
     note: str | None = None
     noted: str | None = None
     flag: bool | None = None
-    base_if_withheld: Base | None = None
 
     @property
     def acts(self) -> bool:
@@ -148,11 +148,12 @@ def _judge_moves(unit: Unit, base: Base, mine: Reading, theirs: Reading, memory:
             return Verdict(row=row, move=_taken_back(memory, theirs), suggested=_open_values(memory))
         case True, False:
             row = Row.OWNER_CLEARED if mine.empty else Row.OWNER_MOVED
-            return replace(_write(unit, mine, row), move=_answer(memory, mine), suggested=_open_values(memory))
+            move = _answer(memory.open, mine) if _answered(memory.open, mine) else _taken_back(memory, theirs)
+            return replace(_write(unit, mine, row), move=move, suggested=_open_values(memory))
         case False, True:
             return _judge_outside_edit(unit, mine, theirs, memory, now)
         case _:
-            return _judge_both_moved(unit, base, mine, theirs, memory)
+            return _judge_both_moved(unit, mine, theirs, memory, now)
 
 
 def _moved(side: Side, reading: Reading, base: Base, memory: Memory) -> bool:
@@ -177,11 +178,17 @@ def _open_values(memory: Memory) -> tuple[Value, ...] | None:
     return memory.open.values if memory.open else None
 
 
-def _answer(memory: Memory, mine: Reading) -> Move | None:
+def _answered(suggestion: OpenSuggestion | None, mine: Reading) -> TypeGuard[OpenSuggestion]:
+    """Whether the owner, who has moved since the base, has done so since the suggestion: else it still waits.
+
+    The base alone cannot tell, because it stays behind until a write across is acknowledged.
+    """
+    return suggestion is not None and mine.values != suggestion.against
+
+
+def _answer(suggestion: OpenSuggestion, mine: Reading) -> Move:
     """How an open suggestion was answered by the owner's own move."""
-    if memory.open is None:
-        return None
-    return Move.ACCEPTED if mine.values == memory.open.values else Move.ADJUSTED
+    return Move.ACCEPTED if mine.values == suggestion.values else Move.ADJUSTED
 
 
 def _taken_back(memory: Memory, theirs: Reading) -> Move | None:
@@ -196,14 +203,13 @@ def _agree(unit: Unit, base: Base | None, crm: Reading, career: Reading, memory:
     agreed = Base(crm=crm, career=career, supplied=supplied)
     move: Move | None = None
     if memory.open is not None:
-        owner_moved = base is None or _moved(unit.owner.side, crm if unit.owner.side is Side.CRM else career, base, memory)
-        if crm.values == memory.open.values:
-            move = Move.ACCEPTED
-        elif owner_moved:
-            move = Move.ADJUSTED
-        elif not memory.open.restored:
+        mine, theirs = (crm, career) if unit.owner is Owner.ALUMNI_RELATIONS else (career, crm)
+        owner_moved = base is None or _moved(unit.owner.side, mine, base, memory)
+        if mine.values == memory.open.values or (owner_moved and _answered(memory.open, mine)):
+            move = _answer(memory.open, mine)
+        else:
             # Careers took their edit back themselves; after a restore by us the same picture means: still waiting.
-            move = Move.WITHDRAW
+            move = _taken_back(memory, theirs)
     changed = base is None or base.crm != crm or base.career != career
     return Verdict(
         row=Row.AGREED if changed else Row.UNCHANGED,
@@ -230,11 +236,8 @@ def _judge_unknown(unit: Unit, crm: Reading, career: Reading, memory: Memory) ->
 
 def _as_if_agreed(unit: Unit, mine: Reading) -> Base:
     """A base on the owner's value with no native form known across: whatever differs there counts as moved."""
-    return _base(unit, mine, Reading(values=mine.values, natives=(None,) * len(mine.natives)))
-
-
-def _base(unit: Unit, mine: Reading, theirs: Reading) -> Base:
-    crm, career = (mine, theirs) if unit.owner is Owner.ALUMNI_RELATIONS else (theirs, mine)
+    across = Reading(values=mine.values, natives=(None,) * len(mine.natives))
+    crm, career = (mine, across) if unit.owner is Owner.ALUMNI_RELATIONS else (across, mine)
     return Base(crm=crm, career=career)
 
 
@@ -246,12 +249,17 @@ def _judge_outside_edit(unit: Unit, mine: Reading, theirs: Reading, memory: Memo
         return replace(restore, note="restored")
     if _rejected_before(memory.rejected, mine, theirs, now):
         return replace(restore, row=Row.OUTSIDE_EDIT_REJECTED_BEFORE)
-    move: Move | None = Move.REFRESH if memory.open else Move.RAISE
-    if memory.open and memory.open.values == theirs.values:
-        move = None
-    if unit.until_decided is UntilDecided.KEEP:
-        return Verdict(row=Row.OUTSIDE_EDIT, move=move, suggested=theirs.values)
-    return replace(restore, row=Row.OUTSIDE_EDIT, move=move, suggested=theirs.values, restored=True)
+    restored = unit.until_decided is UntilDecided.RESTORE
+    verdict = restore if restored else Verdict(row=Row.OUTSIDE_EDIT)
+    move = _raise(memory, theirs, restored=restored)
+    return replace(verdict, row=Row.OUTSIDE_EDIT, move=move, suggested=theirs.values, restored=restored)
+
+
+def _raise(memory: Memory, theirs: Reading, *, restored: bool) -> Move | None:
+    if memory.open is None:
+        return Move.RAISE
+    stands = memory.open.values == theirs.values and (restored or not memory.open.restored)
+    return None if stands else Move.REFRESH
 
 
 def _rejected_before(rejected: Rejection | None, mine: Reading, theirs: Reading, now: datetime) -> bool:
@@ -263,24 +271,24 @@ def _rejected_before(rejected: Rejection | None, mine: Reading, theirs: Reading,
     )
 
 
-def _judge_both_moved(unit: Unit, base: Base, mine: Reading, theirs: Reading, memory: Memory) -> Verdict:
+def _judge_both_moved(unit: Unit, mine: Reading, theirs: Reading, memory: Memory, now: datetime) -> Verdict:
     write = _write(unit, mine, Row.BOTH_MOVED)
-    if memory.open is not None:
-        answer = replace(write, row=Row.ANSWERED, move=_answer(memory, mine), suggested=memory.open.values)
+    if _answered(memory.open, mine):
+        answer = replace(write, row=Row.ANSWERED, move=_answer(memory.open, mine), suggested=memory.open.values)
         if theirs.values == memory.open.values:
-            return replace(answer, base_if_withheld=_base(unit, mine, theirs))
-        # Careers have moved on to a third value: settle the old question first, then judge the new edit against it.
-        return replace(answer, write=None, values=None, base=_as_if_agreed(unit, mine))
-    match unit.other_office_edit:
-        case OutsideEdit.REFUSE:
-            return replace(write, note="restored")
-        case OutsideEdit.IGNORE:
-            return write
-        case _ if theirs.empty and unit.null is not NullPolicy.SUGGEST_CLEAR:
-            return write
-        case _:
-            apart = _base(unit, mine, base.of(unit.owner.side.other))
-            return replace(write, move=Move.RAISE, suggested=theirs.values, restored=True, base_if_withheld=apart)
+            return answer
+        # Careers have moved on to a third value: settle the old question first, the next judgement raises the new one.
+        return replace(answer, write=None, values=None)
+    if unit.other_office_edit is OutsideEdit.REFUSE:
+        return replace(write, note="restored")
+    asked = (
+        unit.other_office_edit is not OutsideEdit.IGNORE
+        and not (theirs.empty and unit.null is not NullPolicy.SUGGEST_CLEAR)
+        and not _rejected_before(memory.rejected, mine, theirs, now)
+    )
+    if not asked:
+        return write
+    return replace(write, move=_raise(memory, theirs, restored=True), suggested=theirs.values, restored=True)
 
 
 def _reject(unit: Unit, mine: Reading, theirs: Reading, suggestion: OpenSuggestion) -> Verdict:
@@ -360,7 +368,7 @@ def permit(verdict: Verdict, unit: Unit) -> Verdict:
     if verdict.move in (Move.RAISE, Move.REFRESH) and not may_raise:
         verdict = replace(_without_write(verdict), move=None)
     if verdict.write is not None and not limits[verdict.write]:
-        verdict = replace(_without_write(verdict), base=verdict.base or verdict.base_if_withheld)
+        verdict = _without_write(verdict)
     return verdict
 
 
@@ -376,18 +384,22 @@ def settle(
     """The local state once the verdict stands, before any write is acknowledged. ``mine`` is the owner's reading."""
     new_base = None if verdict.forget_base and verdict.write is None else (verdict.base or base)
     memory = replace(memory, noted=verdict.noted, adopt=memory.adopt if new_base is None else None)
+    against = mine.values if mine is not None else None
     match verdict.move:
         case Move.RAISE:
             episode = memory.episodes + 1
-            opened = OpenSuggestion(values=verdict.suggested or (), episode=episode, restored=verdict.restored)
+            values = verdict.suggested or ()
+            opened = OpenSuggestion(values=values, episode=episode, restored=verdict.restored, against=against)
             return new_base, replace(memory, open=opened, episodes=episode)
         case Move.REFRESH if memory.open is not None:
-            opened = replace(memory.open, values=verdict.suggested or (), restored=verdict.restored, decision=None)
+            values = verdict.suggested or ()
+            opened = replace(memory.open, values=values, restored=verdict.restored, decision=None, against=against)
             return new_base, replace(memory, open=opened)
-        case Move.REJECTED if mine is not None:
-            rejected = Rejection(values=verdict.suggested or (), against=mine.values, at=now)
+        case Move.REJECTED | Move.ADJUSTED if against is not None:
+            # An answer with changes turns the suggested value down as well: until our write arrives it is still read there.
+            rejected = Rejection(values=verdict.suggested or (), against=against, at=now)
             return new_base, replace(memory, open=None, rejected=rejected)
-        case Move.WITHDRAW | Move.ACCEPTED | Move.ADJUSTED:
+        case Move.WITHDRAW | Move.ACCEPTED | Move.ADJUSTED | Move.REJECTED:
             return new_base, replace(memory, open=None)
         case _ if verdict.restored and memory.open is not None:
             return new_base, replace(memory, open=replace(memory.open, restored=True))

@@ -194,6 +194,8 @@ class OpenSuggestion:
     restored: bool = False
     decision: str | None = None
     """None, ``accept`` or ``reject``: what staff pressed, if they did."""
+    against: tuple[Value, ...] | None = None
+    """The owner's values that the suggestion was raised or refreshed against; only a move away from them answers it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
