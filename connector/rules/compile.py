@@ -2,12 +2,56 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
+from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
 
-from connector.core.requests import RequestRules
-from connector.core.routing import Routing
-from connector.core.rulebook import Rules
+import holidays
+
+from connector.core.calendar import OfficeCalendar
+from connector.core.document import Document
+from connector.core.model import FieldRule, Side, Transform, Unit
+from connector.core.requests import RequestRules, RequestType
+from connector.core.routing import ContactLimit, Routing, RoutingRule, TaskOwner
+from connector.core.rulebook import PROFILE, Brakes, Eligibility, MatchFields, NewPerson, Rules, Source
+from connector.core.violations import Table, validated
+from connector.errors import Problem, UserError
+from connector.rules.check import check_person
+from connector.rules.check_offices import check_requests, check_routing
+from connector.rules.read import read_document
+from connector.rules.schema import (
+    DAYS,
+    BrakesTable,
+    CalendarTable,
+    FieldTable,
+    OwnerTable,
+    PersonFile,
+    ReadTable,
+    RequestsFile,
+    RoutingFile,
+    RuleTable,
+    TypeTable,
+)
+from connector.rules.settle import settled, transform_on, units_of
+from connector.rules.transforms import Words, build
+
+File = TypeVar("File", bound=Table)
+_UNIT_SETTINGS = (
+    "share",
+    "purpose",
+    "other_office_edit",
+    "until_decided",
+    "null",
+    "to_career",
+    "to_crm",
+    "on_withdrawn",
+    "urgent",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,4 +70,181 @@ def load_rules(folder: Path) -> Rulebook:
     Raises:
         UserError: with every problem of every file, each with line, column and cure. Nothing is loaded in part.
     """
-    raise NotImplementedError(folder)
+    problems: list[Problem] = []
+    person = _load(folder / "person.toml", PersonFile, problems)
+    requests = _load(folder / "requests.toml", RequestsFile, problems)
+    routing = _load(folder / "routing.toml", RoutingFile, problems)
+    if person is not None:
+        problems += check_person(*person)
+    if requests is not None:
+        owners = routing[0].owner if routing else None
+        purposes = person[0].purposes if person else None
+        problems += check_requests(*requests, owners=owners, purposes=purposes)
+    if routing is not None:
+        problems += check_routing(*routing, types=requests[0].type if requests else None)
+    if problems or person is None or requests is None or routing is None:
+        raise UserError(sorted(problems, key=lambda p: (p.file, p.line, p.column, p.code)))
+    hashes = [_hash(one) for one in (person[0], requests[0], routing[0])]
+    return Rulebook(
+        person=compile_person(person[0]),
+        requests=compile_requests(requests[0]),
+        routing=compile_routing(routing[0]),
+        hash=hashlib.sha256("".join(hashes).encode()).hexdigest(),
+    )
+
+
+def _load(path: Path, model: type[File], problems: list[Problem]) -> tuple[File, Document] | None:
+    try:
+        document = read_document(path)
+        return validated(model, document, codes="M"), document
+    except UserError as error:
+        problems += error.problems
+        return None
+
+
+def _hash(file: Table) -> str:
+    """Of the meaning, not of the text: comments, spaces and spelled-out defaults do not count; the order of entries does."""
+    meaning = json.dumps(file.model_dump(mode="json", by_alias=True), ensure_ascii=True, separators=(",", ":"))
+    return hashlib.sha256(meaning.encode()).hexdigest()
+
+
+def compile_person(file: PersonFile) -> Rules:
+    """The rules of a file that ``check_person`` has found to be right."""
+    sources = {name: _source(file, name) for name in (*file.field, *file.read)}
+    eligible = file.eligibility
+    return Rules(
+        entity="person",
+        units=tuple(_unit(file, name, members) for name, members in units_of(file).items()),
+        match=MatchFields(slots={slot: tuple(sources[name] for name in names) for slot, names in file.match.items()}),
+        eligibility=Eligibility(
+            class_year=sources[eligible.class_year] if eligible.class_year else None,
+            class_year_from=eligible.class_year_from,
+            require=tuple(sources[name] for name in eligible.require),
+            exclude=tuple(sources[name] for name in eligible.exclude),
+        ),
+        purposes=dict(file.purposes),
+        new_person=NewPerson(units=file.new_contact.units, required=file.new_contact.required),
+        brakes={Side.CAREER: _brakes(file.brakes.to_career), Side.CRM: _brakes(file.brakes.to_crm)},
+        facts={fact: sources[name] for fact, name in file.facts.items()},
+        reads=tuple(sources[name] for name in file.read),
+        hash=_hash(file),
+    )
+
+
+def _brakes(table: BrakesTable) -> Brakes:
+    return Brakes(**table.model_dump())
+
+
+def _unit(file: PersonFile, name: str, members: list[str]) -> Unit:
+    first = file.field[members[0]]
+    settings = settled(file, first)
+    return Unit(
+        name=name,
+        label=file.group[name].label if first.group else first.label,
+        fields=tuple(_rule(file, member) for member in members),
+        owner=settings["owner"],
+        restrictive=first.restrictive,
+        opt_out_to=first.opt_out_to,
+        opt_out_global=bool(first.opt_out_global),
+        **{key: settings[key] for key in _UNIT_SETTINGS if key in settings},
+    )
+
+
+def _rule(file: PersonFile, name: str) -> FieldRule:
+    table = file.field[name]
+    return FieldRule(
+        name=name,
+        label=table.label,
+        crm=table.crm or table.profile or "",
+        career=table.career,
+        on_profile=table.profile is not None,
+        crm_transform=_transform(file, table, Side.CRM),
+        career_transform=_transform(file, table, Side.CAREER),
+        suggest_to=table.suggest_to,
+    )
+
+
+def _source(file: PersonFile, name: str) -> Source:
+    table = file.field.get(name) or file.read[name]
+    profile = table.profile if isinstance(table, FieldTable) else None
+    return Source(
+        name=name,
+        label=table.label,
+        crm=f"{PROFILE}{profile}" if profile else table.crm,
+        career=table.career,
+        crm_transform=_transform(file, table, Side.CRM),
+        career_transform=_transform(file, table, Side.CAREER),
+    )
+
+
+def _transform(file: PersonFile, table: FieldTable | ReadTable, side: Side) -> Transform:
+    spec = transform_on(table, side)
+    words: Words | None = None
+    if table.picklist is not None:
+        choices = file.picklist[table.picklist]
+        words = {word: {Side.CRM: choice.crm, Side.CAREER: choice.career or word} for word, choice in choices.items()}
+    return build(spec.name, spec.options(), side=side, words=words)
+
+
+def compile_requests(file: RequestsFile) -> RequestRules:
+    """The request types of a file that ``check_requests`` has found to be right."""
+    return RequestRules(types=tuple(_type(code, table) for code, table in file.type.items()), hash=_hash(file))
+
+
+def _type(code: str, table: TypeTable) -> RequestType:
+    fields: dict[str, Any] = {name: getattr(table, name) for name in TypeTable.model_fields}
+    return RequestType(code=code, clearance=fields.pop("named_needs_clearance"), **fields)
+
+
+def compile_routing(file: RoutingFile) -> Routing:
+    """The routing of a file that ``check_routing`` has found to be right."""
+    return Routing(
+        owners=_each(file.owner, _owner),
+        rules=tuple(_routing_rule(rule) for rule in file.rule),
+        fallback=file.fallback,
+        triage=file.triage,
+        stewards=file.stewards,
+        calendars=_each(file.calendar, _calendar),
+        limit=ContactLimit(**file.limit.model_dump()),
+        attach_within=timedelta(days=file.attach_within_days),
+        hash=_hash(file),
+    )
+
+
+Entry = TypeVar("Entry")
+Made = TypeVar("Made")
+
+
+def _each(entries: Mapping[str, Entry], make: Callable[[str, Entry], Made]) -> dict[str, Made]:
+    return {key: make(key, entry) for key, entry in entries.items()}
+
+
+def _owner(key: str, table: OwnerTable) -> TaskOwner:
+    name = table.queue or table.user or ""
+    return TaskOwner(key=key, label=table.label, kind="queue" if table.queue else "user", name=name, calendar=table.calendar)
+
+
+def _routing_rule(rule: RuleTable) -> RoutingRule:
+    years = (rule.class_year_from, rule.class_year_to)
+    return RoutingRule(
+        name=rule.name,
+        owner=rule.owner,
+        types=frozenset(rule.types),
+        class_years=None if years == (None, None) else years,
+        countries=frozenset(rule.countries),
+        states=frozenset(text.casefold() for text in rule.states),
+        schools=frozenset(text.casefold() for text in rule.schools),
+        degrees=frozenset(text.casefold() for text in rule.degrees),
+    )
+
+
+def _calendar(name: str, table: CalendarTable) -> OfficeCalendar:
+    public = holidays.country_holidays(table.country, subdiv=table.subdivision)
+    public.update(dict.fromkeys(table.closed_on, "closed"))
+    return OfficeCalendar(
+        name=name,
+        time_zone=ZoneInfo(table.time_zone),
+        holidays=public,
+        closes=table.closes,
+        weekend=frozenset(DAYS.index(day) for day in table.weekend),
+    )

@@ -1,0 +1,41 @@
+"""What holds for each field of a mapping once defaults, group and field have spoken."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from connector.core.model import Side
+from connector.rules.schema import SETTINGS, FieldTable, PersonFile, ReadTable, SettingsTable, TransformTable
+
+_PLAIN = TransformTable(name="text")
+
+
+def said(table: SettingsTable) -> dict[str, Any]:
+    """The settings that a table really contains."""
+    return {name: value for name in SETTINGS if (value := getattr(table, name)) is not None}
+
+
+def settled(file: PersonFile, table: FieldTable) -> dict[str, Any]:
+    """The settings of a field's unit. A group speaks for all its members; where they contradict it, the check refuses."""
+    group = file.group.get(table.group) if table.group else None
+    return said(file.defaults) | said(group if group is not None else table)
+
+
+def transform_on(table: FieldTable | ReadTable, side: Side) -> TransformTable:
+    """The transform that the file names for one side."""
+    own = table.crm_transform if side is Side.CRM else table.career_transform
+    return own or table.transform or _PLAIN
+
+
+def sides(table: FieldTable | ReadTable) -> tuple[Side, ...]:
+    """The sides on which the value can be read."""
+    on_crm = table.crm is not None or (isinstance(table, FieldTable) and table.profile is not None)
+    return tuple(side for side, there in ((Side.CRM, on_crm), (Side.CAREER, table.career is not None)) if there)
+
+
+def units_of(file: PersonFile) -> dict[str, list[str]]:
+    """Unit names with their fields, in the order in which they first appear in the file."""
+    units: dict[str, list[str]] = {}
+    for name, table in file.field.items():
+        units.setdefault(table.group or name, []).append(name)
+    return units
