@@ -1,0 +1,211 @@
+"""What Salesforce's answers look like, and how each is read: an answer of another shape is never believed.
+
+Shapes: REST guide (query, sObject Describe, Get Updated, Composite, Composite Graph) and recorded traffic. An unusable answer
+to a read is ``Later``; to a write it is ``Unknown``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from connector.errors import BridgeError
+from connector.salesforce.codes import SIDE, error_of, read_faults
+from connector.salesforce.soql import is_id
+from connector.wire import Answer
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rows:
+    """One page of a query's answer. ``next`` leads to the following page; only its absence says that there is none."""
+
+    records: tuple[Row, ...]
+    next: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sub:
+    """The answer to one subrequest of a composite call."""
+
+    status: int
+    body: Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GraphAnswer:
+    """The answer to one graph: whether it was carried out, and its nodes by reference id."""
+
+    done: bool
+    nodes: Mapping[str, Sub]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldInfo:
+    """What describe says of one field."""
+
+    name: str
+    type: str
+    label: str
+    createable: bool
+    updateable: bool
+    unique: bool
+    external_id: bool
+    calculated: bool
+    encrypted: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Describe:
+    """What describe says of one object to our user; fields without read permission are simply not in it."""
+
+    name: str
+    key_prefix: str
+    createable: bool
+    updateable: bool
+    fields: Mapping[str, FieldInfo]
+
+
+def read_rows(sub: Sub, object_name: str) -> Rows:
+    """The page in a subrequest's answer to a query; raises what the code of a failed one stands for."""
+    return _page(check_sub(sub), object_name, _unusable)
+
+
+def read_covered(sub: Sub) -> datetime | None:
+    """``latestDateCovered`` in a subrequest's answer to Get Updated; None where Salesforce gives none."""
+    body = check_sub(sub)
+    if not isinstance(body, dict):
+        raise _unusable("no object in answer to Get Updated")
+    stamp = body.get("latestDateCovered")
+    return read_moment(stamp) if isinstance(stamp, str) else None
+
+
+def check_sub(sub: Sub) -> Any:  # noqa: ANN401 - JSON is anything
+    """The body of a successful read subrequest; raises what the code of a failed one stands for."""
+    if 200 <= sub.status < 300:
+        return sub.body
+    faults = read_faults(sub.body)
+    if faults is None:
+        raise _unusable(f"subrequest: HTTP {sub.status} without a code")
+    raise error_of(sub.status, faults[0], write=False)
+
+
+def read_moment(stamp: str) -> datetime:
+    """A moment as Salesforce writes it (``2026-11-02T09:00:00.000+0000``), aware; an unusable answer if it is none."""
+    try:
+        moment = datetime.fromisoformat(stamp)
+    except ValueError:
+        raise _unusable("a moment that is none") from None
+    if moment.tzinfo is None:
+        raise _unusable("a moment without time zone")
+    return moment.astimezone(UTC)
+
+
+def long_id(value: str) -> str:
+    """An id's 18-character form: three characters tell the capitals of the fifteen. Anything else is an unusable answer."""
+    if not is_id(value):
+        raise _unusable("an id that is none")
+    if len(value) == 18:
+        return value
+    alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
+    bits = (sum(1 << n for n in range(5) if value[start + n].isupper()) for start in (0, 5, 10))
+    return value + "".join(alphabet[index] for index in bits)
+
+
+def _unusable(why: str) -> BridgeError:
+    return Answer(status=200, headers={}, data=b"", side=SIDE, write=False).unusable(why)
+
+
+def rows_of(answer: Answer, object_name: str) -> Rows:
+    """The page in an answer to a query on one object."""
+    return _page(answer.json(), object_name, answer.unusable)
+
+
+def _page(body: object, object_name: str, unusable: Callable[[str], BridgeError]) -> Rows:
+    if not isinstance(body, dict) or not isinstance(body.get("records"), list) or not isinstance(body.get("done"), bool):
+        raise unusable("no query result")
+    records, following = body["records"], body.get("nextRecordsUrl")
+    for record in records:
+        if not isinstance(record, dict):
+            raise unusable("a record that is none")
+        attributes = record.get("attributes")
+        if isinstance(attributes, dict) and attributes.get("type", object_name) != object_name:
+            raise unusable("a record of another object")
+    if body["done"]:
+        return Rows(records=tuple(records))
+    if not isinstance(following, str) or not records:
+        raise unusable("more is promised, but not where")
+    return Rows(records=tuple(records), next=following)
+
+
+def composite_of(answer: Answer, names: Sequence[str]) -> list[Sub]:
+    """The subrequests' answers, in the order of their names; each name exactly once."""
+    body = answer.json()
+    subs = _subs(body.get("compositeResponse") if isinstance(body, dict) else None)
+    if subs is None or set(subs) != set(names):
+        raise answer.unusable("subrequests without their answers")
+    return [subs[name] for name in names]
+
+
+def _subs(items: object) -> dict[str, Sub] | None:
+    """Subrequest answers by reference id; None if one is malformed or occurs twice."""
+    if not isinstance(items, list):
+        return None
+    found: dict[str, Sub] = {}
+    for item in items:
+        if not isinstance(item, dict):
+            return None
+        reference, status = item.get("referenceId"), item.get("httpStatusCode")
+        if not isinstance(reference, str) or not isinstance(status, int) or reference in found:
+            return None
+        found[reference] = Sub(status=status, body=item.get("body"))
+    return found
+
+
+def graphs_of(answer: Answer, references: Sequence[Sequence[str]]) -> list[GraphAnswer]:
+    """The graphs' answers in their order; exactly the graphs and nodes that were sent."""
+    body = answer.json()
+    items = body.get("graphs") if isinstance(body, dict) else None
+    found: dict[str, GraphAnswer] = {}
+    for item in items if isinstance(items, list) else []:
+        response = item.get("graphResponse") if isinstance(item, dict) else None
+        nodes = _subs(response.get("compositeResponse") if isinstance(response, dict) else None)
+        if nodes is None or not isinstance(item.get("graphId"), str) or not isinstance(item.get("isSuccessful"), bool):
+            raise answer.unusable("a graph's answer without its parts")
+        found[item["graphId"]] = GraphAnswer(done=item["isSuccessful"], nodes=nodes)
+    expected = {f"g{n}": set(names) for n, names in enumerate(references)}
+    if {name: set(graph.nodes) for name, graph in found.items()} != expected:
+        raise answer.unusable("graphs or nodes without their answers")
+    return [found[name] for name in expected]
+
+
+def describe_of(answer: Answer) -> Describe:
+    """The description in an answer to sObject Describe."""
+    body = answer.json()
+    fields = body.get("fields") if isinstance(body, dict) else None
+    if not isinstance(fields, list) or not all(isinstance(f, dict) and isinstance(f.get("name"), str) for f in fields):
+        raise answer.unusable("no description")
+    return Describe(
+        name=str(body.get("name", "")),
+        key_prefix=str(body.get("keyPrefix") or ""),
+        createable=body.get("createable") is True,
+        updateable=body.get("updateable") is True,
+        fields={field["name"]: _field(field) for field in fields},
+    )
+
+
+def _field(field: Mapping[str, Any]) -> FieldInfo:
+    return FieldInfo(
+        name=field["name"],
+        type=str(field.get("type", "")),
+        label=str(field.get("label", "")),
+        createable=field.get("createable") is True,
+        updateable=field.get("updateable") is True,
+        unique=field.get("unique") is True,
+        external_id=field.get("externalId") is True,
+        calculated=field.get("calculated") is True,
+        encrypted=field.get("encrypted") is True or field.get("type") == "encryptedstring",
+    )
