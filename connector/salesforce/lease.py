@@ -1,0 +1,99 @@
+"""The lease: one bridge at a time works on an org, and ``Bridge_Status__c`` says which, since when, and that it lives.
+
+Salesforce has no compare-and-set for custom objects, so the lease is a strong hint, not a lock: a taker writes, waits, and reads
+back, and the unique key allows one record only. Two bridges can overlap for seconds at most; every create is keyed, so that
+even then nothing is doubled. All times are the server's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from connector.errors import Halt, Later, Unknown
+from connector.ports import Clock, Status
+from connector.salesforce import soql
+from connector.salesforce.answers import Row, read_moment
+from connector.salesforce.client import Client
+from connector.salesforce.codes import SIDE, outcome_of, read_faults
+from connector.salesforce.objects import KEY, STATUS_FIELDS, Writable
+
+STATUS_KEY = "alumni-bridge"
+SETTLE = 2.0
+"""Seconds between taking a lease over and reading it back, so that a rival's write shows."""
+
+
+class Lease:
+    """The one ``Bridge_Status__c`` record."""
+
+    def __init__(self, client: Client, clock: Clock) -> None:
+        self._client, self._clock = client, clock
+
+    def claim(self, holder: str, until: datetime, fields: Mapping[str, Any]) -> str | None:
+        """Write the status and take or renew the lease; None if it is ours, else its holder. See ``CrmSide.claim``.
+
+        ``until`` is by our clock and is moved to the server's.
+        """
+        seconds = until - self._clock.now()
+        status = self._read()
+        now = self._client.transport.server_now()
+        owner = self._owner(status, now)
+        if owner is not None and owner != holder:
+            return owner
+        epoch = int((status or {}).get("Lease_Epoch__c") or 0) + (owner is None)
+        values = {
+            **fields,
+            "Lease_Holder__c": holder,
+            "Lease_Until__c": (now + seconds).strftime("%Y-%m-%dT%H:%M:%S.000+0000"),
+            "Lease_Epoch__c": epoch,
+        }
+        self._write(status, values)
+        if owner == holder:
+            return None
+        self._clock.sleep(SETTLE)
+        return self._confirmed(holder)
+
+    def _confirmed(self, holder: str) -> str | None:
+        owner = self._owner(self._read(), self._client.transport.server_now())
+        if owner is None:
+            raise Later(side=SIDE, code="LEASE", detail="the lease was not found after it was written")
+        return None if owner == holder else owner
+
+    def _read(self) -> Row | None:
+        where = soql.equals(KEY, soql.text(STATUS_KEY))
+        query = soql.select(STATUS_FIELDS, Writable.STATUS.value, where=where)
+        rows = self._client.rest(self._client.query_present(query), query)
+        return rows[0] if rows else None
+
+    def _owner(self, status: Row | None, now: datetime) -> str | None:
+        """Who holds an unexpired lease."""
+        if status is None:
+            return None
+        holder, until = status.get("Lease_Holder__c"), status.get("Lease_Until__c")
+        if not isinstance(holder, str) or not isinstance(until, str) or read_moment(until) <= now:
+            return None
+        return holder
+
+    def _write(self, status: Row | None, values: Mapping[str, Any]) -> None:
+        """Insert or change the record. A lost answer is settled by reading back, a rival's insert by the next claim."""
+        try:
+            if status is None:
+                result = self._client.insert([(Writable.STATUS, {"Name": "Alumni Bridge", KEY: STATUS_KEY, **values})])[0]
+            else:
+                result = self._client.update([(Writable.STATUS, str(status["Id"]), values)])[0]
+        except Unknown as reason:
+            raise Later(side=SIDE, code="LEASE", detail="nobody knows whether the lease was written") from reason
+        if result.get("success") is True:
+            return
+        faults = read_faults(result.get("errors"))
+        if faults is None or outcome_of(400, faults[0]).status is not Status.REFUSED or self._rival(faults[0].code):
+            raise Later(side=SIDE, code=faults[0].code if faults else "LEASE", detail="the lease could not be written")
+        remedy = outcome_of(400, faults[0]).remedy
+        if faults[0].code == "DUPLICATE_VALUE":
+            remedy = "a Salesforce administrator: restore the deleted Bridge Status record from the Recycle Bin"
+        raise Halt(subject=Writable.STATUS.value, reason=f"it cannot be written ({faults[0].code})", remedy=remedy)
+
+    def _rival(self, code: str) -> bool:
+        """Whether somebody inserted the record since we looked (a deleted one would not be seen)."""
+        return code == "DUPLICATE_VALUE" and self._read() is not None

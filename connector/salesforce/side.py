@@ -1,0 +1,187 @@
+"""The port ``CrmSide`` over the REST API. It has no method, and no object name, with which a Contact is written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from connector.errors import Halt, Refused
+from connector.ports import Calls, Clock, CrmCreate, CrmUpdate, Directory, Feed, Officer, Outcome, Page, Record
+from connector.salesforce import soql
+from connector.salesforce.answers import Describe, Row, long_id
+from connector.salesforce.client import Client
+from connector.salesforce.codes import SIDE
+from connector.salesforce.feeds import OVERLAP, PAGE, Feeds
+from connector.salesforce.lease import Lease
+from connector.salesforce.objects import FIELDS, KEY, OWN_FEEDS
+from connector.salesforce.writes import Writes
+
+_ORGANISATION = "Organization"
+_PERMISSIONS = "a Salesforce administrator: deploy the package and assign the permission set Alumni_Bridge_Daemon as shipped"
+
+
+class SalesforceSide:
+    """One Salesforce org.
+
+    Args:
+        client: the REST API.
+        clock: for the lease.
+        contact_fields: the Contact fields that the mapping reads, by API name.
+        overlap: how far back changes are read again, over and above what Salesforce says is safe.
+        page: rows in one page of a feed.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        clock: Clock,
+        *,
+        contact_fields: Sequence[str],
+        overlap: timedelta = OVERLAP,
+        page: int = PAGE,
+    ) -> None:
+        self._client = client
+        self._feeds = Feeds(client, contact_fields, overlap=overlap, page=page)
+        self._writes = Writes(client, self._feeds)
+        self._lease = Lease(client, clock)
+
+    @property
+    def calls(self) -> Calls:
+        """Calls made so far and the org's allowance."""
+        return self._client.transport.calls
+
+    def organization_id(self) -> str:
+        """See ``CrmSide.organization_id``."""
+        query = soql.select(["Id"], _ORGANISATION)
+        rows = self._client.rest(self._client.query_present(query), query)
+        if len(rows) != 1 or not soql.is_id(rows[0].get("Id")):
+            raise Halt(subject=SIDE, reason="the org does not tell its id", remedy=_PERMISSIONS)
+        return long_id(rows[0]["Id"])
+
+    def check(self, contact_fields: Sequence[str], profile_fields: Sequence[str]) -> None:
+        """See ``CrmSide.check``: what is missing or unfit is named, all at once, in one ``Halt``."""
+        contact = self._described(Feed.CONTACT.value)
+        wrong = _unreadable(contact, contact_fields)
+        profile = self._described(Feed.PROFILE.value)
+        wrong += _unreadable(profile, profile_fields)
+        wrong += [f"{profile.name}.{field} (not writable)" for field in profile_fields if not _writable(profile, field)]
+        for feed in OWN_FEEDS:
+            wrong += _unfit(self._described(feed.value), FIELDS[feed])
+        task = self._described(Feed.TASK.value)
+        wrong += [] if task.createable and task.updateable else ["Task (cannot be created and changed)"]
+        if wrong:
+            raise Halt(
+                subject=", ".join(dict.fromkeys(wrong)),
+                reason="Salesforce does not give us what the mapping needs",
+                remedy=_PERMISSIONS,
+            )
+
+    def contact_writable(self) -> bool:
+        """Whether our user could edit contacts; it should not be able to, though the bridge never tries."""
+        contact = self._client.describe(Feed.CONTACT.value)
+        return contact.createable or contact.updateable
+
+    def read(self, cursors: Mapping[Feed, str]) -> Mapping[Feed, Page]:
+        """See ``CrmSide.read``: at most two calls for all feeds when nothing has changed."""
+        return self._feeds.read(cursors)
+
+    def fetch(self, feed: Feed, ids: Sequence[str]) -> Sequence[Record]:
+        """See ``CrmSide.fetch``."""
+        return self._feeds.fetch(feed, ids)
+
+    def find(self, feed: Feed, keys: Sequence[str]) -> Mapping[str, Record]:
+        """See ``CrmSide.find``."""
+        return self._feeds.find(feed, keys)
+
+    def create(self, rows: Sequence[CrmCreate]) -> Sequence[Outcome]:
+        """See ``CrmSide.create``. Of a row with a Task, ``fields["task_id"]`` is the Task's id (None if it is gone)."""
+        return self._writes.create(rows)
+
+    def update(self, rows: Sequence[CrmUpdate]) -> Sequence[Outcome]:
+        """See ``CrmSide.update``."""
+        return self._writes.update(rows)
+
+    def directory(self) -> Directory:
+        """See ``CrmSide.directory``; one call unless there are more than 2,000 users."""
+        users, queues, statuses = self._client.queries(
+            [
+                soql.select(
+                    ["Id", "Username", "Email", "IsActive"], "User", where=soql.equals("UserType", soql.text("Standard"))
+                ),
+                soql.select(["Id", "DeveloperName"], "Group", where=soql.equals("Type", soql.text("Queue"))),
+                soql.select(["MasterLabel", "IsClosed", "IsDefault"], "TaskStatus", order=["SortOrder"]),
+            ]
+        )
+        closed = tuple(_text(row, "MasterLabel") for row in statuses if row.get("IsClosed") is True)
+        opened = sorted(
+            (row for row in statuses if row.get("IsClosed") is False), key=lambda row: row.get("IsDefault") is not True
+        )
+        if not closed or not opened:
+            raise Halt(
+                subject="TaskStatus",
+                reason="the org has no open or no closed Task status",
+                remedy="a Salesforce administrator: define both in Setup > Task Status",
+            )
+        return Directory(
+            officers=(*(_user(row) for row in users), *(_queue(row) for row in queues)),
+            closed_statuses=closed,
+            open_status=_text(opened[0], "MasterLabel"),
+        )
+
+    def claim(self, holder: str, until: datetime, fields: Mapping[str, Any]) -> str | None:
+        """See ``CrmSide.claim``."""
+        return self._lease.claim(holder, until, fields)
+
+    def _described(self, object_name: str) -> Describe:
+        try:
+            return self._client.describe(object_name)
+        except Refused as reason:
+            raise Halt(
+                subject=object_name, reason=f"Salesforce does not show it to us ({reason.code})", remedy=_PERMISSIONS
+            ) from reason
+
+
+def _unreadable(described: Describe, fields: Sequence[str]) -> list[str]:
+    """The fields that are not there, or whose values would come masked."""
+    known = {name.lower(): field for name, field in described.fields.items()}
+    missing = [f"{described.name}.{field} (missing)" for field in fields if field.lower() not in known]
+    masked = [
+        f"{described.name}.{field} (encrypted)" for field in fields if field.lower() in known and known[field.lower()].encrypted
+    ]
+    return missing + masked
+
+
+def _writable(described: Describe, name: str) -> bool:
+    field = described.fields.get(name)
+    return field is None or (field.createable and field.updateable)
+
+
+def _unfit(described: Describe, fields: Sequence[str]) -> list[str]:
+    """What is wrong with one of our own objects: fields, permissions, and above all the key."""
+    wrong = _unreadable(described, fields)
+    key = described.fields.get(KEY)
+    if key is not None and not (key.unique and key.external_id and key.createable):
+        wrong.append(f"{described.name}.{KEY} (not a unique external id that we can set)")
+    if not (described.createable and described.updateable):
+        wrong.append(f"{described.name} (cannot be created and changed)")
+    return wrong
+
+
+def _user(row: Row) -> Officer:
+    return Officer(
+        id=long_id(_text(row, "Id")),
+        kind="user",
+        name=_text(row, "Username"),
+        email=_text(row, "Email"),
+        active=row.get("IsActive") is True,
+    )
+
+
+def _queue(row: Row) -> Officer:
+    return Officer(id=long_id(_text(row, "Id")), kind="queue", name=_text(row, "DeveloperName"))
+
+
+def _text(row: Row, name: str) -> str:
+    value = row.get(name)
+    return value if isinstance(value, str) else ""

@@ -1,0 +1,211 @@
+"""Writing: inserts with a unique key, updates, and Tasks that exist only together with their request.
+
+Creates are inserts, never upserts: a repeated upsert would push our values over an officer's work. A repeated insert meets
+our own key instead; the record is then looked up, and "already there" is a success. Each element has its own outcome.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from connector.errors import BridgeError, Bug, Halt, Later, Refused, Unknown
+from connector.ports import CrmCreate, CrmUpdate, Feed, Outcome, Record, Status
+from connector.salesforce.answers import GraphAnswer, Row, long_id
+from connector.salesforce.client import COLLECTION, GRAPHS, Client
+from connector.salesforce.codes import Fault, outcome_of, outcome_of_error, read_faults
+from connector.salesforce.feeds import Feeds
+from connector.salesforce.objects import KEY, Writable
+from connector.salesforce.soql import is_id
+
+Batch = Sequence[int]
+
+_CONSEQUENCES = frozenset({"PROCESSING_HALTED", "ALL_OR_NONE_OPERATION_ROLLED_BACK"})
+_FOREIGN = frozenset({"001", "003", "005", "006", "00G", "00Q", "00U", "500", "701"})
+_ONE_SPOILS_ALL = frozenset({"JSON_PARSER_ERROR", "INVALID_FIELD", "MALFORMED_ID", "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY"})
+_MOST_REFUSALS = 40
+_UNKNOWN = Outcome(status=Status.UNKNOWN, detail="an answer that does not fit the record")
+
+
+class Writes:
+    """The writable half of the org: our own objects and Tasks."""
+
+    def __init__(self, client: Client, feeds: Feeds) -> None:
+        self._client, self._feeds = client, feeds
+
+    def create(self, rows: Sequence[CrmCreate]) -> list[Outcome]:
+        """See ``CrmSide.create``. Rows without a Task travel 200 to a call, those with one 75."""
+        kinds = [writable(row.object) for row in rows]
+        if {Writable.TASK, Writable.STATUS} & set(kinds):
+            raise Bug("a Task is created only together with its request, the status only with the lease")
+        plain = sorted((n for n, row in enumerate(rows) if row.task is None), key=lambda n: kinds[n])
+        paired = [n for n, row in enumerate(rows) if row.task is not None]
+        settled: dict[int, Outcome] = {}
+        self._deliver(_cut(plain, COLLECTION), lambda batch: self._insert([rows[n] for n in batch]), settled)
+        self._deliver(_cut(paired, GRAPHS), lambda batch: self._insert_pairs([rows[n] for n in batch]), settled)
+        doubles = [n for n, outcome in settled.items() if outcome.code == "DUPLICATE_VALUE"]
+        settled.update(zip(doubles, self._look_up([rows[n] for n in doubles], [settled[n] for n in doubles]), strict=True))
+        return [settled[n] for n in range(len(rows))]
+
+    def update(self, rows: Sequence[CrmUpdate]) -> list[Outcome]:
+        """See ``CrmSide.update``. A record that occurs twice is changed twice, in the order given."""
+        kinds = [writable(row.object) for row in rows]
+        settled: dict[int, Outcome] = {}
+
+        def change(batch: Batch) -> list[Outcome]:
+            return self._update([rows[n] for n in batch])
+
+        self._deliver(_once_each(rows, kinds), change, settled)
+        return [settled[n] for n in range(len(rows))]
+
+    def _deliver(self, batches: Sequence[Batch], call: Callable[[Batch], list[Outcome]], settled: dict[int, Outcome]) -> None:
+        """Carry out the batches in order, until the side says stop; what was not sent then waits.
+
+        A batch that is refused because of one of its records is halved until that record is alone. Raises only while nothing
+        at all is settled, so that no outcome is ever lost.
+        """
+        waiting = deque(batches)
+        refusals = 0
+        while waiting:
+            batch = waiting.popleft()
+            try:
+                settled.update(zip(batch, call(batch), strict=True))
+            except Refused as reason:
+                refusals += 1
+                if len(batch) > 1 and reason.code in _ONE_SPOILS_ALL:
+                    if refusals <= _MOST_REFUSALS:
+                        middle = len(batch) // 2
+                        waiting.extendleft((batch[middle:], batch[:middle]))
+                        continue
+                    settled.update(dict.fromkeys(batch, Outcome(status=Status.LATER, code=reason.code)))
+                else:
+                    settled.update(dict.fromkeys(batch, outcome_of_error(reason)))
+            except (Later, Halt, Unknown) as reason:
+                if not settled and not isinstance(reason, Unknown):
+                    raise
+                settled.update(dict.fromkeys(batch, outcome_of_error(reason)))
+                self._hold(waiting, reason, settled)
+                return
+
+    def _hold(self, waiting: Sequence[Batch] | deque[Batch], reason: BridgeError, settled: dict[int, Outcome]) -> None:
+        """What was certainly not sent, because the side failed before its turn."""
+        held = outcome_of_error(reason) if isinstance(reason, Later) else Outcome(status=Status.LATER, code="NOT_SENT")
+        for batch in waiting:
+            settled.update(dict.fromkeys(batch, held))
+
+    def _insert(self, rows: Sequence[CrmCreate]) -> list[Outcome]:
+        results = self._client.insert([(writable(row.object), {**row.fields, KEY: row.key}) for row in rows])
+        return [_created(writable(row.object), result) for row, result in zip(rows, results, strict=True)]
+
+    def _insert_pairs(self, rows: Sequence[CrmCreate]) -> list[Outcome]:
+        graphs = [
+            (
+                (f"record{n}", writable(row.object), {**row.fields, KEY: row.key}),
+                (f"task{n}", Writable.TASK, {**(row.task or {}), "WhatId": f"@{{record{n}.id}}"}),
+            )
+            for n, row in enumerate(rows)
+        ]
+        answers = self._client.insert_graphs(graphs)
+        return [_paired(writable(row.object), answer, n) for n, (row, answer) in enumerate(zip(rows, answers, strict=True))]
+
+    def _update(self, rows: Sequence[CrmUpdate]) -> list[Outcome]:
+        results = self._client.update([(writable(row.object), row.id, row.fields) for row in rows])
+        return [_updated(row, result) for row, result in zip(rows, results, strict=True)]
+
+    def _look_up(self, rows: Sequence[CrmCreate], refusals: Sequence[Outcome]) -> list[Outcome]:
+        """The outcome of creates that met a unique value: done before if the key is there, else refused by another field.
+
+        If looking fails, the create comes again, meets its key again, and is looked up then.
+        """
+        if not rows:
+            return []
+        try:
+            found = self._found(rows)
+            tasks = self._feeds.tasks_of([record.id for row, record in zip(rows, found, strict=True) if record and row.task])
+        except (Later, Halt, Refused):
+            return [Outcome(status=Status.LATER, code="DUPLICATE_VALUE", detail="not looked up yet") for _ in rows]
+        return [
+            refusal if record is None else _already_there(row, record, tasks)
+            for row, record, refusal in zip(rows, found, refusals, strict=True)
+        ]
+
+    def _found(self, rows: Sequence[CrmCreate]) -> list[Record | None]:
+        by_feed: dict[str, dict[str, Record]] = {}
+        for kind in {row.object for row in rows}:
+            keys = [row.key for row in rows if row.object == kind]
+            by_feed[kind] = self._feeds.find(Feed(kind), keys)
+        return [by_feed[row.object].get(row.key) for row in rows]
+
+
+def writable(name: str) -> Writable:
+    """The object as one that we can write; anything else, Contact above all, is a bug before it is a request."""
+    try:
+        return Writable(name)
+    except ValueError:
+        raise Bug(f"the bridge does not write {name}") from None
+
+
+def _cut(items: Sequence[int], size: int) -> list[Batch]:
+    return [items[start : start + size] for start in range(0, len(items), size)]
+
+
+def _once_each(rows: Sequence[CrmUpdate], kinds: Sequence[Writable]) -> list[Batch]:
+    """Batches of at most 200 in which no id occurs twice; a record's second change stands in a later batch than its first."""
+    rounds: list[list[int]] = []
+    times: dict[str, int] = {}
+    for n, row in enumerate(rows):
+        turn = times[row.id[:15]] = times.get(row.id[:15], -1) + 1
+        if turn == len(rounds):
+            rounds.append([])
+        rounds[turn].append(n)
+    return [batch for turn in rounds for batch in _cut(sorted(turn, key=lambda n: kinds[n]), COLLECTION)]
+
+
+def _is_new(kind: Writable, value: object) -> bool:
+    if not isinstance(value, str) or not is_id(value):
+        return False
+    return value.startswith("00T") if kind is Writable.TASK else value[:3] not in _FOREIGN | {"00T"}
+
+
+def _failed(status: int, body: Any) -> Outcome:  # noqa: ANN401 - an answer's body, of any shape
+    faults = read_faults(body)
+    return _UNKNOWN if faults is None else outcome_of(status, faults[0])
+
+
+def _created(kind: Writable, result: Row) -> Outcome:
+    if result.get("success") is True:
+        found = result.get("id")
+        return Outcome(status=Status.APPLIED, id=long_id(str(found))) if _is_new(kind, found) else _UNKNOWN
+    return _failed(400, result.get("errors"))
+
+
+def _updated(row: CrmUpdate, result: Row) -> Outcome:
+    if result.get("success") is True:
+        found = result.get("id")
+        same = isinstance(found, str) and is_id(found) and found[:15] == row.id[:15]
+        return Outcome(status=Status.APPLIED, id=long_id(row.id)) if same else _UNKNOWN
+    return _failed(400, result.get("errors"))
+
+
+def _paired(kind: Writable, answer: GraphAnswer, n: int) -> Outcome:
+    """The outcome of one graph: both records with their ids, or the error that made Salesforce undo both."""
+    record, task = answer.nodes[f"record{n}"], answer.nodes[f"task{n}"]
+    if answer.done:
+        first, second = (sub.body.get("id") if isinstance(sub.body, dict) else None for sub in (record, task))
+        if _is_new(kind, first) and _is_new(Writable.TASK, second):
+            return Outcome(status=Status.APPLIED, id=long_id(str(first)), fields={"task_id": long_id(str(second))})
+        return _UNKNOWN
+    for sub in (record, task):
+        faults = read_faults(sub.body) if sub.status >= 300 else None
+        if faults is not None and faults[0].code not in _CONSEQUENCES:
+            return outcome_of(sub.status, faults[0])
+    # every error is the consequence of another graph's: nothing of this one was tried
+    return outcome_of(400, Fault(code="PROCESSING_HALTED"))
+
+
+def _already_there(row: CrmCreate, record: Record, tasks: dict[str, str]) -> Outcome:
+    fields: dict[str, Any] = dict(record.fields)
+    if row.task is not None:
+        fields["task_id"] = tasks.get(record.id)
+    return Outcome(status=Status.APPLIED, id=record.id, version=record.version, fields=fields, already_there=True)
