@@ -1,0 +1,193 @@
+"""What follows a verdict: limits, the local state, acknowledged writes, the end of sharing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from types import ModuleType
+from typing import Any
+
+from connector.core import merge
+from connector.core.model import (
+    Base,
+    Memory,
+    Mode,
+    OnWithdrawn,
+    OpenSuggestion,
+    OutsideEdit,
+    Owner,
+    Reading,
+    Rejection,
+    Share,
+    Side,
+    Unit,
+    UntilDecided,
+)
+from tests.core.test_merge_table import NOW, base_of, readable, reading_of, unit_of
+
+
+def judged(law: ModuleType, unit: Unit, *, mine: str, theirs: str, memory: Memory | None = None) -> Any:
+    """The verdict over base A for a field that Alumni Relations owns."""
+    return law.judge(
+        unit=unit,
+        base=base_of("A", Owner.ALUMNI_RELATIONS),
+        crm=reading_of(mine),
+        career=reading_of(theirs),
+        memory=memory or Memory(),
+        now=NOW,
+    )
+
+
+def check_permit(law: ModuleType) -> None:
+    """What the modes of the two directions leave of a verdict, and what becomes of a withheld note."""
+    no_writes = unit_of(to_career=Mode.SUGGEST, until_decided=UntilDecided.RESTORE)
+    asked = law.permit(judged(law, no_writes, mine="A", theirs="B"), no_writes)
+    assert (asked.write, asked.values, asked.restored, str(asked.move)) == (None, None, False, "raise")
+
+    silent = unit_of(to_crm=Mode.OBSERVE)
+    watched = law.permit(judged(law, silent, mine="C", theirs="B"), silent)
+    assert (watched.write, watched.move, watched.restored) == (None, None, False)
+    assert law.permit(judged(law, silent, mine="C", theirs="A"), silent).write is Side.CAREER
+
+    private = unit_of(share=Share.NEVER)
+    assert law.permit(judged(law, private, mine="B", theirs="A"), private).write is None
+
+    refusing = unit_of(to_career=Mode.OBSERVE, other_office_edit=OutsideEdit.REFUSE)
+    first = law.permit(judged(law, refusing, mine="A", theirs="B"), refusing)
+    assert (first.note, first.noted) == (None, None)
+    later = law.permit(judged(law, refusing, mine="A", theirs="B", memory=Memory(noted="restored")), refusing)
+    assert (later.note, later.noted) == (None, "restored")
+
+    free = unit_of()
+    everything = judged(law, free, mine="C", theirs="B")
+    assert law.permit(everything, free) == everything
+
+    of_careers = unit_of(owner=Owner.CAREER_SERVICES, to_crm=Mode.SUGGEST)
+    assert law.permit(judged(law, of_careers, mine="A", theirs="B"), of_careers).write is None
+
+
+def test_permit() -> None:
+    """A write needs mode write in its direction and a value that may be shared; a question needs more than observe."""
+    check_permit(merge)
+
+
+def check_settle(law: ModuleType) -> None:
+    """What is remembered after each move."""
+    base, mine = base_of("A", Owner.ALUMNI_RELATIONS), reading_of("A")
+    waiting = OpenSuggestion(values=("B",), episode=4, against=("A",))
+    unit = unit_of()
+
+    def settled(verdict: Any, memory: Memory, reading: Reading = mine) -> tuple[Base | None, Memory]:
+        result: tuple[Base | None, Memory] = law.settle(verdict=verdict, base=base, memory=memory, mine=reading, now=NOW)
+        return result
+
+    raised = settled(judged(law, unit, mine="A", theirs="B", memory=Memory(episodes=4)), Memory(episodes=4))
+    assert raised == (base, Memory(open=OpenSuggestion(values=("B",), episode=5, against=("A",)), episodes=5))
+
+    memory = Memory(open=replace(waiting, decision="accept"), episodes=4)
+    assert settled(judged(law, unit, mine="A", theirs="C", memory=memory), memory)[1].open == replace(waiting, values=("C",))
+
+    memory = Memory(open=replace(waiting, decision="reject"), episodes=4)
+    rejected = settled(judged(law, unit, mine="A", theirs="B", memory=memory), memory)
+    assert rejected == (base, Memory(rejected=Rejection(values=("B",), against=("A",), at=NOW), episodes=4))
+
+    memory = Memory(open=waiting, episodes=4)
+    answered = settled(judged(law, unit, mine="C", theirs="B", memory=memory), memory, reading_of("C"))
+    assert answered == (base, Memory(rejected=Rejection(values=("B",), against=("C",), at=NOW), episodes=4))
+
+    accepted = settled(judged(law, unit, mine="B", theirs="B", memory=memory), memory, reading_of("B"))
+    assert accepted == (base_of("B", Owner.ALUMNI_RELATIONS), Memory(episodes=4))
+    assert settled(judged(law, unit, mine="A", theirs="A", memory=memory), memory) == (base, Memory(episodes=4))
+
+    restoring = unit_of(until_decided=UntilDecided.RESTORE)
+    again = settled(judged(law, restoring, mine="A", theirs="B", memory=memory), memory)
+    assert again[1].open == replace(waiting, restored=True)
+
+    refusing = unit_of(other_office_edit=OutsideEdit.REFUSE)
+    assert settled(judged(law, refusing, mine="A", theirs="B"), Memory())[1] == Memory(noted="restored")
+    assert settled(judged(law, refusing, mine="A", theirs="A"), Memory(noted="restored"))[1] == Memory()
+
+    unread = law.judge(unit=unit, base=base, crm=None, career=mine, memory=Memory(noted="restored"), now=NOW)
+    assert settled(unread, Memory(noted="restored")) == (base, Memory(noted="restored"))
+
+    chosen = Memory(adopt="keep")
+    adopted = law.judge(unit=unit, base=None, crm=mine, career=reading_of("B"), memory=chosen, now=NOW)
+    kept = law.settle(verdict=adopted, base=None, memory=chosen, mine=mine, now=NOW)
+    assert kept == (base_of("A|B", Owner.ALUMNI_RELATIONS), Memory())
+    chosen = Memory(adopt="crm_wins")
+    adopted = law.judge(unit=unit, base=None, crm=mine, career=reading_of("B"), memory=chosen, now=NOW)
+    assert law.settle(verdict=adopted, base=None, memory=chosen, mine=mine, now=NOW) == (None, chosen)
+
+
+def test_settle() -> None:
+    """The memory follows the verdict; the base moves without a write only where both sides are known to agree or keep."""
+    check_settle(merge)
+
+
+def check_acknowledge(law: ModuleType) -> None:
+    """The base after a write."""
+    unit = unit_of()
+    crm, career, written = reading_of("B"), reading_of("A"), reading_of("B@b")
+    verdict = judged(law, unit, mine="B", theirs="A")
+    supplied = law.acknowledge(verdict=verdict, crm=crm, career=career, written=written)
+    assert supplied == Base(crm=crm, career=written, supplied=True)
+
+    of_careers = law.judge(
+        unit=unit_of(owner=Owner.CAREER_SERVICES),
+        base=base_of("A", Owner.CAREER_SERVICES),
+        crm=career,
+        career=crm,
+        memory=Memory(),
+        now=NOW,
+    )
+    assert law.acknowledge(verdict=of_careers, crm=career, career=crm, written=written) == Base(crm=written, career=crm)
+
+    both = {"unit": unit, "crm": crm, "career": crm, "now": NOW}
+    typed = law.judge(base=Base(crm=career, career=career, supplied=True), memory=Memory(), **both)
+    assert typed.base == Base(crm=crm, career=crm), "careers typed this value themselves"
+    lost = law.judge(base=Base(crm=career, career=career), memory=Memory(sent={Side.CAREER: (crm.values,)}), **both)
+    assert lost.base == Base(crm=crm, career=crm, supplied=True), "our write arrived, its answer did not"
+    reformatted = law.judge(base=Base(crm=written, career=written, supplied=True), memory=Memory(), **both)
+    assert reformatted.base == Base(crm=crm, career=crm, supplied=True)
+
+
+def test_acknowledge() -> None:
+    """What careers hold counts as supplied by us exactly while it is the value that we wrote."""
+    check_acknowledge(merge)
+
+
+def check_end_sharing(law: ModuleType) -> None:
+    """What is taken back when sharing ends."""
+    clearing = unit_of(2, on_withdrawn=OnWithdrawn.CLEAR)
+    ours = Base(crm=reading_of("A/B"), career=reading_of("A/B"), supplied=True)
+    opened = OpenSuggestion(values=("X", "B"), episode=1, against=("A", "B"))
+
+    def ended(unit: Unit, base: Base | None, career: str, memory: Memory | None = None) -> Any:
+        return law.end_sharing(unit=unit, base=base, career=readable(career), memory=memory or Memory())
+
+    cleared = ended(clearing, ours, "A/B", Memory(open=opened))
+    assert (str(cleared.row), cleared.write, cleared.values) == ("sharing_ended", Side.CAREER, (None, None))
+    assert (str(cleared.move), cleared.note, cleared.forget_base) == ("withdraw", "sharing_ended", True)
+    assert ended(clearing, ours, "A/B", Memory(noted="sharing_ended")).note is None
+    waits = law.settle(verdict=cleared, base=ours, memory=Memory(), mine=None, now=NOW)
+    assert waits == (ours, Memory(noted="sharing_ended")), "the base is forgotten once the clear has arrived"
+    assert law.acknowledge(verdict=cleared, crm=ours.crm, career=ours.career, written=reading_of("-/-")) is None
+
+    for unit, career in ((clearing, "A/X"), (clearing, "?"), (unit_of(2), "A/B")):
+        left = ended(unit, ours, career)
+        assert (left.write, left.note, left.forget_base) == (None, "sharing_ended", True)
+        assert law.settle(verdict=left, base=ours, memory=Memory(), mine=None, now=NOW)[0] is None
+    for base in (None, replace(ours, supplied=False)):
+        untouched = ended(clearing, base, "A/B", Memory(open=opened))
+        assert (str(untouched.row), untouched.write, str(untouched.move)) == ("not_shared", None, "withdraw")
+        assert law.settle(verdict=untouched, base=base, memory=Memory(), mine=None, now=NOW)[0] == base
+
+    truth = Reading(values=(True,), natives=(True,))
+    opt_out = unit_of(other_office_edit=OutsideEdit.OPT_OUT_WINS, restrictive=True, on_withdrawn=OnWithdrawn.CLEAR)
+    held = Base(crm=truth, career=truth, supplied=True)
+    stands = law.end_sharing(unit=opt_out, base=held, career=truth, memory=Memory())
+    assert (stands.write, stands.forget_base) == (None, True)
+
+
+def test_end_sharing() -> None:
+    """Only what we supplied and careers have not changed since is taken back, and never an opt-out."""
+    check_end_sharing(merge)
