@@ -22,9 +22,10 @@ _ACKNOWLEDGEMENT = ("number", "understood_type", "state", "message", "offered", 
 
 def tenant(system: CareerSystem, actor: Actor, _request: Request, _values: Values) -> Response:
     """GET /tenant."""
-    told = system.tenant
-    body = {"id": told.id, "name": told.name, "environment": told.environment, "version": "1", "you": actor.told()}
-    return json_response(body)
+    told, switches = system.tenant, system.switches
+    mails = {"on_create": switches.mail_on_create, "on_login_change": switches.mail_on_login_change}
+    about = {"id": told.id, "name": told.name, "environment": told.environment, "version": "1"}
+    return json_response({**about, "mails": mails, "you": actor.told()})
 
 
 def people(system: CareerSystem, actor: Actor, request: Request, _values: Values) -> Response:

@@ -66,6 +66,7 @@ def test_tenant_says_who_asks(app: CareerApp) -> None:
         "name": "Example University Careers",
         "environment": "test",
         "version": "1",
+        "mails": {"on_create": False, "on_login_change": True},
         "you": {"id": "key-1", "name": "alumni-bridge", "kind": "api"},
     }
 

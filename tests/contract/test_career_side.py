@@ -1,0 +1,448 @@
+"""What every career system must keep to, whatever its profile: one inherited suite, one world for each platform.
+
+A world is a system with people at work in it. It is reached through the platform's own interface; the suite knows only the
+port and the words of the world.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import orjson
+import pytest
+import requests
+
+from connector.career.payload import POISON
+from connector.career.profile import load_profile
+from connector.career.side import CareerClient
+from connector.errors import Halt, Later
+from connector.ports import Acknowledgement, CareerSide, Note, Page, PersonUpdate, Record, Status
+from connector.secrets import Secret
+from connector.wire import Limits, Wire
+from emulator.career import Actor, CareerApp, CareerSystem, Kind
+from emulator.career.faults import Fault
+from emulator.clock import Clock as EmulatedClock
+from emulator.http import request
+from emulator.inprocess import mount
+
+HOST = "https://careers.example.edu"
+KEY = "k-bridge"
+
+
+class StillClock:
+    """A clock that only moves when somebody sleeps."""
+
+    def __init__(self) -> None:
+        self.slept: list[float] = []
+
+    def now(self) -> datetime:
+        """The same day, later by what was slept."""
+        return datetime(2026, 11, 2, 9, 0, tzinfo=UTC) + timedelta(seconds=sum(self.slept))
+
+    def monotonic(self) -> float:
+        """Seconds slept."""
+        return sum(self.slept)
+
+    def sleep(self, seconds: float) -> None:
+        """Remember it."""
+        self.slept.append(seconds)
+
+
+class GenericWorld:
+    """The generic contract over the in-process emulator."""
+
+    profile = "generic"
+
+    def __init__(self) -> None:
+        self.clock = StillClock()
+        self.emulated_clock = EmulatedClock()
+        self.system = CareerSystem(self.emulated_clock)
+        self.system.admit(KEY, Actor(id="key-1", name="alumni-bridge", kind=Kind.API))
+        self.system.admit("k-staff", Actor(id="staff-7", name="Pat Reyes", kind=Kind.STAFF))
+        self.app = CareerApp(self.system)
+        self.secrets = [KEY]
+        self.client = self.connect()
+
+    def connect(self) -> CareerClient:
+        """A client as after a start of the daemon."""
+        session = requests.Session()
+        mount(session, self.app, HOST)
+        limits = Limits(body=1_000_000)
+        return CareerClient(
+            system="careers",
+            profile=load_profile(self.profile),
+            wire=Wire(session, HOST + "/bridge/v1", self.clock, side="careers", limits=limits),
+            secret=lambda: Secret(self.secrets.pop(0) if len(self.secrets) > 1 else self.secrets[0]),
+            clock=self.clock,
+            rng=lambda: 0.5,
+        )
+
+    def people(self, count: int) -> None:
+        """People a0, a1, ... who have always been there."""
+        self.system.seed("person", ({"id": f"a{n}", "last_name": f"L{n}"} for n in range(count)))
+
+    def edit(self, person_id: str, fields: dict[str, Any], *, key: str = "k-staff") -> None:
+        """A change by a counsellor, or by whoever holds the key."""
+        self._act("PATCH", f"/people/{person_id}", fields, key)
+
+    def edit_herself(self, person_id: str, fields: dict[str, Any]) -> None:
+        """A change by the alumna, in her own account."""
+        self.system.admit("k-own", Actor(id=person_id, name="Ada Lee", kind=Kind.PERSON, person_id=person_id))
+        self.edit(person_id, fields, key="k-own")
+
+    def delete(self, person_id: str) -> None:
+        """A counsellor deletes an account."""
+        self._act("DELETE", f"/people/{person_id}", b"", "k-staff")
+
+    def ask(self, fields: dict[str, Any]) -> str:
+        """A counsellor files a request."""
+        return str(self._act("POST", "/requests", fields, "k-staff")["id"])
+
+    def now(self, person_id: str) -> dict[str, Any]:
+        """The account as the system holds it."""
+        return self.system.people.by_id[person_id].data()
+
+    def order(self, fault: str, method: str = "", count: int = 1, value: str = "") -> None:
+        """Let the next calls with this method meet a fault, named in the emulator's words."""
+        self.app.order(Fault(fault), f"^{method}", count=count, value=value)
+
+    def spoil(self, person_id: str, text: str) -> None:
+        """Let an account hold text that no healthy system would send; `text` is JSON source."""
+        raw = orjson.dumps({**self.now(person_id), "title": "SPOILT"}).replace(b"SPOILT", text.encode())
+        self.system.spoil("person", person_id, raw)
+
+    def writes(self) -> int:
+        """How many writes by our key reached the system."""
+        return sum(1 for write in self.app.writes if write.by == "key-1")
+
+    def _act(self, method: str, path: str, body: object, key: str) -> Any:
+        answer = self.app.handle(request(method, "/bridge/v1" + path, headers={"Authorization": f"Bearer {key}"}, body=body))
+        assert answer.status < 300, answer.body
+        return answer.json() if answer.body else None
+
+
+def read_all(side: CareerSide, cursor: str = "") -> tuple[list[Record], str, list[Page]]:
+    """Everything from a cursor on, until nothing more is there."""
+    pages = [side.read(cursor)]
+    while pages[-1].more:
+        assert len(pages) < 100, "the feed does not end"
+        pages.append(side.read(pages[-1].cursor))
+    return [record for page in pages for record in page.records], pages[-1].cursor, pages
+
+
+def states(outcomes: Sequence[Any]) -> list[str]:
+    """The outcomes' words."""
+    return [outcome.status.value for outcome in outcomes]
+
+
+class CareerContract:
+    """The laws of `CareerSide`."""
+
+    @pytest.fixture
+    def world(self) -> GenericWorld:
+        """A fresh system; each platform gives its own."""
+        raise NotImplementedError
+
+    def update(self, world: GenericWorld, person_id: str, **fields: Any) -> PersonUpdate:
+        """An update on the newest version."""
+        (record,) = world.client.fetch("person", [person_id])
+        return PersonUpdate(id=person_id, version=record.version, fields=fields)
+
+    # reading
+
+    def test_full_read_covers_people_then_requests(self, world: GenericWorld) -> None:
+        """From an empty cursor every person and every request comes once, marked full; then only changes."""
+        world.people(1201)
+        world.ask({"type": "PANEL_SPEAKER"})
+        records, cursor, pages = read_all(world.client)
+        assert [r.id for r in records if r.kind == "person"] == [f"a{n}" for n in range(1201)]
+        assert [r.fields["type"] for r in records if r.kind == "request" and not r.edits] == ["PANEL_SPEAKER"]
+        assert [page.full for page in pages] == [True] * (len(pages) - 1) + [False]
+        assert read_all(world.client, cursor)[0] == []
+
+    def test_change_during_the_full_read_is_not_missed(self, world: GenericWorld) -> None:
+        """Whoever changes behind the pages already read comes again with the changes."""
+        world.people(501)
+        first = world.client.read("")
+        world.edit("a0", {"title": "Pilot"})
+        records, _, _ = read_all(world.client, first.cursor)
+        assert [r.fields["title"] for r in records if r.id == "a0"] == ["Pilot"]
+
+    def test_edits_tell_who_when_and_what(self, world: GenericWorld) -> None:
+        """Several changes of one account in a page are one record, as it now is, with each edit in order."""
+        world.people(2)
+        _, cursor, _ = read_all(world.client)
+        world.edit("a1", {"title": "Chef"})
+        world.edit("a0", {"employer": "X"})
+        world.edit_herself("a1", {"title": "Cook", "phone_mobile": "1"})
+        records, _, _ = read_all(world.client, cursor)
+        assert [r.id for r in records] == ["a0", "a1"]
+        assert records[1].fields["title"] == "Cook"
+        told = [(edit.fields, edit.by, edit.kind) for edit in records[1].edits]
+        assert told == [(("title",), "Pat Reyes", "staff"), (("title", "phone_mobile"), "Ada Lee", "person")]
+        assert all(datetime.fromisoformat(edit.at).tzinfo for edit in records[1].edits)
+
+    def test_own_write_comes_back_without_edit(self, world: GenericWorld) -> None:
+        """What we wrote ourselves is nobody's edit, but its record comes, since the system may have rewritten it."""
+        world.people(1)
+        _, cursor, _ = read_all(world.client)
+        world.client.update([self.update(world, "a0", title="Judge")])
+        records, _, _ = read_all(world.client, cursor)
+        assert [(r.id, r.edits) for r in records] == [("a0", ())]
+
+    def test_many_changes_at_one_moment(self, world: GenericWorld) -> None:
+        """More changes with equal stamps than a page holds are all read, and the reading ends."""
+        world.people(1203)
+        _, cursor, _ = read_all(world.client)
+        for n in range(1203):
+            world.edit(f"a{n}", {"title": "T"})
+        records, _, _ = read_all(world.client, cursor)
+        assert {r.id for r in records} == {f"a{n}" for n in range(1203)}
+
+    def test_deleted_account_is_told(self, world: GenericWorld) -> None:
+        """A deletion is a record marked deleted, never an absence; fetching it finds nothing."""
+        world.people(2)
+        _, cursor, _ = read_all(world.client)
+        world.edit("a0", {"title": "T"})
+        world.delete("a0")
+        records, _, _ = read_all(world.client, cursor)
+        assert [(r.id, r.deleted) for r in records] == [("a0", True)]
+        assert [r.id for r in world.client.fetch("person", ["a0", "a1"])] == ["a1"]
+
+    def test_fetch_asks_for_many_ids(self, world: GenericWorld) -> None:
+        """More ids than a call takes are all found, in several calls."""
+        world.people(450)
+        assert len(world.client.fetch("person", [f"a{n}" for n in range(450)])) == 450
+
+    def test_expired_cursor_begins_again(self, world: GenericWorld) -> None:
+        """When the feed no longer reaches back, everything is read again; nothing fails."""
+        world.people(3)
+        _, cursor, _ = read_all(world.client)
+        world.edit("a0", {"title": "T"})
+        world.emulated_clock.move(timedelta(days=40))
+        world.edit("a1", {"title": "T"})
+        records, _, pages = read_all(world.client, cursor)
+        assert pages[0].full
+        assert {r.id for r in records} == {"a0", "a1", "a2"}
+
+    @pytest.mark.parametrize("cursor", ["nonsense", "{}", "[]", '{"v":9}', '{"v":1,"mode":"changes"}', '{"v":1,"mode":5}'])
+    def test_foreign_cursor_means_everything(self, world: GenericWorld, cursor: str) -> None:
+        """A cursor of another version, or a damaged one, starts a full read, which is always safe."""
+        world.people(2)
+        page = world.client.read(cursor)
+        assert page.full
+        assert len(page.records) == 2
+
+    @pytest.mark.parametrize(
+        "fault", ["html", "empty", "error", "truncate", "lose_answer", "not_a_number", "double_keys", "unavailable"]
+    )
+    def test_bad_answer_is_never_data(self, world: GenericWorld, fault: str) -> None:
+        """A web page, a cut, an empty or a malformed answer is no statement about people: later, with the cursor kept."""
+        world.people(3)
+        _, cursor, _ = read_all(world.client)
+        world.edit("a0", {"title": "T"})
+        world.order(fault, "GET", count=3)
+        with pytest.raises(Later):
+            world.client.read(cursor)
+        assert [r.id for r in read_all(world.client, cursor)[0]] == ["a0"]
+
+    def test_reads_are_tried_three_times(self, world: GenericWorld) -> None:
+        """Two failures in a row are slept over, with jitter; nobody else repeats."""
+        world.people(1)
+        world.order("lose_answer", "GET", count=2)
+        assert len(world.client.read("").records) == 1
+        assert world.clock.slept == [0.25, 0.5]
+        assert world.client.calls.made == 3
+
+    def test_throttle_is_honoured(self, world: GenericWorld) -> None:
+        """A short wait that the system asks for is kept; a long one goes up with its seconds."""
+        world.people(1)
+        world.order("throttle", "GET", value="7")
+        world.client.read("")
+        assert world.clock.slept == [7.0]
+        world.order("throttle", "GET", value="99999999")
+        with pytest.raises(Later) as caught:
+            world.client.read("")
+        assert caught.value.retry_after == 3600.0
+
+    def test_redirect_and_size_are_bounded(self, world: GenericWorld) -> None:
+        """A redirect to another host stops the side; a body without end is given up."""
+        world.people(1)
+        world.order("redirect", "GET")
+        with pytest.raises(Halt):
+            world.client.read("")
+        world.order("huge", "GET", count=3, value="2000000")
+        with pytest.raises(Later, match="BODY_TOO_LARGE"):
+            world.client.read("")
+
+    @pytest.mark.parametrize(("text", "reason"), [("a\\u0000b", "NUL"), ("a\\ud800b", "surrogate")])
+    def test_poison_record_is_set_apart(self, world: GenericWorld, text: str, reason: str) -> None:
+        """An account that nobody could store is told as poison, with its reason; its neighbours come as ever."""
+        world.people(3)
+        _, cursor, _ = read_all(world.client)
+        world.spoil("a1", text)
+        for records in (read_all(world.client)[0], read_all(world.client, cursor)[0], world.client.fetch("person", ["a1"])):
+            (poison,) = [r for r in records if r.kind == POISON][:1]
+            assert (poison.id, poison.fields["kind"]) == ("a1", "person")
+            assert reason in poison.fields["reason"]
+        assert {r.id for r in read_all(world.client)[0] if r.kind == "person"} == {"a0", "a2"}
+
+    def test_tenant_is_asked(self, world: GenericWorld) -> None:
+        """The tenant's id comes from the system itself, each time."""
+        assert world.client.tenant_id() == "tenant-0001"
+        world.system.tenant = replace(world.system.tenant, id="other")
+        assert world.client.tenant_id() == "other"
+
+    def test_key_is_read_again_once(self, world: GenericWorld) -> None:
+        """A key replaced while we run is picked up; one that is simply wrong stops the side without hammering."""
+        world.secrets = ["old", KEY]
+        assert world.client.tenant_id() == "tenant-0001"
+        world.secrets = ["wrong"]
+        client = world.connect()
+        with pytest.raises(Halt, match="401"):
+            client.tenant_id()
+        assert client.calls.made == 1
+
+    # writing
+
+    def test_update_moves_the_version(self, world: GenericWorld) -> None:
+        """An applied update answers the record as it now is, with the version of the next update."""
+        world.people(1)
+        row = self.update(world, "a0", **{"address.city": "Oslo", "consents.mentoring": True})
+        (outcome,) = world.client.update([row])
+        assert outcome.status is Status.APPLIED
+        assert outcome.fields == world.now("a0")
+        assert world.now("a0")["address"]["city"] == "Oslo"
+        assert outcome.version == world.client.fetch("person", ["a0"])[0].version != row.version
+
+    def test_each_element_has_its_own_outcome(self, world: GenericWorld) -> None:
+        """Stale, refused and missing elements take nothing from their neighbours, and keep their order."""
+        world.people(4)
+        rows = [
+            self.update(world, "a0", title="A"),
+            self.update(world, "a1", title="B"),
+            self.update(world, "a2", email_work="nonsense"),
+            PersonUpdate(id="a9", version="1", fields={"title": "C"}),
+            self.update(world, "a3", title="D"),
+        ]
+        world.edit("a1", {"title": "Mine"})
+        outcomes = world.client.update(rows)
+        assert states(outcomes) == ["applied", "stale", "refused", "refused", "applied"]
+        assert world.now("a1")["title"] == "Mine"
+        assert (outcomes[2].code, outcomes[2].detail) == ("invalid", "field email_work")
+        assert outcomes[2].remedy
+
+    def test_more_rows_than_a_call_takes(self, world: GenericWorld) -> None:
+        """Outcomes come in the order of the rows, over several calls."""
+        world.people(450)
+        versions = {r.id: r.version for r in read_all(world.client)[0]}
+        rows = [PersonUpdate(id=f"a{n}", version=versions[f"a{n}"], fields={"title": f"T{n}"}) for n in range(450)]
+        outcomes = world.client.update(rows)
+        assert [outcome.id for outcome in outcomes] == [row.id for row in rows]
+        assert world.writes() == 3
+
+    @pytest.mark.parametrize("fault", ["lose_answer", "error_after", "html_after", "truncate", "lose_request", "error"])
+    def test_lost_answer_is_unknown_and_nothing_is_repeated(self, world: GenericWorld, fault: str) -> None:
+        """When nobody knows, each element says so, the write was sent once, and reading tells the truth."""
+        world.people(1)
+        row = self.update(world, "a0", title="A")
+        world.order(fault, "POST")
+        before = world.client.calls.made
+        assert states(world.client.update([row])) == ["unknown"]
+        assert world.client.calls.made == before + 1
+        acted = fault not in {"lose_request", "error"}
+        assert (world.client.fetch("person", ["a0"])[0].fields["title"] == "A") is acted
+
+    @pytest.mark.parametrize("fault", ["short_results", "swap_results", "double_keys", "not_a_number"])
+    def test_results_that_do_not_fit_are_unknown(self, world: GenericWorld, fault: str) -> None:
+        """An element's outcome comes from its own result only; results of wrong number or order make all unknown."""
+        world.people(2)
+        rows = [self.update(world, f"a{n}", title="A") for n in range(2)]
+        world.order(fault, "POST")
+        assert states(world.client.update(rows)) == ["unknown", "unknown"]
+
+    def test_after_a_failure_the_rest_is_held_back(self, world: GenericWorld) -> None:
+        """A throttled or lost call is followed by no other: what was not sent is later."""
+        world.people(450)
+        versions = {r.id: r.version for r in read_all(world.client)[0]}
+        rows = [PersonUpdate(id=f"a{n}", version=versions[f"a{n}"], fields={"title": "T"}) for n in range(450)]
+        world.order("throttle", "POST", value="30")
+        outcomes = world.client.update(rows)
+        assert {(o.status, o.retry_after) for o in outcomes} == {(Status.LATER, 30.0)}
+        world.order("lose_answer", "POST")
+        assert states(world.client.update(rows)) == ["unknown"] * 200 + ["later"] * 250
+
+    def test_login_is_never_written(self, world: GenericWorld) -> None:
+        """A change that makes the system write to the person is refused before it is sent."""
+        world.people(2)
+        rows = [self.update(world, "a0", login_email="x@example.org"), self.update(world, "a1", title="A")]
+        outcomes = world.client.update(rows)
+        assert states(outcomes) == ["refused", "applied"]
+        assert outcomes[0].code == "WOULD_MAIL_THE_PERSON"
+        assert world.system.mails == []
+
+    def test_create_is_keyed_and_silent(self, world: GenericWorld) -> None:
+        """The same key, even after a lost answer, makes one account, and nobody is written to."""
+        rows = [("key-1", {"last_name": "Nwosu", "institution_id": "0042"})]
+        world.order("lose_answer", "POST")
+        assert states(world.client.create(rows)) == ["unknown"]
+        (again,) = world.client.create(rows)
+        assert (again.status, again.already_there) == (Status.APPLIED, True)
+        assert next(r.id for r in read_all(world.client)[0] if r.kind == "person") == again.id
+        assert len(world.system.people.order) == 1
+        assert world.system.mails == []
+
+    def test_create_is_refused_where_it_mails(self, world: GenericWorld) -> None:
+        """A tenant that says it mails on creation is believed over its profile."""
+        world.system.switches.mail_on_create = True
+        assert states(world.client.create([("key-1", {"last_name": "Nwosu"})])) == ["refused"]
+        assert world.client.capabilities.sends_mail_on_create
+        assert (world.writes(), world.system.mails) == (0, [])
+
+    def test_note_is_exactly_one_and_for_staff(self, world: GenericWorld) -> None:
+        """A note may be sent again, even with other words; staff see the first, once."""
+        world.people(1)
+        note = Note(key="n1", text="Put back by Alumni Relations.", person_id="a0")
+        first = world.client.note([note])[0]
+        again = world.client.note([note, replace(note, text="Other words."), replace(note, key="n2", person_id="a9")])
+        assert (first.status, first.already_there) == (Status.APPLIED, False)
+        assert [(o.status, o.already_there) for o in again[:2]] == [(Status.APPLIED, True)] * 2
+        assert again[2].status is Status.REFUSED
+        kept = [(n["key"], n["text"], n["visibility"]) for n in world.system.notes.values()]
+        assert kept == [("n1", "Put back by Alumni Relations.", "staff")]
+
+    def test_acknowledgement_replaces_itself(self, world: GenericWorld) -> None:
+        """Careers see the last word about each request; repeating it changes nothing and wakes no feed."""
+        request_id = world.ask({"type": "nonsense"})
+        _, cursor, _ = read_all(world.client)
+        row = Acknowledgement(
+            request_id=request_id, number="CR-1", understood_type="OTHER", state="received", message="Which type?", asked=3
+        )
+        assert states(world.client.acknowledge([row, replace(row, request_id="gone")])) == ["applied", "refused"]
+        assert states(world.client.acknowledge([row])) == ["applied"]
+        kept = world.system.acknowledgements[request_id]
+        assert (kept["number"], kept["state"], kept["message"], kept["asked"]) == ("CR-1", "received", "Which type?", 3)
+        assert read_all(world.client, cursor)[0] == []
+
+    def test_no_rows_no_call(self, world: GenericWorld) -> None:
+        """Nothing to write costs nothing."""
+        assert [*world.client.update([]), *world.client.create([]), *world.client.note([]), *world.client.acknowledge([])] == []
+        assert world.client.fetch("person", []) == []
+        assert world.client.calls.made == 0
+
+
+class TestGeneric(CareerContract):
+    """The generic contract, as the emulator serves it."""
+
+    @pytest.fixture
+    def world(self) -> GenericWorld:
+        """A fresh tenant."""
+        return GenericWorld()
+
+    def test_is_a_career_side(self, world: GenericWorld) -> None:
+        """The client is what the engine asks for."""
+        side: CareerSide = world.client
+        assert (side.system, side.capabilities.notes, side.capabilities.requests) == ("careers", True, True)
