@@ -1,11 +1,14 @@
-"""Career requests: the types of ask that the institution knows, and how one ask from careers is understood."""
+"""Career requests: the types of ask that the institution knows, and an ask of careers as it was understood."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
+
+DESCRIPTION_LENGTH = 32_000
+"""The length of an activity's description in every org (describe of Event, where Task's is not recorded)."""
 
 
 class Direction(StrEnum):
@@ -139,6 +142,23 @@ class Misunderstood:
         return " ".join((*self.problems, self.cure)).strip()
 
 
-def understand(fields: Mapping[str, object], *, id: str, rules: RequestRules) -> Ask | Misunderstood:  # noqa: A002 - one word, one meaning
-    """Read one request of the generic career contract. Total: whatever careers sent, one of the two comes back."""
-    raise NotImplementedError(fields, id, rules)
+def describe(ask: Ask, notes: Sequence[str] = ()) -> str:
+    """The sheet that an officer reads in the Task: what is asked, by whom and for when; ``notes`` come first."""
+    asked_by = ", ".join(part for part in (ask.requested_by, ask.unit) if part)
+    hint = ask.hint
+    person = (
+        ", ".join(part for part in (hint.name, hint.email, f"class of {hint.class_year}" if hint.class_year else "") if part)
+        if hint
+        else ""
+    )
+    facts = (
+        ("Asked by", asked_by),
+        ("Needed by", ask.need_by.isoformat() if ask.need_by else ""),
+        ("Number of people", str(ask.count) if ask.count else ""),
+        ("Effort", f"{ask.effort_minutes} minutes" if ask.effort_minutes else ""),
+        ("Person, as careers know them", person),
+        *((f"Wanted: {key}", value) for key, value in ask.criteria),
+    )
+    parts = [*notes, ask.type.instructions, "\n".join(f"{name}: {value}" for name, value in facts if value)]
+    parts += [f"Text for the alumnus (edit as you see fit):\n{ask.text}" if ask.text else "", ask.details]
+    return "\n\n".join(part for part in parts if part)[:DESCRIPTION_LENGTH]

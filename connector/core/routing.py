@@ -3,52 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
-from connector.core.calendar import OfficeCalendar
-from connector.core.requests import Ask, RequestRules
-
-
-class RequestState(StrEnum):
-    """``Career_Request__c.State__c``: what staff see."""
-
-    RECEIVED = "Received"
-    TRIAGE = "Triage"
-    QUEUED = "Queued"
-    IN_PROGRESS = "In progress"
-    WAITING = "Waiting"
-    DONE = "Done"
-    NOT_AVAILABLE = "Not available"
-    WITHDRAWN = "Withdrawn"
-    REFUSED = "Refused"
-    CLOSED_WITHOUT_OUTCOME = "Closed without outcome"
-    TASK_DELETED = "Task deleted"
-    RECORDED_ONLY = "Recorded only"
-
-
-class Neutral(StrEnum):
-    """``Career_Request__c.Neutral__c``: all that careers see."""
-
-    RECEIVED = "received"
-    IN_PROGRESS = "in progress"
-    WAITING = "waiting"
-    OFFERED = "offered"
-    DONE = "done"
-    NOT_AVAILABLE = "not available"
-    WITHDRAWN = "withdrawn"
-    REFUSED = "refused"
-
-
-class Clearance(StrEnum):
-    """``Career_Request__c.Clearance__c``."""
-
-    NOT_NEEDED = "Not needed"
-    NEEDED = "Needed"
-    CLEARED = "Cleared"
-    DECLINED = "Declined"
+from connector.core.calendar import OfficeCalendar, due
+from connector.core.progress import Clearance, Neutral, RequestState, neutral_word
+from connector.core.requests import Ask, ClearanceRule, Direction, RequestRules, describe, plain
+from connector.errors import Halt
 
 
 class Unidentified(StrEnum):
@@ -154,11 +117,16 @@ class PersonFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PastRequest:
-    """An earlier request about the same contact. ``ended_at`` None: still open. ``touched_at``: when it became an ask of them."""
+    """An earlier request about the same contact. ``ended_at`` None: still open.
+
+    ``touched_at`` is when it became a Task; None for what never did (stopped, recorded only, refused): that counts neither
+    as an ask of them nor as one to attach to. Withdrawn requests count only if their Task was begun before.
+    """
 
     number: str
     type: str
     neutral: Neutral
+    title: str = ""
     touched_at: datetime | None = None
     ended_at: datetime | None = None
 
@@ -167,7 +135,8 @@ class PastRequest:
 class Routed:
     """What to do with an ask: the columns of its ``Career_Request__c`` and, unless ``task`` is None, its one Task.
 
-    ``task`` holds the Task's fields without WhatId and Status, which the writer adds. ``message`` goes to careers and never
+    ``task`` holds the Task's fields (Subject, Description, OwnerId, Priority, and where known WhoId and ActivityDate) without
+    WhatId and Status, which the writer adds. ``message`` goes to careers and never
     says why somebody is not available; ``stop_reason`` never leaves Salesforce.
     """
 
@@ -187,6 +156,10 @@ class Routed:
     """The number of the request that already asks this; no Task of its own."""
 
 
+NOT_AVAILABLE_MESSAGE = "Not available at present."
+"""The same words for every reason: what careers read may not tell one from another."""
+
+
 def route(
     ask: Ask,
     *,
@@ -198,12 +171,216 @@ def route(
     start_at: datetime,
     now: datetime,
 ) -> Routed:
-    """Where a new ask goes. ``past`` are earlier requests about the same contact; we work for nothing older than ``start_at``."""
-    raise NotImplementedError(ask, person, rules, routing, officers, past, start_at, now)
+    """Where a new ask goes; the first of these that holds.
+
+    Withdrawn; confidential (refused with a pointer); made before ``start_at`` (recorded only); hard stops; the same ask is
+    already with us; else one Task. What is decided before the hard stops looks at the ask alone, so that it cannot tell
+    careers anything about the person. ``past`` are earlier requests about the same contact.
+
+    Raises:
+        Halt: the fallback or triage queue does not exist in Salesforce.
+    """
+    if ask.withdrawn:
+        return _ended(ask, RequestState.WITHDRAWN)
+    if ask.type.confidential:
+        return _ended(ask, RequestState.REFUSED, message=ask.type.pointer)
+    if ask.created_at < start_at:
+        return _ended(
+            ask,
+            RequestState.RECORDED_ONLY,
+            message="Recorded, not worked: it was made before the bridge began. File it anew if needed.",
+        )
+    if isinstance(person, PersonFacts):
+        stop = _hard_stop(ask, person)
+        if stop:
+            return _ended(
+                ask, RequestState.NOT_AVAILABLE, message=NOT_AVAILABLE_MESSAGE, stop_reason=stop, who_id=person.contact_id
+            )
+        same = _same_ask(ask, past, routing, now)
+        if same is not None:
+            attached = _ended(
+                ask, RequestState.RECORDED_ONLY, message=f"Attached to request {same.number}.", who_id=person.contact_id
+            )
+            return replace(attached, neutral=same.neutral, attached_to=same.number)
+    return _Assignment(ask, person, rules, routing, officers, now).routed(_over_budget(ask, person, past, rules, routing, now))
 
 
-def progress(
-    *, state: RequestState, task_open: bool, task_started: bool, outcome: str | None, offered: int | None
-) -> tuple[RequestState, Neutral]:
-    """A request's state and neutral word from its Task and what officers entered on the request."""
-    raise NotImplementedError(state, task_open, task_started, outcome, offered)
+def _ended(ask: Ask, state: RequestState, *, message: str = "", stop_reason: str = "", who_id: str | None = None) -> Routed:
+    return Routed(
+        state=state,
+        neutral=neutral_word(state),
+        owner_id=None,
+        triage=False,
+        who_id=who_id,
+        clearance=Clearance.NOT_NEEDED,
+        stop_reason=stop_reason,
+        message=message,
+        first_action_due=None,
+        end_due=None,
+        subject=_subject(ask),
+        task=None,
+    )
+
+
+def _subject(ask: Ask) -> str:
+    return f"{ask.type.label}: {ask.title}"[:255] if ask.title else ask.type.label
+
+
+def _hard_stop(ask: Ask, person: PersonFacts) -> str:
+    if person.deceased:
+        return "Deceased"
+    # What an alumnus asks of us is no contact by us: it may not be lost because they want none.
+    if ask.type.direction is Direction.ALUMNI_TO_INSTITUTION:
+        return ""
+    if person.do_not_contact:
+        return "No contact requested"
+    if ask.type.purpose in person.withdrawn:
+        return f"Consent withdrawn: {ask.type.purpose}"
+    return ""
+
+
+def _same_ask(ask: Ask, past: Sequence[PastRequest], routing: Routing, now: datetime) -> PastRequest | None:
+    for earlier in past:
+        if earlier.type != ask.type.code or earlier.touched_at is None or earlier.neutral in {Neutral.WITHDRAWN, Neutral.REFUSED}:
+            continue
+        if ask.type.direction is Direction.CAREERS_TO_ALUMNI:
+            if earlier.ended_at is None or now - earlier.ended_at < routing.attach_within:
+                return earlier
+        # An alumnus may need two letters: theirs is the same ask only while it is open under the same title.
+        elif earlier.ended_at is None and plain(earlier.title) == plain(ask.title):
+            return earlier
+    return None
+
+
+def _over_budget(
+    ask: Ask,
+    person: PersonFacts | Unidentified,
+    past: Sequence[PastRequest],
+    rules: RequestRules,
+    routing: Routing,
+    now: datetime,
+) -> str:
+    if not isinstance(person, PersonFacts) or ask.type.direction is Direction.ALUMNI_TO_INSTITUTION:
+        return ""
+    to_alumni = {kind.code for kind in rules.types if kind.direction is Direction.CAREERS_TO_ALUMNI}
+    asked = [earlier.touched_at for earlier in past if earlier.touched_at is not None and earlier.type in to_alumni]
+    recent = sum(now - at < timedelta(days=routing.limit.days) for at in asked)
+    in_year = sum(now - at < timedelta(days=365) for at in asked)
+    if recent >= routing.limit.max_asks:
+        return f"Asked {recent} times in the last {routing.limit.days} days (limit {routing.limit.max_asks})"
+    if in_year >= routing.limit.max_per_year:
+        return f"Asked {in_year} times in the last year (limit {routing.limit.max_per_year})"
+    return ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Assignment:
+    """An ask that will be worked, on its way to an owner."""
+
+    ask: Ask
+    person: PersonFacts | Unidentified
+    rules: RequestRules
+    routing: Routing
+    officers: Sequence[Assignee]
+    now: datetime
+
+    def routed(self, over_budget: str) -> Routed:
+        """The Task and the request's columns; ``over_budget`` is the reason why the person may not be asked now."""
+        clearance = Clearance.NEEDED if self._needs_clearance() else Clearance.NOT_NEEDED
+        triage = bool(over_budget) or clearance is Clearance.NEEDED or not isinstance(self.person, PersonFacts)
+        key = self.routing.triage if triage else self._owner_key()
+        owner, officer, notes = self._resolve(key)
+        state = RequestState.WAITING if over_budget else RequestState.TRIAGE if triage else RequestState.QUEUED
+        calendar = self.routing.calendars[owner.calendar]
+        # The clock stands still while the alumnus may not be asked.
+        first = None if over_budget else due(calendar, self.now, self.ask.type.first_action_days)
+        days = self.ask.type.end_days
+        return Routed(
+            state=state,
+            neutral=Neutral.NOT_AVAILABLE if over_budget else neutral_word(state),
+            owner_id=officer.id,
+            triage=triage,
+            who_id=self.person.contact_id if isinstance(self.person, PersonFacts) else None,
+            clearance=clearance,
+            stop_reason=over_budget,
+            message=NOT_AVAILABLE_MESSAGE if over_budget else "",
+            first_action_due=first,
+            end_due=None if over_budget or days is None else due(calendar, self.now, days),
+            subject=_subject(self.ask),
+            task=self._task(officer, calendar.today(first) if first else None, [*notes, *self._reasons(clearance, over_budget)]),
+        )
+
+    def _needs_clearance(self) -> bool:
+        if self.ask.type.clearance is ClearanceRule.ALWAYS:
+            return True
+        return self.ask.type.clearance is ClearanceRule.NAMED and self.ask.named
+
+    def _owner_key(self) -> str:
+        return next((rule.owner for rule in self.routing.rules if self._applies(rule)), self.ask.type.owner)
+
+    def _applies(self, rule: RoutingRule) -> bool:
+        if rule.types and self.ask.type.code not in rule.types:
+            return False
+        person = self.person
+        if not isinstance(person, PersonFacts):
+            return False
+        if rule.class_years is not None:
+            first, last = rule.class_years
+            year = person.class_year
+            if year is None or (first is not None and year < first) or (last is not None and year > last):
+                return False
+        return (
+            (not rule.countries or person.country in rule.countries)
+            and (not rule.states or (person.state or "").casefold() in rule.states)
+            and (not rule.schools or (person.school or "").casefold() in rule.schools)
+            and (not rule.degrees or (person.degree or "").casefold() in rule.degrees)
+        )
+
+    def _resolve(self, key: str) -> tuple[TaskOwner, Assignee, list[str]]:
+        owner = self.routing.owners[key]
+        officer = find_officer(owner, self.officers)
+        if officer is not None:
+            return owner, officer, []
+        fallback = self.routing.owners[self.routing.fallback]
+        officer = find_officer(fallback, self.officers)
+        if officer is None:
+            remedy = f"create the queue {fallback.name} in Salesforce, or name another as fallback in routing.toml"
+            raise Halt(
+                subject="requests", reason=f"the fallback queue {fallback.name} does not exist or is inactive", remedy=remedy
+            )
+        return fallback, officer, [f"The owner by the rules, {owner.label}, is inactive or unknown in Salesforce."]
+
+    def _reasons(self, clearance: Clearance, over_budget: str) -> list[str]:
+        reasons = [over_budget] if over_budget else []
+        if clearance is Clearance.NEEDED:
+            reasons.append("Named ask: needs clearance before the alumnus is contacted.")
+        if self.person is Unidentified.UNKNOWN:
+            reasons.append("The person could not be identified: see the hint.")
+        if self.person is Unidentified.AMBIGUOUS:
+            reasons.append("Several contacts could be meant: see the hint and the identity reviews.")
+        return reasons
+
+    def _task(self, officer: Assignee, on: date | None, notes: Sequence[str]) -> Mapping[str, object]:
+        task: dict[str, object] = {
+            "Subject": _subject(self.ask),
+            "Description": describe(self.ask, notes),
+            "OwnerId": officer.id,
+            "Priority": "High" if self.ask.urgent or self.ask.type.urgent else "Normal",
+        }
+        if on is not None:
+            task["ActivityDate"] = on.isoformat()
+        if isinstance(self.person, PersonFacts):
+            task["WhoId"] = self.person.contact_id
+        return task
+
+
+def find_officer(owner: TaskOwner, officers: Sequence[Assignee]) -> Assignee | None:
+    """The active user or queue that an owner of routing.toml means.
+
+    A login name is unique and wins; an e-mail address counts only if exactly one active user has it.
+    """
+    wanted = owner.name.casefold()
+    able = [officer for officer in officers if officer.active and officer.kind == owner.kind]
+    by_name = [officer for officer in able if officer.name.casefold() == wanted]
+    by_email = [officer for officer in able if officer.email.casefold() == wanted]
+    return by_name[0] if by_name else by_email[0] if len(by_email) == 1 else None

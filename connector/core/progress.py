@@ -1,0 +1,142 @@
+"""How a career request stands: for staff, and in the neutral words that careers see."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from enum import StrEnum
+
+
+class RequestState(StrEnum):
+    """``Career_Request__c.State__c``: what staff see."""
+
+    RECEIVED = "Received"
+    TRIAGE = "Triage"
+    QUEUED = "Queued"
+    IN_PROGRESS = "In progress"
+    WAITING = "Waiting"
+    DONE = "Done"
+    NOT_AVAILABLE = "Not available"
+    WITHDRAWN = "Withdrawn"
+    REFUSED = "Refused"
+    CLOSED_WITHOUT_OUTCOME = "Closed without outcome"
+    TASK_DELETED = "Task deleted"
+    RECORDED_ONLY = "Recorded only"
+
+
+class Neutral(StrEnum):
+    """``Career_Request__c.Neutral__c``: all that careers see."""
+
+    RECEIVED = "received"
+    IN_PROGRESS = "in progress"
+    WAITING = "waiting"
+    OFFERED = "offered"
+    DONE = "done"
+    NOT_AVAILABLE = "not available"
+    WITHDRAWN = "withdrawn"
+    REFUSED = "refused"
+
+
+class Clearance(StrEnum):
+    """``Career_Request__c.Clearance__c``."""
+
+    NOT_NEEDED = "Not needed"
+    NEEDED = "Needed"
+    CLEARED = "Cleared"
+    DECLINED = "Declined"
+
+
+class Result(StrEnum):
+    """``Career_Request__c.Outcome__c``: how it ended, as officers enter it."""
+
+    ACCEPTED = "Accepted"
+    DECLINED = "Declined"
+    NO_RESPONSE = "No response"
+    FULFILLED = "Fulfilled"
+    NOT_SUITABLE = "Not suitable"
+
+
+_NEUTRAL: Mapping[RequestState, Neutral] = {
+    RequestState.RECEIVED: Neutral.RECEIVED,
+    RequestState.TRIAGE: Neutral.RECEIVED,
+    RequestState.QUEUED: Neutral.RECEIVED,
+    RequestState.IN_PROGRESS: Neutral.IN_PROGRESS,
+    RequestState.WAITING: Neutral.WAITING,
+    RequestState.DONE: Neutral.DONE,
+    RequestState.NOT_AVAILABLE: Neutral.NOT_AVAILABLE,
+    RequestState.WITHDRAWN: Neutral.WITHDRAWN,
+    RequestState.REFUSED: Neutral.REFUSED,
+    # Nobody said how it ended; saying "done" would be a guess, so it goes on until somebody does.
+    RequestState.CLOSED_WITHOUT_OUTCOME: Neutral.IN_PROGRESS,
+    RequestState.TASK_DELETED: Neutral.WAITING,
+    RequestState.RECORDED_ONLY: Neutral.RECEIVED,
+}
+
+_WAITING_STATUSES = frozenset({"waiting on someone else", "deferred"})
+"""Task statuses of every new org that mean: nothing is done at present."""
+_TRIAGED = frozenset({RequestState.TRIAGE, RequestState.QUEUED, RequestState.WAITING})
+_WITHOUT_TASK = frozenset({RequestState.NOT_AVAILABLE, RequestState.REFUSED, RequestState.RECORDED_ONLY, RequestState.WITHDRAWN})
+
+
+def neutral_word(state: RequestState) -> Neutral:
+    """What careers see for a state of which nothing else is known."""
+    return _NEUTRAL[state]
+
+
+def progress(
+    *,
+    state: RequestState,
+    status: str | None,
+    open_status: str,
+    closed_statuses: Collection[str],
+    result: str | None = None,
+    clearance: str | None = None,
+    offered: int | None = None,
+    withdrawn: bool = False,
+) -> tuple[RequestState, Neutral]:
+    """A request's state and neutral word now.
+
+    Args:
+        state: what it was so far.
+        status: the Task's status; None if the Task was deleted. Without meaning for requests that never had a Task.
+        open_status: the status of a Task that nobody has begun.
+        closed_statuses: the statuses that mean closed.
+        result: ``Outcome__c``, if an officer entered one.
+        clearance: ``Clearance__c``.
+        offered: ``Offered_Count__c``.
+        withdrawn: whether careers have withdrawn the request.
+    """
+    if state in _WITHOUT_TASK:
+        found = RequestState.WITHDRAWN if withdrawn else state
+    elif withdrawn:
+        found = RequestState.WITHDRAWN
+    elif status is None:
+        found = _by_result(result, RequestState.TASK_DELETED)
+    elif clearance == Clearance.DECLINED:
+        found = RequestState.NOT_AVAILABLE
+    elif status in closed_statuses:
+        found = _by_result(result, RequestState.CLOSED_WITHOUT_OUTCOME)
+    else:
+        return _open(state, status, open_status, offered=bool(offered) or result == Result.ACCEPTED)
+    return found, _NEUTRAL[found]
+
+
+def _by_result(result: str | None, otherwise: RequestState) -> RequestState:
+    if result in {Result.ACCEPTED, Result.FULFILLED}:
+        return RequestState.DONE
+    if result in {Result.DECLINED, Result.NO_RESPONSE, Result.NOT_SUITABLE}:
+        return RequestState.NOT_AVAILABLE
+    return otherwise
+
+
+def _open(state: RequestState, status: str, open_status: str, *, offered: bool) -> tuple[RequestState, Neutral]:
+    if offered:
+        return RequestState.IN_PROGRESS, Neutral.OFFERED
+    if status == open_status:
+        # Over the contact limit careers were told "not available"; until somebody takes it up, it stays so.
+        if state is RequestState.WAITING:
+            return state, Neutral.NOT_AVAILABLE
+        queued = state if state in _TRIAGED else RequestState.QUEUED
+        return queued, _NEUTRAL[queued]
+    if status.casefold() in _WAITING_STATUSES:
+        return RequestState.WAITING, Neutral.WAITING
+    return RequestState.IN_PROGRESS, Neutral.IN_PROGRESS
