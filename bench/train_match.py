@@ -104,7 +104,8 @@ def learn_levels(name: str, true: Tally, chance: Tally) -> dict[str, dict[str, f
             # Equal values meet by chance exactly as often as the value is common; other levels in proportion to it.
             equal = level in {"exact", "postcode", "city"} and name != "middle"
             ratio = 1.0 if equal else chance.shown[name][level] / max(chance.chance[name, level], 1e-12)
-            learned[level]["per_term"] = round(max(ratio, 0.05), 6)
+            # Few random pairs share a part of a name: what they show is not trusted far.
+            learned[level]["per_term"] = round(max(ratio, 0.2 if level == "part" else 0.05), 6)
     if name == "order":
         # That names stand the other way round is no evidence for a match: it only makes their agreement worth less.
         learned = {level: {"m": values["m"], "u": 1.0} for level, values in learned.items()}

@@ -238,19 +238,18 @@ def _hash(key: str) -> str:
 
 
 def _plain_keys(prepared: Prepared, *, years: Sequence[int]) -> Iterable[str]:
-    given = [name for name in (*prepared.given, *prepared.middle) if len(name) > 1]
-    words = surname_words(prepared.last)
     circumstances = [
         (kind, value)
         for kind, value in (("postcode", prepared.postcode), ("city", prepared.city), ("birth", prepared.birth[:4]))
         if value
     ]
     yield from _reachable_keys(prepared)
-    for name in given:
-        yield from (f"first-last|{name}|{last}" for last in prepared.last)
-        for formal in formal_names(name):
-            yield from (f"first-{kind}|{formal}|{value}" for kind, value in circumstances)
-    for word in words:
+    for name in (*prepared.given, *prepared.middle):
+        if len(name) > 1:
+            yield from (f"first-last|{name}|{last}" for last in prepared.last)
+            formals = formal_names(name) if name in prepared.given else (name,)
+            yield from (f"first-{kind}|{formal}|{value}" for formal in formals for kind, value in circumstances)
+    for word in surname_words(prepared.last):
         yield from _surname_keys(word, prepared, years)
     for name in prepared.given:
         yield from (f"first-middle-year|{name}|{middle}|{year}" for middle in prepared.middle for year in years)
@@ -286,8 +285,6 @@ def _surname_keys(word: str, prepared: Prepared, years: Sequence[int]) -> Iterab
     for initial in initials:
         yield f"last-initial|{word}|{initial}"
         yield from (f"sound-initial-year|{sound}|{initial}|{year}" for year in years)
-        if prepared.birth:
-            yield f"sound-initial-birth|{sound}|{initial}|{prepared.birth[:4]}"
     for name in prepared.given:
         yield f"sounds|{jellyfish.metaphone(name)}|{sound}"
 

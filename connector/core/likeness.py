@@ -102,6 +102,9 @@ def _compare_given(a: str, b: str) -> Likeness:
     shared = max(set(a.split()) & set(b.split()), key=lambda word: (len(word), word), default="")
     if len(shared) > 2:
         return Likeness("part", shared)
+    shorter, longer = sorted((a, b), key=len)
+    if len(shorter) > 2 and longer.startswith(shorter):
+        return Likeness("part", shorter)  # jos and joseph, ruth and ruthie: short forms that no list has
     return _compare_spelling(a, b)
 
 

@@ -317,7 +317,8 @@ def resolve(batch: Mapping[str, Decision], *, taken: Mapping[str, str], margin: 
             claims[decision.contact].append(account)
     resolved = dict(batch)
     for contact, accounts in claims.items():
-        primary = taken.get(contact) or _primary({account: batch[account] for account in accounts}, margin=margin)
+        claims_by_account = {account: batch[account] for account in accounts}
+        primary = taken[contact] if contact in taken else _primary(claims_by_account, margin=margin)
         for account in accounts:
             if account != primary:
                 resolved[account] = replace(batch[account], kind=Kind.REVIEW, reason=Reason.SECOND_ACCOUNT, contact=None)
