@@ -37,7 +37,7 @@ class Cursor:
     """Where a feed stopped.
 
     ``phase`` is ``start``, ``full`` or ``delta``. ``since`` is the moment up to which all changes are read; ``mark`` what it
-    becomes when the pages now being read are through; ``stamp`` and ``id`` the last row of the page before. Moments are ISO texts.
+    becomes when the pages now being read are through; ``stamp`` and ``id`` the last row of the page before it. All are texts.
     """
 
     phase: str = "start"
