@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from hashlib import sha256
 from typing import Any, NoReturn
 
@@ -20,7 +20,8 @@ from connector.wire import Answer
 POISON = "poison"
 """``Record.kind`` of what cannot be read: ``fields`` are ``reason`` and ``kind`` (what it should have been)."""
 
-_ODD = re.compile(rb"\\u0000|\\u[dD][89a-fA-F]|[:,\[]-?[\d.]{19}|[:,\[]-?[\d.]+[eE]\+?\d")
+_NUL = b"\\u0000"
+_NAME_ENDS = b'":'
 _ID = re.compile(r"[A-Za-z0-9._~:@\-]{1,80}")
 
 
@@ -37,10 +38,14 @@ def strict_json(answer: Answer) -> tuple[Any, bool]:
         data = answer.json()
     except (Later, Unknown):
         return _careful(answer), True
-    if answer.data.count(b'":') != orjson.dumps(data).count(b'":'):
+    try:
+        again, odd = orjson.dumps(data, option=orjson.OPT_STRICT_INTEGER), _NUL in answer.data
+    except TypeError:  # an integer of more than 53 bits
+        again, odd = orjson.dumps(data), True
+    if answer.data.count(_NAME_ENDS) != again.count(_NAME_ENDS):
         # either twice the same key (the parser kept the last one), or only other spacing: the slow parser knows
         return _careful(answer), True
-    return data, _ODD.search(answer.data) is not None
+    return data, odd
 
 
 def _careful(answer: Answer) -> Any:  # noqa: ANN401 - JSON
@@ -67,7 +72,7 @@ def _refuse(_word: str) -> NoReturn:
 def at(data: object, path: str) -> Any:  # noqa: ANN401 - JSON
     """The value at a dotted path, or None where there is none."""
     for part in path.split("."):
-        if not isinstance(data, Mapping):
+        if not isinstance(data, dict):
             return None
         data = data.get(part)
     return data
@@ -103,7 +108,7 @@ def record_of(kind: str, data: object, *, id_name: str, version_name: str, odd: 
     """A record as read, or one of kind ``poison`` that says why it could not be."""
     record_id, version = at(data, id_name), at(data, version_name)
     reason = ""
-    if not isinstance(data, Mapping):
+    if not isinstance(data, dict):
         reason = "is no object"
     elif not isinstance(record_id, str) or not _ID.fullmatch(record_id):
         reason = "its id is missing, or has other characters than letters, digits and . _ ~ : @ -"
@@ -113,7 +118,7 @@ def record_of(kind: str, data: object, *, id_name: str, version_name: str, odd: 
         reason = _fault_in(data)
     if reason:
         return Record(kind=POISON, id=_name(record_id, data), version="", fields={"reason": reason, "kind": kind})
-    return Record(kind=kind, id=str(record_id), version=str(version), fields=dict(data) if isinstance(data, Mapping) else {})
+    return Record(kind=kind, id=str(record_id), version=str(version), fields=data if isinstance(data, dict) else {})
 
 
 def _name(record_id: object, data: object) -> str:
@@ -133,7 +138,7 @@ def _fault_in(value: object) -> str:
         )
     if isinstance(value, int | float) and not -(2**63) <= value < 2**63:
         return "a number is too large"
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         return _first_fault([*value.keys(), *value.values()])
     return _first_fault(value) if isinstance(value, list) else ""
 
