@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, func, select, true, update
 
 from connector.store.observations import batches
 from connector.store.store import Row, add, fetch, pack, stamp
@@ -55,6 +56,39 @@ def add_plan(db: Connection, row: Row) -> None:
     add(db, plan, [row])
 
 
+def carry_over(db: Connection, plan_id: str) -> None:
+    """What an unfinished plan left behind belongs to this one."""
+    unfinished = select(plan.c.id).where(plan.c.state == "open", plan.c.id != plan_id)
+    db.execute(update(intent).where(intent.c.plan_id.in_(unfinished), intent.c.state == "planned").values(plan_id=plan_id))
+    db.execute(update(plan).where(plan.c.state == "open", plan.c.id != plan_id).values(state="dropped"))
+
+
+def finish(db: Connection, plan_id: str, *, digest: str, facts: str) -> None:
+    """Store a complete plan's digest and totals."""
+    db.execute(update(plan).where(plan.c.id == plan_id).values(digest=digest, facts=facts))
+
+
+def totals(db: Connection, plan_id: str) -> dict[str, tuple[int, int, int]]:
+    """For each kind of write in a plan: records, values changed, values that become empty."""
+    query = (
+        select(intent.c.kind, func.count(), func.sum(intent.c.changes), func.sum(intent.c.blanks))
+        .where(intent.c.plan_id == plan_id, intent.c.state == "planned")
+        .group_by(intent.c.kind)
+    )
+    return {kind: (int(n), int(changes), int(blanks)) for kind, n, changes, blanks in db.execute(query)}
+
+
+def digest(db: Connection, plan_id: str) -> str:
+    """A hash of everything that a plan would write."""
+    found = sha256()
+    query = select(intent.c.kind, intent.c.target, intent.c.payload).where(
+        intent.c.plan_id == plan_id, intent.c.state == "planned"
+    )
+    for kind, target, payload in db.execute(query.order_by(intent.c.id)):
+        found.update(f"{kind}|{target}|{payload}\n".encode())
+    return found.hexdigest()
+
+
 def release(db: Connection, plan_id: str, *, state: str) -> int:
     """Make a plan's writes ready, once: who comes second releases nothing."""
     changed = db.execute(update(plan).where(plan.c.id == plan_id, plan.c.state.in_(("open", "braked"))).values(state=state))
@@ -74,13 +108,16 @@ def get_plan(db: Connection, plan_id: str) -> Row | None:
     return next(iter(fetch(db, select(plan).where(plan.c.id == plan_id))), None)
 
 
-def take(db: Connection, kind: str, system: str, now: datetime, *, limit: int) -> list[Row]:
-    """Writes that are due, most urgent first; they are ``sent`` from here on, before the wire is touched."""
+def take(db: Connection, kinds: Sequence[str], system: str | None, now: datetime, *, limit: int) -> list[Row]:
+    """Writes that are due, most urgent first; they are ``sent`` from here on, before the wire is touched.
+
+    ``system`` None: of every system, as all of them meet in one CRM.
+    """
     query = (
         select(intent)
         .where(
-            intent.c.kind == kind,
-            intent.c.system == system,
+            intent.c.kind.in_(kinds),
+            intent.c.system == system if system is not None else true(),
             intent.c.state.in_(("ready", "unknown")),
             intent.c.due_at <= stamp(now),
         )
@@ -140,10 +177,14 @@ def count_waiting(db: Connection) -> int:
     return int(db.execute(select(func.count()).where(intent.c.state.in_(OPEN_STATES))).scalar_one())
 
 
-def applied_since(db: Connection, kinds: Sequence[str], now: datetime, span: timedelta) -> int:
-    """How many writes of these kinds were settled as applied in the span before now."""
+def applied_last_day(db: Connection, kinds: Sequence[str], now: datetime) -> int:
+    """How many writes of these kinds were settled as applied within 24 hours, approved plans not counted."""
+    approved = select(plan.c.id).where(plan.c.state == "approved")
     query = select(func.count()).where(
-        intent.c.kind.in_(kinds), intent.c.state == "applied", intent.c.settled_at > stamp(now - span)
+        intent.c.kind.in_(kinds),
+        intent.c.state == "applied",
+        intent.c.settled_at > stamp(now - timedelta(days=1)),
+        intent.c.plan_id.not_in(approved),
     )
     return int(db.execute(query).scalar_one())
 
@@ -166,8 +207,13 @@ def row(  # noqa: PLR0913 - the columns of a table, each by name
     key: str | None = None,
     settle_with: Mapping[str, Any] | None = None,
     weight: int = 3,
+    changes: int = 0,
+    blanks: int = 0,
 ) -> dict[str, Any]:
-    """One planned write. ``weight``: 0 opt-outs, 1 decisions, 2 requests, 3 changes, 4 backfill; smaller goes first."""
+    """One planned write. ``weight``: 0 opt-outs, 1 decisions, 2 requests, 3 changes, 4 backfill; smaller goes first.
+
+    ``changes`` and ``blanks`` are what the brakes count: values that change, and those of them that become empty.
+    """
     return {
         "plan_id": plan_id,
         "kind": kind,
@@ -180,6 +226,8 @@ def row(  # noqa: PLR0913 - the columns of a table, each by name
         "attempts": 0,
         "due_at": stamp(now),
         "weight": weight,
+        "changes": changes,
+        "blanks": blanks,
         "code": None,
         "detail": None,
         "remedy": None,

@@ -115,6 +115,10 @@ suggestion = Table(
     Column("settled_at", _TIME),
     Column("reason", String(40)),
     Column("reminded_at", _TIME),
+    Column("told", String(32)),
+    Column("decided_by", String(80)),
+    Column("pressed", String(16)),
+    comment="pressed: accept or reject, as staff chose; state: open, accepted, accepted_with_changes, rejected, withdrawn; told: the state Salesforce has been told",
 )
 Index("suggestion_crm", suggestion.c.crm_id)
 Index("suggestion_account", suggestion.c.system, suggestion.c.account_id)
@@ -132,6 +136,8 @@ review = Table(
     Column("raised_at", _TIME, nullable=False),
     Column("settled_at", _TIME),
     Column("decision", String(40)),
+    Column("told", String(16)),
+    comment="told: the state that Salesforce has been told",
 )
 Index("review_crm", review.c.crm_id)
 
@@ -183,7 +189,7 @@ plan = Table(
     Column("state", String(16), nullable=False),
     Column("digest", _KEY, nullable=False),
     Column("rules_hash", _KEY, nullable=False),
-    Column("counts", Text, nullable=False),
+    Column("facts", Text, nullable=False),
     comment="state: open, ready, braked, approved",
 )
 
@@ -202,6 +208,8 @@ intent = Table(
     Column("attempts", Integer, nullable=False),
     Column("due_at", _TIME, nullable=False),
     Column("weight", Integer, nullable=False),
+    Column("changes", Integer, nullable=False),
+    Column("blanks", Integer, nullable=False),
     Column("code", String(80)),
     Column("detail", Text),
     Column("remedy", Text),
@@ -214,6 +222,7 @@ Index("intent_work", intent.c.state, intent.c.due_at)
 Index("intent_target", intent.c.system, intent.c.target, intent.c.state)
 Index("intent_settled", intent.c.settled_at)
 Index("intent_plan", intent.c.plan_id)
+Index("intent_key", intent.c.key)
 
 audit = Table(
     "audit",

@@ -1,0 +1,243 @@
+"""The first station: read what changed, page by page, and keep it. Observations and cursor move in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from connector.core.evidence import Prepared, blocking_keys, prepare
+from connector.core.model import Side
+from connector.engine.context import Context, log
+from connector.engine.identity import evidence_of
+from connector.ports import Feed, Page, Record
+from connector.store import links, observations
+from connector.store.store import Row, pack, stamp, unpack
+
+PEOPLE = "people"
+"""The name of a career system's one feed in the cursor table."""
+
+_PARENTS = {Feed.PROFILE: "Contact__c", Feed.TASK: "WhatId", Feed.SUGGESTION: "Contact__c", Feed.REQUEST: "Contact__c"}
+
+
+@dataclass(slots=True, kw_only=True)
+class Collected:
+    """What one pass read: records met, and how many of them had changed."""
+
+    read: int = 0
+    changed: int = 0
+
+
+def collect_crm(ctx: Context, feeds: Sequence[Feed] = tuple(Feed)) -> Collected:
+    """Read every feed of the CRM until nothing more is waiting."""
+    total, waiting = Collected(), list(feeds)
+    while waiting:
+        with ctx.store.begin() as db:
+            known = observations.cursors(db, Side.CRM)
+        pages = ctx.crm.read({feed: known.get(feed, "") for feed in waiting})
+        with ctx.store.begin() as db:
+            for feed, page in pages.items():
+                total.read += len(page.records)
+                total.changed += _keep_crm(ctx, db, feed, page)
+                _move(ctx, db, Side.CRM, "", feed, page)
+        waiting = [feed for feed, page in pages.items() if page.more]
+        ctx.progress("reading the CRM", total.read, None)
+    return total
+
+
+def collect_career(ctx: Context, system: str) -> Collected:
+    """Read one career system until nothing more is waiting."""
+    total, more = Collected(), True
+    while more:
+        with ctx.store.begin() as db:
+            known = observations.cursors(db, Side.CAREER, system).get(PEOPLE, "")
+        page = ctx.careers[system].read(known)
+        with ctx.store.begin() as db:
+            total.read += len(page.records)
+            total.changed += _keep_career(ctx, db, system, page)
+            _move(ctx, db, Side.CAREER, system, PEOPLE, page)
+        more = page.more
+        ctx.progress(f"reading {system}", total.read, None)
+    return total
+
+
+def _move(ctx: Context, db: Connection, side: Side, system: str, feed: str, page: Page) -> None:
+    whole = page.full and not page.more
+    observations.move_cursor(db, side, system, feed, value=page.cursor, now=ctx.clock.now(), whole=whole)
+
+
+def _keep_crm(ctx: Context, db: Connection, feed: Feed, page: Page) -> int:
+    changed = keep(ctx, db, Side.CRM, "", feed, page.records)
+    match feed:
+        case Feed.CONTACT:
+            links.mark_contacts(db, [record.id for record in changed])
+        case Feed.PROFILE:
+            _adopt_profiles(ctx, db, changed)
+        case _:
+            pass
+    return len(changed)
+
+
+def keep(
+    ctx: Context, db: Connection, side: Side, system: str, kind: str, records: Sequence[Record], *, sweep: str | None = None
+) -> list[Record]:
+    """Keep these readings; the answer are those that differ from what was known."""
+    latest = {record.id: record for record in records}
+    known = observations.load(db, side, kind, latest, system=system)
+    changed = [record for record in latest.values() if _differs(known.get(record.id), record)]
+    changed_ids = {record.id for record in changed}
+    rows = [_row(ctx, side, system, kind, record, known.get(record.id), sweep) for record in changed]
+    observations.put(db, rows)
+    if kind == Feed.CONTACT:
+        _index(db, rows)
+    same = [record for record in latest.values() if record.id not in changed_ids]
+    _refresh(ctx, db, same, known, sweep)
+    return changed
+
+
+def _differs(known: Row | None, record: Record) -> bool:
+    if known is None:
+        return not record.deleted or record.merged_into is not None
+    if record.deleted != known["deleted"] or record.merged_into != known["merged_into"]:
+        return True
+    return not record.deleted and pack(record.fields) != known["fields"]
+
+
+def _row(
+    ctx: Context, side: Side, system: str, kind: str, record: Record, known: Row | None, sweep: str | None
+) -> dict[str, object]:
+    parent = record.fields.get(_PARENTS[Feed(kind)]) if side is Side.CRM and Feed(kind) in _PARENTS else None
+    fields = pack(record.fields) if record.fields or known is None else known["fields"]
+    prepared = _prepared(ctx, record) if kind == Feed.CONTACT and not record.deleted else None
+    edits = [[list(edit.fields), edit.by, edit.kind, edit.at] for edit in record.edits]
+    return {
+        "side": side.value,
+        "system": system,
+        "kind": str(kind),
+        "id": record.id,
+        "version": record.version,
+        "fields": fields,
+        "edits": pack(edits) if edits else None,
+        "evidence": prepared.to_json().decode() if prepared else None,
+        "parent": parent,
+        "deleted": record.deleted,
+        "merged_into": record.merged_into,
+        "pending": True,
+        "seen_at": stamp(ctx.clock.now()),
+        "seen_before": known["seen_at"] if known else None,
+        "sweep": sweep or (known["sweep"] if known else None),
+    }
+
+
+def _prepared(ctx: Context, record: Record) -> Prepared:
+    return prepare(evidence_of(record.id, ctx.person.match.evidence(Side.CRM, record.fields)))
+
+
+def _index(db: Connection, rows: Sequence[Mapping[str, object]]) -> None:
+    ids = [str(row["id"]) for row in rows]
+    keys = [
+        {"key": key, "contact_id": row["id"]}
+        for row in rows
+        if row["evidence"]
+        for key in sorted(blocking_keys(Prepared.from_json(str(row["evidence"]))))
+    ]
+    observations.index_contact(db, ids, keys)
+
+
+def _refresh(ctx: Context, db: Connection, records: Sequence[Record], known: Mapping[str, Row], sweep: str | None) -> None:
+    """Unchanged readings keep their content; only the version, the moment and the sweep's name move."""
+    now = stamp(ctx.clock.now())
+    rows = []
+    for record in records:
+        row = known.get(record.id)
+        if row is not None and (row["version"] != record.version or sweep):
+            rows.append(dict(row) | {"version": record.version, "seen_at": now, "sweep": sweep or row["sweep"]})
+    observations.put(db, rows)
+
+
+def _adopt_profiles(ctx: Context, db: Connection, records: Sequence[Record]) -> None:
+    """Career profiles carry system, account and contact: links survive the loss of the state, and follow merges."""
+    now = stamp(ctx.clock.now())
+    for record in records:
+        system, account_id = record.fields.get("System__c"), record.fields.get("Account_Id__c")
+        contact_id = record.fields.get("Contact__c")
+        if record.deleted or not system or not account_id or system not in ctx.careers:
+            continue
+        known = links.by_account(db, system, [account_id]).get(account_id)
+        if known is not None and known["state"] == "linked":
+            moved = {"contact_id": contact_id} if contact_id else {}
+            links.change(db, system, account_id, profile_id=record.id, marked=True, **moved)
+        elif contact_id and (known is None or known["state"] == "waiting"):
+            log.info("link.recovered", system=system, account=account_id)
+            state = "linked" if record.fields.get("Link_State__c") == "Linked" else "waiting"
+            links.put(db, [_recovered(system, account_id, contact_id, record, state, now)])
+
+
+def _recovered(system: str, account_id: str, contact_id: str, record: Record, state: str, now: str) -> dict[str, object]:
+    return {
+        "system": system,
+        "account_id": account_id,
+        "contact_id": contact_id,
+        "profile_id": record.id,
+        "state": state,
+        "basis": record.fields.get("Link_Basis__c") or "career profile",
+        "leading": bool(record.fields.get("Primary__c")),
+        "marked": True,
+        "decided_at": now,
+    }
+
+
+def _keep_career(ctx: Context, db: Connection, system: str, page: Page) -> int:
+    by_kind: dict[str, list[Record]] = {}
+    for record in page.records:
+        by_kind.setdefault(record.kind, []).append(record)
+    _park(ctx, db, system, by_kind.pop("poison", []))
+    changed = 0
+    for kind, records in by_kind.items():
+        met = keep(ctx, db, Side.CAREER, system, kind, records)
+        observations.unpark(db, Side.CAREER, kind, [record.id for record in met], system=system)
+        changed += len(met)
+        if kind == "person":
+            note_accounts(ctx, db, system, [record.id for record in met])
+    return changed
+
+
+def note_accounts(ctx: Context, db: Connection, system: str, account_ids: Sequence[str]) -> None:
+    """Changed accounts: linked ones are marked for the planner, all others wait to be linked (again)."""
+    known = links.by_account(db, system, account_ids)
+    links.mark(db, system, [id for id in account_ids if id in known])
+    now = stamp(ctx.clock.now())
+    fresh = {"contact_id": None, "profile_id": None, "state": "waiting", "basis": None, "leading": True, "marked": True}
+    links.put(db, [fresh | {"system": system, "account_id": id, "decided_at": now} for id in account_ids if id not in known])
+    for id, row in known.items():
+        if row["state"] in ("new", "review"):
+            links.change(db, system, id, state="waiting")
+
+
+def _park(ctx: Context, db: Connection, system: str, records: Sequence[Record]) -> None:
+    now = stamp(ctx.clock.now())
+    remedy = "correct the record in the career system; it is read again when it changes"
+    observations.park(
+        db,
+        [
+            {
+                "side": Side.CAREER.value,
+                "system": system,
+                "kind": str(record.fields.get("kind", "person")),
+                "id": record.id,
+                "reason": str(record.fields.get("reason", "unreadable")),
+                "remedy": remedy,
+                "since": now,
+            }
+            for record in records
+        ],
+    )
+    for record in records:
+        log.warning("record.parked", system=system, id=record.id)
+
+
+def fields_of(row: Row) -> dict[str, object]:
+    """The native fields of an observation."""
+    fields: dict[str, object] = unpack(row["fields"])
+    return fields

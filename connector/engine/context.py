@@ -1,0 +1,86 @@
+"""What every station is given: rules, store, sides, clock; and the few names that all of them use."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+
+import structlog
+from sqlalchemy import Connection
+
+from connector.core.match import Weights
+from connector.core.requests import RequestRules
+from connector.core.routing import Routing
+from connector.core.rulebook import Rules
+from connector.ports import CareerSide, Clock, CrmSide
+from connector.store.store import Store, get_meta, unpack
+
+log = structlog.get_logger()
+
+Progress = Callable[[str, int, int | None], None]
+"""Told as long work goes on: what, how many so far, how many in all where known."""
+
+
+def no_progress(_what: str, _done: int, _total: int | None) -> None:
+    """Tell nobody."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """One institution, wired. ``rules_hash`` names the mapping version that every write of this cycle carries."""
+
+    person: Rules
+    requests: RequestRules
+    routing: Routing
+    rules_hash: str
+    store: Store
+    crm: CrmSide
+    careers: Mapping[str, CareerSide]
+    clock: Clock
+    rng: Callable[[], float]
+    weights: Weights
+    environment: str
+    holder: str
+    version: str
+    start_at: datetime
+    contact_url: str = ""
+    """What officers open to see a contact, with ``{id}`` in it; empty where unknown."""
+    progress: Progress = no_progress
+
+
+def key_of(*parts: object) -> str:
+    """A unique key: lower-case hex, stable under retry, restart and upgrade, without personal data in it."""
+    return sha256("|".join(str(part) for part in parts).encode()).hexdigest()[:40]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """How far the installation has gone: not live, piloting some people, or live for all."""
+
+    live: bool
+    pilot_accounts: frozenset[str] = frozenset()
+    pilot_years: frozenset[int] = frozenset()
+
+    @property
+    def pilot(self) -> bool:
+        """Whether writes are limited to a few people."""
+        return bool(self.pilot_accounts or self.pilot_years)
+
+    def includes(self, account_id: str, class_year: object) -> bool:
+        """Whether this person may be written about."""
+        if not self.live:
+            return False
+        return not self.pilot or account_id in self.pilot_accounts or class_year in self.pilot_years
+
+
+def stage(db: Connection) -> Stage:
+    """The stage that ``go-live`` and ``pilot`` have set."""
+    packed = get_meta(db, "pilot")
+    pilot = unpack(packed) if packed else {}
+    return Stage(
+        live=get_meta(db, "live_at") is not None,
+        pilot_accounts=frozenset(pilot.get("accounts", ())),
+        pilot_years=frozenset(pilot.get("class_years", ())),
+    )

@@ -1,0 +1,199 @@
+"""The station that takes up what staff decided in Salesforce, and tells Salesforce what became of its questions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import Connection
+
+from connector.core.model import Side
+from connector.core.rulebook import Slot
+from connector.core.suggestions import CRM_STATES
+from connector.engine.context import Context, log
+from connector.engine.drafts import NEW_CONTACT
+from connector.ports import Feed
+from connector.store import intents, links, observations, reviews, suggestions
+from connector.store.links import BLANK
+from connector.store.store import Row, stamp, unpack
+
+DECIDED = "decided by staff"
+"""The basis of a link that a person chose."""
+
+_BATCH = 500
+
+
+def read_decisions(ctx: Context) -> int:
+    """Take up every decision that was read and not looked at yet; how many there were."""
+    return _each(ctx, Feed.SUGGESTION, _suggestion_decided) + _each(ctx, Feed.REVIEW, _review_decided)
+
+
+def _each(ctx: Context, feed: Feed, decide: Callable[[Context, Connection, Row], bool]) -> int:
+    found = 0
+    while True:
+        with ctx.store.begin() as db:
+            rows = observations.pending(db, Side.CRM, feed, limit=_BATCH)
+            if not rows:
+                return found
+            found += sum(decide(ctx, db, row) for row in rows)
+            observations.looked_at(db, Side.CRM, feed, [row["id"] for row in rows])
+
+
+def _suggestion_decided(ctx: Context, db: Connection, row: Row) -> bool:
+    fields = unpack(row["fields"])
+    known = suggestions.by_crm_id(db, [row["id"]]).get(row["id"])
+    decision = fields.get("Decision__c")
+    if known is None or known["state"] != "open" or decision is None or row["deleted"]:
+        return False
+    pressed = "accept" if decision == "Accept" else "reject"
+    by = fields.get("LastModifiedById")
+    suggestions.change(db, known["key"], pressed=pressed, reason=fields.get("Reason__c"), decided_by=by)
+    log.info("suggestion.decided", suggestion=known["key"], decision=pressed)
+    if known["unit"] == NEW_CONTACT:
+        _contact_decided(ctx, db, known, pressed, fields.get("Contact__c"))
+        return True
+    states = links.states_of(db, known["system"], [known["account_id"]]).get(known["account_id"], {})
+    state = states.get(known["unit"], BLANK)
+    if state.memory.open is not None:
+        opened = replace(state.memory.open, decision=pressed)
+        changed = replace(state, memory=replace(state.memory, open=opened))
+        links.put_states(db, known["system"], {known["account_id"]: dict(states) | {known["unit"]: changed}})
+    links.mark(db, known["system"], [known["account_id"]])
+    return True
+
+
+def _contact_decided(ctx: Context, db: Connection, known: Row, pressed: str, contact_id: str | None) -> None:
+    if pressed == "accept" and not contact_id:
+        return
+    state = "accepted" if pressed == "accept" else "rejected"
+    now = ctx.clock.now()
+    suggestions.settle(db, known["system"], known["account_id"], NEW_CONTACT, state=state, now=now)
+    if contact_id and pressed == "accept":
+        _link(ctx, db, known["system"], known["account_id"], contact_id)
+
+
+def _link(ctx: Context, db: Connection, system: str, account_id: str, contact_id: str) -> None:
+    others = [row for row in links.by_contact(db, [contact_id]) if row["system"] == system and row["leading"]]
+    leading = not [row for row in others if row["account_id"] != account_id and row["state"] == "linked"]
+    known = links.by_account(db, system, [account_id]).get(account_id)
+    if known is not None and known["contact_id"] not in (None, contact_id):
+        links.forget_states(db, system, account_id)
+    now = stamp(ctx.clock.now())
+    links.change(db, system, account_id, state="linked", contact_id=contact_id, basis=DECIDED, leading=leading)
+    links.change(db, system, account_id, marked=True, decided_at=now)
+
+
+def _review_decided(ctx: Context, db: Connection, row: Row) -> bool:
+    fields = unpack(row["fields"])
+    known = reviews.by_crm_id(db, [row["id"]]).get(row["id"])
+    decision = fields.get("Decision__c")
+    if known is None or known["state"] != "Open" or decision is None or row["deleted"]:
+        return False
+    system, account, now = known["system"], known["account_id"], ctx.clock.now()
+    contact = _chosen(fields, decision)
+    if contact is None and decision not in ("New contact", "Nobody"):
+        return False
+    reviews.close_for(db, system, account, state="Decided", now=now, decision=contact or decision)
+    log.info("review.decided", review=known["key"], decision=decision)
+    if contact is not None:
+        _link(ctx, db, system, account, contact)
+    else:
+        state = "waiting" if decision == "New contact" else "apart"
+        links.change(db, system, account, state=state, basis=DECIDED, decided_at=stamp(now))
+    return True
+
+
+def _chosen(fields: Mapping[str, Any], decision: str) -> str | None:
+    if decision == "Chosen contact":
+        name = "Chosen_Contact__c"
+    elif decision.startswith("Candidate "):
+        name = f"Candidate_{decision.removeprefix('Candidate ')}__c"
+    else:
+        return None
+    chosen = fields.get(name)
+    return str(chosen) if chosen else None
+
+
+def tell(ctx: Context) -> int:
+    """Put on the shelf what Salesforce has not been told: new reviews, and the state of settled questions."""
+    plan_id = f"{stamp(ctx.clock.now())}-questions"
+    with ctx.store.begin() as db:
+        rows = [*_reviews_to_tell(ctx, db, plan_id), *_suggestions_to_tell(ctx, db, plan_id)]
+        if rows:
+            intents.plan_writes(db, [row | {"state": "ready"} for row in rows])
+    return len(rows)
+
+
+def _suggestions_to_tell(ctx: Context, db: Connection, plan_id: str) -> list[dict[str, Any]]:
+    rows = []
+    for known in suggestions.untold(db):
+        told = known["state"]
+        fields = {"State__c": CRM_STATES[told], "Decided_At__c": known["settled_at"]}
+        rows.append(_update(ctx, plan_id, "suggestion.update", known, Feed.SUGGESTION, fields))
+        suggestions.change(db, known["key"], told=told)
+    for known in suggestions.untouched(db):
+        if known["crm_id"]:
+            fields = {"State__c": CRM_STATES["waiting"]}
+            rows.append(_update(ctx, plan_id, "suggestion.update", known, Feed.SUGGESTION, fields))
+            suggestions.change(db, known["key"], told="waiting")
+    return rows
+
+
+def _reviews_to_tell(ctx: Context, db: Connection, plan_id: str) -> list[dict[str, Any]]:
+    from_key, rows = "", []
+    while known_rows := reviews.untold(db, after=from_key):
+        from_key = known_rows[-1]["key"]
+        for known in known_rows:
+            if known["state"] == "Open" and known["told"] is None:
+                rows.append(_review_create(ctx, db, plan_id, known))
+            elif known["crm_id"]:
+                fields = {"State__c": known["state"]}
+                rows.append(_update(ctx, plan_id, "review.update", known, Feed.REVIEW, fields))
+            elif known["told"] is not None:
+                # Its create is still on the way; its end is told once we know its id.
+                continue
+            reviews.tell(db, known["key"], told=known["state"])
+    return rows
+
+
+def _review_create(ctx: Context, db: Connection, plan_id: str, known: Row) -> dict[str, Any]:
+    system, account = known["system"], known["account_id"]
+    seen = observations.load(db, Side.CAREER, "person", [account], system=system).get(account)
+    evidence = ctx.person.match.evidence(Side.CAREER, unpack(seen["fields"])) if seen else {}
+    candidates = unpack(known["candidates"])
+    person = " ".join(str(evidence[slot]) for slot in (Slot.FIRST, Slot.MIDDLE, Slot.LAST) if evidence.get(slot))
+    lines = [f"{slot.value.replace('_', ' ')}: {_show(value)}" for slot, value in evidence.items() if value]
+    fields = {
+        "Kind__c": known["kind"],
+        "System__c": system,
+        "Account_Id__c": account,
+        "Person__c": person[:255],
+        "Evidence__c": "\n".join(lines),
+        "State__c": "Open",
+    }
+    fields |= {f"Candidate_{n}__c": id for n, id in enumerate(candidates, start=1)}
+    payload = {"object": Feed.REVIEW, "fields": fields}
+    return _row(ctx, plan_id, "review.create", known, payload)
+
+
+def _show(value: object) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+
+
+def _update(ctx: Context, plan_id: str, kind: str, known: Row, feed: Feed, fields: Mapping[str, Any]) -> dict[str, Any]:
+    return _row(ctx, plan_id, kind, known, {"object": feed, "id": known["crm_id"], "fields": dict(fields)})
+
+
+def _row(ctx: Context, plan_id: str, kind: str, known: Row, payload: Mapping[str, Any]) -> dict[str, Any]:
+    return intents.row(
+        plan_id=plan_id,
+        kind=kind,
+        system=known["system"],
+        target=known["account_id"],
+        payload=payload,
+        now=ctx.clock.now(),
+        rules_hash=ctx.rules_hash,
+        key=known["key"],
+        weight=1,
+    )

@@ -1,0 +1,289 @@
+"""The third station: send what is ready and settle each write by its own outcome.
+
+``sent`` is committed before the wire is touched; whatever a dead process left in that state is ``unknown``. A create is
+repeated (its key is unique on the other side), an update is looked at first, a note is put again under its key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection
+
+from connector.core.model import Side
+from connector.core.retry import next_attempt
+from connector.core.rulebook import pick
+from connector.engine.collect import keep
+from connector.engine.context import Context, log
+from connector.engine.planner import set_halt
+from connector.engine.settling import apply_outcome
+from connector.errors import Halt, Later, Refused, Unknown
+from connector.ports import (
+    Acknowledgement,
+    CrmCreate,
+    CrmUpdate,
+    Feed,
+    Note,
+    Outcome,
+    PersonUpdate,
+    Record,
+    Status,
+)
+from connector.store import intents, journal, links, observations, suggestions
+from connector.store.store import Row, unpack
+
+_BATCH = 200
+CREATES = (("profile.create",), ("suggestion.create", "review.create"), ("request.create",))
+UPDATES = ("profile.update", "suggestion.update", "review.update", "request.update", "task.update")
+_ROUNDS = 10_000
+"""More batches than any plan has: a loop that does not end is our own bug and must not run for ever."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Delivered:
+    """Settled writes by kind and state, and for each side that stopped us: why."""
+
+    counts: dict[str, dict[str, int]] = field(default_factory=dict)
+    stopped: dict[str, str] = field(default_factory=dict)
+
+    def count(self, kind: str, state: str) -> None:
+        """One more."""
+        states = self.counts.setdefault(kind, {})
+        states[state] = states.get(state, 0) + 1
+
+    @property
+    def applied(self) -> int:
+        """How many writes a side has acknowledged."""
+        return sum(states.get("applied", 0) for states in self.counts.values())
+
+
+def recover(ctx: Context) -> int:
+    """At start: what a dead process left in flight is unknown."""
+    with ctx.store.begin() as db:
+        found = intents.recover(db)
+    if found:
+        log.warning("intents.recovered", count=found)
+    return found
+
+
+def deliver(ctx: Context) -> Delivered:
+    """Send everything that is due, each side until it stops us."""
+    done = Delivered()
+    for kinds in CREATES:
+        _drain(ctx, done, "crm", kinds, "")
+    _drain(ctx, done, "crm", UPDATES, "")
+    for system in ctx.careers:
+        for kinds in (("career.update",), ("career.acknowledge",), ("career.note",)):
+            _drain(ctx, done, system, kinds, system)
+    return done
+
+
+def _drain(ctx: Context, done: Delivered, side: str, kinds: Sequence[str], system: str) -> None:
+    for _ in range(_ROUNDS):
+        if side in done.stopped:
+            return
+        with ctx.store.begin() as db:
+            rows = intents.take(db, kinds, None if side == "crm" else system, ctx.clock.now(), limit=_BATCH)
+            prepared = [(row, unpack(row["payload"])) for row in rows]
+            for row, payload in prepared:
+                _complete(db, row, payload)
+        if not rows:
+            return
+        _send_and_settle(ctx, done, side, prepared)
+        ctx.progress(f"writing to {side}", done.applied, None)
+
+
+def _complete(db: Connection, row: Row, payload: dict[str, Any]) -> None:
+    """Fill in what was not known when the write was planned: our record's id there, the newest version we read."""
+    match row["kind"]:
+        case "suggestion.create" if not payload["fields"].get("Career_Profile__c"):
+            link = links.by_account(db, row["system"], [row["target"]]).get(row["target"])
+            payload["fields"]["Career_Profile__c"] = link["profile_id"] if link else None
+        case "suggestion.update" if "id" not in payload:
+            known = suggestions.by_key(db, [row["key"]]).get(row["key"])
+            payload["id"] = known["crm_id"] if known else None
+        case "career.update":
+            link = links.by_account(db, row["system"], [row["target"]]).get(row["target"])
+            seen = observations.load(db, Side.CAREER, "person", [row["target"]], system=row["system"])
+            if link is not None and not link["marked"] and row["target"] in seen:
+                # Nothing was read since the decision but our own write: its version is the one to build on.
+                payload["version"] = seen[row["target"]]["version"]
+        case _:
+            pass
+
+
+def _send_and_settle(ctx: Context, done: Delivered, side: str, prepared: Sequence[tuple[Row, dict[str, Any]]]) -> None:
+    doubtful = [pair for pair in prepared if pair[0]["state"] == "unknown" and pair[0]["kind"] in _LOOK_FIRST]
+    sure = [pair for pair in prepared if pair not in doubtful]
+    try:
+        outcomes = _look(ctx, doubtful) + _send(ctx, sure)
+    except (Later, Halt, Refused, Unknown) as error:
+        outcomes = [_whole(error)] * len(prepared)
+        done.stopped[side] = str(error)
+        log.warning("side.stopped", side=side, error=type(error).__name__, code=getattr(error, "code", ""))
+        if isinstance(error, Halt | Refused):
+            with ctx.store.begin() as db:
+                remedy = error.remedy or "see `alumni-bridge status`"
+                set_halt(ctx, db, side, str(error), remedy)
+    _settle_all(ctx, done, [*doubtful, *sure], outcomes)
+    if any(outcome.status in (Status.LATER, Status.UNKNOWN) for outcome in outcomes):
+        slow = next(outcome for outcome in outcomes if outcome.status in (Status.LATER, Status.UNKNOWN))
+        if all(outcome.status in (Status.LATER, Status.UNKNOWN) for outcome in outcomes):
+            done.stopped.setdefault(side, slow.code or slow.detail)
+
+
+_LOOK_FIRST = ("career.update", "profile.update")
+
+
+def _whole(error: Exception) -> Outcome:
+    code = getattr(error, "code", type(error).__name__)
+    if isinstance(error, Unknown):
+        return Outcome(status=Status.UNKNOWN, code=code, detail=str(error))
+    return Outcome(status=Status.LATER, code=code, detail=str(error), retry_after=getattr(error, "retry_after", None))
+
+
+def _look(ctx: Context, pairs: Sequence[tuple[Row, dict[str, Any]]]) -> list[Outcome]:
+    """Did an update whose answer was lost happen? Applied if the record holds what we sent, else decide anew."""
+    outcomes = []
+    for row, payload in pairs:
+        if row["kind"] == "career.update":
+            found = ctx.careers[row["system"]].fetch("person", [row["target"]])
+        else:
+            found = ctx.crm.fetch(Feed.PROFILE, [payload["id"]])
+        outcomes.append(_compare(ctx, row, payload, found[0] if found else None))
+    return outcomes
+
+
+def _compare(ctx: Context, row: Row, payload: Mapping[str, Any], record: Record | None) -> Outcome:
+    if record is None:
+        return Outcome(status=Status.STALE, code="GONE")
+    if all(pick(record.fields, name) == (True, value) for name, value in payload["fields"].items()):
+        return Outcome(status=Status.APPLIED, id=record.id, version=record.version, fields=record.fields)
+    side, kind = (Side.CAREER, "person") if row["kind"] == "career.update" else (Side.CRM, Feed.PROFILE)
+    with ctx.store.begin() as db:
+        keep(ctx, db, side, row["system"] if side is Side.CAREER else "", kind, [record])
+    return Outcome(status=Status.STALE, code="LOOKED")
+
+
+def _send(ctx: Context, pairs: Sequence[tuple[Row, dict[str, Any]]]) -> list[Outcome]:
+    if not pairs:
+        return []
+    kind, system = pairs[0][0]["kind"], pairs[0][0]["system"]
+    match kind:
+        case "career.update":
+            rows = [PersonUpdate(id=row["target"], version=sent["version"], fields=sent["fields"]) for row, sent in pairs]
+            return list(ctx.careers[system].update(rows))
+        case "career.note":
+            return list(ctx.careers[system].note([Note(**sent) for _, sent in pairs]))
+        case "career.acknowledge":
+            return list(ctx.careers[system].acknowledge([Acknowledgement(**sent) for _, sent in pairs]))
+        case _ if kind.endswith(".create"):
+            return list(ctx.crm.create([_create(row, sent) for row, sent in pairs]))
+        case _:
+            return _update(ctx, pairs)
+
+
+def _create(row: Row, sent: Mapping[str, Any]) -> CrmCreate:
+    return CrmCreate(object=sent["object"], key=row["key"], fields=sent["fields"], task=sent.get("task"))
+
+
+def _update(ctx: Context, pairs: Sequence[tuple[Row, dict[str, Any]]]) -> list[Outcome]:
+    """Updates of records that are not there yet wait; the others go in one call."""
+    known = [sent for _, sent in pairs if sent.get("id")]
+    rows = [CrmUpdate(object=sent["object"], id=sent["id"], fields=sent["fields"]) for sent in known]
+    answers = iter(ctx.crm.update(rows) if rows else ())
+    waiting = Outcome(status=Status.LATER, code="NOT_THERE_YET", detail="the record has not been created yet")
+    return [next(answers) if sent.get("id") else waiting for _, sent in pairs]
+
+
+def _settle_all(ctx: Context, done: Delivered, pairs: Sequence[tuple[Row, dict[str, Any]]], outcomes: Sequence[Outcome]) -> None:
+    stale: list[Row] = []
+    with ctx.store.begin() as db:
+        entries = []
+        for (row, payload), outcome in zip(pairs, outcomes, strict=True):
+            state = _settle(ctx, db, row, payload, outcome)
+            done.count(row["kind"], state)
+            if outcome.status is Status.STALE:
+                stale.append(row)
+            entries.append(_entry(row, payload, outcome, state))
+        journal.append(db, entries, ctx.clock.now())
+    _read_again(ctx, stale)
+
+
+def _entry(
+    row: Row, payload: Mapping[str, Any], outcome: Outcome, state: str
+) -> tuple[str, dict[str, Any], dict[str, Any] | None]:
+    account = row["target"]
+    refs = {"intent": row["id"], "kind": row["kind"], "system": row["system"], "account": account}
+    refs |= {"plan": row["plan_id"], "rules": row["rules_hash"], "code": outcome.code, "attempt": row["attempts"] + 1}
+    return f"intent.{state}", refs, {"sent": payload.get("fields")} if payload.get("fields") else None
+
+
+def _settle(ctx: Context, db: Connection, row: Row, payload: Mapping[str, Any], outcome: Outcome) -> str:
+    now = ctx.clock.now()
+    match outcome.status:
+        case Status.APPLIED:
+            apply_outcome(ctx, db, row, payload, outcome)
+            intents.settle(db, row["id"], state="applied", now=now, code=outcome.code)
+            return "applied"
+        case Status.STALE:
+            intents.settle(db, row["id"], state="superseded", now=now, code=outcome.code or "STALE")
+            links.mark(db, row["system"], [row["target"]])
+            return "superseded"
+        case Status.REFUSED:
+            if _split(ctx, db, row, payload):
+                intents.settle(db, row["id"], state="superseded", now=now, code=outcome.code, detail=outcome.detail)
+                return "split"
+            facts = {"code": outcome.code, "detail": outcome.detail, "remedy": outcome.remedy}
+            intents.settle(db, row["id"], state="refused", now=now, **facts)
+            log.warning("intent.refused", intent=row["id"], kind=row["kind"], code=outcome.code)
+            return "refused"
+        case _:
+            state = "unknown" if outcome.status is Status.UNKNOWN else "ready"
+            due = next_attempt(now, attempts=row["attempts"] + 1, chance=ctx.rng(), retry_after=outcome.retry_after)
+            intents.postpone(db, row["id"], state=state, due=due, code=outcome.code, detail=outcome.detail)
+            return "unknown" if state == "unknown" else "later"
+
+
+def _split(ctx: Context, db: Connection, row: Row, payload: Mapping[str, Any]) -> bool:
+    """One unit that a side refuses must not hold back the person's other units: try each alone."""
+    units = unpack(row["settle"]).get("units", {})
+    if row["kind"] not in ("career.update", "profile.update") or len(units) < 2:
+        return False
+    fresh = []
+    for name, settling in units.items():
+        alone = dict(payload) | {"fields": settling["sent"]}
+        fresh.append(
+            intents.row(
+                plan_id=row["plan_id"],
+                kind=row["kind"],
+                system=row["system"],
+                target=row["target"],
+                payload=alone,
+                now=ctx.clock.now(),
+                rules_hash=row["rules_hash"],
+                settle_with={"units": {name: settling}},
+                weight=row["weight"],
+                changes=len(settling["sent"]),
+            )
+            | {"state": "ready"}
+        )
+    intents.plan_writes(db, fresh)
+    return True
+
+
+def _read_again(ctx: Context, rows: Sequence[Row]) -> None:
+    """Records that had moved are read now, so that the next plan decides on what is there."""
+    by_system: dict[str, list[str]] = {}
+    for row in rows:
+        if row["kind"] == "career.update":
+            by_system.setdefault(row["system"], []).append(row["target"])
+    for system, ids in by_system.items():
+        try:
+            records = ctx.careers[system].fetch("person", ids)
+        except Later:
+            continue
+        with ctx.store.begin() as db:
+            keep(ctx, db, Side.CAREER, system, "person", records)

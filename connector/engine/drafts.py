@@ -1,0 +1,272 @@
+"""What a plan is made of while it is made: the writes that one batch of verdicts leads to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection
+
+from connector.core.explain import note_text
+from connector.core.merge import Move, Verdict
+from connector.core.merge import Row as Law
+from connector.core.model import Edit, Memory, OutsideEdit, Reading, Side, Unit
+from connector.core.rulebook import PROFILE
+from connector.core.suggestions import SETTLED, author_of, change_fields, new_contact_fields
+from connector.engine.context import Context, key_of
+from connector.engine.readings import Person, natives_of
+from connector.ports import Feed
+from connector.store import intents, suggestions
+from connector.store.links import UnitState
+from connector.store.store import Row, stamp, unpack
+
+FIELD_WRITES = ("career.update", "profile.create", "profile.update")
+"""The kinds of write that carry field values; they are decided anew whenever a side moves."""
+
+NEW_CONTACT = ""
+"""The unit name under which a proposed contact is kept among the suggestions."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Subject:
+    """One link with everything that was last read about it."""
+
+    link: Row
+    person: Person
+    contact: Row | None
+    account: Row | None
+    profile: Row | None
+    career_fields: dict[str, Any] = field(default_factory=dict)
+    profile_fields: dict[str, Any] = field(default_factory=dict)
+    settling: dict[str, dict[str, dict[str, Any]]] = field(default_factory=lambda: {"career": {}, "crm": {}})
+    backfill: bool = True
+    _seen: dict[str, tuple[Reading | None, Reading | None]] = field(default_factory=dict)
+
+    def readings(self, unit: Unit) -> tuple[Reading | None, Reading | None]:
+        """The unit on both sides: CRM, career."""
+        if unit.name not in self._seen:
+            self._seen[unit.name] = (self.person.reading(unit, Side.CRM), self.person.reading(unit, Side.CAREER))
+        return self._seen[unit.name]
+
+    def flag_differs(self, unit: Unit, verdict: Verdict) -> bool:
+        """Whether the career profile's opt-out flag is not what the verdict wants."""
+        if unit.opt_out_to is None or verdict.flag is None:
+            return False
+        return bool(self.person.crm.get(PROFILE + unit.opt_out_to)) != verdict.flag
+
+
+@dataclass(slots=True, kw_only=True)
+class Draft:
+    """The writes of one batch of one career system, stored together."""
+
+    ctx: Context
+    db: Connection
+    plan_id: str
+    system: str
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    raised: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def now(self) -> datetime:
+        """The moment of the plan."""
+        return self.ctx.clock.now()
+
+    def add(self, subject: Subject, unit: Unit, verdict: Verdict, *, before: UnitState, after: Memory) -> None:
+        """Take up what one verdict leads to."""
+        if verdict.write is not None and verdict.values is not None:
+            self._note_write(subject, unit, verdict)
+        if subject.flag_differs(unit, verdict) and unit.opt_out_to is not None:
+            subject.profile_fields[unit.opt_out_to] = verdict.flag
+        if verdict.note is not None:
+            self._leave_note(subject, unit, verdict.note)
+        self._move_suggestion(subject, unit, verdict, before=before, after=after)
+
+    def _note_write(self, subject: Subject, unit: Unit, verdict: Verdict) -> None:
+        side = verdict.write or Side.CAREER
+        natives = natives_of(unit, side, verdict.values or ())
+        (subject.career_fields if side is Side.CAREER else subject.profile_fields).update(natives)
+        subject.backfill = subject.backfill and verdict.row is Law.FILL_EMPTY
+        crm, career = subject.readings(unit)
+        subject.settling[side.value][unit.name] = {
+            "crm": _pack(crm),
+            "career": _pack(career),
+            "sent": natives,
+            "forget": verdict.forget_base,
+        }
+
+    def _leave_note(self, subject: Subject, unit: Unit, code: str) -> None:
+        if not self.ctx.careers[self.system].capabilities.notes:
+            return
+        account = subject.link["account_id"]
+        text = note_text(code, label=unit.label, owner=unit.owner.value)
+        key = key_of("note", self.system, account, unit.name, code, self.plan_id)
+        self._plan("career.note", account, {"key": key, "text": text, "person_id": account}, key=key)
+
+    def _move_suggestion(self, subject: Subject, unit: Unit, verdict: Verdict, *, before: UnitState, after: Memory) -> None:
+        account = subject.link["account_id"]
+        match verdict.move:
+            case Move.RAISE | Move.REFRESH if after.open is not None:
+                self._ask(subject, unit, verdict, before=before, after=after)
+            case Move.WITHDRAW | Move.ACCEPTED | Move.ADJUSTED | Move.REJECTED:
+                state = SETTLED[verdict.move]
+                suggestions.settle(self.db, self.system, account, unit.name, state=state, now=self.now)
+            case _:
+                pass
+
+    def _ask(self, subject: Subject, unit: Unit, verdict: Verdict, *, before: UnitState, after: Memory) -> None:
+        account, episode = subject.link["account_id"], after.episodes
+        seen = subject.account or {}
+        author = author_of(unit, _edits(seen.get("edits")), seen_before=seen.get("seen_before"), seen=seen.get("seen_at", ""))
+        opt_out = unit.other_office_edit is OutsideEdit.OPT_OUT_WINS
+        fields = change_fields(
+            unit,
+            before=before.base.crm if before.base else None,
+            now=subject.readings(unit)[0],
+            suggested=verdict.suggested or (),
+            author=author,
+            opt_out=opt_out,
+        )
+        key = key_of("suggestion", self.system, account, unit.name, episode)
+        weight = 0 if opt_out else 3
+        if verdict.move is Move.REFRESH:
+            payload = {"object": Feed.SUGGESTION, "fields": fields}
+            self._plan("suggestion.update", account, payload, key=key, weight=weight)
+            return
+        kind = str(fields["Kind__c"])
+        self._raise(subject, unit.name, key, kind, episode, fields | {"Episode__c": episode}, weight=weight)
+
+    def _raise(
+        self, subject: Subject, unit: str, key: str, kind: str, episode: int, fields: Mapping[str, Any], *, weight: int
+    ) -> None:
+        link = subject.link
+        self.raised.append(
+            {
+                "key": key,
+                "system": self.system,
+                "account_id": link["account_id"],
+                "unit": unit,
+                "kind": kind,
+                "episode": episode,
+                "crm_id": None,
+                "state": "open",
+                "raised_at": stamp(self.now),
+                "settled_at": None,
+                "reason": None,
+                "reminded_at": None,
+                "told": "open",
+                "decided_by": None,
+                "pressed": None,
+            }
+        )
+        row = {"Contact__c": link["contact_id"], "Career_Profile__c": link["profile_id"], "State__c": "Open"}
+        payload = {"object": Feed.SUGGESTION, "fields": dict(fields) | row}
+        self._plan("suggestion.create", link["account_id"], payload, key=key, weight=weight, changes=1)
+
+    def propose_contact(self, subject: Subject) -> None:
+        """Ask staff to create the contact of a career person whom nobody in the CRM resembles; once per person."""
+        account = subject.link["account_id"]
+        if suggestions.of_unit(self.db, self.system, account, NEW_CONTACT):
+            return
+        values: dict[str, Any] = {}
+        labels: dict[str, str] = {}
+        known: set[str] = set()
+        for name in self.ctx.person.new_person.units:
+            unit = self.ctx.person.unit(name)
+            reading = subject.person.reading(unit, Side.CAREER)
+            if reading is None:
+                continue
+            for rule, value in zip(unit.fields, reading.values, strict=True):
+                labels[rule.crm] = rule.label
+                values[rule.crm] = rule.crm_transform.write(value)
+                known |= {name, rule.name} if value is not None else set()
+        if not known.issuperset(self.ctx.person.new_person.required):
+            return
+        key = key_of("new contact", self.system, account, 1)
+        self._raise(subject, NEW_CONTACT, key, "New contact", 1, new_contact_fields(values, labels), weight=4)
+
+    def write(self, subject: Subject, written: Sequence[tuple[str, str]], *, urgent: bool, profile: bool) -> None:
+        """Turn what was taken up about one person into writes, one for each side."""
+        account = subject.link["account_id"]
+        weight = 0 if urgent else 4 if subject.backfill and written else 3
+        if subject.career_fields:
+            payload = {"version": (subject.account or {}).get("version", ""), "fields": subject.career_fields}
+            self._plan_fields("career.update", account, payload, subject.settling["career"], weight=weight)
+        fields = subject.profile_fields
+        if subject.link["profile_id"] is not None:
+            fields = _profile_changes(subject) | fields
+            if fields:
+                payload = {"object": Feed.PROFILE, "id": subject.link["profile_id"], "fields": fields}
+                self._plan_fields("profile.update", account, payload, subject.settling["crm"], weight=weight)
+        elif subject.link["state"] == "linked" and (profile or fields):
+            key = key_of("profile", self.system, account)
+            payload = {"object": Feed.PROFILE, "fields": self._profile_head(subject) | fields}
+            self._plan_fields("profile.create", account, payload, subject.settling["crm"], weight=weight, key=key)
+
+    def _profile_head(self, subject: Subject) -> dict[str, Any]:
+        link = subject.link
+        return {
+            "Contact__c": link["contact_id"],
+            "System__c": self.system,
+            "Account_Id__c": link["account_id"],
+            "Link_State__c": "Linked",
+            "Link_Basis__c": (link["basis"] or "")[:40],
+            "Primary__c": bool(link["leading"]),
+        }
+
+    def _plan_fields(
+        self,
+        kind: str,
+        account: str,
+        payload: Mapping[str, Any],
+        settling: Mapping[str, Any],
+        *,
+        weight: int,
+        key: str | None = None,
+    ) -> None:
+        fields = payload["fields"]
+        blanks = sum(value in (None, "", []) for value in fields.values()) if kind != "profile.create" else 0
+        settle_with = {"units": settling}
+        self._plan(kind, account, payload, key=key, settle_with=settle_with, weight=weight, changes=len(fields), blanks=blanks)
+
+    def _plan(self, kind: str, target: str, payload: Mapping[str, Any], **more: Any) -> None:  # noqa: ANN401 - passed on by name
+        self.rows.append(
+            intents.row(
+                plan_id=self.plan_id,
+                kind=kind,
+                system=self.system,
+                target=target,
+                payload=payload,
+                now=self.now,
+                rules_hash=self.ctx.rules_hash,
+                **more,
+            )
+        )
+
+    def store(self) -> None:
+        """Put everything on the shelf."""
+        suggestions.put(self.db, self.raised)
+        intents.plan_writes(self.db, self.rows)
+
+
+def _profile_changes(subject: Subject) -> dict[str, Any]:
+    """Columns of the career profile itself that no longer tell the truth about the link."""
+    known = unpack(subject.profile["fields"]) if subject.profile else {}
+    link = subject.link
+    wanted: dict[str, Any] = {
+        "Link_State__c": "Linked" if link["state"] == "linked" else "Ended",
+        "Primary__c": bool(link["leading"]),
+    }
+    if link["basis"] == "decided by staff":
+        wanted["Contact__c"] = link["contact_id"]
+    return {name: value for name, value in wanted.items() if name in known and known[name] != value}
+
+
+def _pack(reading: Reading | None) -> list[Any] | None:
+    return None if reading is None else [reading.values, reading.natives]
+
+
+def _edits(packed: str | None) -> list[Edit]:
+    rows = unpack(packed) if packed else []
+    return [Edit(fields=tuple(fields), by=by, kind=kind, at=at) for fields, by, kind, at in rows]

@@ -1,0 +1,280 @@
+"""The station that decides who is who: links, identity reviews and proposals of new contacts. It writes only locally."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, select
+
+from connector.core.evidence import Evidence, Prepared, prepare, query_keys, shortlist
+from connector.core.match import Decision, Frequencies, Kind, Policy, Reason, resolve, score, triage
+from connector.core.model import Side, Value
+from connector.core.rulebook import Slot
+from connector.engine.context import Context, key_of, log
+from connector.ports import Feed
+from connector.store import links, observations, requests, reviews
+from connector.store.store import Row, get_meta, set_meta, stamp, unpack
+from connector.store.tables import observation
+
+_BATCH = 250
+_LONGEST_CHAIN = 10
+"""Merges are followed this far; a longer chain or a cycle is somebody's mistake and goes to a person."""
+
+_REVIEW_KINDS = {
+    Reason.DUPLICATE_CONTACTS: "Duplicate contacts",
+    Reason.BETWEEN_CONTACTS: "Between contacts",
+    Reason.ACCOUNT_MOVED: "Account moved",
+    Reason.OTHER_INSTITUTION_ID: "Account moved",
+}
+
+
+def evidence_of(record_id: str, slots: Mapping[Slot, Value]) -> Evidence:
+    """The evidence of one record from what the mapping assigns to each slot."""
+
+    def texts(*names: Slot) -> tuple[str, ...]:
+        found: list[str] = []
+        for name in names:
+            value = slots.get(name)
+            found.extend(value if isinstance(value, tuple) else [] if value is None else [str(value)])
+        return tuple(dict.fromkeys(found))
+
+    def one(name: Slot) -> str | None:
+        return next(iter(texts(name)), None)
+
+    year = one(Slot.CLASS_YEAR)
+    return Evidence(
+        record_id=record_id,
+        institution_id=one(Slot.INSTITUTION_ID),
+        first=texts(Slot.FIRST, Slot.PREFERRED),
+        middle=texts(Slot.MIDDLE),
+        last=texts(Slot.LAST),
+        former_last=texts(Slot.FORMER_LAST),
+        emails=texts(Slot.EMAILS),
+        phones=texts(Slot.PHONES),
+        birth_date=one(Slot.BIRTH_DATE),
+        city=one(Slot.CITY),
+        postcode=one(Slot.POSTCODE),
+        class_year=int(year) if year and year.isdecimal() else None,
+        major=one(Slot.MAJOR),
+        occupation=one(Slot.OCCUPATION),
+        employer=one(Slot.EMPLOYER),
+    )
+
+
+@dataclass(slots=True, kw_only=True)
+class Identified:
+    """What one pass decided."""
+
+    linked: int = 0
+    review: int = 0
+    new: int = 0
+
+
+def identify(ctx: Context) -> Identified:
+    """Follow merges and deletions, then decide about every account that waits."""
+    changed = _follow_contacts(ctx)
+    total = Identified()
+    with ctx.store.begin() as db:
+        ready = observations.read_whole(db, Side.CRM, "", Feed.CONTACT)
+        if not ready:
+            return total
+        _wake(ctx, db, changed)
+        frequencies = _frequencies(ctx, db)
+        population = observations.count(db, Side.CRM, Feed.CONTACT)
+    after, done = ("", ""), 0
+    while True:
+        with ctx.store.begin() as db:
+            waiting = links.with_state(db, ["waiting"], after=after, limit=_BATCH)
+            if not waiting:
+                return total
+            _decide_batch(ctx, db, waiting, frequencies, ctx.weights.policy(population=population), total)
+        done += len(waiting)
+        after = (waiting[-1]["system"], waiting[-1]["account_id"])
+        ctx.progress("linking people", done, None)
+
+
+def _follow_contacts(ctx: Context) -> set[str]:
+    """Look at every contact that changed: links follow merges, end with deletions, come back with an undelete."""
+    changed: set[str] = set()
+    while True:
+        with ctx.store.begin() as db:
+            rows = observations.pending(db, Side.CRM, Feed.CONTACT, limit=2000)
+            if not rows:
+                return changed
+            gone = {row["id"]: row for row in rows if row["deleted"]}
+            for link in links.by_contact(db, gone):
+                _follow(ctx, db, link, gone[link["contact_id"]])
+            back = [row["id"] for row in rows if not row["deleted"] and row["seen_before"]]
+            for link in links.by_contact(db, back):
+                if link["state"] == "ended" and link["basis"] == "contact deleted":
+                    links.change(db, link["system"], link["account_id"], state="linked", basis="undeleted", marked=True)
+            observations.looked_at(db, Side.CRM, Feed.CONTACT, [row["id"] for row in rows])
+            changed.update(row["id"] for row in rows if not row["deleted"])
+
+
+def _follow(ctx: Context, db: Connection, link: Row, contact: Row) -> None:
+    survivor = _survivor(db, contact)
+    system, account, now = link["system"], link["account_id"], stamp(ctx.clock.now())
+    if survivor is None:
+        log.info("link.ended", system=system, account=account, reason="contact deleted")
+        links.change(db, system, account, state="ended", basis="contact deleted", marked=True, decided_at=now)
+    else:
+        log.info("link.followed_merge", system=system, account=account, contact=survivor)
+        links.change(db, system, account, contact_id=survivor, marked=True)
+        requests.move(db, contact["id"], survivor)
+
+
+def _survivor(db: Connection, contact: Row) -> str | None:
+    seen = {contact["id"]}
+    for _ in range(_LONGEST_CHAIN):
+        target = contact["merged_into"]
+        if target is None or target in seen:
+            return None
+        found = observations.load(db, Side.CRM, Feed.CONTACT, [target]).get(target)
+        if found is None or not found["deleted"]:
+            # A survivor that we have not read yet is in the same feed and will come.
+            return str(target)
+        seen.add(target)
+        contact = found
+    return None
+
+
+def _wake(ctx: Context, db: Connection, changed: set[str]) -> None:
+    """Accounts without a contact look again when a contact under one of their keys has changed."""
+    if not changed:
+        return
+    after = ("", "")
+    while rows := links.with_state(db, ["new", "review"], after=after, limit=_BATCH):
+        after = (rows[-1]["system"], rows[-1]["account_id"])
+        for system, group in _by_system(rows).items():
+            for account, prepared in _prepared(ctx, db, system, group).items():
+                hits = observations.contacts_by_key(db, query_keys(prepared))
+                if changed.intersection(*[set().union(*map(set, hits.values()))] if hits else [set()]):
+                    links.change(db, system, account, state="waiting")
+
+
+def _frequencies(ctx: Context, db: Connection) -> Frequencies:
+    """How common each name is among the contacts; counted again after every whole read."""
+    packed = get_meta(db, "name_frequencies")
+    if packed is None:
+        found = Frequencies.count(_all_contacts(db))
+        set_meta(db, "name_frequencies", found.to_json().decode())
+        ctx.progress("counting names", 1, 1)
+        return found
+    return Frequencies.from_json(packed.encode())
+
+
+def _all_contacts(db: Connection) -> Iterable[Prepared]:
+    query = select(observation.c.evidence).where(
+        observation.c.side == Side.CRM, observation.c.kind == Feed.CONTACT, observation.c.evidence.is_not(None)
+    )
+    for (evidence,) in db.execution_options(yield_per=2000).execute(query):
+        yield Prepared.from_json(evidence)
+
+
+def _by_system(rows: Sequence[Row]) -> dict[str, list[Row]]:
+    groups: dict[str, list[Row]] = {}
+    for row in rows:
+        groups.setdefault(row["system"], []).append(row)
+    return groups
+
+
+def _prepared(ctx: Context, db: Connection, system: str, rows: Sequence[Row]) -> dict[str, Prepared]:
+    found = observations.load(db, Side.CAREER, "person", [row["account_id"] for row in rows], system=system)
+    return {
+        id: prepare(evidence_of(id, ctx.person.match.evidence(Side.CAREER, unpack(row["fields"]))))
+        for id, row in found.items()
+        if not row["deleted"]
+    }
+
+
+def _decide_batch(
+    ctx: Context, db: Connection, rows: Sequence[Row], frequencies: Frequencies, policy: Policy, total: Identified
+) -> None:
+    for system, group in _by_system(rows).items():
+        if not observations.read_whole(db, Side.CAREER, system, "people"):
+            continue
+        accounts = observations.load(db, Side.CAREER, "person", [row["account_id"] for row in group], system=system)
+        primaries = {id: unpack(row["fields"]).get("primary_account_id") for id, row in accounts.items() if not row["deleted"]}
+        second = {id: primary for id, primary in primaries.items() if primary}
+        _follow_primaries(ctx, db, system, second)
+        alone = [row for row in group if row["account_id"] not in second]
+        decisions = _triage_all(ctx, db, system, alone, frequencies, policy)
+        taken = _taken(db, system, decisions)
+        for id, decision in resolve(decisions, taken=taken, margin=policy.margin).items():
+            _record(ctx, db, system, id, decision, total)
+        for row in group:
+            if row["account_id"] not in primaries:
+                links.change(db, system, row["account_id"], state="ended", basis="account deleted")
+
+
+def _follow_primaries(ctx: Context, db: Connection, system: str, second: Mapping[str, str]) -> None:
+    """A person's second account goes where the primary one goes; its career-owned values do not count."""
+    primaries = links.by_account(db, system, set(second.values()))
+    now = stamp(ctx.clock.now())
+    for id, primary in second.items():
+        found = primaries.get(primary)
+        if found is not None and found["state"] == "linked":
+            links.change(db, system, id, contact_id=found["contact_id"], state="linked", leading=False, marked=True)
+            links.change(db, system, id, basis="primary account", decided_at=now)
+
+
+def _taken(db: Connection, system: str, decisions: Mapping[str, Decision]) -> dict[str, str]:
+    contacts = [decision.contact for decision in decisions.values() if decision.contact]
+    return {
+        row["contact_id"]: row["account_id"]
+        for row in links.by_contact(db, contacts)
+        if row["system"] == system and row["state"] == "linked" and row["leading"]
+    }
+
+
+def _triage_all(
+    ctx: Context, db: Connection, system: str, rows: Sequence[Row], frequencies: Frequencies, policy: Policy
+) -> dict[str, Decision]:
+    people = _prepared(ctx, db, system, rows)
+    keys = {id: query_keys(prepared) for id, prepared in people.items()}
+    standing = observations.contacts_by_key(db, sorted(set().union(*keys.values())) if keys else [])
+    nearest = {
+        id: shortlist({key: standing[key] for key in mine if key in standing}, population=policy.population)
+        for id, mine in keys.items()
+    }
+    wanted = sorted({contact for ids in nearest.values() for contact in ids})
+    contacts = {
+        id: Prepared.from_json(row["evidence"])
+        for id, row in observations.load(db, Side.CRM, Feed.CONTACT, wanted).items()
+        if row["evidence"]
+    }
+    turned_down = reviews.turned_down(db, system, list(people))
+    return {
+        id: triage(
+            [
+                (contact, score(prepared, contacts[contact], ctx.weights, frequencies))
+                for contact in nearest[id]
+                if contact in contacts and (id, contact) not in turned_down
+            ],
+            policy,
+        )
+        for id, prepared in people.items()
+    }
+
+
+def _record(ctx: Context, db: Connection, system: str, id: str, decision: Decision, total: Identified) -> None:
+    now = stamp(ctx.clock.now())
+    match decision.kind:
+        case Kind.AUTOMATIC:
+            total.linked += 1
+            links.change(db, system, id, state="linked", contact_id=decision.contact, leading=True, marked=True)
+            links.change(db, system, id, basis=decision.reason.value, decided_at=now)
+            reviews.close_for(db, system, id, state="Withdrawn", now=ctx.clock.now())
+        case Kind.REVIEW:
+            total.review += 1
+            links.change(db, system, id, state="review", basis=decision.reason.value, contact_id=None, decided_at=now)
+            kind = _REVIEW_KINDS.get(decision.reason, "Possible match")
+            candidates = decision.candidates[:3]
+            key = key_of("review", system, id, kind, *candidates)
+            reviews.open_for(db, system, id, key=key, kind=kind, candidates=candidates, now=ctx.clock.now())
+        case Kind.NEW:
+            total.new += 1
+            links.change(db, system, id, state="new", basis=decision.reason.value, contact_id=None, marked=True, decided_at=now)
+            reviews.close_for(db, system, id, state="Withdrawn", now=ctx.clock.now())

@@ -1,0 +1,372 @@
+"""The second station: judge every marked link and put the writes that follow on the shelf, under one plan.
+
+A person's opt-outs are planned alone and first; the rest of that person's changes follow in the next round.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from sqlalchemy import Connection
+
+from connector.core.brakes import Load, pulled
+from connector.core.merge import Row as Law
+from connector.core.merge import Verdict, end_sharing, judge, permit, settle
+from connector.core.model import OutsideEdit, Side, Unit
+from connector.core.rulebook import Fact
+from connector.engine.context import Context, Stage, log, stage
+from connector.engine.drafts import FIELD_WRITES, Draft, Subject
+from connector.engine.readings import Person, may_share, shared_purposes
+from connector.ports import Feed
+from connector.store import intents, links, observations
+from connector.store.links import BLANK, UnitState
+from connector.store.store import Row, pack, set_meta, stamp, unpack
+from connector.store.tables import halt
+
+_BATCH = 500
+PLAN_HALT = "plan"
+"""The halt's subject while a plan waits for a person."""
+
+_WRITTEN_SIDE = {
+    "career.update": Side.CAREER,
+    "profile.create": Side.CRM,
+    "profile.update": Side.CRM,
+    "suggestion.create": Side.CRM,
+}
+
+
+@dataclass(slots=True, kw_only=True)
+class Planned:
+    """A plan's totals. ``rows`` counts units by the law's row, ``writes`` fields to be written by side and unit."""
+
+    id: str
+    people: int = 0
+    rows: dict[str, int] = field(default_factory=dict)
+    writes: dict[str, dict[str, int]] = field(default_factory=lambda: {"crm": {}, "career": {}})
+    totals: dict[str, tuple[int, int, int]] = field(default_factory=dict)
+    reasons: list[str] = field(default_factory=list)
+    digest: str = ""
+    state: str = "open"
+    released: int = 0
+
+
+class DryRunEnded(Exception):
+    """Carries the result of a dry run out of its transaction."""
+
+
+def plan(
+    ctx: Context, *, approve: bool = False, only_opt_outs: bool = False, as_if_live: bool = False, dry: bool = False
+) -> Planned:
+    """Judge all marked links. ``approve`` releases the plan whatever the brakes say; ``dry`` leaves nothing behind."""
+    if dry:
+        return _rehearse(ctx, as_if_live=as_if_live)
+    now = ctx.clock.now()
+    planned = Planned(id=stamp(now))
+    with ctx.store.begin() as db:
+        intents.add_plan(db, _blank_plan(ctx, planned.id))
+        intents.carry_over(db, planned.id)
+    after = ("", "")
+    while True:
+        with ctx.store.begin() as db:
+            rows = links.marked(db, after=after, limit=_BATCH)
+            if not rows:
+                break
+            after = (rows[-1]["system"], rows[-1]["account_id"])
+            _plan_batch(ctx, db, rows, planned, only_opt_outs=only_opt_outs, as_if_live=as_if_live)
+        ctx.progress("planning", planned.people, None)
+    with ctx.store.begin() as db:
+        _release(ctx, db, planned, approve=approve)
+    return planned
+
+
+def _blank_plan(ctx: Context, id: str) -> dict[str, str]:
+    return {
+        "id": id,
+        "at": stamp(ctx.clock.now()),
+        "state": "open",
+        "digest": "",
+        "rules_hash": ctx.rules_hash,
+        "facts": "{}",
+    }
+
+
+def _rehearse(ctx: Context, *, as_if_live: bool) -> Planned:
+    planned = Planned(id="rehearsal")
+    try:
+        with ctx.store.begin() as db:
+            intents.add_plan(db, _blank_plan(ctx, planned.id))
+            links.mark_all(db)
+            after = ("", "")
+            while rows := links.marked(db, after=after, limit=_BATCH):
+                after = (rows[-1]["system"], rows[-1]["account_id"])
+                _plan_batch(ctx, db, rows, planned, only_opt_outs=False, as_if_live=as_if_live)
+            _weigh(ctx, db, planned)
+            raise DryRunEnded  # noqa: TRY301 - the only way to leave a transaction without keeping it
+    except DryRunEnded:
+        planned.state = "rehearsed"
+    return planned
+
+
+def _weigh(ctx: Context, db: Connection, planned: Planned) -> None:
+    planned.totals = intents.totals(db, planned.id)
+    planned.digest = intents.digest(db, planned.id)
+    linked = links.count_states(db).get("linked", 0)
+    for side in (Side.CAREER, Side.CRM):
+        kinds = [kind for kind, written in _WRITTEN_SIDE.items() if written is side]
+        loads = [planned.totals.get(kind, (0, 0, 0)) for kind in kinds]
+        load = Load(people=sum(n for n, _, _ in loads), blanks=sum(blanks for _, _, blanks in loads))
+        recent = intents.applied_last_day(db, kinds, ctx.clock.now())
+        planned.reasons += pulled(side, load, last_24h=recent, linked=linked, brakes=ctx.person.brakes[side])
+
+
+def _release(ctx: Context, db: Connection, planned: Planned, *, approve: bool) -> None:
+    _weigh(ctx, db, planned)
+    facts = {"rows": planned.rows, "writes": planned.writes, "totals": planned.totals, "reasons": planned.reasons}
+    intents.finish(db, planned.id, digest=planned.digest, facts=pack(facts))
+    if planned.reasons and not approve:
+        intents.brake(db, planned.id)
+        planned.state = "braked"
+        set_halt(ctx, db, PLAN_HALT, "; ".join(planned.reasons), _remedy(planned), plan_id=planned.id)
+        return
+    planned.state = "approved" if planned.reasons else "ready"
+    planned.released = intents.release(db, planned.id, state=planned.state)
+
+
+def _remedy(planned: Planned) -> str:
+    resume = f"`alumni-bridge resume --plan {planned.digest[:12]}`"
+    return f"look at it with `alumni-bridge status`, then {resume}; if it is too much, undo the change on its own side"
+
+
+def set_halt(ctx: Context, db: Connection, subject: str, reason: str, remedy: str, *, plan_id: str | None = None) -> None:
+    """Stop a subject until a person resumes it; the first reason stays."""
+    known = db.execute(halt.select().where(halt.c.subject == subject)).first()
+    if known is None:
+        row = {"subject": subject, "reason": reason, "remedy": remedy, "since": stamp(ctx.clock.now()), "plan_id": plan_id}
+        db.execute(halt.insert().values(**row))
+        log.error("halted", subject=subject)
+
+
+def _plan_batch(
+    ctx: Context, db: Connection, rows: Sequence[Row], planned: Planned, *, only_opt_outs: bool, as_if_live: bool
+) -> None:
+    stand = Stage(live=True) if as_if_live else stage(db)
+    groups: dict[str, list[Row]] = {}
+    for row in rows:
+        groups.setdefault(row["system"], []).append(row)
+    for system, group in groups.items():
+        accounts = [row["account_id"] for row in group]
+        busy = intents.in_flight(db, system, accounts, FIELD_WRITES)
+        batch = _Batch(ctx, db, system, [row for row in group if row["account_id"] not in busy])
+        draft = Draft(ctx=ctx, db=db, plan_id=planned.id, system=system)
+        done, states, differences = [], {}, {}
+        for row in batch.rows:
+            account = row["account_id"]
+            subject = batch.subject(row)
+            held = not stand.includes(account, batch.class_year(row))
+            outcome = _judge_link(ctx, draft, subject, batch.states.get(account, {}), held=held, only_opt_outs=only_opt_outs)
+            states[account] = outcome.states
+            if outcome.complete:
+                done.append(account)
+                differences[account] = outcome.differences
+            _tally(planned, outcome)
+        intents.supersede(db, system, [row["account_id"] for row in batch.rows], FIELD_WRITES)
+        draft.store()
+        links.put_states(db, system, states)
+        links.set_first_differences(db, system, differences, ctx.clock.now())
+        links.unmark(db, system, done)
+        _note_unreadable(ctx, db, system, batch)
+
+
+def _tally(planned: Planned, outcome: _Judged) -> None:
+    planned.people += 1
+    for verdict_row in outcome.rows:
+        planned.rows[verdict_row] = planned.rows.get(verdict_row, 0) + 1
+    for side, unit in outcome.written:
+        planned.writes[side][unit] = planned.writes[side].get(unit, 0) + 1
+
+
+class _Batch:
+    """The observations and states that one batch of links needs, each loaded once."""
+
+    def __init__(self, ctx: Context, db: Connection, system: str, rows: Sequence[Row]) -> None:
+        self._ctx, self.rows = ctx, rows
+        accounts = [row["account_id"] for row in rows]
+        self._people = observations.load(db, Side.CAREER, "person", accounts, system=system)
+        contacts = [row["contact_id"] for row in rows if row["contact_id"]]
+        self._contacts = observations.load(db, Side.CRM, Feed.CONTACT, contacts)
+        profiles = [row["profile_id"] for row in rows if row["profile_id"]]
+        self._profiles = observations.load(db, Side.CRM, Feed.PROFILE, profiles)
+        self.states = links.states_of(db, system, accounts)
+        self.subjects: list[Subject] = []
+
+    def subject(self, row: Row) -> Subject:
+        contact = self._contacts.get(row["contact_id"])
+        profile = self._profiles.get(row["profile_id"])
+        account = self._people.get(row["account_id"])
+        crm = dict(unpack(contact["fields"])) if contact and not contact["deleted"] else {}
+        if profile and not profile["deleted"]:
+            crm |= {f"{Feed.PROFILE}.{name}": value for name, value in unpack(profile["fields"]).items()}
+        person = Person(
+            crm=crm,
+            career=unpack(account["fields"]) if account and not account["deleted"] else {},
+            has_profile=row["profile_id"] is not None,
+        )
+        found = Subject(link=row, person=person, contact=contact, account=account, profile=profile)
+        self.subjects.append(found)
+        return found
+
+    def class_year(self, row: Row) -> object:
+        source = self._ctx.person.facts.get(Fact.CLASS_YEAR)
+        contact = self._contacts.get(row["contact_id"])
+        return source.read(Side.CRM, unpack(contact["fields"])) if source and contact else None
+
+
+@dataclass(slots=True, kw_only=True)
+class _Judged:
+    """What judging one link led to. ``complete``: nothing is left for a next round."""
+
+    states: dict[str, UnitState]
+    rows: list[str] = field(default_factory=list)
+    written: list[tuple[str, str]] = field(default_factory=list)
+    differences: list[str] = field(default_factory=list)
+    complete: bool = True
+
+
+def _judge_link(
+    ctx: Context, draft: Draft, subject: Subject, states: Mapping[str, UnitState], *, held: bool, only_opt_outs: bool
+) -> _Judged:
+    judged = _Judged(states=dict(states))
+    if subject.link["state"] == "new":
+        if not held and not only_opt_outs:
+            draft.propose_contact(subject)
+        judged.complete = not only_opt_outs or held
+        return judged
+    if subject.link["state"] not in ("linked", "ended"):
+        return judged
+    verdicts = _verdicts(ctx, subject, states)
+    if held:
+        verdicts = {name: _withhold(verdict) for name, verdict in verdicts.items()}
+    urgent = {name for name, verdict in verdicts.items() if _is_urgent(ctx.person.unit(name), verdict, subject)}
+    if urgent or only_opt_outs:
+        others = {name for name, verdict in verdicts.items() if verdict.acts and name not in urgent}
+        waits = bool(others) or not subject.link["profile_id"]
+        judged.complete = bool(urgent) is False and not waits
+        verdicts = {name: verdict for name, verdict in verdicts.items() if name in urgent}
+    _take_up(ctx, draft, subject, judged, verdicts)
+    if not held:
+        draft.write(subject, judged.written, urgent=bool(urgent), profile=not only_opt_outs and not urgent)
+    return judged
+
+
+def _verdicts(ctx: Context, subject: Subject, states: Mapping[str, UnitState]) -> dict[str, Verdict]:
+    ended = subject.link["state"] == "ended"
+    eligible = not ended and ctx.person.eligibility.refusal(subject.person.crm) is None
+    purposes = shared_purposes(ctx.person, subject.person) if eligible else frozenset()
+    now = ctx.clock.now()
+    found: dict[str, Verdict] = {}
+    for unit in ctx.person.units:
+        if unit.owner.side is Side.CAREER and not subject.link["leading"]:
+            continue
+        state = states.get(unit.name, BLANK)
+        crm, career = subject.readings(unit)
+        if ended or not may_share(unit, eligible=eligible, purposes=purposes):
+            verdict = end_sharing(unit=unit, base=state.base, career=career, memory=state.memory)
+        else:
+            verdict = judge(unit=unit, base=state.base, crm=crm, career=career, memory=state.memory, now=now)
+        found[unit.name] = permit(verdict, unit)
+    return found
+
+
+def _withhold(verdict: Verdict) -> Verdict:
+    """Before going live nothing is written and nobody is asked; what already agrees is still learnt."""
+    base = verdict.base if verdict.row in (Law.AGREED, Law.UNCHANGED) else None
+    return Verdict(row=verdict.row, base=base)
+
+
+def _is_urgent(unit: Unit, verdict: Verdict, subject: Subject) -> bool:
+    if unit.other_office_edit is not OutsideEdit.OPT_OUT_WINS:
+        return False
+    return verdict.write is not None or verdict.move is not None or subject.flag_differs(unit, verdict)
+
+
+def _take_up(ctx: Context, draft: Draft, subject: Subject, judged: _Judged, verdicts: Mapping[str, Verdict]) -> None:
+    now = ctx.clock.now()
+    for name, verdict in verdicts.items():
+        unit = ctx.person.unit(name)
+        state = judged.states.get(name, BLANK)
+        crm, career = subject.readings(unit)
+        judged.rows.append(verdict.row.value)
+        if verdict.row is Law.FIRST_DIFFERENCE:
+            judged.differences.append(name)
+        if verdict.write is not None:
+            judged.written.append((verdict.write.value, name))
+        mine = crm if unit.owner.side is Side.CRM else career
+        new_base, memory = settle(verdict=verdict, base=state.base, memory=state.memory, mine=mine, now=now)
+        draft.add(subject, unit, verdict, before=state, after=memory)
+        judged.states[name] = UnitState(base=new_base, memory=memory)
+
+
+def _note_unreadable(ctx: Context, db: Connection, system: str, batch: _Batch) -> None:
+    """A value that nobody can read is set aside with its reason; the person's other fields go on."""
+    now, well = stamp(ctx.clock.now()), []
+    for subject in batch.subjects:
+        account = subject.link["account_id"]
+        if not subject.person.unreadable:
+            well.append(account)
+        reasons = "; ".join(f"{unit}: {reason}" for unit, reason in sorted(subject.person.unreadable.items()))
+        if reasons:
+            remedy = "correct the value where it was entered, or give the field another transform"
+            row = {"side": "career", "system": system, "kind": "value", "id": account, "reason": reasons}
+            observations.park(db, [row | {"remedy": remedy, "since": now}])
+    observations.unpark(db, Side.CAREER, "value", well, system=system)
+
+
+def adopt(ctx: Context, unit_name: str, choice: str, *, limit: int | None = None) -> int:
+    """Take up a person's choice for the first differences of one unit; how many links it concerns."""
+    unit = ctx.person.unit(unit_name)
+    with ctx.store.begin() as db:
+        keys = links.first_differences(db, unit.name, limit=limit)
+        by_system: dict[str, list[str]] = {}
+        for system, account in keys:
+            by_system.setdefault(system, []).append(account)
+        for system, accounts in by_system.items():
+            known = links.states_of(db, system, accounts)
+            changed = {account: _chosen(known.get(account, {}), unit, choice) for account in accounts}
+            links.put_states(db, system, changed)
+            links.mark(db, system, accounts)
+    return len(keys)
+
+
+def _chosen(states: Mapping[str, UnitState], unit: Unit, choice: str) -> dict[str, UnitState]:
+    state = states.get(unit.name, BLANK)
+    return dict(states) | {unit.name: replace(state, memory=replace(state.memory, adopt=choice))}
+
+
+def go_live(ctx: Context) -> None:
+    """From now on the bridge writes; every link is looked at again."""
+    with ctx.store.begin() as db:
+        set_meta(db, "live_at", stamp(ctx.clock.now()))
+        links.mark_all(db)
+        _mark_new(db)
+
+
+def _mark_new(db: Connection) -> None:
+    after = ("", "")
+    while rows := links.with_state(db, ["new", "ended"], after=after):
+        after = (rows[-1]["system"], rows[-1]["account_id"])
+        for row in rows:
+            links.change(db, row["system"], row["account_id"], marked=True)
+
+
+def resume_plan(ctx: Context, digest: str) -> int:
+    """Release the braked plan whose digest begins so; how many writes became ready (0: there is no such plan)."""
+    with ctx.store.begin() as db:
+        row = db.execute(halt.select().where(halt.c.subject == PLAN_HALT)).first()
+        if row is None or row.plan_id is None:
+            return 0
+        waiting = intents.get_plan(db, row.plan_id)
+        if waiting is None or not digest or not waiting["digest"].startswith(digest):
+            return 0
+        db.execute(halt.delete().where(halt.c.subject == PLAN_HALT))
+        return intents.release(db, row.plan_id, state="approved")

@@ -1,0 +1,110 @@
+"""From native records to what the core judges: readings of units, and what may be shared about a person."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from connector.core.model import FieldRule, Native, OutsideEdit, Reading, Share, Side, Unit, Value
+from connector.core.rulebook import PROFILE, Rules, pick
+
+Fields = Mapping[str, Any]
+
+
+@dataclass(slots=True, kw_only=True)
+class Person:
+    """A linked person's two records, as the planner sees them. ``unreadable`` collects reasons by unit."""
+
+    crm: Fields
+    career: Fields
+    has_profile: bool
+    unreadable: dict[str, str] = field(default_factory=dict)
+
+    def reading(self, unit: Unit, side: Side) -> Reading | None:
+        """The unit's state on one side; None if any field of it is absent or cannot be understood."""
+        natives: list[Native] = []
+        values: list[Value] = []
+        for rule in unit.fields:
+            there, native = pick(self.crm if side is Side.CRM else self.career, path_of(rule, side))
+            if not there and not (side is Side.CRM and rule.on_profile and not self.has_profile):
+                return None
+            try:
+                values.append(_transform(rule, side).read(native))
+            except ValueError as error:
+                self.unreadable[unit.name] = f"{side}: {error}"
+                return None
+            natives.append(native)
+        return Reading(values=tuple(values), natives=tuple(natives))
+
+
+def path_of(rule: FieldRule, side: Side) -> str:
+    """Where a field is in one side's record."""
+    return rule.crm_key if side is Side.CRM else rule.career
+
+
+def _transform(rule: FieldRule, side: Side) -> Any:  # noqa: ANN401 - narrowed by both callers
+    return rule.crm_transform if side is Side.CRM else rule.career_transform
+
+
+def natives_of(unit: Unit, side: Side, values: Sequence[Value]) -> dict[str, Native]:
+    """What to write on one side for these canonical values, by the field's name there."""
+    return {
+        (rule.crm if side is Side.CRM else rule.career): _transform(rule, side).write(value)
+        for rule, value in zip(unit.fields, values, strict=True)
+    }
+
+
+def written(unit: Unit, side: Side, sent: Mapping[str, Native], answered: Fields | None) -> Reading:
+    """What a side holds after it applied a write: what it answered where it did, else what we sent."""
+    natives: list[Native] = []
+    values: list[Value] = []
+    for rule in unit.fields:
+        name = rule.crm if side is Side.CRM else rule.career
+        there, native = pick(answered, rule.career if side is Side.CAREER else name) if answered is not None else (False, None)
+        native = native if there else sent[name]
+        try:
+            value: Value = _transform(rule, side).read(native)
+        except ValueError:
+            native = sent[name]
+            value = _transform(rule, side).read(native)
+        natives.append(native)
+        values.append(value)
+    return Reading(values=tuple(values), natives=tuple(natives))
+
+
+def shared_purposes(rules: Rules, person: Person) -> frozenset[str]:
+    """The purposes for which this person's consent stands on every side that knows of it."""
+    return frozenset(purpose for purpose in rules.purposes if _consents(rules, person, purpose))
+
+
+def withdrawn_purposes(rules: Rules, person: Person) -> frozenset[str]:
+    """The purposes for which somebody holds a refusal or withdrawal: asks for them are stopped."""
+    return frozenset(purpose for purpose, name in rules.purposes.items() if restricted(rules.unit(name), person))
+
+
+def _consents(rules: Rules, person: Person, purpose: str) -> bool:
+    unit = rules.unit(rules.purposes[purpose])
+    crm = person.reading(unit, Side.CRM)
+    return crm is not None and crm.values == (not unit.restrictive,) and not restricted(unit, person)
+
+
+def restricted(unit: Unit, person: Person) -> bool:
+    """Whether either side, or the flag on the career profile, holds the restrictive value."""
+    readings = (person.reading(unit, Side.CRM), person.reading(unit, Side.CAREER))
+    flagged = unit.opt_out_to is not None and bool(person.crm.get(PROFILE + unit.opt_out_to))
+    return flagged or any(reading is not None and reading.values == (unit.restrictive,) for reading in readings)
+
+
+def may_share(unit: Unit, *, eligible: bool, purposes: frozenset[str]) -> bool:
+    """Whether a unit's value may go to careers. Restrictions always may: they protect the person."""
+    if unit.other_office_edit is OutsideEdit.OPT_OUT_WINS or not unit_goes_to_career(unit):
+        return True
+    if not eligible:
+        return False
+    return unit.share is not Share.CONSENTED or unit.purpose in purposes
+
+
+def unit_goes_to_career(unit: Unit) -> bool:
+    """Whether the unit is Alumni Relations' own, so that its value travels to careers."""
+    return unit.owner.side is Side.CRM

@@ -1,0 +1,141 @@
+"""What an acknowledged write changes locally: the base moves here and nowhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import Connection
+
+from connector.core.merge import Row as Law
+from connector.core.merge import Verdict, acknowledge
+from connector.core.model import Reading, Side
+from connector.engine.collect import keep
+from connector.engine.context import Context, log
+from connector.engine.readings import written
+from connector.ports import Feed, Outcome, Record
+from connector.store import links, observations, requests, reviews, suggestions
+from connector.store.links import BLANK
+from connector.store.store import Row, pack, stamp, unpack
+
+
+def apply_outcome(ctx: Context, db: Connection, row: Row, payload: Mapping[str, Any], outcome: Outcome) -> None:
+    """Take up one acknowledged write."""
+    match row["kind"]:
+        case "career.update":
+            _remember_person(db, row, payload, outcome)
+            _move_bases(ctx, db, row, Side.CAREER, outcome.fields)
+        case "profile.create":
+            _profile_created(ctx, db, row, payload, outcome)
+        case "profile.update":
+            _remember_profile(ctx, db, payload["id"], payload["fields"])
+            _move_bases(ctx, db, row, Side.CRM, None)
+        case "suggestion.create":
+            _suggestion_created(db, row, outcome)
+        case "review.create":
+            reviews.tell(db, row["key"], crm_id=outcome.id)
+        case "request.create":
+            _request_created(db, row, outcome)
+        case "career.acknowledge":
+            told = unpack(row["settle"])["acknowledged"]
+            requests.change(db, row["system"], payload["request_id"], acknowledged=told)
+        case _:
+            pass
+
+
+def _move_bases(ctx: Context, db: Connection, row: Row, side: Side, answered: Mapping[str, Any] | None) -> None:
+    units = unpack(row["settle"])["units"]
+    if not units:
+        return
+    account = row["target"]
+    states = links.states_of(db, row["system"], [account]).get(account, {})
+    changed = dict(states)
+    for name, settling in units.items():
+        unit = ctx.person.unit(name)
+        crm, career = _reading(settling["crm"]), _reading(settling["career"])
+        now_there = written(unit, side, settling["sent"], answered)
+        verdict = Verdict(row=Law.OWNER_MOVED, write=side, forget_base=settling["forget"])
+        base = acknowledge(verdict=verdict, crm=crm or now_there, career=career or now_there, written=now_there)
+        changed[name] = replace(states.get(name, BLANK), base=base)
+    links.put_states(db, row["system"], {account: changed})
+
+
+def _reading(packed: list[Any] | None) -> Reading | None:
+    if packed is None:
+        return None
+    values, natives = packed
+    return Reading(values=tuple(tuple(v) if isinstance(v, list) else v for v in values), natives=tuple(natives))
+
+
+def _remember_person(db: Connection, row: Row, payload: Mapping[str, Any], outcome: Outcome) -> None:
+    """What the career side now holds is known: it is no edit when it is read again."""
+    seen = observations.load(db, Side.CAREER, "person", [row["target"]], system=row["system"]).get(row["target"])
+    if seen is None:
+        return
+    fields = outcome.fields if outcome.fields is not None else _merged(unpack(seen["fields"]), payload["fields"])
+    observations.put(db, [dict(seen) | {"fields": pack(fields), "version": outcome.version or seen["version"]}])
+
+
+def _merged(fields: dict[str, Any], sent: Mapping[str, Any]) -> dict[str, Any]:
+    for path, value in sent.items():
+        *parents, last = path.split(".")
+        here = fields
+        for step in parents:
+            here[step] = dict(here.get(step) or {})
+            here = here[step]
+        here[last] = value
+    return fields
+
+
+def _profile_created(ctx: Context, db: Connection, row: Row, payload: Mapping[str, Any], outcome: Outcome) -> None:
+    account = row["target"]
+    links.change(db, row["system"], account, profile_id=outcome.id)
+    if outcome.already_there:
+        # Somebody made it before us (we, before our state was lost): read what it holds instead of assuming.
+        links.mark(db, row["system"], [account])
+        if outcome.fields:
+            record = Record(kind=Feed.PROFILE, id=str(outcome.id), version=outcome.version or "", fields=outcome.fields)
+            keep(ctx, db, Side.CRM, "", Feed.PROFILE, [record])
+        return
+    _remember_profile(ctx, db, str(outcome.id), dict(payload["fields"]))
+    _move_bases(ctx, db, row, Side.CRM, None)
+
+
+def _remember_profile(ctx: Context, db: Connection, id: str, sent: Mapping[str, Any]) -> None:
+    known = observations.load(db, Side.CRM, Feed.PROFILE, [id]).get(id)
+    fields = dict(unpack(known["fields"])) if known else _blank_profile(ctx)
+    head = {"side": "crm", "system": "", "kind": str(Feed.PROFILE), "id": id, "version": "", "edits": None}
+    rest = {"evidence": None, "deleted": False, "merged_into": None, "pending": False, "sweep": None}
+    seen = {"seen_at": stamp(ctx.clock.now()), "seen_before": None, "parent": sent.get("Contact__c")}
+    row = dict(known) if known else head | rest | seen
+    observations.put(db, [row | {"fields": pack(fields | dict(sent))}])
+
+
+def _blank_profile(ctx: Context) -> dict[str, Any]:
+    flags = {unit.opt_out_to for unit in ctx.person.units if unit.opt_out_to}
+    return {name: False if name in flags else None for name in ctx.person.profile_fields()}
+
+
+def _suggestion_created(db: Connection, row: Row, outcome: Outcome) -> None:
+    suggestions.change(db, row["key"], crm_id=outcome.id)
+    there = (outcome.fields or {}).get("State__c", "Open")
+    if not outcome.already_there or there == "Open":
+        return
+    # The key belongs to an older question, asked before our state was lost: ask again under the next episode.
+    log.info("suggestion.key_taken", key=row["key"])
+    known = suggestions.by_key(db, [row["key"]])[row["key"]]
+    suggestions.change(db, row["key"], state="withdrawn", told="withdrawn")
+    account, system = row["target"], row["system"]
+    states = links.states_of(db, system, [account]).get(account, {})
+    state = states.get(known["unit"], BLANK)
+    reopened = replace(state, memory=replace(state.memory, open=None))
+    links.put_states(db, system, {account: dict(states) | {known["unit"]: reopened}})
+    links.mark(db, system, [account])
+
+
+def _request_created(db: Connection, row: Row, outcome: Outcome) -> None:
+    known = requests.by_key(db, [row["key"]]).get(row["key"])
+    if known is not None:
+        task = (outcome.fields or {}).get("task_id")
+        requests.change(db, known["system"], known["request_id"], crm_id=outcome.id, task_id=task)

@@ -1,0 +1,90 @@
+"""Career requests and the touches that they led to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection, func, or_, select, update
+
+from connector.store.observations import batches
+from connector.store.store import Row, add, fetch, stamp, upsert
+from connector.store.tables import request, touch
+
+
+def get(db: Connection, system: str, request_id: str) -> Row | None:
+    """One request."""
+    query = select(request).where(request.c.system == system, request.c.request_id == request_id)
+    return next(iter(fetch(db, query)), None)
+
+
+def put(db: Connection, row: Row) -> None:
+    """A new request."""
+    add(db, request, [row])
+
+
+def change(db: Connection, system: str, request_id: str, **columns: object) -> None:
+    """Change columns of one request."""
+    db.execute(update(request).where(request.c.system == system, request.c.request_id == request_id).values(**columns))
+
+
+def by_crm_id(db: Connection, crm_ids: Iterable[str]) -> dict[str, Row]:
+    """Requests by the id of their Career_Request__c."""
+    found: dict[str, Row] = {}
+    for some in batches(crm_ids):
+        found.update({row["crm_id"]: row for row in fetch(db, select(request).where(request.c.crm_id.in_(some)))})
+    return found
+
+
+def by_key(db: Connection, keys: Iterable[str]) -> dict[str, Row]:
+    """Requests by key."""
+    found: dict[str, Row] = {}
+    for some in batches(keys):
+        found.update({row["key"]: row for row in fetch(db, select(request).where(request.c.key.in_(some)))})
+    return found
+
+
+def of_contact(db: Connection, contact_id: str) -> list[Row]:
+    """Every request about one contact, oldest first."""
+    query = select(request).where(request.c.contact_id == contact_id).order_by(request.c.received_at)
+    return fetch(db, query)
+
+
+def listing(db: Connection, *, limit: int = 500) -> list[Row]:
+    """Requests, newest first."""
+    return fetch(db, select(request).order_by(request.c.received_at.desc(), request.c.request_id).limit(limit))
+
+
+def count(db: Connection) -> dict[str, int]:
+    """How many requests there are in each state."""
+    query = select(request.c.state, func.count().label("n")).group_by(request.c.state)
+    return {row.state: row.n for row in db.execute(query)}
+
+
+def count_without_record(db: Connection) -> int:
+    """Requests that we took and that have neither a record in Salesforce yet nor a reason to have none."""
+    query = select(func.count()).where(request.c.crm_id.is_(None), request.c.settled_at.is_(None))
+    return int(db.execute(query).scalar_one())
+
+
+def put_touches(db: Connection, rows: Sequence[Row]) -> None:
+    """Contacts with alumni that requests led to; the key makes each exactly one."""
+    upsert(db, touch, rows)
+
+
+def touches_of(db: Connection, contact_id: str, since: datetime) -> list[Row]:
+    """Touches of one contact, oldest first."""
+    query = select(touch).where(touch.c.contact_id == contact_id, touch.c.at >= stamp(since)).order_by(touch.c.at)
+    return fetch(db, query)
+
+
+def move(db: Connection, loser: str, winner: str) -> None:
+    """Requests and touches follow a merge of contacts."""
+    db.execute(update(request).where(request.c.contact_id == loser).values(contact_id=winner))
+    db.execute(update(touch).where(touch.c.contact_id == loser).values(contact_id=winner))
+
+
+def unacknowledged(db: Connection, *, limit: int = 500) -> list[Row]:
+    """Requests of which careers have never been told anything."""
+    query = select(request).where(or_(request.c.acknowledged.is_(None), request.c.acknowledged == "")).limit(limit)
+    return fetch(db, query)

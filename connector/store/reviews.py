@@ -1,0 +1,72 @@
+"""Identity reviews: questions to staff about who an account belongs to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection, or_, select, update
+
+from connector.store.observations import batches
+from connector.store.store import Row, fetch, pack, stamp, unpack, upsert
+from connector.store.tables import review
+
+
+def open_for(
+    db: Connection, system: str, account_id: str, *, key: str, kind: str, candidates: Sequence[str], now: datetime
+) -> None:
+    """Ask about this account; another open question about it is withdrawn, the same question is asked once."""
+    same = fetch(db, select(review).where(review.c.key == key))
+    if same and same[0]["state"] == "Open":
+        return
+    close_for(db, system, account_id, state="Withdrawn", now=now)
+    row = {"system": system, "account_id": account_id, "kind": kind, "candidates": pack(list(candidates)), "decision": None}
+    upsert(db, review, [row | {"key": key, "state": "Open", "raised_at": stamp(now), "settled_at": None}])
+
+
+def close_for(db: Connection, system: str, account_id: str, *, state: str, now: datetime, decision: str | None = None) -> None:
+    """Settle the open questions about this account."""
+    db.execute(
+        update(review)
+        .where(review.c.system == system, review.c.account_id == account_id, review.c.state == "Open")
+        .values(state=state, settled_at=stamp(now), decision=decision)
+    )
+
+
+def turned_down(db: Connection, system: str, account_ids: Iterable[str]) -> set[tuple[str, str]]:
+    """Pairs of account and contact that staff said are not the same person."""
+    found: set[tuple[str, str]] = set()
+    for some in batches(account_ids):
+        query = select(review).where(review.c.system == system, review.c.account_id.in_(some), review.c.decision.is_not(None))
+        for row in fetch(db, query):
+            # The decision is the chosen contact's id, or one of the words for none of them.
+            found.update((row["account_id"], id) for id in unpack(row["candidates"]) if id != row["decision"])
+    return found
+
+
+def by_crm_id(db: Connection, crm_ids: Iterable[str]) -> dict[str, Row]:
+    """Reviews by their Salesforce id."""
+    found: dict[str, Row] = {}
+    for some in batches(crm_ids):
+        found.update({row["crm_id"]: row for row in fetch(db, select(review).where(review.c.crm_id.in_(some)))})
+    return found
+
+
+def untold(db: Connection, *, after: str = "", limit: int = 500) -> list[Row]:
+    """Reviews whose state Salesforce has not been told, paged by key."""
+    differs = or_(review.c.told.is_(None), review.c.told != review.c.state)
+    query = select(review).where(differs, review.c.key > after).order_by(review.c.key).limit(limit)
+    return fetch(db, query)
+
+
+def tell(db: Connection, key: str, **columns: object) -> None:
+    """Remember what Salesforce has been told, or the record's id there."""
+    db.execute(update(review).where(review.c.key == key).values(**columns))
+
+
+def count(db: Connection) -> dict[str, int]:
+    """How many reviews there are in each state."""
+    found: dict[str, int] = {}
+    for row in fetch(db, select(review.c.state)):
+        found[row["state"]] = found.get(row["state"], 0) + 1
+    return found

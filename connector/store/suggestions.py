@@ -1,0 +1,106 @@
+"""Suggestions: outside edits that wait for the field owner, each with its record in Salesforce."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection, func, select, update
+
+from connector.store.observations import batches
+from connector.store.store import Row, fetch, stamp, upsert
+from connector.store.tables import suggestion
+
+
+def put(db: Connection, rows: Sequence[Row]) -> None:
+    """Keep these suggestions; every row names the same columns."""
+    upsert(db, suggestion, rows)
+
+
+def settle(db: Connection, system: str, account_id: str, unit: str, *, state: str, now: datetime) -> None:
+    """The open suggestion about one unit of one account has been answered, once."""
+    db.execute(
+        update(suggestion)
+        .where(
+            suggestion.c.system == system,
+            suggestion.c.account_id == account_id,
+            suggestion.c.unit == unit,
+            suggestion.c.state == "open",
+        )
+        .values(state=state, settled_at=stamp(now))
+    )
+
+
+def change(db: Connection, key: str, **columns: object) -> None:
+    """Change columns of one suggestion."""
+    db.execute(update(suggestion).where(suggestion.c.key == key).values(**columns))
+
+
+def by_crm_id(db: Connection, crm_ids: Iterable[str]) -> dict[str, Row]:
+    """Suggestions by their Salesforce id."""
+    found: dict[str, Row] = {}
+    for some in batches(crm_ids):
+        query = select(suggestion).where(suggestion.c.crm_id.in_(some))
+        found.update({row["crm_id"]: row for row in fetch(db, query)})
+    return found
+
+
+def by_key(db: Connection, keys: Iterable[str]) -> dict[str, Row]:
+    """Suggestions by key."""
+    found: dict[str, Row] = {}
+    for some in batches(keys):
+        found.update({row["key"]: row for row in fetch(db, select(suggestion).where(suggestion.c.key.in_(some)))})
+    return found
+
+
+def listing(db: Connection, *, state: str | None = "open", limit: int = 200) -> list[Row]:
+    """Suggestions, oldest first."""
+    query = select(suggestion).order_by(suggestion.c.raised_at, suggestion.c.key).limit(limit)
+    return fetch(db, query.where(suggestion.c.state == state) if state else query)
+
+
+def untold(db: Connection, *, after: str = "", limit: int = 500) -> list[Row]:
+    """Suggestions with a record in Salesforce that does not know their state yet, paged by key."""
+    query = select(suggestion).where(
+        suggestion.c.crm_id.is_not(None),
+        suggestion.c.told != suggestion.c.state,
+        suggestion.c.state != "open",
+        suggestion.c.key > after,
+    )
+    return fetch(db, query.order_by(suggestion.c.key).limit(limit))
+
+
+def untouched(db: Connection, *, after: str = "", limit: int = 500) -> list[Row]:
+    """Suggestions that staff accepted while the contact still holds the old value, and that do not say so yet."""
+    query = select(suggestion).where(
+        suggestion.c.state == "open",
+        suggestion.c.pressed == "accept",
+        suggestion.c.told == "open",
+        suggestion.c.key > after,
+    )
+    return fetch(db, query.order_by(suggestion.c.key).limit(limit))
+
+
+def of_unit(db: Connection, system: str, account_id: str, unit: str) -> list[Row]:
+    """Every suggestion about one unit of one account, newest first."""
+    query = select(suggestion).where(
+        suggestion.c.system == system, suggestion.c.account_id == account_id, suggestion.c.unit == unit
+    )
+    return fetch(db, query.order_by(suggestion.c.episode.desc()))
+
+
+def older_than(db: Connection, moment: datetime, *, limit: int = 500) -> list[Row]:
+    """Open suggestions raised before this moment of which nobody has been reminded since."""
+    before = stamp(moment)
+    query = select(suggestion).where(
+        suggestion.c.state == "open",
+        suggestion.c.crm_id.is_not(None),
+        func.coalesce(suggestion.c.reminded_at, suggestion.c.raised_at) < before,
+    )
+    return fetch(db, query.order_by(suggestion.c.key).limit(limit))
+
+
+def count(db: Connection) -> dict[str, int]:
+    """How many suggestions there are in each state."""
+    query = select(suggestion.c.state, func.count().label("n")).group_by(suggestion.c.state)
+    return {row.state: row.n for row in db.execute(query)}
