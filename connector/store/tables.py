@@ -118,7 +118,7 @@ suggestion = Table(
     Column("told", String(32)),
     Column("decided_by", String(80)),
     Column("pressed", String(16)),
-    comment="pressed: accept or reject, as staff chose; state: open, accepted, accepted_with_changes, rejected, withdrawn; told: the state Salesforce has been told",
+    comment="pressed: what staff chose; told: the state Salesforce has been told; state: see core.suggestions.CRM_STATES",
 )
 Index("suggestion_crm", suggestion.c.crm_id)
 Index("suggestion_account", suggestion.c.system, suggestion.c.account_id)
