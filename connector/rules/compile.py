@@ -21,9 +21,9 @@ from connector.core.routing import ContactLimit, Routing, RoutingRule, TaskOwner
 from connector.core.rulebook import PROFILE, Brakes, Eligibility, MatchFields, NewPerson, Rules, Source
 from connector.core.violations import Table, validated
 from connector.errors import Problem, UserError
+from connector.reading import read_document
 from connector.rules.check import check_person
 from connector.rules.check_offices import check_requests, check_routing
-from connector.rules.read import read_document
 from connector.rules.schema import (
     DAYS,
     BrakesTable,
@@ -95,7 +95,7 @@ def load_rules(folder: Path) -> Rulebook:
 
 def _load(path: Path, model: type[File], problems: list[Problem]) -> tuple[File, Document] | None:
     try:
-        document = read_document(path)
+        document = read_document(path, codes="M")
         return validated(model, document, codes="M"), document
     except UserError as error:
         problems += error.problems

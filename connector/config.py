@@ -1,0 +1,342 @@
+"""``config.toml``: how this installation is set up. Checked whole; secrets only by reference."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from apscheduler.triggers.cron import CronTrigger
+from pydantic import AfterValidator, BeforeValidator, Field
+
+from connector.core.document import Document
+from connector.core.positions import Path as Place
+from connector.core.violations import Table, fault, validated
+from connector.errors import Problem, UserError
+from connector.reading import read_document
+
+SECRETS = frozenset({"consumer_key", "private_key", "consumer_secret", "access_token", "key", "postgresql", "webhook"})
+"""Keys whose values are references to secrets; their lines are never echoed."""
+_REFERENCE = re.compile(r"(?:credential:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}|file:/[^\0]{1,1000}|env:[A-Za-z_][A-Za-z0-9_]{0,127})")
+_HOST = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?")
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+_PRIVATE_ENDS = (".localhost", ".local", ".internal", ".lan", ".home.arpa")
+_SALESFORCE = re.compile(
+    r"[a-z0-9-]+(?:\.(?:sandbox|develop|scratch|demo|patch|trailblaze|free|stage))?\.my\.salesforce\.(?:com|mil)"
+)
+
+
+def _reference(value: str) -> str:
+    if not _REFERENCE.fullmatch(value):
+        raise fault(
+            "this is not a reference to a secret; the value is not shown here",
+            "write credential:NAME, file:/PATH or env:NAME; if a secret stood here, replace it in its system, too",
+        )
+    return value
+
+
+def _path(value: Any) -> Any:  # noqa: ANN401 - whatever stands in the file
+    if isinstance(value, str):
+        if value.startswith("~"):
+            raise fault('"~" means nothing to a daemon', "write the whole path")
+        if not value.strip() or "\0" in value:
+            raise fault("this is not a path", "write the path of a file, absolute or from the folder of this file")
+        return Path(value)
+    return value
+
+
+def _cron(value: str) -> str:
+    try:
+        CronTrigger.from_crontab(value, timezone=ZoneInfo("UTC"))
+    except (ValueError, TypeError):
+        raise fault("this is not a schedule", 'five fields as in cron, for example "0 3 * * sun"') from None
+    return value
+
+
+def _zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise fault("there is no such time zone", "for example America/New_York") from None
+    return value
+
+
+def _aware(value: datetime) -> datetime:
+    if value.tzinfo is None:
+        raise fault("the time zone is missing", "write 2026-09-01T00:00:00Z, or with +02:00 at the end")
+    return value
+
+
+Reference = Annotated[str, AfterValidator(_reference)]
+FilePath = Annotated[Path, BeforeValidator(_path)]
+Cron = Annotated[str, AfterValidator(_cron)]
+Zone = Annotated[str, AfterValidator(_zone)]
+Moment = Annotated[datetime, AfterValidator(_aware)]
+SystemName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,39}$")]
+Text = Annotated[str, Field(min_length=1, max_length=255)]
+
+
+class Bridge(Table):
+    """``[bridge]``: what this installation is."""
+
+    environment: Literal["test", "production"]
+    mappings: FilePath = Path("mappings")
+    time_zone: Zone = "UTC"
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_format: Literal["json", "console"] = "json"
+
+
+class State(Table):
+    """``[state]``: where the bridge keeps what it knows; SQLite unless PostgreSQL is named."""
+
+    sqlite: FilePath = Path("state/alumni-bridge.db")
+    postgresql: Reference | None = None
+
+
+class Crm(Table):
+    """``[crm]``: the Salesforce org and how to log in to it. ``budget`` is our share of its daily API calls."""
+
+    my_domain: str
+    login: Literal["jwt", "client_credentials", "token"] = "jwt"
+    consumer_key: Reference | None = None
+    username: Text | None = None
+    private_key: Reference | None = None
+    consumer_secret: Reference | None = None
+    access_token: Reference | None = None
+    api_version: Literal["67.0"] = "67.0"
+    overlap_seconds: Annotated[int, Field(ge=1, le=3600)] = 30
+    budget: Annotated[float, Field(gt=0, le=0.9)] = 0.5
+    page_size: Annotated[int, Field(ge=200, le=2000)] = 2000
+    ca_file: FilePath | None = None
+    proxy: str | None = None
+    lab: bool = False
+
+
+class Career(Table):
+    """``[[career]]``: one career system. ``profile`` is a shipped profile's name or the path of a profile file."""
+
+    system: SystemName
+    profile: Text = "generic"
+    url: str
+    key: Reference
+    primary: bool = False
+    ca_file: FilePath | None = None
+    proxy: str | None = None
+    lab: bool = False
+
+
+class Schedule(Table):
+    """``[schedule]``: when the daemon works. Cron fields are in the bridge's time zone."""
+
+    cycle_seconds: Annotated[int, Field(ge=10, le=86_400)] = 60
+    sweep: Cron = "0 3 * * sun"
+    reminders: Cron = "0 8 * * mon-fri"
+    housekeeping: Cron = "30 2 * * *"
+    lease_seconds: Annotated[int, Field(ge=60, le=86_400)] = 600
+
+
+class Requests(Table):
+    """``[requests]``: asks made before ``start_at`` are recorded, not worked."""
+
+    start_at: Moment
+
+
+class Alerts(Table):
+    """``[alerts]``: whom to tell when something needs a person. ``command`` gets the text on its standard input."""
+
+    command: Annotated[tuple[Text, ...], Field(strict=False, max_length=32)] = ()
+    webhook: Reference | None = None
+    repeat_minutes: Annotated[int, Field(ge=1, le=10_080)] = 240
+
+
+class Status(Table):
+    """``[status]``: from when on ``status --check`` warns (exit code 1) and calls it critical (exit code 2)."""
+
+    warn_minutes: Annotated[int, Field(ge=1, le=100_000)] = 15
+    critical_minutes: Annotated[int, Field(ge=1, le=100_000)] = 60
+    warn_suggestion_days: Annotated[int, Field(ge=1, le=3650)] = 14
+
+
+class Pilot(Table):
+    """``[pilot]``: only these people are written about; empty lists mean everybody."""
+
+    accounts: Annotated[tuple[Text, ...], Field(strict=False)] = ()
+    class_years: Annotated[tuple[Annotated[int, Field(ge=1000, le=2999)], ...], Field(strict=False)] = ()
+
+
+class Settings(Table):
+    """The whole of ``config.toml``. Paths are absolute once loaded."""
+
+    bridge: Bridge
+    state: State = State()
+    crm: Crm
+    career: Annotated[tuple[Career, ...], Field(strict=False, min_length=1)]
+    schedule: Schedule = Schedule()
+    requests: Requests
+    alerts: Alerts = Alerts()
+    status: Status = Status()
+    pilot: Pilot = Pilot()
+
+    @property
+    def primary(self) -> Career:
+        """The career system whose values count where a person has accounts in several."""
+        return next((system for system in self.career if system.primary), self.career[0])
+
+
+def load_settings(path: Path) -> Settings:
+    """The settings in a file. Relative paths start from the file's folder; secrets stay references.
+
+    Raises:
+        UserError: with every problem, each with line and cure; no line that could hold a secret is repeated.
+    """
+    document = read_document(path, codes="C")
+    settings = validated(Settings, document, codes="C", secret=SECRETS)
+    problems = list(_contradictions(settings, document))
+    if problems:
+        raise UserError(problems)
+    return _anchored(settings, path.absolute().parent)
+
+
+def _anchored(settings: Settings, folder: Path) -> Settings:
+    def whole(path: Path | None) -> Path | None:
+        return None if path is None else folder / path
+
+    def with_ca(table: Any) -> Any:  # noqa: ANN401 - Crm or Career, given back as it came
+        return table.model_copy(update={"ca_file": whole(table.ca_file)})
+
+    return settings.model_copy(
+        update={
+            "bridge": settings.bridge.model_copy(update={"mappings": whole(settings.bridge.mappings)}),
+            "state": settings.state.model_copy(update={"sqlite": whole(settings.state.sqlite)}),
+            "crm": with_ca(settings.crm),
+            "career": tuple(with_ca(system) for system in settings.career),
+        }
+    )
+
+
+def _contradictions(settings: Settings, document: Document) -> Iterator[Problem]:
+    yield from _login(settings.crm, document)
+    yield from _addresses(settings, document)
+    names = [system.system for system in settings.career]
+    for number, name in enumerate(names):
+        if name in names[:number]:
+            yield document.problem(
+                "C203", ("career", number, "system"), f'there are two systems "{name}"', "give each its own name"
+            )
+    primaries = [number for number, system in enumerate(settings.career) if system.primary]
+    if len(primaries) > 1 or (len(names) > 1 and not primaries):
+        place: Place = ("career", primaries[1], "primary") if primaries else ("career", 0)
+        yield document.problem(
+            "C203", place, "exactly one career system must be the primary one", "set primary = true in one of them"
+        )
+    if settings.status.warn_minutes >= settings.status.critical_minutes:
+        yield document.problem(
+            "C204",
+            ("status", "warn_minutes"),
+            "it would be critical before it warns",
+            "warn_minutes must be less than critical_minutes",
+        )
+    if settings.schedule.lease_seconds <= settings.schedule.cycle_seconds:
+        cure = "lease_seconds must be more than cycle_seconds, best several times as much"
+        yield document.problem("C204", ("schedule", "lease_seconds"), "the lease would end between two cycles", cure)
+    if "state" in document.data and {"sqlite", "postgresql"} <= set(document.data["state"]):
+        yield document.problem(
+            "C205", ("state", "postgresql"), "the state can be in one place only", "drop sqlite or postgresql", secret=True
+        )
+
+
+_LOGINS = {
+    "jwt": ("consumer_key", "username", "private_key"),
+    "client_credentials": ("consumer_key", "consumer_secret"),
+    "token": ("access_token",),
+}
+
+
+def _login(crm: Crm, document: Document) -> Iterator[Problem]:
+    wanted = _LOGINS[crm.login]
+    for key in ("consumer_key", "username", "private_key", "consumer_secret", "access_token"):
+        given = getattr(crm, key) is not None
+        if key in wanted and not given:
+            yield document.problem("C201", ("crm",), f'login = "{crm.login}" needs {key}', f"add {key} = ...", key=True)
+        if given and key not in wanted:
+            message = f'login = "{crm.login}" does not use {key}'
+            yield document.problem(
+                "C201", ("crm", key), message, "drop it, or choose the login that uses it", key=True, secret=True
+            )
+
+
+def _addresses(settings: Settings, document: Document) -> Iterator[Problem]:
+    places: list[tuple[Place, Crm | Career, str]] = [(("crm", "my_domain"), settings.crm, settings.crm.my_domain)]
+    places += [(("career", number, "url"), system, system.url) for number, system in enumerate(settings.career)]
+    for place, table, url in places:
+        if table.lab and settings.bridge.environment == "production":
+            cure = 'lab is for the emulator on this machine: use environment = "test"'
+            yield document.problem("C202", (*place[:-1], "lab"), "lab is not possible in production", cure)
+        fault_found = address_fault(url, lab=table.lab)
+        if fault_found is None and isinstance(table, Crm) and not table.lab:
+            fault_found = my_domain_fault(url)
+        if fault_found is not None:
+            # An address can carry a password, and then its line is not to be repeated.
+            yield document.problem("C202", place, fault_found[0], fault_found[1], secret="@" in url)
+        if table.proxy is not None and not re.fullmatch(r"https?://[A-Za-z0-9.-]+:\d{2,5}", table.proxy):
+            yield document.problem(
+                "C202",
+                (*place[:-1], "proxy"),
+                "this is not the address of a proxy",
+                "http://HOST:PORT, without a password",
+                secret=True,
+            )
+
+
+def address_fault(url: str, *, lab: bool) -> tuple[str, str] | None:
+    """Why we may not talk to this address, and the cure; None if we may.
+
+    HTTPS to a public host name on port 443. ``lab`` allows this machine's loopback instead, on any port.
+    """
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        return "this is not an address", "https://HOST or https://HOST/PATH"
+    local = lab and host in _LOOPBACK
+    odd = not url.isascii() or any(letter.isspace() or not letter.isprintable() or letter == "\\" for letter in url)
+    public = len(host) <= 253 and _HOST.fullmatch(host) is not None and not host.endswith(_PRIVATE_ENDS)
+    checks = (
+        (odd, "the address has letters that an address cannot have", "type it anew, with English letters only"),
+        (parts.scheme != "https", "only https is allowed", "https://HOST or https://HOST/PATH"),
+        ("@" in parts.netloc, "the address carries a user name or password", "drop it; keys are given by reference"),
+        (
+            "?" in url or "#" in url or ".." in parts.path or "%" in parts.path,
+            "the address has parts that an API's address cannot have",
+            "https://HOST or https://HOST/PATH, nothing behind it",
+        ),
+        (not local and port not in {None, 443}, "only port 443 is allowed", "drop the port"),
+        (
+            not local and not public,
+            "this is not the name of a public host",
+            "a host name such as careers.example.edu; no numbers, no local names",
+        ),
+        (
+            any(label.startswith("xn--") for label in host.split(".")),
+            "the host name is written in another alphabet, where look-alikes hide",
+            "use the vendor's English host name",
+        ),
+    )
+    return next(((message, cure) for wrong, message, cure in checks if wrong), None)
+
+
+def my_domain_fault(url: str) -> tuple[str, str] | None:
+    """Why this address is no My Domain, and the cure; None if it is one."""
+    parts = urlsplit(url)
+    if not _SALESFORCE.fullmatch(parts.hostname or ""):
+        return (
+            "this is not a My Domain address",
+            "https://NAME.my.salesforce.com, or https://NAME--TEST.sandbox.my.salesforce.com",
+        )
+    if parts.path not in {"", "/"}:
+        return "a My Domain address has no path", f"https://{parts.hostname}"
+    return None

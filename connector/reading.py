@@ -1,0 +1,37 @@
+"""A person's file from the disk: what it is and who can change it is judged before it is parsed."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+from connector.core.document import MAX_BYTES, Document, parse
+from connector.errors import Problem, UserError
+
+
+def read_document(path: Path, *, codes: str) -> Document:
+    """A TOML file, parsed, with the place of everything in it. ``codes`` is the letter of its problem codes.
+
+    Raises:
+        UserError: it cannot be opened, is no plain file, can be changed by everybody, or is no TOML that we accept.
+    """
+    try:
+        # Without O_NONBLOCK a named pipe would keep us waiting for a writer.
+        handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    except (OSError, ValueError) as error:
+        why = (error.strerror or "unknown reason").lower() if isinstance(error, OSError) else "its name is not a file name"
+        raise _refusal(path, codes, f"the file cannot be read: {why}", "check its name, its folder and who may read it") from None
+    with os.fdopen(handle, "rb") as stream:
+        info = os.fstat(handle)
+        if not stat.S_ISREG(info.st_mode):
+            raise _refusal(path, codes, "this is not a plain file", "name the file itself")
+        # Whoever can write it decides what leaves the institution.
+        if info.st_mode & stat.S_IWOTH:
+            raise _refusal(path, codes, "every user of this machine can change the file", f"chmod o-w {path.name}")
+        data = stream.read(MAX_BYTES + 1)
+    return parse(path.name, data, codes=codes)
+
+
+def _refusal(path: Path, codes: str, message: str, cure: str) -> UserError:
+    return UserError([Problem(code=f"{codes}000", message=message, cure=cure, file=path.name)])
