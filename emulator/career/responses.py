@@ -3,6 +3,7 @@
 Every function may raise `ApiError`, which is an answer too.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -16,6 +17,7 @@ from emulator.http import Request, Response, json_response
 Values = Mapping[str, str]
 Endpoint = Callable[[CareerSystem, Actor, Request, Values], Response]
 
+_DIGITS = re.compile("[0-9]{1,9}")
 _NOTE = ("person_id", "request_id", "text", "visibility")
 _ACKNOWLEDGEMENT = ("number", "understood_type", "state", "message", "offered", "asked")
 
@@ -205,10 +207,14 @@ def _list(system: CareerSystem, kind: str, request: Request) -> Response:
 
 
 def _limit(system: CareerSystem, request: Request) -> int:
-    given = request.parameter("limit", str(system.switches.page_limit))
-    if not given.isdecimal() or int(given[:9]) < 1:
-        raise errors.invalid("limit", "Must be a whole number from 1.")
-    return min(int(given[:9]), system.switches.page_limit)
+    given = _number(request.parameter("limit", str(system.switches.page_limit)))
+    if not given:
+        raise errors.invalid("limit", "Must be a whole number from 1 to 999999999.")
+    return min(given, system.switches.page_limit)
+
+
+def _number(text: str) -> int | None:
+    return int(text) if _DIGITS.fullmatch(text) else None
 
 
 def _token(text: str, head: int) -> tuple[int, int]:
@@ -216,16 +222,17 @@ def _token(text: str, head: int) -> tuple[int, int]:
     if not text:
         return 0, head
     start, _, seq = text.removeprefix("p").partition("-")
-    if not (text.startswith("p") and start.isdecimal() and seq.isdecimal()):
+    numbers = (_number(start), _number(seq))
+    if not text.startswith("p") or numbers[0] is None or numbers[1] is None:
         raise errors.invalid("after", "Is no token of this list.")
-    return int(start), int(seq)
+    return numbers[0], numbers[1]
 
 
 def _cursor(text: str) -> int:
-    digits = text.removeprefix("c")
-    if not (text.startswith("c") and digits.isdecimal()):
+    number = _number(text.removeprefix("c"))
+    if not text.startswith("c") or number is None:
         raise errors.invalid("after", "Is no cursor of the change feed.")
-    return int(digits)
+    return number
 
 
 def _one(stored: Stored, *, status: int = 200) -> Response:
@@ -247,7 +254,10 @@ def _note(system: CareerSystem, actor: Actor, key: str, body: Mapping[str, Any])
     text_of(body, "text")
     if body.get("visibility") != "staff":
         raise errors.invalid("visibility", "Must be: staff.")
-    if not body.get("person_id") and not body.get("request_id"):
+    about = [name for name in ("person_id", "request_id") if body.get(name) is not None]
+    for name in about:
+        text_of(body, name, limit=200)
+    if not about:
         raise errors.invalid("person_id", "A note is about a person or a request.")
     return system.leave_note(key, body, actor)
 

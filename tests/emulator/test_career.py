@@ -3,14 +3,20 @@
 import json
 from datetime import timedelta
 from typing import Any
+from urllib.parse import quote
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from emulator.career import Actor, CareerApp, CareerSystem, Kind, Tenant
 from emulator.career.faults import Fault
+from emulator.career.fields import PERSON, REQUEST
+from emulator.career.urls import _PATHS
 from emulator.clock import Clock
 from emulator.http import CUT_EVERYTHING, Response, request
 
+_NAMES = [*PERSON, *REQUEST, "items", "key", "id", "etag", "fields", "person_id", "request_id", "visibility", "number", "state"]
 COUNSELLOR = Actor(id="staff-7", name="Pat Reyes", kind=Kind.STAFF)
 BRIDGE = Actor(id="key-1", name="alumni-bridge", kind=Kind.API)
 
@@ -296,3 +302,29 @@ def test_systems_share_nothing() -> None:
     one.switches.trims = True
     assert len(other.people.order) == 0
     assert not other.switches.trims
+
+
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5) | st.sampled_from(["a0", "staff", "key", "1"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(_NAMES) | st.text(max_size=5), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@given(
+    line=st.sampled_from([f"{method} {path}" for method, path, _ in _PATHS]),
+    where=st.sampled_from(["a0", "n1", "%00", "..", "r0000001", "\u00e9"]),
+    query=st.sampled_from(
+        ["", "?after=c", "?after=p1-", "?limit=0", "?limit=99999999999999999999", "?ids=", "?ids=a0,,a0", "?%"]
+    ),
+    body=st.dictionaries(st.sampled_from(_NAMES), _JSON, max_size=5) | _JSON,
+    key=st.sampled_from(["api", "staff", "ada"]),
+)
+@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_no_request_breaks_the_system(app: CareerApp, line: str, where: str, query: str, body: Any, key: str) -> None:
+    """Whatever is sent, the answer is one of the contract's; never an exception, never a 500."""
+    line = line.replace("{id}", quote(where, safe="%")).replace("{key}", quote(where, safe="%"))
+    answer = ask(app, line + query, json.dumps(body), key=key)
+    assert answer.status < 500
+    if answer.status >= 400:
+        assert set(json.loads(answer.body)["error"]) <= {"code", "message", "field"}
