@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from threading import RLock
-from typing import Any
+from typing import Any, TypeVar
 
 from emulator.clock import Clock
 from emulator.salesforce.access import Access, Grant, ObjectGrant
@@ -17,6 +17,8 @@ from emulator.salesforce.fields import Field, SObject, standard_objects
 from emulator.salesforce.ids import make_id
 from emulator.salesforce.table import Row, Table
 from emulator.salesforce.values import stamp
+
+T = TypeVar("T")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -37,6 +39,7 @@ class Settings:
     is_sandbox: bool = True
     strict_tokens: bool = False
     eda_preferred_email: bool = False
+    tasks_touch_contacts: bool = False
     replica_lag: float = 0.0
     newest_version: int = 67
     oldest_version: int = 21
@@ -206,6 +209,40 @@ class Org:
         at = self.clock.now() + timedelta(seconds=seconds)
         self.deferred.append(Deferred(at=at, began=began or at, run=run, holds_back=began is not None))
 
+    def run_late(self, seconds: float, run: Callable[[], T]) -> T:
+        """Carry `run` out now but let its writes become visible only `seconds` later, with today's stamps.
+
+        Until then they hold `latestDateCovered` back. Ids and answers are final at once.
+        """
+        began = self.clock.now()
+        outer, journal = self._journal, list[tuple[Table, str, Row | None]]()
+        self._journal = journal
+        try:
+            result = run()
+        finally:
+            self._journal = outer
+        rows = {(id(table), id_): (table, id_, table.rows.get(id_)) for table, id_, _ in journal}
+        self._undo(journal)
+
+        def commit() -> None:
+            for table, id_, row in rows.values():
+                if row is None:
+                    table.drop(id_)
+                else:
+                    table.put(row)
+            self.version += 1
+
+        self.later(seconds, commit, began=began)
+        return result
+
+    @staticmethod
+    def _undo(journal: list[tuple[Table, str, Row | None]]) -> None:
+        for table, id_, old in reversed(journal):
+            if old is None:
+                table.drop(id_)
+            else:
+                table.put(old)
+
     def settle(self) -> None:
         """Carry out deferred work whose time has come."""
         while self.deferred:
@@ -264,11 +301,7 @@ class Org:
         try:
             yield
         except BaseException:
-            for table, id_, old in reversed(journal):
-                if old is None:
-                    table.drop(id_)
-                else:
-                    table.put(old)
+            self._undo(journal)
             del self.writes[logged:]
             raise
         else:

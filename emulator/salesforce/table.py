@@ -26,7 +26,7 @@ class Table:
         self._stamps: list[tuple[str, str]] | None = None
         self._stamps_dirty = False
         self._stale = 0
-        self._equal: dict[str, dict[str, dict[str, None]]] = {}
+        self._equal: dict[str, dict[str, str | dict[str, None]]] = {}
 
     def put(self, row: Row) -> None:
         """Store a record; one with the same Id is replaced."""
@@ -86,7 +86,7 @@ class Table:
             if row is not None and row["SystemModstamp"] == stamp:
                 yield row
 
-    def equal(self, field: str, values: Iterable[str]) -> Iterator[Row]:
+    def equal(self, field: str, values: Iterable[object]) -> Iterator[Row]:
         """Records whose field has one of these values, compared without regard to case."""
         index = self._equal.get(field)
         if index is None:
@@ -95,7 +95,8 @@ class Table:
                 self._reindex(index, id_, None, row.get(field))
         seen: set[str] = set()
         for value in values:
-            for id_ in tuple(index.get(value.lower(), ())):
+            bucket = index.get(index_key(value) or "", ())
+            for id_ in (bucket,) if isinstance(bucket, str) else tuple(bucket):
                 if id_ not in seen:
                     seen.add(id_)
                     yield self.rows[id_]
@@ -125,14 +126,26 @@ class Table:
                 insort(stamps, entry)
 
     @staticmethod
-    def _reindex(index: dict[str, dict[str, None]], id_: str, old: object, new: object) -> None:
-        before = old.lower() if isinstance(old, str) else None
-        after = new.lower() if isinstance(new, str) else None
+    def _reindex(index: dict[str, str | dict[str, None]], id_: str, old: object, new: object) -> None:
+        before, after = index_key(old), index_key(new)
         if before == after:
             return
         if before is not None and (bucket := index.get(before)) is not None:
-            bucket.pop(id_, None)
-            if not bucket:
+            if isinstance(bucket, str):
                 del index[before]
+            else:
+                bucket.pop(id_, None)
         if after is not None:
-            index.setdefault(after, {})[id_] = None
+            known = index.setdefault(after, id_)
+            # Most values have one record: only the second makes a bucket.
+            if isinstance(known, dict):
+                known[id_] = None
+            elif known != id_:
+                index[after] = {known: None, id_: None}
+
+
+def index_key(value: object) -> str | None:
+    """What a value is looked up by: text without its case, numbers as text; None for null."""
+    if value is None:
+        return None
+    return value.casefold() if isinstance(value, str) else str(float(value)) if isinstance(value, int | float) else None

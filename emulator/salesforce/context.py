@@ -1,0 +1,105 @@
+"""What a handler knows of the request it answers."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import orjson
+
+from emulator.http import Request, Response
+from emulator.salesforce.access import Access
+from emulator.salesforce.errors import SalesforceError, not_found, parser_error
+from emulator.salesforce.fields import SObject
+from emulator.salesforce.org import Org
+from emulator.salesforce.writing import Options, Writer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """One authenticated request. `version` is such as "67.0"; `depth` counts how deep a composite is nested.
+
+    `dispatch` answers another request in the same session, as composite resources do.
+    """
+
+    org: Org
+    access: Access
+    request: Request
+    version: str
+    dispatch: "Callable[[Context], Response]"
+    depth: int = 0
+
+    @property
+    def base(self) -> str:
+        """The path of the versioned API."""
+        return f"/services/data/v{self.version}"
+
+    @property
+    def instance_url(self) -> str:
+        """The address that the client reached the organisation by."""
+        return instance_url(self.org, self.request)
+
+    def writer(self) -> Writer:
+        """A writer in the user's name that obeys the request's headers."""
+        duplicates = self.request.header("sforce-duplicate-rule-header").replace(" ", "").lower()
+        options = Options(allow_duplicates="allowsave=true" in duplicates, version=float(self.version))
+        return Writer(self.org, self.access, options)
+
+    def sobject(self, name: str) -> SObject:
+        """An object that the user may see.
+
+        Raises:
+            SalesforceError: NOT_FOUND.
+        """
+        found = self.org.sobject(name)
+        if not self.access.to(found).read:
+            raise not_found()
+        return found
+
+    def body(self) -> dict[str, Any]:
+        """The body, which has to be a JSON object.
+
+        Raises:
+            SalesforceError: it is not.
+        """
+        found = self.json()
+        if not isinstance(found, dict):
+            raise parser_error(f"The HTTP entity body is required, but this request has a {type(found).__name__}")
+        return found
+
+    def json(self) -> object:
+        """The body as JSON."""
+        if not self.request.body.strip():
+            raise parser_error("No content to map to Object due to end of input")
+        try:
+            return orjson.loads(self.request.body)
+        except ValueError as error:
+            raise parser_error(f"Unexpected character in JSON: {error}") from None
+
+    def inner(self, request: Request) -> "Context":
+        """The same session with another request."""
+        return replace(self, request=request, depth=self.depth + 1)
+
+
+Handler = Callable[[Context, Mapping[str, str]], Response]
+
+
+def instance_url(org: Org, request: Request) -> str:
+    """Where the client should send its next requests: My Domain for salesforce.com names, else the host it used."""
+    host = request.header("host")
+    name = host.partition(":")[0]
+    if not host or name.endswith("salesforce.com"):
+        return f"https://{org.host}"
+    return f"{request.header('x-forwarded-proto', 'https')}://{host}"
+
+
+def whole(text: str, default: int) -> int:
+    """A whole number in text, or the default when there is none.
+
+    Raises:
+        SalesforceError: it is no number.
+    """
+    if not text:
+        return default
+    if not text.lstrip("-").isdigit():
+        raise SalesforceError("INVALID_FIELD", f"invalid number: {text}")
+    return int(text)

@@ -1,0 +1,155 @@
+"""Queries: statements, pages and locators."""
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from emulator.http import Response, json_response
+from emulator.salesforce.context import Context
+from emulator.salesforce.errors import SalesforceError
+from emulator.salesforce.soql.execute import MAX_PAGE, Found, run
+from emulator.salesforce.soql.tree import AllFields, Call, Query, Selected
+
+MIN_PAGE = 200
+LOCATOR_LIFE = timedelta(days=2)
+MAX_URI = 16_384
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cursor:
+    """A query whose pages are being fetched: the records as they were when it ran."""
+
+    found: Found
+    user_id: str
+    size: int
+    opened: datetime
+
+
+def query(ctx: Context, _params: Mapping[str, str]) -> Response:
+    """GET query?q=..."""
+    return _first(ctx, all_rows=False)
+
+
+def query_all(ctx: Context, _params: Mapping[str, str]) -> Response:
+    """GET queryAll?q=...: deleted and archived records too."""
+    return _first(ctx, all_rows=True)
+
+
+def more(ctx: Context, params: Mapping[str, str]) -> Response:
+    """GET query/{locator}-{offset}."""
+    key, _, offset = params["locator"].rpartition("-")
+    cursor = ctx.org.locators.get(key)
+    fresh = cursor is not None and cursor.opened + LOCATOR_LIFE > ctx.org.clock.now()
+    if not isinstance(cursor, Cursor) or not fresh or not offset.isdigit() or cursor.user_id != ctx.access.user_id:
+        raise SalesforceError("INVALID_QUERY_LOCATOR", "invalid query locator")
+    return json_response(_page(ctx, cursor.found, key, int(offset), cursor.size))
+
+
+def _first(ctx: Context, *, all_rows: bool) -> Response:
+    if len(ctx.request.path) + len(ctx.request.query) > MAX_URI:
+        return Response(status=414, headers={"Content-Type": "text/html"}, body=b"<h1>414 URI Too Long</h1>")
+    parameters = ctx.request.parameters()
+    if "q" not in parameters:
+        raise SalesforceError("MALFORMED_QUERY", "A query string has to be specified")
+    found = run(ctx.org, ctx.access, parameters["q"][0], version=ctx.version, all_rows=all_rows)
+    if parameters.get("columns", [""])[0].lower() == "true":
+        return json_response(columns(ctx, found))
+    size = min(page_size(ctx.request.header("sforce-query-options")), found.page)
+    key = ""
+    if len(found.rows) > size:
+        number = len(ctx.org.locators)
+        digest = hashlib.sha256(f"{ctx.org.id}/{number}".encode()).hexdigest()
+        key = f"01g{digest[:12].upper()}AA"
+        cursor = Cursor(found=found, user_id=ctx.access.user_id, size=size, opened=ctx.org.clock.now())
+        ctx.org.locators[key] = cursor
+    return json_response(_page(ctx, found, key, 0, size))
+
+
+def page_size(header: str) -> int:
+    """The page that `Sforce-Query-Options: batchSize=N` asks for: 200 to 2,000 [documentation]."""
+    match = re.search(r"batchSize\s*=\s*(\d+)", header, re.IGNORECASE)
+    return max(MIN_PAGE, min(int(match[1]), MAX_PAGE)) if match else MAX_PAGE
+
+
+def _page(ctx: Context, found: Found, key: str, offset: int, size: int) -> dict[str, Any]:
+    last = offset + size >= len(found.rows)
+    answer: dict[str, Any] = {"totalSize": found.total, "done": last}
+    if not last:
+        # Also the pages of queryAll say /query/ [documentation].
+        answer["nextRecordsUrl"] = f"{ctx.base}/query/{key}-{offset + size}"
+    answer["records"] = [found.show(row) for row in found.rows[offset : offset + size]]
+    return answer
+
+
+def columns(ctx: Context, found: Found) -> dict[str, Any]:
+    """What `columns=true` adds: the select list described."""
+    sobject = ctx.org.sobject(found.query.source)
+    listed = [_column(ctx, found.query, each) for each in found.query.select]
+    return {
+        "columnMetadata": listed,
+        "entityName": sobject.name,
+        "groupBy": bool(found.query.group),
+        "idSelected": True,
+        "keyPrefix": sobject.prefix,
+    }
+
+
+def _column(ctx: Context, query: Query, each: object) -> dict[str, Any]:
+    sobject = ctx.org.sobject(query.source)
+    name, label, apex = "expr0", "expr0", "Integer"
+    join: list[dict[str, Any]] = []
+    custom = aggregate = False
+    match each:
+        case Selected(expression=Call() as call):
+            aggregate, name = True, each.alias or call.name.lower()
+            label = name
+        case Selected(expression=path) if not isinstance(path, Call):
+            one = sobject.field(path.parts[-1])
+            name = path.text if len(path.parts) == 1 else path.parts[0]
+            label = one.label if one else path.parts[-1]
+            apex = _APEX.get(one.type, "String") if one else "String"
+            custom = bool(one and one["custom"])
+            if len(path.parts) > 1:
+                join = [_plain_column(path.parts[-1])]
+        case Query():
+            name = label = each.source
+            join = [_column(ctx, _as_child(ctx, query, each), inner) for inner in each.select]
+        case AllFields():
+            name = label = each.kind
+        case _:
+            pass
+    return _plain_column(name) | {
+        "aggregate": aggregate,
+        "apexType": apex,
+        "custom": custom,
+        "displayName": label,
+        "joinColumns": join,
+    }
+
+
+def _as_child(ctx: Context, parent: Query, child: Query) -> Query:
+    known = ctx.org.sobject(parent.source).by_child.get(child.source.lower())
+    return replace(child, source=known.sobject) if known else child
+
+
+def _plain_column(name: str) -> dict[str, Any]:
+    return {
+        "aggregate": False,
+        "apexType": "String",
+        "booleanType": False,
+        "columnName": name,
+        "custom": False,
+        "displayName": name,
+        "foreignKeyName": None,
+        "insertable": True,
+        "joinColumns": [],
+        "numberType": False,
+        "textType": True,
+        "updatable": True,
+    }
+
+
+_APEX = {"id": "Id", "reference": "Id", "boolean": "Boolean", "int": "Integer", "double": "Double", "date": "Date"}

@@ -1,0 +1,209 @@
+"""One record at a time: create, read, update, delete, upsert by external id, and conditional requests."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import format_datetime, parsedate_to_datetime
+from typing import Any
+
+from emulator.http import Response, json_response
+from emulator.salesforce.context import Context
+from emulator.salesforce.errors import SalesforceError, no_such_column, not_found
+from emulator.salesforce.fields import SObject
+from emulator.salesforce.ids import normal_id
+from emulator.salesforce.recycling import delete
+from emulator.salesforce.soql.scope import address_getter
+from emulator.salesforce.table import Row
+from emulator.salesforce.values import parse_moment
+from emulator.salesforce.writing import MultipleChoicesError
+
+NO_CONTENT = Response(status=204)
+
+
+def create(ctx: Context, params: Mapping[str, str]) -> Response:
+    """POST sobjects/{name}."""
+    sobject = ctx.org.sobject(params["name"])
+    id_ = ctx.writer().insert(sobject, ctx.body())
+    location = f"{ctx.base}/sobjects/{sobject.name}/{id_}"
+    return json_response({"id": id_, "success": True, "errors": []}, status=201, headers={"Location": location})
+
+
+def read(ctx: Context, params: Mapping[str, str]) -> Response:
+    """GET sobjects/{name}/{id}."""
+    sobject = ctx.sobject(params["name"])
+    row = visible(ctx, sobject, params["id"])
+    headers = {"Last-Modified": http_date(row)}
+    if sobject.name == "Account":
+        # Only Account rows have an ETag [recording].
+        headers["ETag"] = f'"{row["SystemModstamp"]}"'
+        if ctx.request.header("if-none-match") in {headers["ETag"], headers["ETag"] + "--gzip"}:
+            return Response(status=304, headers=headers)
+    since = ctx.request.header("if-modified-since")
+    if since and modified(row) <= http_moment(since):
+        return Response(status=304, headers=headers)
+    return json_response(printed(ctx, sobject, row, ctx.request.parameter("fields")), headers=headers)
+
+
+def update(ctx: Context, params: Mapping[str, str]) -> Response:
+    """PATCH sobjects/{name}/{id}."""
+    sobject = ctx.sobject(params["name"])
+    writer = ctx.writer()
+    check_conditions(ctx, sobject, normal_id(params["id"]))
+    with ctx.org.transaction():
+        writer.update(sobject, params["id"], ctx.body())
+    return NO_CONTENT
+
+
+def remove(ctx: Context, params: Mapping[str, str]) -> Response:
+    """DELETE sobjects/{name}/{id}."""
+    delete(ctx.writer(), ctx.sobject(params["name"]), params["id"])
+    return NO_CONTENT
+
+
+def read_by_key(ctx: Context, params: Mapping[str, str]) -> Response:
+    """GET sobjects/{name}/{field}/{value}: by external id, or through a relationship of a record."""
+    sobject = ctx.sobject(params["name"])
+    if normal_id(params["field"]) and sobject.field(params["field"]) is None:
+        return _related(ctx, sobject, params["field"], params["value"])
+    rows = ctx.writer().by_external_id(sobject, params["field"], params["value"])
+    if not rows:
+        raise not_found()
+    if len(rows) > 1:
+        return json_response([f"{ctx.base}/sobjects/{sobject.name}/{row['Id']}" for row in rows], status=300)
+    return read(ctx, {"name": sobject.name, "id": rows[0]["Id"]})
+
+
+def upsert(ctx: Context, params: Mapping[str, str]) -> Response:
+    """PATCH sobjects/{name}/{field}/{value}."""
+    sobject = ctx.org.sobject(params["name"])
+    writer = ctx.writer()
+    update_only = ctx.request.parameter("updateOnly").lower() == "true"
+    if update_only and not writer.by_external_id(sobject, params["field"], params["value"]):
+        raise not_found()
+    try:
+        with ctx.org.transaction():
+            id_, created = writer.upsert(sobject, params["field"], params["value"], ctx.body())
+    except MultipleChoicesError as several:
+        return json_response(several.urls, status=300)
+    if float(ctx.version) < 46 and not created:
+        return NO_CONTENT
+    answer = {"id": id_, "success": True, "errors": [], "created": created}
+    return json_response(answer, status=201 if created else 200)
+
+
+def insert_by_key(ctx: Context, params: Mapping[str, str]) -> Response:
+    """POST sobjects/{name}/Id: an insert written as an upsert without a key."""
+    return create(ctx, params)
+
+
+def remove_by_key(ctx: Context, params: Mapping[str, str]) -> Response:
+    """DELETE sobjects/{name}/{field}/{value}."""
+    sobject = ctx.sobject(params["name"])
+    rows = ctx.writer().by_external_id(sobject, params["field"], params["value"])
+    if not rows:
+        raise not_found()
+    return remove(ctx, {"name": sobject.name, "id": rows[0]["Id"]})
+
+
+def _related(ctx: Context, sobject: SObject, id_: str, relationship: str) -> Response:
+    row = visible(ctx, sobject, id_)
+    link = sobject.by_relationship.get(relationship.lower())
+    if link is not None:
+        above = ctx.org.live(row.get(link.name))
+        kind = ctx.org.sobject_of(above["Id"]) if above else None
+        if above is None or kind is None:
+            raise not_found()
+        return json_response(printed(ctx, kind, above, ctx.request.parameter("fields")))
+    child = sobject.by_child.get(relationship.lower())
+    if child is None:
+        raise not_found()
+    kind = ctx.sobject(child.sobject)
+    rows = [each for each in ctx.org.table(kind.name).equal(child.field, [row["Id"]]) if not each["IsDeleted"]]
+    records = [printed(ctx, kind, each, ctx.request.parameter("fields")) for each in rows]
+    return json_response({"totalSize": len(records), "done": True, "records": records})
+
+
+def visible(ctx: Context, sobject: SObject, id_: str) -> Row:
+    """A live record that the user may read.
+
+    Raises:
+        SalesforceError: NOT_FOUND, which is also what a soft-deleted id gives [recording].
+    """
+    known = normal_id(id_)
+    row = ctx.org.table(sobject.name).rows.get(known) if known else None
+    if row is None or row["IsDeleted"]:
+        raise not_found()
+    granted = ctx.access.to(sobject)
+    if sobject.sharing == "Private" and not granted.view_all and row.get("OwnerId") != ctx.access.user_id:
+        raise not_found()
+    return row
+
+
+def printed(ctx: Context, sobject: SObject, row: Row, only: str = "") -> dict[str, Any]:
+    """A record as a retrieve prints it: attributes, then all fields that the user sees, or those asked for."""
+    readable = ctx.access.readable(sobject)
+    chosen = list(readable.values())
+    if only:
+        chosen = []
+        for name in only.split(","):
+            one = readable.get(name.strip().lower())
+            if one is None:
+                raise no_such_column(name.strip(), sobject.name)
+            chosen.append(one)
+    answer: dict[str, Any] = {"attributes": {"type": sobject.name, "url": f"{ctx.base}/sobjects/{sobject.name}/{row['Id']}"}}
+    for one in chosen:
+        if one.type == "address":
+            answer[one.name] = address_getter(sobject, one)(row)
+        elif one.name == "PhotoUrl":
+            answer[one.name] = f"/services/images/photo/{row['Id']}"
+        else:
+            answer[one.name] = row.get(one.name, False if one.type == "boolean" else None)
+    answer.setdefault("Id", row["Id"])
+    return answer
+
+
+# --- conditional requests -------------------------------------------------------------------------------------------
+
+
+def check_conditions(ctx: Context, sobject: SObject, id_: str | None) -> None:
+    """If-Match (Account only), If-Unmodified-Since and If-Modified-Since of a change [documentation].
+
+    Raises:
+        SalesforceError: 412 where a condition is not met, 400 where a date cannot be read.
+    """
+    row = ctx.org.live(id_)
+    if row is None:
+        return
+    header = ctx.request.header
+    failed = False
+    if header("if-unmodified-since"):
+        failed |= modified(row) > http_moment(header("if-unmodified-since"))
+    if header("if-modified-since"):
+        failed |= modified(row) <= http_moment(header("if-modified-since"))
+    if header("if-match") and sobject.name == "Account":
+        failed |= header("if-match") not in {"*", f'"{row["SystemModstamp"]}"'}
+    if failed:
+        message = "The precondition given in one or more of the request-header fields evaluated to false"
+        raise SalesforceError("PRECONDITION_FAILED", message, status=412)
+
+
+def modified(row: Row) -> datetime:
+    """When a record was last modified."""
+    return parse_moment(row.get("LastModifiedDate") or row["SystemModstamp"])
+
+
+def http_date(row: Row) -> str:
+    """The value of Last-Modified."""
+    return format_datetime(modified(row).astimezone(UTC), usegmt=True)
+
+
+def http_moment(text: str) -> datetime:
+    """A date of a header.
+
+    Raises:
+        SalesforceError: it cannot be read (400 [documentation]).
+    """
+    try:
+        moment = parsedate_to_datetime(text)
+    except (ValueError, TypeError):
+        raise SalesforceError("INVALID_HEADER", f"Invalid date in request header: {text}") from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -1,0 +1,157 @@
+"""The front of one organisation: sessions, limits, faults and the way to the handler."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from emulator.http import Request, Response
+from emulator.salesforce.context import Context
+from emulator.salesforce.errors import SalesforceError, not_found
+from emulator.salesforce.faults import Fault, When
+from emulator.salesforce.org import Org, Session
+from emulator.salesforce.responses import describe, oauth
+from emulator.salesforce.urls import router
+
+_EXPIRED = SalesforceError("INVALID_SESSION_ID", "Session expired or invalid", status=401)
+_NO_REQUESTS_LEFT = SalesforceError("REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.", status=403)
+
+
+class SalesforceApp:
+    """Answers the requests of one organisation."""
+
+    def __init__(self, org: Org) -> None:
+        self.org = org
+
+    def handle(self, request: Request) -> Response:
+        """Answer one request; ordered faults strike here."""
+        with self.org.lock:
+            self.org.settle()
+            fault = self.org.faults.take(request)
+            if fault is None:
+                return self._answer(request)
+            return self._struck(request, fault)
+
+    def _struck(self, request: Request, fault: Fault) -> Response:
+        match fault.when:
+            case When.BEFORE:
+                return fault.answer()
+            case When.AFTER:
+                done = self._answer(request)
+                return replace(fault.response or replace(done, cut=-1), delay=fault.delay)
+            case When.LATER:
+                self.org.later(fault.delay, lambda: self._answer(request))
+                return fault.answer()
+            case When.LATE_COMMIT:
+                return self.org.run_late(fault.delay, lambda: self._answer(request))
+
+    def _answer(self, request: Request) -> Response:
+        segments = request.segments()
+        override = request.parameter("_HttpMethod") if "_HttpMethod" in request.query else ""
+        if override:
+            request = replace(request, method=override.upper())
+        try:
+            return self._by_part(request, segments)
+        except SalesforceError as refused:
+            return self._limited(refused.response())
+
+    def _by_part(self, request: Request, segments: list[str]) -> Response:
+        match segments:
+            case ["services", "data"]:
+                return describe.versions(self.org)
+            case ["services", "data", version, *rest]:
+                return self._data(request, version, rest)
+            case ["services", "oauth2", what]:
+                return self._oauth(request, what)
+            case ["id", _, _]:
+                return oauth.identity(self.org, request, self._session(request))
+            case _:
+                raise not_found()
+
+    def _oauth(self, request: Request, what: str) -> Response:
+        match what:
+            case "token":
+                return oauth.token(self.org, request)
+            case "revoke":
+                return oauth.revoke(self.org, request)
+            case "introspect":
+                return oauth.introspect(self.org, request)
+            case "userinfo":
+                return oauth.userinfo(self.org, request, self._session(request))
+            case _:
+                raise not_found()
+
+    def _data(self, request: Request, version: str, rest: list[str]) -> Response:
+        number = self._version(version)
+        session = self._session(request)
+        if self.org.used_calls() >= self.org.settings.daily_limit:
+            raise _NO_REQUESTS_LEFT
+        self.org.count_call()
+        what = "/".join(rest[:2]) if rest[:1] in (["sobjects"], ["composite"]) else "/".join(rest[:1])
+        key = f"{request.method} {what}"
+        self.org.calls[key] = self.org.calls.get(key, 0) + 1
+        context = Context(
+            org=self.org,
+            access=self.org.access(session.user_id),
+            request=request,
+            version=number,
+            dispatch=self._dispatch,
+        )
+        return self._limited(self._route(context, rest))
+
+    def _version(self, text: str) -> str:
+        number = text.lower().removeprefix("v")
+        try:
+            version = float(number)
+        except ValueError:
+            raise not_found() from None
+        if version < self.org.settings.oldest_version:
+            message = f"API version {number} has been retired"
+            raise SalesforceError("UNSUPPORTED_API_VERSION", message, status=410)
+        if version > self.org.settings.newest_version:
+            raise not_found()
+        return f"{version:.1f}"
+
+    def _session(self, request: Request) -> Session:
+        kind, _, token = request.header("authorization").partition(" ")
+        session = self.org.session(token.strip()) if kind.lower() in {"bearer", "oauth"} else None
+        if session is None:
+            raise _EXPIRED
+        if not (self.org.live(session.user_id) or {}).get("IsActive"):
+            raise _EXPIRED
+        return session
+
+    def _dispatch(self, context: Context) -> Response:
+        """Answer a part of a composite request, in the same session; refusals are answers."""
+        segments = context.request.segments()
+        if segments[:2] != ["services", "data"] or len(segments) < 3:
+            return not_found().response()
+        try:
+            version = self._version(segments[2])
+            return self._route(replace(context, version=version), segments[3:])
+        except SalesforceError as refused:
+            return refused.response()
+
+    def _route(self, context: Context, rest: list[str]) -> Response:
+        found = router().find(context.request.method, rest or [""])
+        if isinstance(found, frozenset):
+            if not found:
+                raise not_found()
+            message = f"HTTP Method '{context.request.method}' not allowed. Allowed are {','.join(sorted(found))}"
+            raise SalesforceError("METHOD_NOT_ALLOWED", message, status=405)
+        handler, params = found
+        try:
+            return handler(context, params)
+        except SalesforceError as refused:
+            return refused.response()
+
+    def _limited(self, response: Response) -> Response:
+        """The answer with the header that every answer of the data API has, refusals included [recording]."""
+        usage = f"api-usage={self.org.used_calls()}/{self.org.settings.daily_limit}"
+        return replace(response, headers={**response.headers, "Sforce-Limit-Info": usage})
+
+
+def open_session(org: Org, user_id: str, *, hours: float = 12) -> str:
+    """A token for a user, for tests and tools that do not want to log in."""
+    session = org.log_in(user_id)
+    lasting = replace(session, expires=org.clock.now() + timedelta(hours=hours))
+    org.sessions[session.token] = lasting
+    return session.token

@@ -1,0 +1,1 @@
+"""SOQL: a parser and an executor over the tables of one organisation."""

@@ -1,0 +1,161 @@
+"""Carries out statements: finds, filters, sorts and cuts, and hands out what to print page by page."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from itertools import islice
+from typing import Any
+
+from emulator.salesforce import activities
+from emulator.salesforce.access import Access
+from emulator.salesforce.errors import SalesforceError
+from emulator.salesforce.org import Org
+from emulator.salesforce.soql import aggregate, plan
+from emulator.salesforce.soql.conditions import Test, build
+from emulator.salesforce.soql.parse import parse
+from emulator.salesforce.soql.project import all_fields, projection
+from emulator.salesforce.soql.scope import Resolved, Scope, Source
+from emulator.salesforce.soql.tree import AllFields, Call, Combined, Comparison, Order, Path, Query, Selected, Value
+from emulator.salesforce.table import Row
+
+LONG_TEXT = 255
+SMALL_PAGE = 200
+MAX_PAGE = 2_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """The answer to a statement: stored records and how to print one. `total` may be more than there are records.
+
+    `page` is the most records that a page may have.
+    """
+
+    rows: list[Row]
+    show: Callable[[Row], dict[str, Any]]
+    total: int
+    page: int
+    query: Query
+
+
+def run(org: Org, access: Access, text: str, *, version: str, all_rows: bool = False) -> Found:
+    """Parse and carry out a statement for a user. `all_rows` is queryAll: deleted and archived records too.
+
+    Raises:
+        SalesforceError: the statement is malformed, or names what the user does not see.
+    """
+    return carry_out(Source(org=org, access=access, text=text, version=version), parse(text), all_rows=all_rows)
+
+
+def carry_out(source: Source, query: Query, *, all_rows: bool = False) -> Found:
+    """Carry out a parsed statement."""
+    runner = _Runner(source, all_rows=all_rows or query.all_rows)
+    return runner.top(query)
+
+
+class _Runner:
+    def __init__(self, source: Source, *, all_rows: bool) -> None:
+        self.source = source
+        self.all_rows = all_rows
+
+    def top(self, query: Query) -> Found:
+        scope = Scope.of(self.source, query)
+        self._check_fields_calls(scope, query)
+        if aggregate.is_plain_count(query):
+            total = sum(1 for _ in self._cut(query, self.matching(scope, query)))
+            return Found(rows=[], show=dict, total=total, page=MAX_PAGE, query=query)
+        if aggregate.is_aggregate(query):
+            groups = aggregate.aggregate(scope, query, self.matching(scope, replace(query, order=())))
+            shown = list(self._cut(query, groups))
+            return Found(rows=shown, show=dict, total=len(shown), page=MAX_PAGE, query=query)
+        show = projection(scope, query, self._child)
+        rows = list(self._cut(query, self.matching(scope, query)))
+        return Found(rows=rows, show=show, total=len(rows), page=self._page(scope, query), query=query)
+
+    @staticmethod
+    def _cut(query: Query, rows: Iterable[Row]) -> Iterable[Row]:
+        if query.limit is None and not query.offset:
+            return rows
+        return islice(rows, query.offset, None if query.limit is None else query.offset + query.limit)
+
+    def matching(self, scope: Scope, query: Query) -> Iterable[Row]:
+        """The records that match, in the wanted order."""
+        where = build(scope, query.where, self._semi_join) if query.where is not None else None
+        keys = [(order, scope.resolve(order.expression)) for order in query.order]
+        for order, key in keys:
+            self._check_sortable(scope, order, key)
+        shape = tuple((key.own, order.descending or order.nulls_last) for order, key in keys)
+        found = plan.candidates(self.source.org.table(scope.sobject.name), where, shape)
+        rows = self._filtered(scope, found.rows, where)
+        if found.ordered:
+            return rows
+        ordered = list(rows)
+        for order, key in reversed(keys):
+            ordered = aggregate.sort_by(ordered, _sort_key(key), descending=order.descending, nulls_last=order.nulls_last)
+        return ordered
+
+    def _filtered(self, scope: Scope, rows: Iterable[Row], where: Test | None) -> Iterable[Row]:
+        sobject, org = scope.sobject, self.source.org
+        if not self.all_rows:
+            rows = (row for row in rows if not row["IsDeleted"])
+            if sobject.name in {"Task", "Event"}:
+                rows = (row for row in rows if not activities.archived(org, row))
+        user = self.source.access.user_id
+        if sobject.sharing == "Private" and not self.source.access.to(sobject).view_all:
+            rows = (row for row in rows if row.get("OwnerId") == user)
+        return filter(where.run, rows) if where is not None else rows
+
+    def _semi_join(self, query: Query) -> list[Any]:
+        scope = Scope.of(self.source, query)
+        first = query.select[0]
+        if len(query.select) != 1 or not isinstance(first, Selected):
+            raise self.source.invalid(query.at, "semi join sub-selects must select one field", "MALFORMED_QUERY")
+        key = scope.resolve(first.expression)
+        return [key.get(row) for row in self._cut(query, self.matching(scope, query))]
+
+    def _child(self, query: Query, row: Row) -> dict[str, Any] | None:
+        """The records of a child relationship below one record: a nested answer, or null when there are none."""
+        parent = self.source.org.sobject_of(row["Id"])
+        assert parent is not None  # noqa: S101 - the row came from a table
+        child = parent.by_child[query.source.lower()]
+        scope = Scope(source=self.source, sobject=self.source.org.sobject(child.sobject), alias=query.alias)
+        own = Comparison(
+            left=Path(parts=(child.field,), at=query.at),
+            operator="=",
+            right=Value(kind="string", value=row["Id"], at=query.at),
+            at=query.at,
+        )
+        where = own if query.where is None else Combined(operator="and", conditions=(own, query.where))
+        show = projection(scope, query, self._child)
+        rows = list(self._cut(query, self.matching(scope, replace(query, where=where))))
+        if not rows:
+            return None
+        return {"totalSize": len(rows), "done": True, "records": [show(each) for each in rows]}
+
+    # --- checks ---------------------------------------------------------------------------------------------------
+
+    def _check_sortable(self, scope: Scope, order: Order, key: Resolved) -> None:
+        if key.field is not None and not key.field["sortable"]:
+            message = f"field '{key.names[-1]}' can not be sorted in a query call"
+            raise scope.source.invalid(order.expression.at, message)
+
+    def _check_fields_calls(self, scope: Scope, query: Query) -> None:
+        for each in query.select:
+            if isinstance(each, AllFields) and each.kind in {"ALL", "CUSTOM"} and (query.limit or 201) > 200:
+                message = "The SOQL FIELDS function must have a LIMIT of at most 200"
+                raise SalesforceError("MALFORMED_QUERY", message)
+        _ = scope
+
+    @staticmethod
+    def _page(scope: Scope, query: Query) -> int:
+        """Two or more long text fields make pages of 200 at most [documentation]."""
+        long = 0
+        for each in query.select:
+            if isinstance(each, AllFields):
+                long += sum(1 for one in all_fields(scope, each) if one.length > LONG_TEXT)
+            elif isinstance(each, Selected) and not isinstance(each.expression, Call):
+                one = scope.resolve(each.expression).field
+                long += bool(one and one.type == "textarea" and one.length > LONG_TEXT)
+        return SMALL_PAGE if long > 1 else MAX_PAGE
+
+
+def _sort_key(key: Resolved) -> Callable[[Row], Any]:
+    return key.get

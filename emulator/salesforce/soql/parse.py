@@ -1,0 +1,403 @@
+"""A recursive descent parser for SOQL. Errors have the wording and the position marks of the real parser."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from emulator.salesforce.errors import SalesforceError
+from emulator.salesforce.soql.tree import (
+    AllFields,
+    Call,
+    Combined,
+    Comparison,
+    Condition,
+    Expression,
+    Order,
+    Path,
+    Query,
+    Selected,
+    TypeOf,
+    Value,
+)
+
+T = TypeVar("T")
+
+MAX_LENGTH = 100_000
+MAX_OFFSET = 2_000
+
+_TOKEN = re.compile(
+    r"""(?P<space>\s+)
+    |(?P<string>'(?:[^'\\]|\\.)*')
+    |(?P<datetime>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d))
+    |(?P<date>\d{4}-\d\d-\d\d(?!\d))
+    |(?P<number>[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)
+    |(?P<name>[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*)
+    |(?P<operator><=|>=|!=|<>|=|<|>)
+    |(?P<mark>[(),:])""",
+    re.VERBOSE | re.DOTALL,
+)
+_ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f", '"': '"', "'": "'", "\\": "\\"}
+_CLAUSES = frozenset(
+    {
+        *("from", "where", "group", "having", "order", "limit", "offset", "for", "using", "with", "all", "update"),
+        *("and", "or", "not", "in", "like", "includes", "excludes", "asc", "desc", "nulls", "end", "when", "then"),
+        *("else", "select", "by", "scope"),
+    }
+)
+_PERIOD = re.compile(
+    r"(?:TODAY|YESTERDAY|TOMORROW|(?:LAST|THIS|NEXT)_(?:WEEK|MONTH|QUARTER|YEAR|FISCAL_QUARTER|FISCAL_YEAR)"
+    r"|(?:LAST|NEXT)_90_DAYS|(?:LAST|NEXT)_N_(?:DAYS|WEEKS|MONTHS|QUARTERS|YEARS|FISCAL_QUARTERS|FISCAL_YEARS)"
+    r"|N_(?:DAYS|WEEKS|MONTHS|QUARTERS|YEARS)_AGO)",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Token:
+    kind: str
+    text: str
+    at: int
+
+
+def mark(text: str, at: int, message: str) -> str:
+    """An error text with the line it is about and an arrow, as the real parser prints them."""
+    line_start = text.rfind("\n", 0, at) + 1
+    line = text.count("\n", 0, at) + 1
+    column = at - line_start + 1
+    begin = max(line_start, at - 40)
+    end = text.find("\n", at)
+    excerpt = text[begin : min(len(text) if end < 0 else end, at + 40)]
+    return f"\n{excerpt}\n{' ' * (at - begin)}^\nERROR at Row:{line}:Column:{column}\n{message}"
+
+
+def malformed(text: str, at: int, message: str) -> SalesforceError:
+    """A statement that cannot be read."""
+    return SalesforceError("MALFORMED_QUERY", mark(text, at, message))
+
+
+def parse(text: str) -> Query:
+    """Read one statement.
+
+    Raises:
+        SalesforceError: MALFORMED_QUERY, or NUMBER_OUTSIDE_VALID_RANGE for an offset that is too large.
+    """
+    if len(text) > MAX_LENGTH:
+        raise SalesforceError("MALFORMED_QUERY", f"SOQL statements cannot be longer than {MAX_LENGTH} characters.")
+    return _Parser(text).statement()
+
+
+class _Parser:
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.tokens = self._cut(text)
+        self.at = 0
+
+    def _cut(self, text: str) -> list[_Token]:
+        tokens: list[_Token] = []
+        position = 0
+        while position < len(text):
+            match = _TOKEN.match(text, position)
+            if match is None:
+                raise malformed(text, position, f"unexpected char: '{text[position]}'")
+            if match.lastgroup != "space":
+                tokens.append(_Token(match.lastgroup or "", match.group(), position))
+            position = match.end()
+        tokens.append(_Token("end", "<EOF>", len(text)))
+        return tokens
+
+    # --- tokens ---------------------------------------------------------------------------------------------------
+
+    @property
+    def token(self) -> _Token:
+        return self.tokens[self.at]
+
+    def next(self) -> _Token:
+        token = self.tokens[self.at]
+        self.at += 1
+        return token
+
+    def is_word(self, *words: str, ahead: int = 0) -> bool:
+        if self.at + ahead >= len(self.tokens):
+            return False
+        token = self.tokens[self.at + ahead]
+        return token.kind == "name" and token.text.lower() in words
+
+    def is_mark(self, text: str, ahead: int = 0) -> bool:
+        at = self.at + ahead
+        return at < len(self.tokens) and self.tokens[at].kind == "mark" and self.tokens[at].text == text
+
+    def take_word(self, *words: str) -> bool:
+        """Skip these words if they all come next."""
+        if all(self.is_word(word, ahead=at) for at, word in enumerate(words)):
+            self.at += len(words)
+            return True
+        return False
+
+    def take_mark(self, text: str) -> bool:
+        if self.is_mark(text):
+            self.at += 1
+            return True
+        return False
+
+    def unexpected(self, token: _Token | None = None) -> SalesforceError:
+        token = token or self.token
+        shown = token.text if token.kind == "end" else f"'{token.text}'"
+        return malformed(self.text, token.at, f"unexpected token: {shown}")
+
+    def need_word(self, word: str) -> None:
+        if not self.take_word(word):
+            raise self.unexpected()
+
+    def need_mark(self, text: str) -> None:
+        if not self.take_mark(text):
+            raise self.unexpected()
+
+    def need_name(self) -> _Token:
+        if self.token.kind != "name":
+            raise self.unexpected()
+        return self.next()
+
+    # --- statement ------------------------------------------------------------------------------------------------
+
+    def statement(self) -> Query:
+        if self.token.kind == "end":
+            raise SalesforceError("MALFORMED_QUERY", "A query string has to be specified")
+        query = self.query()
+        if self.token.kind != "end":
+            raise self.unexpected()
+        return query
+
+    def query(self) -> Query:
+        start = self.token.at
+        self.need_word("select")
+        select = self.several(self.selected)
+        self.need_word("from")
+        source = self.need_name()
+        alias = None
+        if self.take_word("as"):
+            alias = self.need_name().text
+        elif self.token.kind == "name" and self.token.text.lower() not in _CLAUSES:
+            alias = self.next().text
+        scope = self.next().text if self.take_word("using", "scope") else None
+        where = self.conditions() if self.take_word("where") else None
+        if self.take_word("with"):
+            self.with_clause()
+        group = self.grouping() if self.take_word("group", "by") else ()
+        having_at = self.token
+        having = self.conditions() if self.take_word("having") else None
+        if having is not None and not group:
+            raise malformed(self.text, having_at.at, "having clause requires a group by clause")
+        order = self.several(self.order) if self.take_word("order", "by") else ()
+        limit = self.whole_number("limit") if self.take_word("limit") else None
+        offset = self.offset() if self.take_word("offset") else 0
+        all_rows = self.take_word("all", "rows")
+        while self.take_word("for") or self.take_word("update"):
+            self.need_name()
+        return Query(
+            select=select,
+            source=source.text,
+            source_at=source.at,
+            alias=alias,
+            where=where,
+            group=group,
+            having=having,
+            order=order,
+            limit=limit,
+            offset=offset,
+            all_rows=all_rows,
+            scope=scope,
+            at=start,
+        )
+
+    def several(self, one: Callable[[], T]) -> tuple[T, ...]:
+        found = [one()]
+        while self.take_mark(","):
+            found.append(one())
+        return tuple(found)
+
+    def with_clause(self) -> None:
+        # SECURITY_ENFORCED and USER_MODE change nothing here: every query obeys the user's permissions.
+        if not self.is_word("security_enforced", "user_mode", "system_mode"):
+            raise self.unexpected()
+        self.next()
+
+    def grouping(self) -> tuple[Expression, ...]:
+        if self.is_word("rollup", "cube") and self.is_mark("(", 1):
+            raise malformed(self.text, self.token.at, "GROUP BY ROLLUP and CUBE are not emulated")
+        return self.several(self.expression)
+
+    def whole_number(self, what: str) -> int:
+        token = self.next()
+        if token.kind != "number" or not token.text.isdigit():
+            raise malformed(self.text, token.at, f"expecting a positive number after {what}, found '{token.text}'")
+        return int(token.text)
+
+    def offset(self) -> int:
+        number = self.whole_number("offset")
+        if number > MAX_OFFSET:
+            message = f"Maximum SOQL offset allowed is {MAX_OFFSET}"
+            raise SalesforceError("NUMBER_OUTSIDE_VALID_RANGE", message)
+        return number
+
+    # --- select list ----------------------------------------------------------------------------------------------
+
+    def selected(self) -> Selected | AllFields | TypeOf | Query:
+        if self.is_mark("(") and self.is_word("select", ahead=1):
+            self.next()
+            inner = self.query()
+            self.need_mark(")")
+            return inner
+        if self.is_word("typeof"):
+            return self.type_of()
+        if self.is_word("fields") and self.is_mark("(", 1):
+            at = self.next().at
+            self.next()
+            kind = self.need_name().text.upper()
+            self.need_mark(")")
+            return AllFields(kind=kind, at=at)
+        expression = self.expression()
+        alias = None
+        if self.token.kind == "name" and self.token.text.lower() not in _CLAUSES and "." not in self.token.text:
+            if isinstance(expression, Path) and self.is_word("select"):
+                raise self.unexpected()
+            alias = self.next().text
+        return Selected(expression=expression, alias=alias)
+
+    def expression(self) -> Expression:
+        token = self.need_name()
+        if token.text.lower() in _CLAUSES and not self.is_mark("("):
+            raise self.unexpected(token)
+        if not self.take_mark("("):
+            return Path(parts=tuple(token.text.split(".")), at=token.at)
+        arguments: tuple[Expression, ...] = ()
+        if not self.is_mark(")"):
+            arguments = self.several(self.argument)
+        self.need_mark(")")
+        return Call(name=token.text.upper(), arguments=arguments, at=token.at)
+
+    def argument(self) -> Expression:
+        if self.token.kind in {"string", "number"}:
+            token = self.next()
+            return Path(parts=(token.text,), at=token.at)
+        return self.expression()
+
+    def type_of(self) -> TypeOf:
+        self.next()
+        token = self.need_name()
+        cases: list[tuple[str, tuple[Path, ...]]] = []
+        while self.take_word("when"):
+            kind = self.need_name().text
+            self.need_word("then")
+            cases.append((kind, self.several(self.path)))
+        otherwise = self.several(self.path) if self.take_word("else") else ()
+        self.need_word("end")
+        return TypeOf(field=Path(parts=tuple(token.text.split(".")), at=token.at), cases=tuple(cases), otherwise=otherwise)
+
+    def path(self) -> Path:
+        token = self.need_name()
+        return Path(parts=tuple(token.text.split(".")), at=token.at)
+
+    def order(self) -> Order:
+        expression = self.expression()
+        descending = self.take_word("desc")
+        if not descending:
+            self.take_word("asc")
+        nulls_last = self.take_word("nulls", "last")
+        if not nulls_last:
+            self.take_word("nulls", "first")
+        return Order(expression=expression, descending=descending, nulls_last=nulls_last)
+
+    # --- conditions -----------------------------------------------------------------------------------------------
+
+    def conditions(self) -> Condition:
+        first = self.condition()
+        if not self.is_word("and", "or"):
+            return first
+        word = self.token.text.lower()
+        found = [first]
+        while self.take_word(word):
+            found.append(self.condition())
+        if self.is_word("and", "or"):
+            # AND and OR may not be mixed without parentheses.
+            raise self.unexpected()
+        return Combined(operator="and" if word == "and" else "or", conditions=tuple(found))
+
+    def condition(self) -> Condition:
+        if self.take_word("not"):
+            return Combined(operator="not", conditions=(self.condition(),))
+        if self.take_mark("("):
+            inner = self.conditions()
+            self.need_mark(")")
+            return inner
+        return self.comparison()
+
+    def comparison(self) -> Comparison:
+        at = self.token.at
+        left = self.expression()
+        if self.take_word("not"):
+            self.need_word("in")
+            return Comparison(left=left, operator="not in", right=self.many(), at=at)
+        if self.take_word("in"):
+            return Comparison(left=left, operator="in", right=self.many(), at=at)
+        for word in ("includes", "excludes"):
+            if self.take_word(word):
+                return Comparison(left=left, operator=word, right=self.many(), at=at)
+        if self.take_word("like"):
+            return Comparison(left=left, operator="like", right=self.value(), at=at)
+        token = self.next()
+        if token.kind != "operator":
+            raise self.unexpected(token)
+        operator = "!=" if token.text == "<>" else token.text
+        return Comparison(left=left, operator=operator, right=self.value(), at=at)
+
+    def many(self) -> tuple[Value, ...] | Query:
+        if self.is_mark(":"):
+            raise self.unexpected()
+        self.need_mark("(")
+        found: tuple[Value, ...] | Query = self.query() if self.is_word("select") else self.several(self.value)
+        self.need_mark(")")
+        return found
+
+    def value(self) -> Value:
+        token = self.next()
+        match token.kind:
+            case "string":
+                return Value(kind="string", value=unescape(self.text, token.text, token.at), at=token.at)
+            case "number":
+                return Value(kind="number", value=float(token.text), at=token.at)
+            case "date":
+                return Value(kind="date", value=token.text, at=token.at)
+            case "datetime":
+                return Value(kind="datetime", value=token.text, at=token.at)
+            case "name":
+                return self.word_value(token)
+            case _:
+                raise self.unexpected(token)
+
+    def word_value(self, token: _Token) -> Value:
+        word = token.text.lower()
+        if word in {"true", "false"}:
+            return Value(kind="boolean", value=word == "true", at=token.at)
+        if word == "null":
+            return Value(kind="null", value=None, at=token.at)
+        if _PERIOD.fullmatch(token.text):
+            count = 0
+            if self.take_mark(":"):
+                count = self.whole_number(token.text)
+            return Value(kind="period", value=(token.text.upper(), count), at=token.at)
+        raise self.unexpected(token)
+
+
+def unescape(text: str, quoted: str, at: int) -> str:
+    """The characters that a quoted string stands for."""
+
+    def one(match: re.Match[str]) -> str:
+        letter = match.group(1)
+        if letter in {"_", "%"}:
+            return "\\" + letter  # LIKE tells an escaped wildcard from a bare one
+        if letter not in _ESCAPES:
+            raise malformed(text, at, f"Illegal string literal: invalid escape sequence '\\{letter}'")
+        return _ESCAPES[letter]
+
+    return re.sub(r"\\(.)", one, quoted[1:-1], flags=re.DOTALL)

@@ -1,0 +1,143 @@
+"""The select list turned into a function from a stored record to the object that is printed."""
+
+from collections.abc import Callable
+from typing import Any
+
+from emulator.salesforce.fields import Field
+from emulator.salesforce.soql.scope import Getter, Resolved, Scope
+from emulator.salesforce.soql.tree import AllFields, Query, Selected, TypeOf
+from emulator.salesforce.table import Row
+
+Projection = Callable[[Row], dict[str, Any]]
+ChildQuery = Callable[[Query, Row], dict[str, Any] | None]
+
+
+def projection(scope: Scope, query: Query, child: ChildQuery) -> Projection:
+    """How a record of the query is printed: attributes first, then the selected fields in their order."""
+    steps = _Steps(scope)
+    for each in query.select:
+        match each:
+            case Selected():
+                steps.add(scope.resolve(each.expression), each.alias, at=each.expression.at)
+            case AllFields():
+                for one in all_fields(scope, each):
+                    steps.add_own(one)
+            case TypeOf():
+                steps.add_type_of(each)
+            case Query():
+                steps.add_child(each, child)
+    return steps.function()
+
+
+def all_fields(scope: Scope, each: AllFields) -> list[Field]:
+    """The fields that FIELDS() stands for: those that the user sees."""
+    chosen = {"ALL": (True, False), "STANDARD": (False,), "CUSTOM": (True,)}.get(each.kind)
+    if chosen is None:
+        raise scope.source.invalid(each.at, f"Unknown FIELDS argument {each.kind}", "MALFORMED_QUERY")
+    return [one for one in scope.source.access.readable(scope.sobject).values() if one["custom"] in chosen]
+
+
+class _Steps:
+    """Collects what to print; parents' fields end up together in one nested object per relationship."""
+
+    def __init__(self, scope: Scope) -> None:
+        self.scope = scope
+        self.plain: list[str] = []
+        self.getters: dict[str, Getter] = {}
+        self.parents: dict[str, dict[tuple[str, ...], Getter]] = {}
+
+    def add(self, resolved: Resolved, alias: str | None, *, at: int) -> None:
+        if len(resolved.names) == 1:
+            name = alias or resolved.names[0]
+            if name in self.getters:
+                raise self.scope.source.invalid(at, f"duplicate field selected: {name}", "MALFORMED_QUERY")
+            self.getters[name] = resolved.get
+            return
+        self.parents.setdefault(resolved.names[0], {})[resolved.names[1:]] = resolved.get
+        self.getters.setdefault(resolved.names[0], _nothing)
+
+    def add_own(self, one: Field) -> None:
+        resolved = self.scope._own(self.scope.sobject, one)  # noqa: SLF001 - same package, no path to resolve
+        self.getters.setdefault(one.name, resolved.get)
+
+    def add_type_of(self, each: TypeOf) -> None:
+        scope, org = self.scope, self.scope.source.org
+        link = scope.sobject.by_relationship.get(each.field.parts[0].lower())
+        if link is None:
+            raise scope.source.invalid(each.field.at, f"unknown TYPEOF field {each.field.text}")
+        by_kind = {kind.lower(): [path.parts for path in paths] for kind, paths in each.cases}
+        otherwise = [path.parts for path in each.otherwise]
+        key = link.name
+
+        def get(row: Row) -> dict[str, Any] | None:
+            above = org.record(row.get(key))
+            kind = org.sobject_of(row[key]) if above is not None else None
+            if above is None or kind is None:
+                return None
+            printed = attributes(scope, kind.name, above)
+            for parts in by_kind.get(kind.name.lower(), otherwise):
+                one = kind.field(parts[0])
+                if one is not None:
+                    printed[one.name] = above.get(one.name)
+            return printed
+
+        self.getters[str(link.relationship)] = get
+
+    def add_child(self, query: Query, child: ChildQuery) -> None:
+        known = self.scope.sobject.by_child.get(query.source.lower())
+        if known is None or known.sobject.lower() not in self.scope.source.org.objects:
+            message = (
+                f"Didn't understand relationship '{query.source}' in FROM part of query call. If you are attempting to "
+                "use a custom relationship, be sure to append the '__r' after the custom relationship name. Please "
+                "reference your WSDL or the describe call for the appropriate names."
+            )
+            raise self.scope.source.invalid(query.source_at, message, "INVALID_TYPE")
+        self.getters[str(known.relationship)] = lambda row: child(query, row)
+
+    def function(self) -> Projection:
+        scope, name = self.scope, self.scope.sobject.name
+        prefix = f"/services/data/v{scope.source.version}/sobjects/{name}/"
+        for relationship, inner in self.parents.items():
+            self.getters[relationship] = self._parent(relationship, inner)
+        pairs = tuple(self.getters.items())
+
+        def project(row: Row) -> dict[str, Any]:
+            printed: dict[str, Any] = {"attributes": {"type": name, "url": prefix + row["Id"]}}
+            for key, get in pairs:
+                printed[key] = get(row)
+            return printed
+
+        return project
+
+    def _parent(self, relationship: str, inner: dict[tuple[str, ...], Getter]) -> Getter:
+        """A nested object: its attributes are those of the record that the reference leads to."""
+        scope, org = self.scope, self.scope.source.org
+        key = scope.sobject.by_relationship[relationship.lower()].name
+
+        def get(row: Row) -> dict[str, Any] | None:
+            above = org.record(row.get(key))
+            kind = org.sobject_of(row[key]) if above is not None else None
+            if above is None or kind is None:
+                return None
+            printed = attributes(scope, kind.name, above)
+            for names, read in inner.items():
+                _place(printed, names, read(row))
+            return printed
+
+        return get
+
+
+def _place(printed: dict[str, Any], names: tuple[str, ...], value: Any) -> None:  # noqa: ANN401 - a stored value
+    for name in names[:-1]:
+        printed = printed.setdefault(name, {})
+    printed[names[-1]] = value
+
+
+def attributes(scope: Scope, name: str, row: Row) -> dict[str, Any]:
+    """The beginning of every printed record."""
+    url = f"/services/data/v{scope.source.version}/sobjects/{name}/{row['Id']}"
+    return {"attributes": {"type": name, "url": url}}
+
+
+def _nothing(_row: Row) -> None:
+    return None

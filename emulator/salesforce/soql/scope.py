@@ -1,0 +1,228 @@
+"""Names in a statement: which field a path means for this user, and how to read it from a record."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from emulator.salesforce.access import Access
+from emulator.salesforce.errors import SalesforceError
+from emulator.salesforce.fields import Field, SObject
+from emulator.salesforce.org import Org
+from emulator.salesforce.soql.parse import mark
+from emulator.salesforce.soql.tree import Call, Expression, Path, Query
+from emulator.salesforce.table import Row
+from emulator.salesforce.values import parse_moment
+
+Getter = Callable[[Row], Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """Where a query reads: organisation, user, statement text and moment."""
+
+    org: Org
+    access: Access
+    text: str
+    version: str
+
+    def invalid(self, at: int, message: str, code: str = "INVALID_FIELD") -> SalesforceError:
+        """An error about one place of the statement."""
+        return SalesforceError(code, mark(self.text, at, message))
+
+    def zone(self) -> ZoneInfo:
+        """The user's time zone, which date literals are in."""
+        user = self.org.record(self.access.user_id) or {}
+        return ZoneInfo(str(user.get("TimeZoneSidKey") or "UTC"))
+
+    def today(self) -> date:
+        """Today for the user."""
+        return self.org.now().astimezone(self.zone()).date()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resolved:
+    """What an expression means. `own` is the key of a plain field of the queried object itself, else None.
+
+    `names` is the path with canonical capitals; the last part is the field (or the function's name).
+    """
+
+    get: Getter
+    type: str
+    names: tuple[str, ...]
+    own: str | None = None
+    field: Field | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """The object that a query (or subquery) is about, seen by a user."""
+
+    source: Source
+    sobject: SObject
+    alias: str | None = None
+
+    @classmethod
+    def of(cls, source: Source, query: Query) -> "Scope":
+        """The scope of a top-level query or semi-join."""
+        found = source.org.objects.get(query.source.lower())
+        if found is None or not source.access.to(found).read or not found.header["queryable"]:
+            message = (
+                f"sObject type '{query.source}' is not supported. If you are attempting to use a custom object, be sure "
+                "to append the '__c' after the entity name. Please reference your WSDL or the describe call for the "
+                "appropriate names."
+            )
+            raise source.invalid(query.source_at, message, "INVALID_TYPE")
+        return cls(source=source, sobject=found, alias=query.alias)
+
+    def resolve(self, expression: Expression) -> Resolved:
+        """The meaning of a field path or function."""
+        if isinstance(expression, Call):
+            return self._function(expression)
+        parts = list(expression.parts)
+        if len(parts) > 1 and parts[0].lower() in {(self.alias or "").lower(), self.sobject.name.lower()}:
+            parts = parts[1:]
+        return self._walk(self.sobject, parts, expression)
+
+    def _walk(self, sobject: SObject, parts: list[str], path: Path) -> Resolved:
+        name = parts[0]
+        if len(parts) == 1:
+            one = self.source.access.readable(sobject).get(name.lower())
+            if one is None:
+                raise self._no_column(name, sobject, path)
+            return self._own(sobject, one)
+        link = sobject.by_relationship.get(name.lower())
+        if link is None or link.name.lower() not in self.source.access.readable(sobject):
+            message = (
+                f"Didn't understand relationship '{name}' in field path. If you are attempting to use a custom "
+                "relationship, be sure to append the '__r' after the custom relationship name. Please reference your "
+                "WSDL or the describe call for the appropriate names."
+            )
+            raise self.source.invalid(path.at, message)
+        return self._through(link, parts, path)
+
+    def _through(self, link: Field, parts: list[str], path: Path) -> Resolved:
+        org = self.source.org
+        name, key = str(link.relationship), link.name
+        polymorphic = len(link.references) > 1
+        if polymorphic and parts[1].lower() == "type" and len(parts) == 2:
+
+            def kind(row: Row) -> str | None:
+                target = org.sobject_of(row[key]) if row.get(key) else None
+                return target.name if target else None
+
+            return Resolved(get=kind, type="picklist", names=(name, "Type"))
+        target = org.objects.get(("name_fields" if polymorphic else link.references[0]).lower())
+        if target is None:
+            target = self._first_with(link, parts[1])
+        if target is None:
+            raise self._no_column(parts[1], SObject(name="Name", header={}, fields=()), path)
+        inner = self._walk(target, parts[1:], path)
+
+        def parent(row: Row) -> Any:  # noqa: ANN401 - a stored value
+            above = org.record(row.get(key))
+            return inner.get(above) if above is not None else None
+
+        return Resolved(get=parent, type=inner.type, names=(name, *inner.names), field=inner.field)
+
+    def _first_with(self, link: Field, part: str) -> SObject | None:
+        """For a polymorphic reference: the first possible object that has the field."""
+        for name in sorted(link.references, key=lambda each: (each not in {"Contact", "User", "Account"}, each)):
+            one = self.source.org.objects.get(name.lower())
+            if one is not None and (part.lower() in one.by_name or part.lower() in one.by_relationship):
+                return one
+        return None
+
+    def _own(self, sobject: SObject, one: Field) -> Resolved:
+        key = one.name
+        if one.type == "address":
+            return Resolved(get=address_getter(sobject, one), type="address", names=(key,), field=one)
+        if key == "PhotoUrl":
+            return Resolved(get=lambda row: f"/services/images/photo/{row['Id']}", type="url", names=(key,), field=one)
+        if one.type == "boolean":
+            return Resolved(get=lambda row: row.get(key, False), type="boolean", names=(key,), own=key, field=one)
+        return Resolved(get=lambda row: row.get(key), type=one.type, names=(key,), own=key, field=one)
+
+    def _no_column(self, name: str, sobject: SObject, path: Path) -> SalesforceError:
+        message = (
+            f"No such column '{name}' on entity '{sobject.name}'. If you are attempting to use a custom field, be sure "
+            "to append the '__c' after the custom field name. Please reference your WSDL or the describe call for the "
+            "appropriate names."
+        )
+        return self.source.invalid(path.at, message)
+
+    def _function(self, call: Call) -> Resolved:
+        if call.name in {"TOLABEL", "FORMAT", "CONVERTCURRENCY", "CONVERTTIMEZONE"} and call.arguments:
+            inner = self.resolve(call.arguments[0])
+            return Resolved(get=inner.get, type=inner.type, names=inner.names, field=inner.field)
+        part = DATE_PARTS.get(call.name)
+        if part is None or len(call.arguments) != 1:
+            raise self.source.invalid(call.at, f"Invalid function: {call.name}", "MALFORMED_QUERY")
+        argument = call.arguments[0]
+        zone: ZoneInfo | None = None
+        if isinstance(argument, Call) and argument.name == "CONVERTTIMEZONE":
+            zone = self.source.zone()
+        inner = self.resolve(argument)
+        kind, function = part
+
+        def get(row: Row) -> Any:  # noqa: ANN401 - a number or a date
+            value = inner.get(row)
+            if value is None:
+                return None
+            moment = parse_moment(value)
+            return function(moment.astimezone(zone) if zone else moment)
+
+        return Resolved(get=get, type=kind, names=(call.name,), field=None)
+
+
+DATE_PARTS: dict[str, tuple[str, Callable[[datetime], Any]]] = {
+    "CALENDAR_YEAR": ("int", lambda when: when.year),
+    "CALENDAR_QUARTER": ("int", lambda when: (when.month - 1) // 3 + 1),
+    "CALENDAR_MONTH": ("int", lambda when: when.month),
+    "FISCAL_YEAR": ("int", lambda when: when.year),
+    "FISCAL_QUARTER": ("int", lambda when: (when.month - 1) // 3 + 1),
+    "FISCAL_MONTH": ("int", lambda when: when.month),
+    "DAY_IN_MONTH": ("int", lambda when: when.day),
+    "DAY_IN_WEEK": ("int", lambda when: when.isoweekday() % 7 + 1),
+    "DAY_IN_YEAR": ("int", lambda when: when.timetuple().tm_yday),
+    "DAY_ONLY": ("date", lambda when: when.date().isoformat()),
+    "HOUR_IN_DAY": ("int", lambda when: when.hour),
+    "WEEK_IN_MONTH": ("int", lambda when: (when.day - 1) // 7 + 1),
+    "WEEK_IN_YEAR": ("int", lambda when: (when.timetuple().tm_yday - 1) // 7 + 1),
+}
+"""Date functions: the type of their result, and how to get it. Fiscal years are calendar years here."""
+
+_PARTS = (
+    ("city", "City"),
+    ("country", "Country"),
+    ("countryCode", "CountryCode"),
+    ("geocodeAccuracy", "GeocodeAccuracy"),
+    ("latitude", "Latitude"),
+    ("longitude", "Longitude"),
+    ("postalCode", "PostalCode"),
+    ("state", "State"),
+    ("stateCode", "StateCode"),
+    ("street", "Street"),
+)
+
+
+def address_getter(sobject: SObject, one: Field) -> Getter:
+    """How to read a compound address: an object of its parts, or null when all of them are."""
+    prefix = one.name.removesuffix("Address")
+    keys = [(part, prefix + suffix) for part, suffix in _PARTS if (prefix + suffix).lower() in sobject.by_name]
+
+    def get(row: Row) -> dict[str, Any] | None:
+        parts = {part: row.get(key) for part, key in keys}
+        return parts if any(value is not None for value in parts.values()) else None
+
+    return get
+
+
+def day_range(source: Source, first: date, after: date, kind: str) -> tuple[str, str]:
+    """A range of days as stored values: dates, or the moments at which they begin in the user's zone."""
+    if kind == "date":
+        return first.isoformat(), after.isoformat()
+    zone = source.zone()
+    edges = [datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(UTC) for day in (first, after)]
+    return edges[0].strftime("%Y-%m-%dT%H:%M:%S.000+0000"), edges[1].strftime("%Y-%m-%dT%H:%M:%S.000+0000")

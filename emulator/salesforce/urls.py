@@ -1,0 +1,51 @@
+"""Which address is answered by what, below /services/data/v{version}."""
+
+from functools import lru_cache
+
+from emulator.http import Router
+from emulator.salesforce.context import Handler
+from emulator.salesforce.responses import collections, composite, describe, query, rows
+
+_ROUTES: tuple[tuple[str, str, Handler], ...] = (
+    ("GET", "", describe.resources),
+    ("GET", "sobjects", describe.describe_global),
+    ("GET", "sobjects/{name}", describe.basic),
+    ("POST", "sobjects/{name}", rows.create),
+    ("GET", "sobjects/{name}/describe", describe.describe),
+    ("GET", "sobjects/{name}/describe/layouts", describe.layouts),
+    ("GET", "sobjects/{name}/updated", describe.updated),
+    ("GET", "sobjects/{name}/deleted", describe.deleted),
+    ("GET", "sobjects/{name}/{id}", rows.read),
+    ("PATCH", "sobjects/{name}/{id}", rows.update),
+    ("DELETE", "sobjects/{name}/{id}", rows.remove),
+    ("POST", "sobjects/{name}/Id", rows.insert_by_key),
+    ("GET", "sobjects/{name}/{field}/{value}", rows.read_by_key),
+    ("PATCH", "sobjects/{name}/{field}/{value}", rows.upsert),
+    ("DELETE", "sobjects/{name}/{field}/{value}", rows.remove_by_key),
+    ("GET", "query", query.query),
+    ("GET", "query/{locator}", query.more),
+    ("GET", "queryAll", query.query_all),
+    ("GET", "queryAll/{locator}", query.more),
+    ("POST", "composite/sobjects", collections.create),
+    ("PATCH", "composite/sobjects", collections.update),
+    ("DELETE", "composite/sobjects", collections.remove),
+    ("GET", "composite/sobjects/{name}", collections.read),
+    ("POST", "composite/sobjects/{name}", collections.read),
+    ("PATCH", "composite/sobjects/{name}/{field}", collections.upsert),
+    ("POST", "composite", composite.composite),
+    ("POST", "composite/batch", composite.batch),
+    ("POST", "composite/graph", composite.graph),
+    ("POST", "composite/tree/{name}", composite.tree),
+    ("GET", "limits", describe.limits),
+    ("GET", "limits/recordCount", describe.record_count),
+    ("GET", "recent", describe.recent),
+)
+
+
+@lru_cache(maxsize=1)
+def router() -> Router[Handler]:
+    """The table of addresses; it never changes, so all organisations share it."""
+    made: Router[Handler] = Router()
+    for method, pattern, handler in _ROUTES:
+        made.add(method, pattern, handler)
+    return made
