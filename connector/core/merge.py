@@ -330,7 +330,8 @@ def _judge_career_opt_out(unit: Unit, base: Base | None, crm: Reading, career: R
         and crm.values != base.crm.values
     )
     if owner_loosened:
-        return Verdict(row=Row.OPT_OUT_HELD, note="crm_lifted_opt_out")
+        # Careers still restrict, whoever set it first: this is to be respected until they lift it, as any opt-out of theirs.
+        return Verdict(row=Row.OPT_OUT_HELD, note="crm_lifted_opt_out", flag=True)
     told = Verdict(row=Row.OPT_OUT_FROM_CAREER, flag=True)
     if not unit.opt_out_global:
         return told
