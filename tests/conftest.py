@@ -7,7 +7,7 @@ import os
 from hypothesis import settings
 
 settings.register_profile("pr", deadline=None, print_blob=True)
-settings.register_profile("deep", deadline=None, print_blob=True, max_examples=5_000)
+settings.register_profile("deep", deadline=None, print_blob=True, max_examples=3_000)
 
 # Hypothesis would choose its own derandomized profile on a build server: every run should search anew there too.
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "pr"))
