@@ -71,6 +71,8 @@ class Reader:
         """
         names = self._profile.lists
         found: list[Record] = []
+        if kind == "request" and not self._profile.abilities.requests:
+            return found
         for start in range(0, len(ids), names.ids_per_call):
             wanted = frozenset(ids[start : start + names.ids_per_call])
 

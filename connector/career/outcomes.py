@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from connector.career.payload import at
+from connector.career.payload import at, fault_in
 from connector.errors import Later
 from connector.ports import Outcome, Status
 
@@ -60,6 +60,15 @@ def would_mail(what: str) -> Outcome:
         detail=what,
         remedy="only if the vendor confirms that no mail is sent: say so in the profile and switch it off in the tenant",
     )
+
+
+def unsendable(value: object) -> Outcome | None:
+    """For a write with a text or number that JSON in UTF-8 cannot carry; None if there is none."""
+    reason = fault_in(value)
+    if not reason:
+        return None
+    remedy = "correct the value at its owner: it holds what no system can store"
+    return Outcome(status=Status.REFUSED, code="UNSENDABLE", detail=reason, remedy=remedy)
 
 
 def cannot(code: str, what: str) -> Outcome:

@@ -115,7 +115,7 @@ def record_of(kind: str, data: object, *, id_name: str, version_name: str, odd: 
     elif not isinstance(version, str) or not version:
         reason = "it has no version"
     elif odd:
-        reason = _fault_in(data)
+        reason = fault_in(data)
     if reason:
         return Record(kind=POISON, id=_name(record_id, data), version="", fields={"reason": reason, "kind": kind})
     return Record(kind=kind, id=str(record_id), version=str(version), fields=data if isinstance(data, dict) else {})
@@ -128,7 +128,7 @@ def _name(record_id: object, data: object) -> str:
     return "unreadable-" + sha256(repr(data).encode("utf-8", "backslashreplace")).hexdigest()[:16]
 
 
-def _fault_in(value: object) -> str:
+def fault_in(value: object) -> str:
     """Why a value cannot be stored or passed on; empty if it can."""
     if isinstance(value, str):
         if "\0" in value:
@@ -140,8 +140,8 @@ def _fault_in(value: object) -> str:
         return "a number is too large"
     if isinstance(value, dict):
         return _first_fault([*value.keys(), *value.values()])
-    return _first_fault(value) if isinstance(value, list) else ""
+    return _first_fault(value) if isinstance(value, list | tuple) else ""
 
 
 def _first_fault(values: Iterable[object]) -> str:
-    return next((reason for reason in map(_fault_in, values) if reason), "")
+    return next((reason for reason in map(fault_in, values) if reason), "")

@@ -143,11 +143,9 @@ class CareerClient:
 
     def update(self, rows: Sequence[PersonUpdate]) -> Sequence[Outcome]:
         """Change accounts; ``stale`` if the version has moved. A login that would cause a mail is refused unsent."""
-        how, sendable = self._profile.update, [row for row in rows if not self._touches_login(row.fields)]
+        how = self._profile.update
         size, send = (1, self._update_one) if how.kind == "single" else (how.per_call, self._update_many)
-        sent = iter(send_all(sendable, size, send))
-        barred = outcomes.would_mail("changing the login")
-        return [barred if self._touches_login(row.fields) else next(sent) for row in rows]
+        return send_all(rows, size, send, bar=lambda row: self._bar(row.fields))
 
     def create(self, rows: Sequence[tuple[str, Mapping[str, Any]]]) -> Sequence[Outcome]:
         """Create accounts by (key, fields), one call each; refused unsent where the system could mail the person."""
@@ -157,10 +155,7 @@ class CareerClient:
             return [outcomes.cannot("NO_CREATE", "creating accounts")] * len(rows)
         if self.capabilities.sends_mail_on_create:
             return [outcomes.would_mail("creating an account")] * len(rows)
-        sendable = [(key, fields) for key, fields in rows if not self._touches_login(fields)]
-        sent = iter(send_all(sendable, 1, self._create_one))
-        barred = outcomes.would_mail("setting the login")
-        return [barred if self._touches_login(fields) else next(sent) for _, fields in rows]
+        return send_all(rows, 1, self._create_one, bar=lambda row: self._bar(row[1]))
 
     def note(self, rows: Sequence[Note]) -> Sequence[Outcome]:
         """Leave notes that staff alone can see; the same key never leaves a second one."""
@@ -176,7 +171,9 @@ class CareerClient:
         def send(chunk: Sequence[Note]) -> Chunk:
             return self._batch(how.method, how.path, [one(row) for row in chunk], "key", _noted)
 
-        return [_already(outcome) for outcome in send_all(rows, how.per_call, send)]
+        return [
+            _already(outcome) for outcome in send_all(rows, how.per_call, send, bar=lambda row: outcomes.unsendable(row.text))
+        ]
 
     def acknowledge(self, rows: Sequence[Acknowledgement]) -> Sequence[Outcome]:
         """Tell careers where their requests stand; repeating it changes nothing."""
@@ -191,10 +188,13 @@ class CareerClient:
         def send(chunk: Sequence[Acknowledgement]) -> Chunk:
             return self._batch(how.method, how.path, [one(row) for row in chunk], "id", _noted)
 
-        return send_all(rows, how.per_call, send)
+        return send_all(rows, how.per_call, send, bar=lambda row: outcomes.unsendable(row.message))
 
-    def _touches_login(self, fields: Mapping[str, Any]) -> bool:
-        return self.capabilities.sends_mail_on_login_change and self.capabilities.login_field in fields
+    def _bar(self, fields: Mapping[str, Any]) -> Outcome | None:
+        """Why these fields must not be sent at all; None if they may."""
+        if self.capabilities.sends_mail_on_login_change and self.capabilities.login_field in fields:
+            return outcomes.would_mail("changing the login")
+        return outcomes.unsendable(dict(fields))
 
     def _update_many(self, chunk: Sequence[PersonUpdate]) -> Chunk:
         items = [{"id": row.id, "etag": row.version, "fields": dict(row.fields)} for row in chunk]

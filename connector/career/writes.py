@@ -21,15 +21,23 @@ class Chunk:
     split: bool = False
 
 
-def send_all(rows: Sequence[T], size: int, send: Callable[[Sequence[T]], Chunk]) -> list[Outcome]:
+def send_all(
+    rows: Sequence[T], size: int, send: Callable[[Sequence[T]], Chunk], *, bar: Callable[[T], Outcome | None]
+) -> list[Outcome]:
     """One outcome for each row, in order; ``send`` carries out one call for at most ``size`` rows, once.
 
-    After a call whose end is not known, or that the system had no time for, nothing more is sent: the rest is ``later``. A call
-    refused as a whole is halved until the element at fault stands alone.
+    A row for which ``bar`` has an outcome is never sent. After a call whose end is not known, or that the system had no time
+    for, nothing more is sent: the rest is ``later``. A call refused as a whole is halved until the element at fault stands alone.
 
     Raises:
         Halt: before anything was done; later ones turn the rest into ``later``, and the next call tells.
     """
+    barred = [bar(row) for row in rows]
+    sent = iter(_send_in_turn([row for row, why in zip(rows, barred, strict=True) if why is None], size, send))
+    return [next(sent) if why is None else why for why in barred]
+
+
+def _send_in_turn(rows: Sequence[T], size: int, send: Callable[[Sequence[T]], Chunk]) -> list[Outcome]:
     found: list[Outcome] = []
     waiting = [rows[start : start + size] for start in range(0, len(rows), size)]
     while waiting:

@@ -471,6 +471,14 @@ class CareerContract:
         assert outcomes[0].code == "WOULD_MAIL_THE_PERSON"
         assert world.mails() == 0
 
+    @pytest.mark.parametrize("value", ["a\udc00b", "a\0b", 2**63])
+    def test_value_that_cannot_be_sent_harms_no_neighbour(self, world: World, value: object) -> None:
+        """A value that no JSON in UTF-8 can carry is refused alone; its neighbours are written."""
+        world.people(2)
+        outcomes = world.client.update([self.update(world, "a0", title=value), self.update(world, "a1", title="A")])
+        assert states(outcomes) == ["refused", "applied"]
+        assert outcomes[0].code == "UNSENDABLE"
+
     def test_create_is_keyed_and_silent(self, world: World) -> None:
         """The same key, even after a lost answer, makes one account, and nobody is written to."""
         rows = [("key-1", {"last_name": "Nwosu", "institution_id": "0042"})]
