@@ -96,6 +96,14 @@ def keep(
     return changed
 
 
+def forget(ctx: Context, db: Connection, side: Side, system: str, kind: str, ids: Sequence[str]) -> None:
+    """These records are confirmed to be gone without a trace: treat each as deleted."""
+    gone = [Record(kind=kind, id=id, version="", fields={}, deleted=True) for id in ids]
+    keep(ctx, db, side, system, kind, gone)
+    if kind == "person":
+        note_accounts(ctx, db, system, gone)
+
+
 def _differs(known: Row | None, record: Record) -> bool:
     if known is None:
         return not record.deleted or record.merged_into is not None
@@ -199,12 +207,18 @@ def _keep_career(ctx: Context, db: Connection, system: str, page: Page) -> int:
         observations.unpark(db, Side.CAREER, kind, [record.id for record in met], system=system)
         changed += len(met)
         if kind == "person":
-            note_accounts(ctx, db, system, [record.id for record in met])
+            note_accounts(ctx, db, system, met)
     return changed
 
 
-def note_accounts(ctx: Context, db: Connection, system: str, account_ids: Sequence[str]) -> None:
-    """Changed accounts: linked ones are marked for the planner, all others wait to be linked (again)."""
+ACCOUNT_DELETED = "account deleted"
+"""The basis of a link that ended because its account did."""
+
+
+def note_accounts(ctx: Context, db: Connection, system: str, records: Sequence[Record]) -> None:
+    """Changed accounts: linked ones are marked for the planner, deleted ones end, all others wait to be linked (again)."""
+    gone = {record.id for record in records if record.deleted}
+    account_ids = [record.id for record in records]
     known = links.by_account(db, system, account_ids)
     links.mark(db, system, [id for id in account_ids if id in known])
     now = stamp(ctx.clock.now())

@@ -68,13 +68,16 @@ def recover(ctx: Context) -> int:
     return found
 
 
-def deliver(ctx: Context) -> Delivered:
-    """Send everything that is due, each side until it stops us."""
+def deliver(ctx: Context, *, without: frozenset[str] = frozenset()) -> Delivered:
+    """Send everything that is due, each side until it stops us. ``without``: sides that are down or halted."""
     done = Delivered()
-    for kinds in CREATES:
-        _drain(ctx, done, "crm", kinds, "")
-    _drain(ctx, done, "crm", UPDATES, "")
+    if "crm" not in without:
+        for kinds in CREATES:
+            _drain(ctx, done, "crm", kinds, "")
+        _drain(ctx, done, "crm", UPDATES, "")
     for system in ctx.careers:
+        if system in without:
+            continue
         for kinds in (("career.update",), ("career.acknowledge",), ("career.note",)):
             _drain(ctx, done, system, kinds, system)
     return done

@@ -1,0 +1,231 @@
+"""One pass over what changed, and one pass over everything. Opt-outs go first, then decisions, requests, changes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, delete, select
+
+from connector.core.brakes import emptied
+from connector.core.model import Side
+from connector.engine import collect, decisions, requests
+from connector.engine.context import Context, log, stage
+from connector.engine.deliver import Delivered, deliver, recover
+from connector.engine.identity import Identified, identify
+from connector.engine.planner import PLAN_HALT, Planned, plan, set_halt
+from connector.errors import Halt, Later
+from connector.ports import Feed, Page
+from connector.store import links, observations
+from connector.store.store import add, pack, set_meta, stamp
+from connector.store.tables import halt, run
+
+_ROUNDS = 6
+"""Plans in one cycle: an opt-out, what follows it, a decision and its answer need no more."""
+
+EVERYTHING = "everything"
+"""The halt's subject when an operator has stopped the bridge."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Cycle:
+    """What one cycle did. ``down`` names each side that could not be worked with, and why."""
+
+    read: dict[str, int] = field(default_factory=dict)
+    changed: dict[str, int] = field(default_factory=dict)
+    identified: Identified = field(default_factory=Identified)
+    plans: list[Planned] = field(default_factory=list)
+    delivered: list[Delivered] = field(default_factory=list)
+    routed: requests.Routing = field(default_factory=requests.Routing)
+    down: dict[str, str] = field(default_factory=dict)
+    halted: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def writes(self) -> int:
+        """Writes that a side has acknowledged."""
+        return sum(done.applied for done in self.delivered)
+
+
+def halts(db: Connection) -> dict[str, dict[str, Any]]:
+    """What is halted, since when and why."""
+    return {row.subject: row._asdict() for row in db.execute(select(halt))}
+
+
+def clear_halt(db: Connection, subject: str) -> bool:
+    """A person has acted; whether there was such a halt."""
+    return bool(db.execute(delete(halt).where(halt.c.subject == subject)).rowcount)
+
+
+def cycle(ctx: Context, *, approve: bool = False) -> Cycle:
+    """Read what changed on every side, decide, write. A side that is down does not hold up the others."""
+    done = Cycle()
+    with ctx.store.begin() as db:
+        done.halted = {subject: row["reason"] for subject, row in halts(db).items()}
+    if EVERYTHING in done.halted:
+        return done
+    started = ctx.clock.now()
+    recover(ctx)
+    _read_all(ctx, done)
+    _work(ctx, done, approve=approve)
+    with ctx.store.begin() as db:
+        done.halted = {subject: row["reason"] for subject, row in halts(db).items()}
+        _record(db, ctx, "cycle", started, done)
+    return done
+
+
+def _record(db: Connection, ctx: Context, job: str, started: datetime, done: Cycle) -> None:
+    ended = ctx.clock.now()
+    facts = {"read": done.read, "changed": done.changed, "writes": done.writes, "down": done.down, "halted": done.halted}
+    result = "halted" if done.halted else "partial" if done.down else "good"
+    row = {"id": f"{job}-{stamp(started)}", "job": job, "started_at": stamp(started), "ended_at": stamp(ended)}
+    add(db, run, [row | {"result": result, "facts": pack(facts)}])
+    if "crm" not in done.down:
+        set_meta(db, "last_good:crm", stamp(ended))
+    for system in ctx.careers:
+        if system not in done.down:
+            set_meta(db, f"last_good:{system}", stamp(ended))
+
+
+def _read_all(ctx: Context, done: Cycle) -> None:
+    _guard(ctx, done, "crm", lambda: collect.collect_crm(ctx))
+    for system in ctx.careers:
+        _guard(ctx, done, system, lambda system=system: collect.collect_career(ctx, system))  # type: ignore[misc]
+
+
+def _guard(ctx: Context, done: Cycle, side: str, read: Callable[[], collect.Collected]) -> None:
+    if side in done.halted:
+        done.down[side] = done.halted[side]
+        return
+    try:
+        found = read()
+    except Later as error:
+        done.down[side] = str(error)
+        log.warning("side.unreachable", side=side, code=error.code)
+    except Halt as error:
+        done.down[side] = str(error)
+        with ctx.store.begin() as db:
+            set_halt(ctx, db, side, f"{error.subject}: {error.reason}", error.remedy)
+    else:
+        done.read[side], done.changed[side] = found.read, found.changed
+
+
+def _work(ctx: Context, done: Cycle, *, approve: bool) -> None:
+    done.identified = identify(ctx)
+    with ctx.store.begin() as db:
+        live = stage(db).live
+    if live:
+        _deliver(ctx, done)
+        done.plans.append(plan(ctx, only_opt_outs=True))
+        _deliver(ctx, done)
+        decisions.read_decisions(ctx)
+        _route(ctx, done)
+        _deliver(ctx, done)
+    for _ in range(_ROUNDS):
+        with ctx.store.begin() as db:
+            waiting = PLAN_HALT not in halts(db) and links.marked(db, limit=1)
+        if not waiting:
+            break
+        before = len(waiting)
+        planned = plan(ctx, approve=approve)
+        done.plans.append(planned)
+        if live:
+            _deliver(ctx, done)
+        if planned.state == "braked" or before == 0 or not planned.released:
+            break
+    if live:
+        decisions.tell(ctx)
+        _deliver(ctx, done)
+
+
+def _route(ctx: Context, done: Cycle) -> None:
+    if "crm" in done.down or requests.REQUESTS_HALT in done.halted:
+        return
+    try:
+        done.routed = requests.work_requests(ctx)
+    except Later as error:
+        done.down["crm"] = str(error)
+    except Halt as error:
+        with ctx.store.begin() as db:
+            set_halt(ctx, db, requests.REQUESTS_HALT, f"{error.subject}: {error.reason}", error.remedy)
+
+
+def _deliver(ctx: Context, done: Cycle) -> None:
+    delivered = deliver(ctx, without=frozenset(done.down) | frozenset(done.halted))
+    done.delivered.append(delivered)
+    done.down |= delivered.stopped
+
+
+def sweep(ctx: Context) -> dict[str, Any]:
+    """Read everything again and compare: finds what moves no stamp, hard deletes and lost rows. The completeness figure."""
+    started = ctx.clock.now()
+    name = stamp(started)
+    facts: dict[str, Any] = {"at": name}
+    facts["contacts"] = _sweep_feed(ctx, Feed.CONTACT, name)
+    facts["profiles"] = _sweep_feed(ctx, Feed.PROFILE, name)
+    for system in ctx.careers:
+        facts[system] = _sweep_career(ctx, system, name)
+    with ctx.store.begin() as db:
+        set_meta(db, "name_frequencies", None)
+        links.mark_all(db)
+        set_meta(db, "last_sweep", pack(facts))
+        row = {"id": f"sweep-{name}", "job": "sweep", "started_at": name, "ended_at": stamp(ctx.clock.now())}
+        add(db, run, [row | {"result": "good", "facts": pack(facts)}])
+    return facts
+
+
+def _sweep_feed(ctx: Context, feed: Feed, name: str) -> dict[str, int]:
+    read = changed = 0
+    cursor, more = "", True
+    while more:
+        page = ctx.crm.read({feed: cursor})[feed]
+        with ctx.store.begin() as db:
+            met = collect.keep(ctx, db, Side.CRM, "", feed, page.records, sweep=name)
+            if feed is Feed.CONTACT:
+                links.mark_contacts(db, [record.id for record in met])
+        read, changed = read + len(page.records), changed + len(met)
+        cursor, more = page.cursor, page.full and page.more
+        ctx.progress(f"sweeping {feed}", read, None)
+    with ctx.store.begin() as db:
+        known = observations.count(db, Side.CRM, feed)
+        missing = observations.unseen(db, Side.CRM, feed, system="", sweep=name)
+    gone = _confirm(ctx, "crm", known, missing, lambda ids: ctx.crm.fetch(feed, ids))
+    with ctx.store.begin() as db:
+        collect.forget(ctx, db, Side.CRM, "", feed, gone)
+    return {"read": read, "changed": changed, "lost": len(missing), "gone": len(gone)}
+
+
+def _sweep_career(ctx: Context, system: str, name: str) -> dict[str, int]:
+    read = changed = 0
+    cursor, more = "", True
+    while more:
+        page: Page = ctx.careers[system].read(cursor)
+        people = [record for record in page.records if record.kind == "person"]
+        with ctx.store.begin() as db:
+            met = collect.keep(ctx, db, Side.CAREER, system, "person", people, sweep=name)
+            collect.note_accounts(ctx, db, system, met)
+        read, changed = read + len(people), changed + len(met)
+        cursor, more = page.cursor, page.full and page.more
+        ctx.progress(f"sweeping {system}", read, None)
+    with ctx.store.begin() as db:
+        known = observations.count(db, Side.CAREER, "person", system=system)
+        missing = observations.unseen(db, Side.CAREER, "person", system=system, sweep=name)
+    gone = _confirm(ctx, system, known, missing, lambda ids: ctx.careers[system].fetch("person", ids))
+    with ctx.store.begin() as db:
+        collect.forget(ctx, db, Side.CAREER, system, "person", gone)
+    return {"read": read, "changed": changed, "lost": len(missing), "gone": len(gone)}
+
+
+def _confirm(ctx: Context, side: str, known: int, missing: list[str], fetch: Callable[[list[str]], Any]) -> list[str]:
+    """Absence from a result is never a deletion: each missing record is asked for by its id."""
+    reason = emptied(side, known=known, missing=len(missing))
+    if reason is not None:
+        remedy = f"find out why (permissions, sharing, an import?), then `alumni-bridge resume {side}`"
+        with ctx.store.begin() as db:
+            set_halt(ctx, db, side, reason, remedy)
+        raise Halt(subject=side, reason=reason, remedy=remedy)
+    there: set[str] = set()
+    for start in range(0, len(missing), 200):
+        there.update(record.id for record in fetch(missing[start : start + 200]) if not record.deleted)
+    return [id for id in missing if id not in there]

@@ -1,0 +1,444 @@
+"""The station for career requests: each becomes one record and at most one Task; what becomes of it is told to careers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from hashlib import sha256
+from typing import Any
+
+from sqlalchemy import Connection
+
+from connector.core.model import Side
+from connector.core.progress import Clearance, Neutral, RequestState, neutral_word, progress
+from connector.core.requests import Ask, Misunderstood
+from connector.core.routing import PastRequest, PersonFacts, Routed, Unidentified, route
+from connector.core.rulebook import Fact
+from connector.core.understanding import understand
+from connector.engine.context import Context, Stage, key_of, log, stage
+from connector.engine.planner import set_halt
+from connector.engine.readings import Person, withdrawn_purposes
+from connector.ports import Directory, Feed
+from connector.store import intents, links, observations, requests
+from connector.store.store import Row, moment, pack, stamp, unpack
+
+_BATCH = 200
+REQUESTS_HALT = "requests"
+_NOISE = ("etag", "updated_at")
+"""What changes about a request without changing the request."""
+
+_NEVER_STORED = (RequestState.REFUSED,)
+
+
+@dataclass(slots=True, kw_only=True)
+class Routing:
+    """What one pass over the requests did."""
+
+    received: int = 0
+    tasks: int = 0
+    changed: int = 0
+    states: dict[str, int] = field(default_factory=dict)
+
+
+def work_requests(ctx: Context) -> Routing:
+    """Take up new and changed requests, then what became of their Tasks. Nothing before the installation is live."""
+    done = Routing()
+    with ctx.store.begin() as db:
+        stand = stage(db)
+        waiting = any(observations.pending(db, Side.CAREER, "request", system=name, limit=1) for name in ctx.careers)
+        moved = any(observations.pending(db, Side.CRM, feed, limit=1) for feed in (Feed.TASK, Feed.REQUEST))
+    if not stand.live or not (waiting or moved):
+        return done
+    desk = _Desk(ctx, ctx.crm.directory(), stand, done)
+    for system in ctx.careers:
+        _take_up(ctx, desk, system)
+    _follow(ctx, desk)
+    return done
+
+
+def _take_up(ctx: Context, desk: _Desk, system: str) -> None:
+    while True:
+        with ctx.store.begin() as db:
+            rows = observations.pending(db, Side.CAREER, "request", system=system, limit=_BATCH)
+            if not rows:
+                return
+            desk.begin(db)
+            for row in rows:
+                desk.receive(system, row)
+            observations.looked_at(db, Side.CAREER, "request", [row["id"] for row in rows], system=system)
+            desk.release()
+
+
+def _follow(ctx: Context, desk: _Desk) -> None:
+    for feed in (Feed.REQUEST, Feed.TASK):
+        while True:
+            with ctx.store.begin() as db:
+                rows = observations.pending(db, Side.CRM, feed, limit=_BATCH)
+                if not rows:
+                    break
+                desk.begin(db)
+                by_record = {row["parent"] if feed is Feed.TASK else row["id"]: row for row in rows}
+                for known in requests.by_crm_id(db, [id for id in by_record if id]).values():
+                    desk.follow(known)
+                observations.looked_at(db, Side.CRM, feed, [row["id"] for row in rows])
+                desk.release()
+
+
+class _Desk:
+    """One pass over the requests: the directory is asked once, each batch has its own transaction and plan."""
+
+    def __init__(self, ctx: Context, directory: Directory, stand: Stage, done: Routing) -> None:
+        self._ctx, self._directory, self._stand, self._done = ctx, directory, stand, done
+        self._rows: list[dict[str, Any]] = []
+        self._db: Connection
+        self._plan_id = ""
+
+    def begin(self, db: Connection) -> None:
+        """A new batch in this transaction."""
+        self._db, self._rows = db, []
+        self._plan_id = f"{stamp(self._ctx.clock.now())}-requests-{self._done.received + self._done.changed}"
+
+    def release(self) -> None:
+        """Put the batch's writes on the shelf; too many new Tasks at once wait for a person."""
+        if not self._rows:
+            return
+        ctx, db = self._ctx, self._db
+        tasks = sum(row["kind"] == "request.create" for row in self._rows)
+        limit = ctx.person.brakes[Side.CRM].max_changes
+        recent = intents.applied_last_day(db, ["request.create"], ctx.clock.now())
+        plan = {"id": self._plan_id, "at": stamp(ctx.clock.now()), "state": "open", "digest": "", "facts": "{}"}
+        intents.add_plan(db, plan | {"rules_hash": ctx.rules_hash})
+        intents.plan_writes(db, self._rows)
+        digest = intents.digest(db, self._plan_id)
+        intents.finish(db, self._plan_id, digest=digest, facts=pack({"tasks": tasks}))
+        if recent + tasks <= limit:
+            intents.release(db, self._plan_id, state="ready")
+            return
+        intents.brake(db, self._plan_id)
+        reason = f"{recent + tasks} new requests within 24 hours; the limit is {limit} (brakes.crm.max_changes)"
+        remedy = f"look at them with `alumni-bridge requests`, then `alumni-bridge resume --plan {digest[:12]}`"
+        set_halt(ctx, db, REQUESTS_HALT, reason, remedy, plan_id=self._plan_id)
+
+    def receive(self, system: str, row: Row) -> None:
+        """A request that is new to us, or that careers have changed."""
+        fields = {name: value for name, value in unpack(row["fields"]).items() if name not in _NOISE}
+        digest = sha256(pack(fields).encode()).hexdigest()
+        known = requests.get(self._db, system, row["id"])
+        if row["deleted"]:
+            fields["state"] = "withdrawn"
+        understood = understand(fields, request_id=row["id"], rules=self._ctx.requests)
+        if known is not None and known["payload_hash"] == digest and not row["deleted"]:
+            return
+        if known is None or known["reason"] == "misunderstood":
+            self._open(system, row["id"], understood, digest, known)
+        elif understood.withdrawn:
+            self._withdraw(known)
+        elif isinstance(understood, Ask):
+            self._edit(known, understood, digest)
+
+    def _open(self, system: str, id: str, understood: Ask | Misunderstood, digest: str, known: Row | None) -> None:
+        now = self._ctx.clock.now()
+        key = key_of("request", system, id)
+        number = f"R-{key[:8].upper()}"
+        head: dict[str, Any] = {"key": key, "payload_hash": digest, "number": number, "received_at": stamp(now)}
+        blank = {"contact_id": None, "account_id": None, "owner_id": None, "crm_id": None, "task_id": None}
+        blank |= {"acknowledged": None, "offered": None, "asked": None, "outcome": None, "settled_at": None}
+        if isinstance(understood, Misunderstood):
+            columns = self._misunderstood(understood, now)
+        else:
+            columns = self._route(system, understood, key, number, now)
+        self._done.received += known is None
+        self._done.states[columns["state"]] = self._done.states.get(columns["state"], 0) + 1
+        if known is None:
+            requests.put(self._db, head | blank | columns | {"system": system, "request_id": id})
+        else:
+            requests.change(self._db, system, id, **(columns | {"payload_hash": digest}))
+        self.acknowledge(requests.get(self._db, system, id))
+        log.info("request.received", system=system, request=id, state=columns["state"])
+
+    def _misunderstood(self, understood: Misunderstood, now: datetime) -> dict[str, Any]:
+        return {
+            "type": understood.type.code if understood.type else "",
+            "state": RequestState.REFUSED.value,
+            "neutral": Neutral.REFUSED.value,
+            "reason": "misunderstood",
+            "message": understood.message,
+            "settled_at": stamp(now),
+        }
+
+    def _route(self, system: str, ask: Ask, key: str, number: str, now: datetime) -> dict[str, Any]:
+        person = self._person(system, ask)
+        contact = person.contact_id if isinstance(person, PersonFacts) else None
+        routed = route(
+            ask,
+            person=person,
+            rules=self._ctx.requests,
+            routing=self._ctx.routing,
+            officers=self._directory.officers,
+            past=self._past(contact, key) if contact else (),
+            start_at=self._ctx.start_at,
+            now=now,
+        )
+        if routed.state not in _NEVER_STORED:
+            self._create(system, ask, routed, key, number, contact, now)
+        if routed.task is not None and routed.who_id is not None and not routed.stop_reason:
+            touched = {"key": key, "contact_id": contact, "at": stamp(now), "type": ask.type.code}
+            requests.put_touches(self._db, [touched])
+        return {
+            "type": ask.type.code,
+            "state": routed.state.value,
+            "neutral": routed.neutral.value,
+            "reason": routed.stop_reason[:80] or None,
+            "message": routed.message,
+            "contact_id": contact,
+            "account_id": ask.person_id,
+            "owner_id": routed.owner_id,
+            "asked": ask.count,
+            "settled_at": stamp(now) if routed.task is None else None,
+        }
+
+    def _person(self, system: str, ask: Ask) -> PersonFacts | Unidentified:
+        if ask.person_id is None:
+            return Unidentified.CRITERIA if ask.criteria and ask.hint is None else Unidentified.UNKNOWN
+        link = links.by_account(self._db, system, [ask.person_id]).get(ask.person_id)
+        if link is None or link["state"] in ("new", "apart", "ended"):
+            return Unidentified.UNKNOWN
+        if link["state"] != "linked":
+            return Unidentified.AMBIGUOUS
+        contact = observations.load(self._db, Side.CRM, Feed.CONTACT, [link["contact_id"]]).get(link["contact_id"])
+        if contact is None or contact["deleted"]:
+            return Unidentified.UNKNOWN
+        return self._facts(system, link, contact)
+
+    def _facts(self, system: str, link: Row, contact: Row) -> PersonFacts:
+        rules = self._ctx.person
+        account = link["account_id"]
+        seen = observations.load(self._db, Side.CAREER, "person", [account], system=system).get(account)
+        profile = observations.load(self._db, Side.CRM, Feed.PROFILE, [link["profile_id"]] if link["profile_id"] else [])
+        crm = dict(unpack(contact["fields"]))
+        for row in profile.values():
+            crm |= {f"{Feed.PROFILE}.{name}": value for name, value in unpack(row["fields"]).items()}
+        person = Person(crm=crm, career=unpack(seen["fields"]) if seen else {}, has_profile=bool(profile))
+        told = {
+            fact: rules.facts[fact].read(Side.CAREER, person.career) if fact in rules.facts else None
+            for fact in (Fact.DECEASED, Fact.DO_NOT_CONTACT)
+        }
+        facts = rules.facts_of(crm)
+        return PersonFacts(
+            contact_id=str(link["contact_id"]),
+            # The more restrictive side counts, whoever said it.
+            deceased=facts[Fact.DECEASED] is True or told[Fact.DECEASED] is True,
+            do_not_contact=facts[Fact.DO_NOT_CONTACT] is True or told[Fact.DO_NOT_CONTACT] is True or _flag(crm),
+            withdrawn=withdrawn_purposes(rules, person),
+            class_year=_number(facts[Fact.CLASS_YEAR]),
+            country=_text(facts[Fact.COUNTRY]),
+            state=_text(facts[Fact.STATE]),
+            school=_text(facts[Fact.SCHOOL]),
+            degree=_text(facts[Fact.DEGREE]),
+        )
+
+    def _past(self, contact: str, key: str) -> list[PastRequest]:
+        return [
+            PastRequest(
+                number=row["number"],
+                type=row["type"],
+                neutral=Neutral(row["neutral"]),
+                touched_at=moment(row["received_at"]) if row["owner_id"] and row["reason"] is None else None,
+                ended_at=moment(row["settled_at"]) if row["settled_at"] else None,
+            )
+            for row in requests.of_contact(self._db, contact)
+            if row["key"] != key
+        ]
+
+    def _create(self, system: str, ask: Ask, routed: Routed, key: str, number: str, contact: str | None, now: datetime) -> None:
+        fields = _record(system, ask, routed, number, contact, now)
+        link = links.by_account(self._db, system, [ask.person_id]).get(ask.person_id) if ask.person_id else None
+        fields["Career_Profile__c"] = link["profile_id"] if link and contact else None
+        payload: dict[str, Any] = {"object": Feed.REQUEST, "fields": fields}
+        if routed.task is not None:
+            payload["task"] = dict(routed.task) | {"Status": self._directory.open_status}
+            self._done.tasks += 1
+        self._plan("request.create", system, ask.id, payload, key=key)
+
+    def _edit(self, known: Row, ask: Ask, digest: str) -> None:
+        """What careers change about an ask reaches its record; the Task is the officer's and stays as it is."""
+        system, id = known["system"], known["request_id"]
+        requests.change(self._db, system, id, payload_hash=digest)
+        self._done.changed += 1
+        if known["crm_id"] and known["settled_at"] is None:
+            fields: dict[str, Any] = {"Title__c": ask.title[:255], "Text_For_Alumni__c": ask.text}
+            fields |= {"Details__c": _details(system, ask)}
+            fields |= {"Need_By__c": ask.need_by.isoformat() if ask.need_by else None, "Urgent__c": ask.urgent}
+            self._plan("request.update", system, id, {"object": Feed.REQUEST, "id": known["crm_id"], "fields": fields})
+
+    def _withdraw(self, known: Row) -> None:
+        if known["state"] == RequestState.WITHDRAWN.value:
+            return
+        now, system, id = self._ctx.clock.now(), known["system"], known["request_id"]
+        state = RequestState.WITHDRAWN
+        self._done.changed += 1
+        requests.change(
+            self._db, system, id, state=state.value, neutral=neutral_word(state).value, message="", settled_at=stamp(now)
+        )
+        if known["crm_id"]:
+            self._tell_crm(known, state, neutral_word(state))
+        if known["task_id"] and not self._task_closed(known["task_id"]):
+            fields = {"Status": self._directory.closed_statuses[0]}
+            self._plan("task.update", system, id, {"object": Feed.TASK, "id": known["task_id"], "fields": fields})
+        self.acknowledge(requests.get(self._db, system, id))
+
+    def _task_closed(self, task_id: str) -> bool:
+        seen = observations.load(self._db, Side.CRM, Feed.TASK, [task_id]).get(task_id)
+        if seen is None:
+            return False
+        return bool(seen["deleted"] or unpack(seen["fields"]).get("Status") in self._directory.closed_statuses)
+
+    def follow(self, known: Row) -> None:
+        """Its Task or its record moved in Salesforce: what does that mean for careers?"""
+        record = observations.load(self._db, Side.CRM, Feed.REQUEST, [known["crm_id"]]).get(known["crm_id"])
+        task = observations.load(self._db, Side.CRM, Feed.TASK, [known["task_id"]]) if known["task_id"] else {}
+        seen = task.get(known["task_id"])
+        if known["task_id"] is not None and seen is None:
+            return
+        fields = unpack(record["fields"]) if record else {}
+        live = seen is not None and not seen["deleted"]
+        offered = _number(fields.get("Offered_Count__c"))
+        state, neutral = progress(
+            state=RequestState(known["state"]),
+            status=unpack(seen["fields"]).get("Status") if live and seen else None,
+            open_status=self._directory.open_status,
+            closed_statuses=self._directory.closed_statuses,
+            result=fields.get("Outcome__c"),
+            clearance=fields.get("Clearance__c"),
+            offered=offered,
+            withdrawn=known["state"] == RequestState.WITHDRAWN.value,
+        )
+        self._moved(known, state, neutral, offered, fields)
+
+    def _moved(self, known: Row, state: RequestState, neutral: Neutral, offered: int | None, fields: Mapping[str, Any]) -> None:
+        outcome = fields.get("Outcome__c")
+        now_is = (state.value, neutral.value, offered, outcome)
+        if now_is == (known["state"], known["neutral"], known["offered"], known["outcome"]):
+            return
+        system, id = known["system"], known["request_id"]
+        ended = state in _ENDED
+        settled = known["settled_at"] or (stamp(self._ctx.clock.now()) if ended else None)
+        self._done.changed += 1
+        requests.change(
+            self._db,
+            system,
+            id,
+            state=state.value,
+            neutral=neutral.value,
+            offered=offered,
+            outcome=outcome,
+            settled_at=settled if ended else None,
+            message="",
+        )
+        if (state.value, neutral.value) != (fields.get("State__c"), fields.get("Neutral__c")):
+            self._tell_crm(known, state, neutral)
+        self.acknowledge(requests.get(self._db, system, id))
+        log.info("request.moved", system=system, request=id, state=state.value)
+
+    def _tell_crm(self, known: Row, state: RequestState, neutral: Neutral) -> None:
+        fields = {"State__c": state.value, "Neutral__c": neutral.value}
+        payload = {"object": Feed.REQUEST, "id": known["crm_id"], "fields": fields}
+        self._plan("request.update", known["system"], known["request_id"], payload)
+
+    def acknowledge(self, known: Row | None) -> None:
+        """Tell careers where their request stands, if that is news."""
+        if known is None:
+            return
+        told = {
+            "request_id": known["request_id"],
+            "number": known["number"],
+            "understood_type": known["type"],
+            "state": known["neutral"],
+            "message": known["message"],
+            "offered": known["offered"],
+            "asked": known["asked"],
+        }
+        digest = key_of(pack(told))
+        system, id = known["system"], known["request_id"]
+        intents.supersede(self._db, system, [id], ["career.acknowledge"])
+        self._rows = [
+            row for row in self._rows if (row["kind"], row["system"], row["target"]) != ("career.acknowledge", system, id)
+        ]
+        if digest != known["acknowledged"]:
+            self._plan("career.acknowledge", system, id, told, settle_with={"acknowledged": digest})
+
+    def _plan(self, kind: str, system: str, target: str, payload: Mapping[str, Any], **more: Any) -> None:  # noqa: ANN401 - passed on by name
+        self._rows.append(
+            intents.row(
+                plan_id=self._plan_id,
+                kind=kind,
+                system=system,
+                target=target,
+                payload=payload,
+                now=self._ctx.clock.now(),
+                rules_hash=self._ctx.rules_hash,
+                weight=2,
+                **more,
+            )
+        )
+
+
+_ENDED = (
+    RequestState.DONE,
+    RequestState.NOT_AVAILABLE,
+    RequestState.WITHDRAWN,
+    RequestState.REFUSED,
+    RequestState.CLOSED_WITHOUT_OUTCOME,
+    RequestState.TASK_DELETED,
+    RequestState.RECORDED_ONLY,
+)
+
+
+def _record(system: str, ask: Ask, routed: Routed, number: str, contact: str | None, now: datetime) -> dict[str, Any]:
+    return {
+        "System__c": system,
+        "Request_Number__c": number,
+        "Type__c": ask.type.code,
+        "Direction__c": ask.type.direction.crm_word,
+        "Title__c": ask.title[:255],
+        "State__c": routed.state.value,
+        "Neutral__c": routed.neutral.value,
+        "Asked_Count__c": ask.count,
+        "Contact__c": contact,
+        "Account_Id__c": ask.person_id,
+        "Requested_By__c": ask.requested_by[:255],
+        "Unit__c": ask.unit[:80],
+        "Need_By__c": ask.need_by.isoformat() if ask.need_by else None,
+        "Received_At__c": _time(now),
+        "First_Action_Due__c": _time(routed.first_action_due),
+        "End_Due__c": _time(routed.end_due),
+        "Effort_Minutes__c": ask.effort_minutes,
+        "Criteria__c": "\n".join(f"{name}: {value}" for name, value in ask.criteria),
+        "Text_For_Alumni__c": ask.text,
+        "Details__c": _details(system, ask),
+        "Named_Ask__c": ask.named,
+        "Clearance__c": routed.clearance.value if routed.clearance in Clearance else None,
+        "Stop_Reason__c": routed.stop_reason[:255],
+        "Urgent__c": ask.urgent or ask.type.urgent,
+    }
+
+
+def _details(system: str, ask: Ask) -> str:
+    return f"Request {ask.id} in {system}\n{ask.details}".strip()
+
+
+def _time(at: datetime | None) -> str | None:
+    return stamp(at)[:19] + "Z" if at else None
+
+
+def _flag(crm: Mapping[str, Any]) -> bool:
+    return bool(crm.get(f"{Feed.PROFILE}.Opt_Out_All__c"))
+
+
+def _number(value: object) -> int | None:
+    return int(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def _text(value: object) -> str | None:
+    return str(value) if value is not None else None
