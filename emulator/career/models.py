@@ -14,7 +14,7 @@ from typing import Any
 import orjson
 
 from emulator.career import errors
-from emulator.career.fields import empty_person, empty_request, get, put
+from emulator.career.fields import LISTS, empty_person, empty_request, get, put
 from emulator.clock import Clock
 
 
@@ -369,6 +369,8 @@ class CareerSystem:
                 value = value.strip()
             if self.switches.lowers_emails and "email" in path:
                 value = value.lower()
+        if value is None and path in LISTS:
+            return []
         return None if value == "" else value
 
     def _mail(self, person_id: str, kind: str) -> None:

@@ -236,11 +236,12 @@ def test_versions_show_before_and_after(app: CareerApp) -> None:
 
 
 def test_normalising_store(app: CareerApp, system: CareerSystem) -> None:
-    """A tenant may store other letters than it was sent; empty text is always stored as null."""
+    """A tenant may store other letters than it was sent; empty text is always stored as null, no list as an empty one."""
     system.switches.trims = system.switches.lowers_emails = True
-    body = {"email_work": " Ann@Example.ORG ", "title": "", "employer": " X "}
+    body = {"email_work": " Ann@Example.ORG ", "title": "", "employer": " X ", "interests": None}
     record = told(ask(app, "PATCH /people/a0", body, key="staff"))
     assert (record["email_work"], record["title"], record["employer"]) == ("ann@example.org", None, "X")
+    assert record["interests"] == []
 
 
 def test_throttle_counts_by_the_minute(app: CareerApp, system: CareerSystem) -> None:
