@@ -7,6 +7,7 @@ methods are served over HTTP by `emulator.control`.
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from emulator.http import Response, json_response
@@ -17,7 +18,6 @@ from emulator.salesforce.errors import SalesforceError
 from emulator.salesforce.faults import Fault, When, named_response
 from emulator.salesforce.fields import Child, Field, SObject
 from emulator.salesforce.org import ConnectedApp, Org, Write
-from emulator.salesforce.service import open_session
 from emulator.salesforce.table import Row
 from emulator.salesforce.values import coerce
 from emulator.salesforce.writing import Writer
@@ -108,9 +108,11 @@ class Control:
         app = self.org.apps[key] = ConnectedApp(key=key, secret=secret, run_as=run_as, certificate=certificate)
         return app
 
-    def token(self, user_id: str | None = None) -> str:
+    def token(self, user_id: str | None = None, *, hours: float = 12) -> str:
         """An access token for a user (the administrator by default)."""
-        return open_session(self.org, user_id or self.org.admin_id)
+        session = self.org.log_in(user_id or self.org.admin_id)
+        self.org.sessions[session.token] = replace(session, expires=self.org.clock.now() + timedelta(hours=hours))
+        return session.token
 
     def expire_sessions(self) -> None:
         """End all sessions at once."""
@@ -265,6 +267,20 @@ class Control:
             raise KeyError(id_)
         return found
 
+    # --- time -----------------------------------------------------------------------------------------------------
+
+    def now(self) -> str:
+        """The organisation's time, in ISO 8601."""
+        return self.org.clock.now().isoformat()
+
+    def move_clock(self, *, seconds: float = 0, to: str | None = None) -> str:
+        """Set the clock to an ISO 8601 moment, move it by seconds, and carry out what was due by then."""
+        if to is not None:
+            self.org.clock.set(datetime.fromisoformat(to))
+        self.org.clock.move(timedelta(seconds=seconds))
+        self.org.settle()
+        return self.now()
+
     # --- faults and figures ---------------------------------------------------------------------------------------
 
     def order_fault(  # noqa: PLR0913 - one keyword per fact of the order
@@ -318,6 +334,22 @@ class Control:
     def call_count(self) -> int:
         """API requests since the beginning."""
         return sum(self.org.calls.values())
+
+    def clear_faults(self) -> None:
+        """Take all ordered faults back."""
+        self.org.faults.clear()
+
+    def burn_calls(self, count: int) -> int:
+        """Let other integrations use up API requests; returns how many of the day are used."""
+        self.org.burn_calls(count)
+        return self.org.used_calls()
+
+    def settings(self, **changes: object) -> None:
+        """Change settings of the organisation (see `org.Settings`)."""
+        for name, value in changes.items():
+            if not hasattr(self.org.settings, name):
+                raise KeyError(f"there is no setting {name}")
+            setattr(self.org.settings, name, value)
 
     # --- inside ---------------------------------------------------------------------------------------------------
 

@@ -1,10 +1,10 @@
 """The front of one organisation: sessions, limits, faults and the way to the handler."""
 
 from dataclasses import replace
-from datetime import timedelta
 
 from emulator.http import Request, Response
 from emulator.salesforce.context import Context
+from emulator.salesforce.control_door import PREFIX, open_door
 from emulator.salesforce.errors import SalesforceError, not_found
 from emulator.salesforce.faults import Fault, When
 from emulator.salesforce.org import Org, Session
@@ -16,15 +16,18 @@ _NO_REQUESTS_LEFT = SalesforceError("REQUEST_LIMIT_EXCEEDED", "TotalRequests Lim
 
 
 class SalesforceApp:
-    """Answers the requests of one organisation."""
+    """Answers the requests of one organisation; with a token, also those at its control door."""
 
-    def __init__(self, org: Org) -> None:
+    def __init__(self, org: Org, *, control_token: str = "") -> None:
         self.org = org
+        self.control_token = control_token
 
     def handle(self, request: Request) -> Response:
         """Answer one request; ordered faults strike here."""
         with self.org.lock:
             self.org.settle()
+            if request.path.startswith(PREFIX):
+                return open_door(self.org, request, self.control_token)
             fault = self.org.faults.take(request)
             if fault is None:
                 return self._answer(request)
@@ -147,11 +150,3 @@ class SalesforceApp:
         """The answer with the header that every answer of the data API has, refusals included [recording]."""
         usage = f"api-usage={self.org.used_calls()}/{self.org.settings.daily_limit}"
         return replace(response, headers={**response.headers, "Sforce-Limit-Info": usage})
-
-
-def open_session(org: Org, user_id: str, *, hours: float = 12) -> str:
-    """A token for a user, for tests and tools that do not want to log in."""
-    session = org.log_in(user_id)
-    lasting = replace(session, expires=org.clock.now() + timedelta(hours=hours))
-    org.sessions[session.token] = lasting
-    return session.token

@@ -1,6 +1,8 @@
 """Logging in and out: the token endpoint, revoke, userinfo and identity."""
 
+import base64
 from typing import Any
+from urllib.parse import unquote
 
 import jwt
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
@@ -24,7 +26,7 @@ class _OAuthError(Exception):
 
 def token(org: Org, request: Request) -> Response:
     """POST /services/oauth2/token for every grant type that clients use."""
-    form = request.form()
+    form = _with_basic(request)
     try:
         user, scope = _user_for(org, form)
         _check_user(org, user)
@@ -32,6 +34,19 @@ def token(org: Org, request: Request) -> Response:
         return json_response({"error": refused.error, "error_description": refused.description}, status=400)
     session = org.log_in(user["Id"], client=form.get("client_id", ""))
     return json_response(_granted(org, request, session, scope, form.get("grant_type", "")))
+
+
+def _with_basic(request: Request) -> dict[str, str]:
+    """The form, with client id and secret from the Authorization header where they are given there."""
+    form = request.form()
+    kind, _, encoded = request.header("authorization").partition(" ")
+    if kind.lower() != "basic":
+        return form
+    try:
+        key, _, secret = base64.b64decode(encoded).decode().partition(":")
+    except ValueError:
+        return form
+    return {"client_id": unquote(key), "client_secret": unquote(secret), **form}
 
 
 def _check_user(org: Org, user: Row) -> None:

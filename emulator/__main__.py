@@ -1,0 +1,64 @@
+"""`python -m emulator serve | env`: both emulators from the command line."""
+
+import argparse
+import json
+import secrets
+import signal
+import sys
+import threading
+from pathlib import Path
+
+from emulator.running import environment, running
+from emulator.server import Addresses
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Parse the command line and obey it; returns the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m emulator", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    serve = commands.add_parser("serve", help="serve until interrupted; prints one line of JSON when ready")
+    serve.add_argument("--folder", type=Path, default=Path("build/emulator"), help="for certificates and addresses.json")
+    serve.add_argument("--http", type=int, default=0, help="port of Salesforce over plain HTTP (0: any)")
+    serve.add_argument("--https", type=int, default=0, help="port of Salesforce over TLS")
+    serve.add_argument("--proxy", type=int, default=0, help="port of the CONNECT proxy for *.salesforce.com")
+    serve.add_argument("--career-http", type=int, default=0, help="port of the career system over plain HTTP")
+    serve.add_argument("--career-https", type=int, default=0, help="port of the career system over TLS")
+    serve.add_argument("--control-token", help="token of the control door (made up by default)")
+    env = commands.add_parser("env", help="print the environment that unmodified clients need")
+    env.add_argument("--folder", type=Path, default=Path("build/emulator"), help="the folder of a running `serve`")
+    options = parser.parse_args(arguments)
+    return _serve(options) if options.command == "serve" else _env(options)
+
+
+def _serve(options: argparse.Namespace) -> int:
+    folder: Path = options.folder
+    token = options.control_token or secrets.token_hex(16)
+    ports = (
+        Addresses(http=options.http, tls=options.https, proxy=options.proxy),
+        Addresses(http=options.career_http, tls=options.career_https, proxy=0),
+    )
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda _number, _frame: stop.set())
+    with running(folder=folder, control_token=token, ports=ports) as found:
+        line = json.dumps(found.addresses())
+        (folder / "addresses.json").write_text(line + "\n", encoding="utf-8")
+        print(line, flush=True)
+        stop.wait()
+    return 0
+
+
+def _env(options: argparse.Namespace) -> int:
+    file: Path = options.folder / "addresses.json"
+    if not file.exists():
+        print(f"no running emulator: {file} is missing; start `python -m emulator serve` first", file=sys.stderr)
+        return 2
+    found = json.loads(file.read_text(encoding="utf-8"))
+    port = int(found["salesforce"]["proxy"].rpartition(":")[2])
+    for name, value in environment(port, Path(found["ca"]).resolve()).items():
+        print(f"export {name}={value}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
