@@ -126,7 +126,7 @@ def _tell_once(verdict: Verdict, memory: Memory) -> Verdict:
 def _judge_owned(unit: Unit, base: Base | None, crm: Reading, career: Reading, memory: Memory, now: datetime) -> Verdict:
     mine, theirs = (crm, career) if unit.owner is Owner.ALUMNI_RELATIONS else (career, crm)
     if memory.open is not None and memory.open.decision == "reject":
-        return _reject(unit, mine, theirs, memory.open)
+        return _reject(unit, base, crm, career, memory)
     if mine.values == theirs.values:
         return _agree(unit, base, crm, career, memory)
     if base is None:
@@ -291,9 +291,12 @@ def _judge_both_moved(unit: Unit, mine: Reading, theirs: Reading, memory: Memory
     return replace(write, move=_raise(memory, theirs, restored=True), suggested=theirs.values, restored=True)
 
 
-def _reject(unit: Unit, mine: Reading, theirs: Reading, suggestion: OpenSuggestion) -> Verdict:
-    settled = Verdict(row=Row.REJECTED, move=Move.REJECTED, suggested=suggestion.values)
-    if theirs.values != suggestion.values or theirs.values == mine.values:
+def _reject(unit: Unit, base: Base | None, crm: Reading, career: Reading, memory: Memory) -> Verdict:
+    mine, theirs = (crm, career) if unit.owner is Owner.ALUMNI_RELATIONS else (career, crm)
+    settled = Verdict(row=Row.REJECTED, move=Move.REJECTED, suggested=_open_values(memory))
+    if mine.values == theirs.values:
+        return replace(settled, base=_agree(unit, base, crm, career, memory).base)
+    if theirs.values != _open_values(memory):
         return settled
     return replace(settled, write=unit.owner.side.other, values=mine.values)
 

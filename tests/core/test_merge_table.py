@@ -276,7 +276,7 @@ CASES = [
     Case(about="staff reject and have moved themselves", mine="C", theirs="B", open="B", decision="reject", row="rejected",
          write="C", move="rejected", suggested="B"),
     Case(about="staff reject what they hold themselves", mine="B", theirs="B", open="B", decision="reject", row="rejected",
-         move="rejected", suggested="B"),
+         move="rejected", suggested="B", new_base="B"),
     Case(about="staff reject, but empty means nothing", base="-", mine="-", theirs="B", null="ignore", open="B", against="-",
          decision="reject", row="rejected", move="rejected", suggested="B"),
     Case(about="rejected before", mine="A", theirs="B", rejected="B", row="outside_edit_rejected_before", write="A"),
