@@ -22,14 +22,17 @@ def read_document(path: Path, *, codes: str) -> Document:
     except (OSError, ValueError) as error:
         why = (error.strerror or "unknown reason").lower() if isinstance(error, OSError) else "its name is not a file name"
         raise _refusal(path, codes, f"the file cannot be read: {why}", "check its name, its folder and who may read it") from None
-    with os.fdopen(handle, "rb") as stream:
+    try:
         info = os.fstat(handle)
         if not stat.S_ISREG(info.st_mode):
             raise _refusal(path, codes, "this is not a plain file", "name the file itself")
         # Whoever can write it decides what leaves the institution.
         if info.st_mode & stat.S_IWOTH:
             raise _refusal(path, codes, "every user of this machine can change the file", f"chmod o-w {path.name}")
-        data = stream.read(MAX_BYTES + 1)
+        with os.fdopen(handle, "rb", closefd=False) as stream:
+            data = stream.read(MAX_BYTES + 1)
+    finally:
+        os.close(handle)
     return parse(path.name, data, codes=codes)
 
 

@@ -17,6 +17,7 @@ MAX_BYTES = 1_000_000
 """No mapping or configuration is longer; a larger file is a mistake."""
 
 _SYNTAX_PLACE = re.compile(r"^(?P<what>.*) \(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\)$", re.DOTALL)
+_TUPLE = re.compile(r"\('[^()]*\)")
 _NEAR = 62
 """How alike (0 to 100) a word must be to be worth suggesting."""
 
@@ -97,7 +98,8 @@ def _refusal(name: str, code: str, message: str, cure: str, *, line: int = 0, co
 def _syntax_error(name: str, code: str, text: str, message: str) -> UserError:
     found = _SYNTAX_PLACE.match(message)
     lines = text.split("\n")
-    what = found["what"] if found else message
+    # tomllib shows dotted names as tuples.
+    what = _TUPLE.sub(lambda name: ".".join(re.findall(r"'([^']*)'", name[0])), found["what"] if found else message)
     line = int(found["line"]) if found and found["line"] else len(lines)
     column = int(found["column"]) if found and found["column"] else max(1, len(lines[-1]))
     return UserError(

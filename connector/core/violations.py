@@ -42,6 +42,8 @@ _TYPES: Mapping[str, str] = {
     "int_from_float": "a whole number",
     "none_required": "left out",
 }
+_LOOK_ALIKES = str.maketrans("АВЕКМНОРСТУХаеорсухіјѕԁΑΒΕΖΗΙΚΜΝΟΡΤΥΧοι", "ABEKMHOPCTYXaeopcyxijsdABEZHIKMNOPTYXoi")  # noqa: RUF001 - it is about them
+_EXAMPLES = {"M": "see docs/mapping-guide.md", "C": "see config.example.toml"}
 _LIMITS: Mapping[str, tuple[str, str]] = {
     "greater_than": ("more than", "gt"),
     "greater_than_equal": ("at least", "ge"),
@@ -61,7 +63,7 @@ def ascii_only(value: str) -> str:
         if not letter.isascii():
             raise fault(
                 f"the name contains {unicodedata.name(letter, 'a character')}, which is not an English letter",
-                f'type it anew on an English keyboard; you probably mean "{anyascii(value)}"',
+                f'type it anew on an English keyboard; you probably mean "{anyascii(value.translate(_LOOK_ALIKES))}"',
             )
     return value
 
@@ -84,42 +86,50 @@ def validated(model: type[Model], document: Document, *, codes: str, secret: fro
 def _problem(model: type[BaseModel], document: Document, detail: ErrorDetails, codes: str, secret: frozenset[str]) -> Problem:
     on_key = bool(detail["loc"]) and detail["loc"][-1] == "[key]"
     path: Path = tuple(step for step in detail["loc"] if step != "[key]")
-    hidden = any(step in secret for step in path)
     name = next((step for step in reversed(path) if isinstance(step, str)), document.name)
-    context = detail.get("ctx", {})
+    hidden = any(step in secret for step in path)
     match detail["type"]:
         case "extra_forbidden":
             cure = did_you_mean(name, sorted(known_keys(model, path[:-1])))
             shown = name if name.isascii() else name.encode("ascii", "backslashreplace").decode()
             # The value of an unknown key may be a secret under a misspelt name.
-            return document.problem(f"{codes}101", path, f'unknown key "{shown}"', cure, key=True, secret=hidden or bool(secret))
+            return document.problem(f"{codes}101", path, f'unknown key "{shown}"', cure, key=True, secret=bool(secret))
         case "missing":
             inside = " in this table" if len(path) > 1 else ""
-            return document.problem(
-                f"{codes}102", path[:-1], f'"{name}" is missing{inside}', f"add {name} = ...", key=True, secret=hidden
-            )
+            return document.problem(f"{codes}102", path[:-1], f'"{name}" is missing{inside}', f"add {name} = ...", key=True)
         case "literal_error" | "enum":
-            return _not_one_of(document, path, detail, f"{codes}104", on_key=on_key, secret=hidden)
-        case kind if kind in _LIMITS:
-            words, limit = _LIMITS[kind]
-            message = f'"{name}" must be {words} {context[limit]}'
-            return document.problem(f"{codes}105", path, message, "the guide names the range of every setting", secret=hidden)
+            number, message, cure = "104", *_choice(name, detail, on_key=on_key)
         case "fault":
-            return document.problem(f"{codes}106", path, str(context["message"]), str(context["cure"]), key=on_key, secret=hidden)
-        case kind:
-            wanted = _TYPES.get(kind, "")
-            message = f'"{name}" must be {wanted}' if wanted else f'"{name}": {detail["msg"][:1].lower()}{detail["msg"][1:]}'
-            return document.problem(f"{codes}103", path, message, "see the commented example of this file", secret=hidden)
+            number, message, cure = "106", str(detail["ctx"]["message"]), str(detail["ctx"]["cure"])
+        case _:
+            number, message, cure = _misfit(name, detail)
+            cure = cure or _EXAMPLES.get(codes, "see the documentation")
+    return document.problem(f"{codes}{number}", path, message, cure, key=on_key, secret=hidden)
 
 
-def _not_one_of(document: Document, path: Path, detail: ErrorDetails, code: str, *, on_key: bool, secret: bool) -> Problem:
+def _misfit(name: str, detail: ErrorDetails) -> tuple[str, str, str]:
+    """Number, message and (where there is a special one) cure of a value of the wrong type or size."""
+    kind, context = detail["type"], detail.get("ctx", {})
+    if kind in _LIMITS:
+        words, limit = _LIMITS[kind]
+        return "105", f'"{name}" must be {words} {context[limit]}', ""
+    if kind in {"string_too_short", "too_short"}:
+        return "105", f'"{name}" must not be empty', "fill it in, or leave it out"
+    if kind in {"string_too_long", "too_long"}:
+        return "105", f'"{name}" is longer than {context["max_length"]}', "shorten it"
+    wanted = _TYPES.get(kind)
+    return "103", f'"{name}" must be {wanted}' if wanted else f'"{name}": {detail["msg"][:1].lower()}{detail["msg"][1:]}', ""
+
+
+def _choice(name: str, detail: ErrorDetails, *, on_key: bool) -> tuple[str, str]:
     given = detail["input"]
     expected = str(detail.get("ctx", {}).get("expected", ""))
     choices = [word.strip("'") for word in expected.replace(" or ", ", ").split(", ")]
+    subject = "this key" if on_key else f'"{name}"'
+    if len(choices) == 1:
+        return f"{subject} must be {choices[0]}", f"write {choices[0]}"
     near = nearest(given, choices) if isinstance(given, str) else None
-    cure = f'did you mean "{near}"?' if near else "choose one of them"
-    subject = f'"{path[-1]}"' if not on_key else "this key"
-    return document.problem(code, path, f"{subject} must be one of: {', '.join(choices)}", cure, key=on_key, secret=secret)
+    return f"{subject} must be one of: {', '.join(choices)}", f'did you mean "{near}"?' if near else "choose one of them"
 
 
 def known_keys(model: type[BaseModel], path: Path) -> Sequence[str]:

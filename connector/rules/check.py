@@ -10,7 +10,7 @@ from connector.core.model import OutsideEdit, Owner, Share, Side
 from connector.core.positions import Path
 from connector.core.rulebook import MANY, Fact, Slot
 from connector.errors import Problem
-from connector.rules.check_values import check_picklists, check_transforms
+from connector.rules.check_values import VALUE_KINDS, check_picklists, check_transforms
 from connector.rules.findings import Findings
 from connector.rules.schema import FieldTable, PersonFile, ReadTable
 from connector.rules.settle import said, settled, sides, transform_on, units_of
@@ -164,12 +164,13 @@ def _groups(file: PersonFile, found: Findings) -> None:
         whole = settled(file, table)
         for setting, value in said(table).items():
             if whole.get(setting) != value:
-                message = f'"{name}" contradicts its group "{table.group}", which has {setting} = {_shown(whole.get(setting))}'
+                theirs = f"has {setting} = {_shown(whole[setting])}" if setting in whole else f"does not set {setting}"
+                message = f'"{name}" contradicts its group "{table.group}", which {theirs}'
                 found.add("M206", ("field", name, setting), message, f"say it once, in [group.{table.group}]")
 
 
 def _shown(value: object) -> str:
-    return "nothing" if value is None else f'"{value}"' if isinstance(value, str) else str(value).lower()
+    return f'"{value}"' if isinstance(value, str) else str(value).lower()
 
 
 def _opt_outs(file: PersonFile, found: Findings) -> None:
@@ -208,7 +209,7 @@ def _opt_outs(file: PersonFile, found: Findings) -> None:
                 cure = (
                     "add restrictive = true (a restriction) or false (a consent)"
                     if key == "restrictive"
-                    else 'add opt_out_to = "Opt_Out_..._c", the flag on the career profile'
+                    else 'add opt_out_to = "Opt_Out_...__c", the flag on the career profile'
                 )
                 found.add("M208", path, f'"{name}" needs "{key}"', cure, key=True)
 
@@ -243,17 +244,14 @@ def _sharing(file: PersonFile, found: Findings) -> None:
             _wants(file, found, ("purposes", purpose), name, "truth")
 
 
-def _wants(file: PersonFile, found: Findings, path: Path, name: str, kind: str, side: Side = Side.CRM) -> None:
+def _wants(file: PersonFile, found: Findings, path: Path, name: str, kind: str) -> None:
     table = file.field.get(name) or file.read[name]
-    if side not in sides(table):
-        found.add("M211", path, f'"{name}" cannot be read on the {side} side', "name a field that can")
-    elif _gives(table, side) not in {kind, None}:
-        found.add(
-            "M211",
-            path,
-            f'"{name}" is a {_gives(table, side)}, here a {kind} is needed',
-            "name another field, or correct its transform",
-        )
+    gives = _gives(table, Side.CRM)
+    if Side.CRM not in sides(table):
+        found.add("M211", path, f'"{name}" cannot be read in Salesforce', "name a field that can")
+    elif gives is not None and gives != kind:
+        message = f'"{name}" is {VALUE_KINDS[gives]}, here {VALUE_KINDS[kind]} is needed'
+        found.add("M211", path, message, "name another field, or correct its transform")
 
 
 _FACT_KINDS: Mapping[Fact, str] = {Fact.DECEASED: "truth", Fact.DO_NOT_CONTACT: "truth", Fact.CLASS_YEAR: "number"}

@@ -25,9 +25,9 @@ def check_requests(
     for code, table in file.type.items():
         path: Path = ("type", code)
         if owners is not None:
-            found.known((*path, "owner"), table.owner, owners, "owner in routing.toml")
+            found.known((*path, "owner"), table.owner, owners, "owner", where="routing.toml")
         if table.purpose is not None and purposes is not None:
-            found.known((*path, "purpose"), table.purpose, purposes, "purpose in person.toml")
+            found.known((*path, "purpose"), table.purpose, purposes, "purpose", where="person.toml")
         _type(code, table, found)
         for key, word in (("label", table.label), *(("aliases", alias) for alias in table.aliases), ("", code)):
             taken = words.setdefault(plain(word), code)
@@ -140,7 +140,7 @@ def _rule(position: int, rule: RuleTable, file: RoutingFile, found: Findings, ty
     found.known((*path, "owner"), rule.owner, file.owner, "owner")
     for number, code in enumerate(rule.types):
         if types is not None:
-            found.known((*path, "types", number), code, types, "type in requests.toml")
+            found.known((*path, "types", number), code, types, "type", where="requests.toml")
     for number, country in enumerate(rule.countries):
         if country_code(country) != country:
             meant = country_code(country)

@@ -10,6 +10,9 @@ from connector.rules.schema import FieldTable, PersonFile, ReadTable, TransformT
 from connector.rules.settle import sides, transform_on
 from connector.rules.transforms import REGISTER
 
+VALUE_KINDS = {"text": "a text", "number": "a number", "truth": "a yes-or-no value", "choices": "a list of choices"}
+"""What transforms give, in words."""
+
 
 def check_transforms(file: PersonFile, found: Findings) -> None:
     """Every transform exists, takes the options given, and gives the same kind of value on both sides."""
@@ -33,7 +36,7 @@ def check_transforms(file: PersonFile, found: Findings) -> None:
                 "M209",
                 path,
                 f'"{name}" has transform "picklist" but no picklist',
-                'add picklist = "..." and a [picklist....] table',
+                'add picklist = "..." and a [picklist.NAME] table',
                 key=True,
             )
         if table.picklist is not None and wants == {"no"}:
@@ -44,7 +47,8 @@ def check_transforms(file: PersonFile, found: Findings) -> None:
                 'add transform = "picklist" (one choice) or "multi" (several)',
             )
         if len(sides(table)) == 2 and kinds[0].gives != kinds[1].gives:
-            message = f"the two sides cannot be compared: one gives a {kinds[0].gives}, the other a {kinds[1].gives}"
+            one, other = (VALUE_KINDS[entry.gives] for entry in kinds)
+            message = f"the two sides cannot be compared: one gives {one}, the other {other}"
             found.add("M209", path, message, "choose transforms of the same kind for both sides", key=True)
 
 

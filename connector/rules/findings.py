@@ -20,15 +20,11 @@ class Findings:
         """Note a problem at a path."""
         self.problems.append(self.document.problem(code, path, message, cure, key=key))
 
-    def known(self, path: Path, name: str, known: Iterable[str], what: str) -> bool:
-        """Whether a name refers to something; if not, that is a problem."""
+    def known(self, path: Path, name: str, known: Iterable[str], what: str, *, where: str = "") -> bool:
+        """Whether a name refers to something (``where``: in which other file); if not, that is a problem."""
         choices = tuple(known)
         if name in choices:
             return True
-        self.add(
-            "M201",
-            path,
-            f'there is no {what} "{name}"',
-            did_you_mean(name, choices, otherwise=f"add it, or name one of the {what}s"),
-        )
+        place = f" in {where}" if where else ""
+        self.add("M201", path, f'there is no {what} "{name}"{place}', did_you_mean(name, choices))
         return False

@@ -144,7 +144,18 @@ class ChoiceTable(Table):
     career: Label | None = None
 
 
-Choice = Annotated[ChoiceTable, BeforeValidator(lambda value: {"crm": value} if isinstance(value, str) else value)]
+def _choice(value: Any) -> Any:  # noqa: ANN401 - whatever stands in the file
+    if isinstance(value, str):
+        return {"crm": value}
+    if not isinstance(value, dict):
+        raise fault(
+            "a word of a picklist is a text or a small table",
+            'for example available = "Available", or { crm = "...", career = "..." }',
+        )
+    return value
+
+
+Choice = Annotated[ChoiceTable, BeforeValidator(_choice)]
 
 
 class DerivedTable(Table):
