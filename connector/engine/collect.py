@@ -63,7 +63,8 @@ def collect_career(ctx: Context, system: str) -> Collected:
 
 
 def _move(ctx: Context, db: Connection, side: Side, system: str, feed: str, page: Page) -> None:
-    whole = page.full and not page.more
+    # A page of changes is only served once everything has been read.
+    whole = not page.full or not page.more
     observations.move_cursor(db, side, system, feed, value=page.cursor, now=ctx.clock.now(), whole=whole)
 
 
@@ -223,9 +224,12 @@ def note_accounts(ctx: Context, db: Connection, system: str, records: Sequence[R
     links.mark(db, system, [id for id in account_ids if id in known])
     now = stamp(ctx.clock.now())
     fresh = {"contact_id": None, "profile_id": None, "state": "waiting", "basis": None, "leading": True, "marked": True}
-    links.put(db, [fresh | {"system": system, "account_id": id, "decided_at": now} for id in account_ids if id not in known])
+    new = [id for id in account_ids if id not in known and id not in gone]
+    links.put(db, [fresh | {"system": system, "account_id": id, "decided_at": now} for id in new])
     for id, row in known.items():
-        if row["state"] in ("new", "review"):
+        if id in gone:
+            links.change(db, system, id, state="ended", basis=ACCOUNT_DELETED, decided_at=now)
+        elif row["state"] in ("new", "review") or row["basis"] == ACCOUNT_DELETED:
             links.change(db, system, id, state="waiting")
 
 

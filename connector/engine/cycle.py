@@ -19,7 +19,7 @@ from connector.engine.planner import PLAN_HALT, Planned, plan, set_halt
 from connector.errors import Halt, Later
 from connector.ports import Feed, Page
 from connector.store import links, observations
-from connector.store.store import add, pack, set_meta, stamp
+from connector.store.store import add, get_meta, pack, set_meta, stamp
 from connector.store.tables import halt, run
 
 _ROUNDS = 6
@@ -155,6 +155,46 @@ def _deliver(ctx: Context, done: Cycle) -> None:
     delivered = deliver(ctx, without=frozenset(done.down) | frozenset(done.halted))
     done.delivered.append(delivered)
     done.down |= delivered.stopped
+
+
+def prepare(ctx: Context, mapping: str) -> None:
+    """Before the first cycle of a process: pin org and tenants, compare the mapping, look at what the org offers.
+
+    ``mapping`` names what is read of a contact; if it changed, contacts are read again, and everything is judged again.
+
+    Raises:
+        Halt: another org, tenant or environment than this state belongs to; a mapped field is missing.
+    """
+    ctx.crm.check(ctx.person.contact_fields(), ctx.person.profile_fields())
+    _pin(ctx, "environment", ctx.environment)
+    _pin(ctx, "org", ctx.crm.organization_id())
+    for system, career in ctx.careers.items():
+        try:
+            _pin(ctx, f"tenant:{system}", career.tenant_id())
+        except Later as error:
+            log.warning("side.unreachable", side=system, code=error.code)
+    with ctx.store.begin() as db:
+        if get_meta(db, "rules") != ctx.rules_hash:
+            links.mark_all(db)
+            set_meta(db, "rules", ctx.rules_hash)
+        if get_meta(db, "mapping") != mapping:
+            observations.move_cursor(db, Side.CRM, "", Feed.CONTACT, value="", now=ctx.clock.now(), whole=False)
+            set_meta(db, "name_frequencies", None)
+            set_meta(db, "mapping", mapping)
+
+
+def _pin(ctx: Context, name: str, value: str) -> None:
+    with ctx.store.begin() as db:
+        pinned = get_meta(db, f"pin:{name}")
+        if pinned is None:
+            set_meta(db, f"pin:{name}", value)
+            return
+    if pinned != value:
+        raise Halt(
+            subject=name,
+            reason=f"this state belongs to {pinned}, but the configuration leads to {value}",
+            remedy="correct config.toml; after a refreshed test org or a new tenant, start with a new state file",
+        )
 
 
 def sweep(ctx: Context) -> dict[str, Any]:

@@ -322,6 +322,12 @@ def _note_unreadable(ctx: Context, db: Connection, system: str, batch: _Batch) -
     observations.unpark(db, Side.CAREER, "value", well, system=system)
 
 
+def link_verdicts(ctx: Context, db: Connection, row: Row, states: Mapping[str, UnitState]) -> tuple[Subject, dict[str, Verdict]]:
+    """What the law says about one link now; nothing is stored."""
+    subject = _Batch(ctx, db, row["system"], [row]).subject(row)
+    return subject, _verdicts(ctx, subject, states)
+
+
 def adopt(ctx: Context, unit_name: str, choice: str, *, limit: int | None = None) -> int:
     """Take up a person's choice for the first differences of one unit; how many links it concerns."""
     unit = ctx.person.unit(unit_name)

@@ -1,0 +1,159 @@
+"""What an operator can ask: how it stands, and why a field is as it is. And the sign of life in Salesforce itself."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from connector.core.explain import ROWS
+from connector.core.model import Side, Unit
+from connector.core.suggestions import show
+from connector.engine.context import Context, stage
+from connector.engine.cycle import halts
+from connector.engine.planner import link_verdicts
+from connector.ports import Feed
+from connector.store import intents, journal, links, observations, requests, reviews, suggestions
+from connector.store.links import BLANK
+from connector.store.store import Row, get_meta, moment, set_meta, stamp, unpack
+from connector.store.tables import link, parked, run
+
+
+def status(ctx: Context) -> dict[str, Any]:
+    """How it stands, in plain values: stage, last good work per side, what waits, what is halted and parked, and why."""
+    with ctx.store.begin() as db:
+        stand = stage(db)
+        sides = ["crm", *ctx.careers]
+        return {
+            "environment": ctx.environment,
+            "version": ctx.version,
+            "stage": "pilot" if stand.live and stand.pilot else "live" if stand.live else "observing",
+            "last_good": {side: get_meta(db, f"last_good:{side}") for side in sides},
+            "halted": [row | {"subject": subject} for subject, row in sorted(halts(db).items())],
+            "down": _down(db),
+            "links": links.count_states(db),
+            "first_differences": links.count_first_differences(db),
+            "suggestions": suggestions.count(db),
+            "reviews": reviews.count(db),
+            "requests": requests.count(db),
+            "requests_without_record": requests.count_without_record(db),
+            "writes": intents.count(db),
+            "waiting": intents.count_waiting(db),
+            "refused": [_refused(row) for row in intents.refused(db)],
+            "parked": [dict(row._asdict()) for row in db.execute(select(parked).limit(50))],
+            "last_sweep": _unpacked(get_meta(db, "last_sweep")),
+            "audit_broken_at": journal.verify(db),
+        }
+
+
+def _unpacked(packed: str | None) -> Any:  # noqa: ANN401 - JSON
+    return unpack(packed) if packed else None
+
+
+def _down(db: Connection) -> dict[str, Any]:
+    last = db.execute(select(run).where(run.c.job == "cycle").order_by(run.c.started_at.desc()).limit(1)).first()
+    return dict(unpack(last.facts)["down"]) if last else {}
+
+
+def _refused(row: Row) -> dict[str, Any]:
+    names = ("id", "kind", "system", "target", "code", "detail", "remedy", "settled_at")
+    return {name: row[name] for name in names}
+
+
+def why(ctx: Context, id: str, field: str | None = None) -> list[dict[str, Any]]:
+    """For each link of a contact or account (by either id): every unit, or one, with values, base and the law's row."""
+    with ctx.store.begin() as db:
+        query = select(link).where((link.c.account_id == id) | (link.c.contact_id == id))
+        found = [row._asdict() for row in db.execute(query)]
+        return [_explain_link(ctx, db, row, field) for row in found]
+
+
+def _explain_link(ctx: Context, db: Connection, row: Row, field: str | None) -> dict[str, Any]:
+    account = row["account_id"]
+    states = links.states_of(db, row["system"], [account]).get(account, {})
+    subject, verdicts = link_verdicts(ctx, db, row, states)
+    wanted = ctx.person.unit(field).name if field else None
+    units = []
+    for unit in ctx.person.units:
+        if wanted not in (None, unit.name) or unit.name not in verdicts:
+            continue
+        crm, career = subject.readings(unit)
+        state = states.get(unit.name, BLANK)
+        units.append(
+            {
+                "field": unit.name,
+                "label": unit.label,
+                "owner": unit.owner.value,
+                "crm": show(unit.fields, crm.values) if crm else None,
+                "career": show(unit.fields, career.values) if career else None,
+                "agreed": show(unit.fields, state.base.of(unit.owner.side).values) if state.base else None,
+                "row": verdicts[unit.name].row.value,
+                "because": ROWS[verdicts[unit.name].row],
+                "suggestion": _suggestion(db, row, unit),
+                "sharing": unit.share.value if unit.owner.side is Side.CRM else "career_services",
+            }
+        )
+    names = ("system", "account_id", "contact_id", "state", "basis")
+    return {name: row[name] for name in names} | {"fields": units, "history": journal.about(db, account, limit=10)}
+
+
+def _suggestion(db: Connection, row: Row, unit: Unit) -> dict[str, Any] | None:
+    found = suggestions.of_unit(db, row["system"], row["account_id"], unit.name)
+    names = ("state", "episode", "raised_at", "settled_at", "reason")
+    return {name: found[0][name] for name in names} if found else None
+
+
+def beat(ctx: Context, *, lease: timedelta, force: bool = False) -> str | None:
+    """Say in Salesforce that the bridge lives, and hold the lease; None if it is ours, else who holds it.
+
+    Salesforce is asked only when what would be said has changed or the lease has run half of its time.
+    """
+    now = ctx.clock.now()
+    with ctx.store.begin() as db:
+        told = sign_of_life(ctx, db)
+        digest = str(sorted((name, value) for name, value in told.items() if name not in _MOVING))
+        said, at = get_meta(db, "beat"), get_meta(db, "beat_at")
+        fresh = at is not None and now - moment(at) < lease / 2
+    if fresh and said == digest and not force:
+        return None
+    holder = ctx.crm.claim(ctx.holder, now + lease, told)
+    if holder is None:
+        with ctx.store.begin() as db:
+            set_meta(db, "beat", digest)
+            set_meta(db, "beat_at", stamp(now))
+    return holder
+
+
+_MOVING = ("Last_Cycle__c", "Last_Good_To_Career__c", "Last_Good_To_CRM__c")
+
+
+def sign_of_life(ctx: Context, db: Connection) -> dict[str, Any]:
+    """The columns of ``Bridge_Status__c``."""
+    stopped = halts(db)
+    first = next(iter(stopped.values()), None)
+    live = stage(db).live
+    goods = [good for system in ctx.careers if (good := get_meta(db, f"last_good:{system}"))]
+    crm = get_meta(db, "last_good:crm")
+    return {
+        "Environment__c": ctx.environment,
+        "State__c": "Halted" if stopped else "Running" if live else "Observing",
+        "Last_Cycle__c": _seconds(crm),
+        "Last_Good_To_CRM__c": _seconds(crm),
+        "Last_Good_To_Career__c": _seconds(min(goods)) if goods else None,
+        "Waiting__c": intents.count_waiting(db),
+        "Open_Suggestions__c": suggestions.count(db).get("open", 0),
+        "Halted_Since__c": _seconds(first["since"]) if first else None,
+        "Halt_Reason__c": "; ".join(row["reason"] for row in stopped.values())[:255] or None,
+        "Version__c": ctx.version[:40],
+    }
+
+
+def _seconds(value: str | None) -> str | None:
+    return f"{value[:19]}Z" if value else None
+
+
+def known_contacts(ctx: Context) -> int:
+    """How many live contacts have been read."""
+    with ctx.store.begin() as db:
+        return observations.count(db, Side.CRM, Feed.CONTACT)

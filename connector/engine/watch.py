@@ -1,0 +1,120 @@
+"""What keeps the bridge honest over months: the lease, reminders, tidying."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import delete
+
+from connector.engine.context import Context, key_of, log
+from connector.engine.cycle import Cycle, cycle
+from connector.engine.report import beat
+from connector.errors import Halt, Later
+from connector.ports import Feed
+from connector.store import intents, suggestions
+from connector.store.store import stamp
+from connector.store.tables import intent, plan, run
+
+LEASE_HALT = "lease"
+
+
+def guarded_cycle(ctx: Context, *, lease: timedelta, approve: bool = False) -> Cycle:
+    """One cycle, if no other daemon holds the lease in Salesforce; the sign of life before and after it.
+
+    Raises:
+        Halt: another daemon works on this org.
+    """
+    _claim(ctx, lease)
+    done = cycle(ctx, approve=approve)
+    if "crm" not in done.down:
+        _claim(ctx, lease)
+    return done
+
+
+def _claim(ctx: Context, lease: timedelta) -> None:
+    try:
+        holder = beat(ctx, lease=lease)
+    except Later as error:
+        # Without Salesforce nothing can be written there; the careers side may still be read.
+        log.warning("lease.not_renewed", code=error.code)
+        return
+    if holder is not None:
+        raise Halt(
+            subject=LEASE_HALT,
+            reason=f"another daemon ({holder}) holds the lease in Salesforce",
+            remedy="stop one of the two; a dead daemon's lease ends by itself",
+        )
+
+
+def remind(ctx: Context, *, after: timedelta) -> int:
+    """Make suggestions urgent that wait for longer than ``after``; from the second time on the stewards get a Task."""
+    now = ctx.clock.now()
+    with ctx.store.begin() as db:
+        waiting = suggestions.older_than(db, now - after)
+        if not waiting:
+            return 0
+        rows = [_urgent(ctx, row) for row in waiting if row["reminded_at"] is None]
+        again = [row for row in waiting if row["reminded_at"] is not None]
+        if again:
+            rows.append(_steward_task(ctx, len(again), now))
+        intents.plan_writes(db, [row | {"state": "ready"} for row in rows])
+        for row in waiting:
+            suggestions.change(db, row["key"], reminded_at=stamp(now))
+    return len(waiting)
+
+
+def _urgent(ctx: Context, row: Any) -> dict[str, Any]:  # noqa: ANN401 - a row of the suggestion table
+    return intents.row(
+        plan_id="reminders",
+        kind="suggestion.update",
+        system=row["system"],
+        target=row["account_id"],
+        key=row["key"],
+        payload={"object": Feed.SUGGESTION, "id": row["crm_id"], "fields": {"Urgent__c": True}},
+        now=ctx.clock.now(),
+        rules_hash=ctx.rules_hash,
+    )
+
+
+def _steward_task(ctx: Context, count: int, now: datetime) -> dict[str, Any]:
+    """A Task never stands alone: it comes with a record whose key makes it one a day."""
+    directory = ctx.crm.directory()
+    stewards = ctx.routing.owners[ctx.routing.stewards]
+    owner = next((officer.id for officer in directory.officers if officer.name == stewards.name and officer.active), None)
+    title = f"{count} suggested changes wait for a decision"
+    fields = {
+        "System__c": "",
+        "Request_Number__c": f"REMINDER-{now.date().isoformat()}",
+        "Type__c": "PROFILE_UPDATE",
+        "Direction__c": "Alumni to institution",
+        "Title__c": title,
+        "State__c": "Queued",
+        "Neutral__c": "received",
+        "Received_At__c": f"{stamp(now)[:19]}Z",
+        "Clearance__c": "Not needed",
+    }
+    task = {"Subject": title, "Description": "See the list view of open suggested changes.", "Priority": "High"}
+    task |= {"Status": directory.open_status} | ({"OwnerId": owner} if owner else {})
+    return intents.row(
+        plan_id="reminders",
+        kind="request.create",
+        system="",
+        target="reminder",
+        key=key_of("reminder", now.date().isoformat()),
+        payload={"object": Feed.REQUEST, "fields": fields, "task": task},
+        now=now,
+        rules_hash=ctx.rules_hash,
+        weight=2,
+    )
+
+
+def tidy(ctx: Context, *, before: datetime) -> int:
+    """Drop settled writes, plans and runs older than ``before``; the audit stays. How many writes went."""
+    moment = stamp(before)
+    with ctx.store.begin() as db:
+        settled = ("applied", "superseded")
+        gone = db.execute(delete(intent).where(intent.c.state.in_(settled), intent.c.created_at < moment)).rowcount
+        db.execute(delete(plan).where(plan.c.at < moment, plan.c.state.in_(("ready", "approved", "dropped"))))
+        db.execute(delete(run).where(run.c.started_at < moment))
+    return int(gone)
