@@ -151,7 +151,8 @@ class Feeds:
         if covered is None:
             # without a guarantee the start of the window is as far as we go
             covered = end - _WINDOW
-        stamp = min(covered, end).isoformat()
+        # the answer's own Date is known by now: were our clock ahead, `end` would have been in the server's future
+        stamp = min(covered, end, self._client.transport.server_now().replace(microsecond=0)).isoformat()
         if place.phase == "start":
             return Cursor(phase="full", mark=stamp)
         later = max(datetime.fromisoformat(place.since), datetime.fromisoformat(stamp)).isoformat()

@@ -123,6 +123,15 @@ def test_cursor_never_passes_what_is_covered(org: Org) -> None:
     assert since == ["2026-11-02T08:55:00+00:00", "2026-11-02T08:55:00+00:00", "2026-11-02T09:00:00+00:00"]
 
 
+def test_clock_that_is_ahead_loses_nothing(org: Org) -> None:
+    """If our clock ran ahead, so that we asked beyond the server's present, its Date header still bounds the cursor."""
+    cursor = '{"v":1,"phase":"delta","since":"2026-11-02T08:00:00+00:00"}'
+    date = {"Date": "Mon, 02 Nov 2026 08:30:10 GMT"}
+    org.answer("POST", "/composite", composite(covered("2026-11-02T09:00:00.000+0000"), page()), headers=date)
+    found = org.side.read({Feed.CONTACT: cursor})[Feed.CONTACT]
+    assert read_cursor(found.cursor).since == "2026-11-02T08:30:10+00:00"
+
+
 def test_quiet_poll_of_all_feeds_is_two_calls(org: Org) -> None:
     """Six resting feeds cost two calls, each with at most five queries; what is safe is asked before the rows."""
     rest = '{"v":1,"phase":"delta","since":"2026-11-02T08:50:00+00:00"}'
