@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import fields, replace
 from datetime import timedelta
+from itertools import product
 from types import ModuleType
 from typing import Any
 
@@ -37,78 +38,94 @@ ROUNDS = 3
 OPEN_MODES = {"to_career": Mode.WRITE, "to_crm": Mode.WRITE, "share": Share.ALWAYS}
 
 
-@st.composite
-def values_of(draw: st.DrawFn, unit: Unit) -> tuple[Value, ...]:
-    """Canonical values of a unit."""
-    letters: tuple[Value, ...] = (None, True, False) if unit.restrictive is not None else (None, "A", "B", "C")
-    return tuple(draw(st.sampled_from(letters)) for _ in unit.fields)
-
-
-@st.composite
-def readings(draw: st.DrawFn, unit: Unit) -> Reading:
-    """A reading whose native forms vary."""
-    values = draw(values_of(unit))
-    natives = tuple(draw(st.sampled_from([value, f"{value} "])) for value in values)
-    return Reading(values=values, natives=natives)
-
-
-@st.composite
-def units(draw: st.DrawFn) -> Unit:
-    """Any unit that a mapping can state; opt-outs are single fields of the contact."""
-    policy = draw(st.sampled_from(OutsideEdit))
-    opt_out = policy is OutsideEdit.OPT_OUT_WINS
-    return unit_of(
-        1 if opt_out else draw(st.integers(1, 3)),
-        owner=Owner.ALUMNI_RELATIONS if opt_out else draw(st.sampled_from(Owner)),
+OWNED = [
+    unit_of(
+        size,
+        owner=owner,
         other_office_edit=policy,
-        until_decided=draw(st.sampled_from(UntilDecided)),
-        null=draw(st.sampled_from(NullPolicy)),
-        to_career=draw(st.sampled_from(Mode)),
-        to_crm=draw(st.sampled_from(Mode)),
-        share=draw(st.sampled_from([Share.ALWAYS, Share.NEVER])),
-        restrictive=draw(st.booleans()) if opt_out else None,
-        opt_out_global=opt_out and draw(st.booleans()),
+        until_decided=until,
+        null=null,
+        to_career=to_career,
+        to_crm=to_crm,
+        share=share,
     )
+    for size, owner, policy, until, null, to_career, to_crm, share in product(
+        (1, 2, 3),
+        Owner,
+        (OutsideEdit.SUGGEST, OutsideEdit.REFUSE, OutsideEdit.IGNORE),
+        UntilDecided,
+        NullPolicy,
+        Mode,
+        Mode,
+        (Share.ALWAYS, Share.NEVER),
+    )
+]
+
+OPT_OUTS = [
+    unit_of(
+        other_office_edit=OutsideEdit.OPT_OUT_WINS,
+        until_decided=until,
+        null=null,
+        to_career=to_career,
+        to_crm=to_crm,
+        restrictive=restrictive,
+        opt_out_global=total,
+    )
+    for until, null, to_career, to_crm, restrictive, total in product(
+        UntilDecided, NullPolicy, Mode, Mode, (True, False), (True, False)
+    )
+]
+
+UNITS = st.one_of(st.sampled_from(OWNED), st.sampled_from(OPT_OUTS))
+
+Values = tuple[Value, ...]
+FEW = 4
+PLACES = st.tuples(*[st.integers(0, FEW - 1)] * 9)
+FORMS = st.tuples(*[st.sampled_from(["", " "])] * 4)
+AGES = st.sampled_from([0, 1, 364, 366]).map(lambda days: NOW - timedelta(days=days))
+CHOICES = st.sampled_from([None, None, "crm_wins", "suggest", "keep"])
+DECISIONS = st.sampled_from([None, None, "accept", "reject"])
+NOTES = st.sampled_from([None, "restored", "opt_out_stands"])
+SWITCHES = st.tuples(*[st.booleans()] * 7)
 
 
-@st.composite
-def memories(draw: st.DrawFn, unit: Unit) -> Memory:
-    """Any memory, also one that no history leads to."""
-    opened = st.builds(
-        OpenSuggestion,
-        values=values_of(unit),
-        episode=st.just(1),
-        restored=st.booleans(),
-        decision=st.sampled_from([None, None, "accept", "reject"]),
-        against=st.none() | values_of(unit),
-    )
-    rejected = st.builds(
-        Rejection,
-        values=values_of(unit),
-        against=values_of(unit),
-        at=st.sampled_from([0, 1, 364, 366]).map(lambda days: NOW - timedelta(days=days)),
-    )
-    return Memory(
-        open=draw(st.none() | opened),
-        rejected=draw(st.none() | rejected),
-        sent={unit.owner.side.other: tuple(draw(st.lists(values_of(unit), max_size=1)))},
-        adopt=draw(st.sampled_from([None, None, "crm_wins", "suggest", "keep"])),
-        episodes=1,
-        noted=draw(st.sampled_from([None, "restored", "opt_out_stands"])),
-    )
+def pools(unit: Unit) -> st.SearchStrategy[list[Values]]:
+    """A few values that a situation is made of, so that sides are often alike; empty is always among them."""
+    letters: Values = (True, False) if unit.restrictive is not None else (None, "A", "B", "C")
+    some = st.tuples(*[st.sampled_from(letters)] * len(unit.fields))
+    return st.lists(some, min_size=FEW - 1, max_size=FEW - 1).map(lambda values: [(None,) * len(unit.fields), *values])
+
+
+def formed(values: Values, form: str) -> Reading:
+    """A reading in which every value is written in this form."""
+    return Reading(values=values, natives=tuple(value if not form else f"{value}{form}" for value in values))
 
 
 @st.composite
 def situations(draw: st.DrawFn, /, **settings: Any) -> dict[str, Any]:
-    """All arguments of ``judge`` but the time."""
-    unit = replace(draw(units()), **settings)
-    base = st.builds(Base, crm=readings(unit), career=readings(unit), supplied=st.booleans())
+    """All arguments of ``judge`` but the time: any unit, readings, base and memory, also such as no history leads to."""
+    unit = replace(draw(UNITS), **settings)
+    pool = draw(pools(unit))
+    crm, career, base_crm, base_career, suggested, against, rejected, rejected_against, sent = (
+        pool[place] for place in draw(PLACES)
+    )
+    forms = draw(FORMS)
+    known, alike, supplied, waits, restored, refused, doubt = draw(SWITCHES)
+    base = Base(crm=formed(base_crm, forms[2]), career=formed(base_crm if alike else base_career, forms[3]), supplied=supplied)
+    opened = OpenSuggestion(values=suggested, episode=1, restored=restored, decision=draw(DECISIONS), against=against)
     return {
         "unit": unit,
-        "base": draw(st.none() | base),
-        "crm": draw(readings(unit)),
-        "career": draw(readings(unit)),
-        "memory": draw(memories(unit)),
+        "base": base if known else None,
+        "crm": formed(crm, forms[0]),
+        "career": formed(career, forms[1]),
+        "memory": Memory(
+            open=opened if waits else None,
+            rejected=Rejection(values=rejected, against=rejected_against, at=draw(AGES)) if refused else None,
+            sent={unit.owner.side.other: (sent,)} if doubt else {},
+            adopt=draw(CHOICES),
+            episodes=1,
+            noted=draw(NOTES),
+        ),
     }
 
 

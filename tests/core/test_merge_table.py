@@ -3,7 +3,7 @@
 How to read a case. ``mine`` is what the field owner's side holds, ``theirs`` what the other side holds; every case is
 played for both owners, since the law is the same seen from either. ``base`` is what both sides acknowledged last: one
 form for both, ``mine|theirs`` where they differ, None for unknown. A form is ``value`` or ``value@native``; ``-`` is
-empty, ``?`` was not readable, fields of a group are separated by ``/``.
+empty on either side of the ``@``, ``?`` was not readable, fields of a group are separated by ``/``.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def reading_of(form: str) -> Reading:
     for part in form.split("/"):
         value, _, native = part.partition("@")
         values.append(None if value == "-" else value)
-        natives.append(native or (None if value == "-" else value))
+        natives.append(None if (native or value) == "-" else native or value)
     return Reading(values=tuple(values), natives=tuple(natives))
 
 
