@@ -14,7 +14,7 @@ from typing import Any
 from connector.errors import BridgeError, Bug, Halt, Later, Refused, Unknown
 from connector.ports import Outcome, Status
 
-SIDE = "Salesforce"
+SIDE = "crm"
 
 
 class Verdict(StrEnum):

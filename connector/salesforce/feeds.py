@@ -19,6 +19,7 @@ from connector.ports import Feed, Page, Record
 from connector.salesforce import soql
 from connector.salesforce.answers import Row, Rows, Sub, long_id, read_covered, read_moment, read_rows
 from connector.salesforce.client import QUERIES, Client
+from connector.salesforce.codes import SIDE
 from connector.salesforce.objects import CONTACT_SYSTEM, FIELDS, KEY, OWN_FEEDS
 from connector.salesforce.soql import Condition, Soql
 from connector.wire import Answer
@@ -193,7 +194,7 @@ class Feeds:
     def _demand_progress(self, place: Cursor, last_id: str, stamp: str) -> None:
         """A page that ends where the last one ended would be read for ever."""
         if place.between and (stamp, last_id) == (place.stamp, place.id):
-            raise Answer(status=200, headers={}, data=b"", side="Salesforce", write=False).unusable("the same page again")
+            raise Answer(status=200, headers={}, data=b"", side=SIDE, write=False).unusable("the same page again")
 
     def _select(self, feed: Feed, conditions: Sequence[Condition]) -> list[Record]:
         queries = [soql.select(self._fields[feed], feed.value, where=where) for where in conditions]
@@ -238,9 +239,7 @@ class Feeds:
 def _record(feed: Feed, row: Row) -> Record:
     found, version, deleted = row.get("Id"), row.get("SystemModstamp"), row.get("IsDeleted")
     if not isinstance(found, str) or not isinstance(version, str) or not isinstance(deleted, bool):
-        raise Answer(status=200, headers={}, data=b"", side="Salesforce", write=False).unusable(
-            "a record without its system fields"
-        )
+        raise Answer(status=200, headers={}, data=b"", side=SIDE, write=False).unusable("a record without its system fields")
     row.pop("attributes", None)
     winner = row.get("MasterRecordId")
     return Record(
