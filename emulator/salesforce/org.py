@@ -94,7 +94,7 @@ class Package:
     """What was deployed that has no records of its own: layouts, list views, quick actions, by type and full name."""
 
     components: dict[tuple[str, str], bytes] = field(default_factory=dict)
-    deploys: dict[str, dict[str, Any]] = field(default_factory=dict)
+    deploys: dict[str, Any] = field(default_factory=dict)
 
 
 class Org:
@@ -184,6 +184,12 @@ class Org:
         self.objects[changed.name.lower()] = changed
         self._prefixes = None
         self.touch_schema()
+
+    def restore(self, objects: dict[str, SObject], grants: dict[str, Grant]) -> None:
+        """Put definitions and permissions back as they were."""
+        self.objects, self.grants = objects, grants
+        self._prefixes = None
+        self.version += 1
 
     def touch_schema(self) -> None:
         """Note that describes, permissions or labels changed: caches and conditional requests follow."""

@@ -4,7 +4,7 @@ from functools import lru_cache
 
 from emulator.http import Router
 from emulator.salesforce.context import Handler
-from emulator.salesforce.responses import collections, composite, describe, query, rows
+from emulator.salesforce.responses import collections, composite, describe, metadata, query, rows
 
 _ROUTES: tuple[tuple[str, str, Handler], ...] = (
     ("GET", "", describe.resources),
@@ -36,6 +36,8 @@ _ROUTES: tuple[tuple[str, str, Handler], ...] = (
     ("POST", "composite/batch", composite.batch),
     ("POST", "composite/graph", composite.graph),
     ("POST", "composite/tree/{name}", composite.tree),
+    ("POST", "metadata/deployRequest", metadata.start),
+    ("GET", "metadata/deployRequest/{id}", metadata.look),
     ("GET", "limits", describe.limits),
     ("GET", "limits/recordCount", describe.record_count),
     ("GET", "recent", describe.recent),

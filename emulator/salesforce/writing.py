@@ -21,6 +21,7 @@ from emulator.salesforce.fields import Field, SObject
 from emulator.salesforce.ids import normal_id
 from emulator.salesforce.org import Org
 from emulator.salesforce.table import Row
+from emulator.salesforce.validation import validate
 from emulator.salesforce.values import coerce
 
 Values = Mapping[str, Any]
@@ -60,6 +61,7 @@ class Writer:
         if missing:
             raise required_missing(missing)
         self._check(sobject, row, changed=given)
+        validate(self.org, self.access, sobject, row, None)
         now = self.org.stamp()
         row["Id"] = self.org.new_id(sobject)
         row.setdefault("CreatedDate", now)
@@ -82,6 +84,7 @@ class Writer:
         if missing:
             raise required_missing(missing)
         self._check(sobject, row, changed=given)
+        validate(self.org, self.access, sobject, row, old)
         row |= {
             "LastModifiedDate": self.org.stamp(),
             "LastModifiedById": self.access.user_id,

@@ -61,6 +61,12 @@ def main(source: Path, target: Path) -> None:
     for label_of, label in _CONTACT_EXTRA:
         extra = dict.fromkeys(("createable", "updateable", "permissionable"), True)
         describes["Contact"]["fields"].append({"name": label_of, "label": label, "type": "boolean", **extra})
+    for name in ("Task", "Event"):
+        # Often hidden from API users, as in the sources; the Object Reference has it.
+        values = [{"label": each, "value": each} for each in ("Call", "Meeting", "Other", "Email")]
+        extra = dict.fromkeys(("createable", "updateable", "permissionable"), True)
+        type_ = {"name": "Type", "label": "Type", "type": "picklist", "length": 40, "picklistValues": values}
+        describes[name]["fields"].append(type_ | extra)
     for name, describe in describes.items():
         text = json.dumps(compact(describe), indent=None, separators=(",", ":"), ensure_ascii=False)
         # One field per line keeps differences readable.

@@ -1,0 +1,1 @@
+"""Metadata API: what a deployed package of files makes of an organisation."""
