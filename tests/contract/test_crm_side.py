@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
 import pytest
@@ -93,6 +94,12 @@ class World:
         return self.control.seed("Contact", rows)
 
 
+@cache
+def package() -> bytes:
+    """Our package with the permission sets of this mapping, built once."""
+    return build_zip(extra=permission_files(CONTACT_FIELDS, PROFILE_FIELDS))
+
+
 @pytest.fixture
 def world() -> World:
     """A new world; its time stands still unless it is moved."""
@@ -102,8 +109,7 @@ def world() -> World:
     app = SalesforceApp(org)
     control.define_field("Contact", "Personal_Email__c", type="email")
     linked = Linked(clock)
-    files = build_zip(extra=permission_files(CONTACT_FIELDS, PROFILE_FIELDS))
-    deployed = deploy(Door(app, control.token()), files, check_only=False, monotonic=linked.monotonic, sleep=linked.sleep)
+    deployed = deploy(Door(app, control.token()), package(), check_only=False, monotonic=linked.monotonic, sleep=linked.sleep)
     assert deployed.success, deployed
     profile = "Minimum Access - API Only Integrations"
     bridge = control.add_user("bridge", profile=profile, permission_sets=["Alumni_Bridge_Daemon"])
