@@ -131,7 +131,7 @@ def _ask(
 def _state(fields: Mapping[str, object]) -> str | None:
     """``open`` or ``withdrawn``; a request that does not say is open; None for anything else."""
     state = fields.get("state", "open")
-    return state if state in {"open", "withdrawn"} and isinstance(state, str) else None
+    return state if isinstance(state, str) and state in {"open", "withdrawn"} else None
 
 
 def _type(reading: _Reading, rules: RequestRules) -> RequestType | None:
