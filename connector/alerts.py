@@ -29,18 +29,18 @@ def _run(command: Sequence[str], text: str) -> bool:
     try:
         subprocess.run(list(command), input=text.encode(), timeout=_SECONDS, check=True, capture_output=True)  # noqa: S603 - the administrator's own command, no shell
     except (OSError, subprocess.SubprocessError) as error:
-        log.error("alert.failed", kind="command", error=type(error).__name__)
+        log.warning("alert.failed", kind="command", error=type(error).__name__)
         return False
     return True
 
 
 def _post(url: str, text: str) -> bool:
     if not url.startswith("https://"):
-        log.error("alert.failed", kind="webhook", error="not https")
+        log.warning("alert.failed", kind="webhook", error="not https")
         return False
     try:
         answer = open_session().post(url, json={"text": text}, timeout=_SECONDS, allow_redirects=False)
     except requests.RequestException as error:
-        log.error("alert.failed", kind="webhook", error=type(error).__name__)
+        log.warning("alert.failed", kind="webhook", error=type(error).__name__)
         return False
     return answer.ok

@@ -21,6 +21,7 @@ from connector.config import Career, Crm, Settings
 from connector.core.evidence import KEYS_VERSION
 from connector.core.match import Weights
 from connector.engine.context import Context, Progress, no_progress
+from connector.engine.cycle import prepare
 from connector.ports import Calls, Clock
 from connector.rules import Rulebook, load_rules
 from connector.salesforce.auth import ClientCredentials, ExistingToken, Instances, JwtBearer, TokenSource
@@ -119,6 +120,21 @@ def _wire_all(
     return Bridge(settings=settings, rulebook=rulebook, context=context, crm=crm, careers=careers, mapping=mapping)
 
 
+def reload(bridge: Bridge) -> Bridge:
+    """The same installation under the mapping files as they are now; the very same object if they mean the same.
+
+    Raises:
+        UserError: they cannot be used; the bridge given stays good.
+    """
+    rulebook = load_rules(bridge.settings.bridge.mappings)
+    if rulebook.hash == bridge.rulebook.hash:
+        return bridge
+    context = bridge.context
+    fresh = _wire_all(bridge.settings, rulebook, context.store, context.clock, os.environ, context.progress)
+    prepare(fresh.context, fresh.mapping)
+    return fresh
+
+
 def _chance() -> float:
     return randomness.randbelow(2**32) / 2**32
 
@@ -140,10 +156,13 @@ def open_crm(crm: Crm, rulebook: Rulebook, clock: Clock, environ: Mapping[str, s
 def open_transport(crm: Crm, clock: Clock, environ: Mapping[str, str], *, source: TokenSource | None = None) -> Transport:
     """The way to the org; ``source`` replaces the configured login (an administrator's, for deploying)."""
     reserve = int(_SMALLEST_ALLOWANCE * (1 - crm.budget) / 10)
-    return Transport(source or token_source(crm, clock, environ), lambda at: _crm_wire(crm, at, clock), clock, reserve=reserve)
+    return Transport(
+        source or token_source(crm, clock, environ), lambda at: open_crm_wire(crm, at, clock), clock, reserve=reserve
+    )
 
 
-def _crm_wire(crm: Crm, address: str, clock: Clock) -> Wire:
+def open_crm_wire(crm: Crm, address: str, clock: Clock) -> Wire:
+    """The way to one host of the org."""
     session = open_session(ca_file=_text(crm.ca_file), proxies=_proxies(crm.proxy))
     return Wire(session, address, clock, side="crm", lab=crm.lab)
 
@@ -151,7 +170,7 @@ def _crm_wire(crm: Crm, address: str, clock: Clock) -> Wire:
 def token_source(crm: Crm, clock: Clock, environ: Mapping[str, str]) -> TokenSource:
     """The configured login."""
     instances = Instances(my_domain=crm.my_domain, lab=crm.lab)
-    wire = _crm_wire(crm, crm.my_domain, clock)
+    wire = open_crm_wire(crm, crm.my_domain, clock)
 
     def secret(reference: str | None) -> Secret:
         return read_secret(reference or "", environ)

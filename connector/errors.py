@@ -9,6 +9,7 @@
     +-- Refused       never as it is: park the record, name owner and remedy
     +-- Unknown       nobody knows whether it happened: look before the next step
     +-- Halt          stop this side or mapping until a person acts
+    +-- Stopped       we were told to stop, between two effects: everything so far is durable
     +-- Bug           our own invariant is broken: stop, keep the evidence
 
 They carry facts; ``connector.cli`` makes the sentences.
@@ -83,6 +84,10 @@ class Halt(BridgeError):
     def __init__(self, *, subject: str, reason: str, remedy: str) -> None:
         self.subject, self.reason, self.remedy = subject, reason, remedy
         super().__init__(f"{subject}: {reason}")
+
+
+class Stopped(BridgeError):
+    """We were told to stop; raised between two effects, so that everything so far is durable."""
 
 
 class Bug(BridgeError):

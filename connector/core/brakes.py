@@ -11,6 +11,10 @@ _SMALL = 25
 """Below this many people a share says nothing."""
 
 
+WHOLE_READ = "were not in a whole read"
+"""How the reason of ``emptied`` ends."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Load:
     """What a plan would do to one side: people touched and values that become empty."""
@@ -44,5 +48,5 @@ def pulled(side: Side, load: Load, *, last_24h: int, linked: int, brakes: Brakes
 def emptied(name: str, *, known: int, missing: int, share: float = 0.1) -> str | None:
     """Why a whole read must not be believed: too many known records were not in it. None if it may be."""
     if missing > max(_SMALL, share * known) or (known > 0 and missing == known and known > 1):
-        return f"{missing} of {known} known records of {name} were not in a whole read"
+        return f"{missing} of {known} known records of {name} {WHOLE_READ}"
     return None

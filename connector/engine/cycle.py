@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, select
 
-from connector.core.brakes import emptied
+from connector.core.brakes import WHOLE_READ, emptied
 from connector.core.model import Side
 from connector.engine import collect, decisions, requests
 from connector.engine.context import Context, log, stage
@@ -157,6 +157,25 @@ def _deliver(ctx: Context, done: Cycle) -> None:
     done.down |= delivered.stopped
 
 
+def read_only(ctx: Context) -> Cycle:
+    """Read both sides and decide who is who; nothing is planned and nothing is written to either side."""
+    done = Cycle()
+    _read_all(ctx, done)
+    done.identified = identify(ctx)
+    return done
+
+
+def resume(ctx: Context, subject: str) -> bool:
+    """A person has acted. For a side that looked empty: what is missing now is accepted as gone by the next sweep."""
+    with ctx.store.begin() as db:
+        row = halts(db).get(subject)
+        if row is None or row["plan_id"] is not None:
+            return False
+        if row["reason"].endswith(WHOLE_READ):
+            set_meta(db, f"accepted_missing:{subject}", "yes")
+        return clear_halt(db, subject)
+
+
 def prepare(ctx: Context, mapping: str) -> None:
     """Before the first cycle of a process: pin org and tenants, compare the mapping, look at what the org offers.
 
@@ -260,7 +279,10 @@ def _sweep_career(ctx: Context, system: str, name: str) -> dict[str, int]:
 def _confirm(ctx: Context, side: str, known: int, missing: list[str], fetch: Callable[[list[str]], Any]) -> list[str]:
     """Absence from a result is never a deletion: each missing record is asked for by its id."""
     reason = emptied(side, known=known, missing=len(missing))
-    if reason is not None:
+    with ctx.store.begin() as db:
+        accepted = get_meta(db, f"accepted_missing:{side}")
+        set_meta(db, f"accepted_missing:{side}", None)
+    if reason is not None and not accepted:
         remedy = f"find out why (permissions, sharing, an import?), then `alumni-bridge resume {side}`"
         with ctx.store.begin() as db:
             set_halt(ctx, db, side, reason, remedy)

@@ -376,3 +376,12 @@ def resume_plan(ctx: Context, digest: str) -> int:
             return 0
         db.execute(halt.delete().where(halt.c.subject == PLAN_HALT))
         return intents.release(db, row.plan_id, state="approved")
+
+
+def set_pilot(ctx: Context, *, accounts: Sequence[str], class_years: Sequence[int]) -> None:
+    """Limit writing to these people; with neither, nobody is left out any more. Everybody is judged again."""
+    with ctx.store.begin() as db:
+        chosen = {"accounts": list(accounts), "class_years": list(class_years)}
+        set_meta(db, "pilot", pack(chosen) if accounts or class_years else None)
+        links.mark_all(db)
+        _mark_new(db)

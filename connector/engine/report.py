@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Protocol
 
 from sqlalchemy import Connection, select
 
@@ -43,6 +45,7 @@ def status(ctx: Context) -> dict[str, Any]:
             "refused": [_refused(row) for row in intents.refused(db)],
             "parked": [dict(row._asdict()) for row in db.execute(select(parked).limit(50))],
             "last_sweep": _unpacked(get_meta(db, "last_sweep")),
+            "mapping_problem": get_meta(db, "mapping_problem"),
             "audit_broken_at": journal.verify(db),
         }
 
@@ -59,6 +62,49 @@ def _down(db: Connection) -> dict[str, Any]:
 def _refused(row: Row) -> dict[str, Any]:
     names = ("id", "kind", "system", "target", "code", "detail", "remedy", "settled_at")
     return {name: row[name] for name in names}
+
+
+class Limits(Protocol):
+    """From when on the monitoring warns."""
+
+    @property
+    def warn_minutes(self) -> int:
+        """Minutes since the last good cycle that are a warning."""
+
+    @property
+    def critical_minutes(self) -> int:
+        """Minutes since the last good cycle that are critical."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Health:
+    """A monitoring verdict: 0 good, 1 warning, 2 critical, with its reasons."""
+
+    code: int
+    reasons: tuple[str, ...]
+
+    @property
+    def word(self) -> str:
+        """The verdict as monitoring prints it."""
+        return ("OK", "WARNING", "CRITICAL")[self.code]
+
+
+def health(found: Mapping[str, Any], limits: Limits, now: datetime) -> Health:
+    """What monitoring should say about a ``status``."""
+    critical = [f"halted: {row['subject']}: {row['reason']}" for row in found["halted"]]
+    if found["audit_broken_at"] is not None:
+        critical.append(f"the audit chain is broken at row {found['audit_broken_at']}")
+    warnings = [f"{side} is down: {reason}" for side, reason in found["down"].items()]
+    if found["refused"]:
+        warnings.append(f"{len(found['refused'])} writes were refused")
+    if found["mapping_problem"]:
+        warnings.append(f"the mapping files cannot be used, the last good ones are in force: {found['mapping_problem']}")
+    for side, at in found["last_good"].items():
+        minutes = (now - moment(at)).total_seconds() / 60 if at else None
+        text = f"{side}: no good cycle yet" if minutes is None else f"{side}: no good cycle for {minutes:.0f} minutes"
+        if minutes is None or minutes >= limits.warn_minutes:
+            (critical if minutes is not None and minutes >= limits.critical_minutes else warnings).append(text)
+    return Health(code=2 if critical else 1 if warnings else 0, reasons=(*critical, *warnings))
 
 
 def why(ctx: Context, id: str, field: str | None = None) -> list[dict[str, Any]]:

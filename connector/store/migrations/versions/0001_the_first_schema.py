@@ -86,6 +86,8 @@ def upgrade() -> None:
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("due_at", sa.String(length=32), nullable=False),
         sa.Column("weight", sa.Integer(), nullable=False),
+        sa.Column("changes", sa.Integer(), nullable=False),
+        sa.Column("blanks", sa.Integer(), nullable=False),
         sa.Column("code", sa.String(length=80), nullable=True),
         sa.Column("detail", sa.Text(), nullable=True),
         sa.Column("remedy", sa.Text(), nullable=True),
@@ -96,6 +98,7 @@ def upgrade() -> None:
         comment="state: planned, ready, sent, unknown, applied, refused, superseded",
     )
     with op.batch_alter_table("intent", schema=None) as batch_op:
+        batch_op.create_index("intent_key", ["key"], unique=False)
         batch_op.create_index("intent_plan", ["plan_id"], unique=False)
         batch_op.create_index("intent_settled", ["settled_at"], unique=False)
         batch_op.create_index("intent_target", ["system", "target", "state"], unique=False)
@@ -177,7 +180,7 @@ def upgrade() -> None:
         sa.Column("state", sa.String(length=16), nullable=False),
         sa.Column("digest", sa.String(length=64), nullable=False),
         sa.Column("rules_hash", sa.String(length=64), nullable=False),
-        sa.Column("counts", sa.Text(), nullable=False),
+        sa.Column("facts", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
         comment="state: open, ready, braked, approved",
     )
@@ -224,7 +227,9 @@ def upgrade() -> None:
         sa.Column("raised_at", sa.String(length=32), nullable=False),
         sa.Column("settled_at", sa.String(length=32), nullable=True),
         sa.Column("decision", sa.String(length=40), nullable=True),
+        sa.Column("told", sa.String(length=16), nullable=True),
         sa.PrimaryKeyConstraint("key"),
+        comment="told: the state that Salesforce has been told",
     )
     with op.batch_alter_table("review", schema=None) as batch_op:
         batch_op.create_index("review_crm", ["crm_id"], unique=False)
@@ -256,7 +261,11 @@ def upgrade() -> None:
         sa.Column("settled_at", sa.String(length=32), nullable=True),
         sa.Column("reason", sa.String(length=40), nullable=True),
         sa.Column("reminded_at", sa.String(length=32), nullable=True),
+        sa.Column("told", sa.String(length=32), nullable=True),
+        sa.Column("decided_by", sa.String(length=80), nullable=True),
+        sa.Column("pressed", sa.String(length=16), nullable=True),
         sa.PrimaryKeyConstraint("key"),
+        comment="pressed: what staff chose; told: the state Salesforce has been told; state: see core.suggestions.CRM_STATES",
     )
     with op.batch_alter_table("suggestion", schema=None) as batch_op:
         batch_op.create_index("suggestion_account", ["system", "account_id"], unique=False)
@@ -325,6 +334,7 @@ def downgrade() -> None:
         batch_op.drop_index("intent_target")
         batch_op.drop_index("intent_settled")
         batch_op.drop_index("intent_plan")
+        batch_op.drop_index("intent_key")
 
     op.drop_table("intent")
     op.drop_table("halt")

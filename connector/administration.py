@@ -1,0 +1,165 @@
+"""What an administrator does around the running bridge: checks, the package, the privacy page, erasing a person."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping
+
+from sqlalchemy import delete
+
+from connector.bootstrap import Bridge, open_crm_wire
+from connector.clock import SystemClock
+from connector.config import Settings
+from connector.core.model import Share, Side, Unit
+from connector.engine.context import Context, Progress
+from connector.errors import Halt, Later, Refused, Unknown
+from connector.rules import RequestType, Rulebook, Source, load_rules
+from connector.secrets import read_secret
+from connector.store import journal, links
+from connector.store.tables import observation
+from crm_package.archive import build_zip, permission_files
+from crm_package.deploy import DeployError, DeployResult, deploy
+from crm_package.deploy import Progress as DeployProgress
+
+Check = tuple[str, Callable[[], object]]
+
+
+def remote_checks(bridge: Bridge) -> list[Check]:
+    """The checks that ask the two sides, each with what it looks at; a check fails by raising."""
+    ctx = bridge.context
+    checks: list[Check] = [
+        ("Salesforce: login and organisation", bridge.crm.organization_id),
+        (
+            "Salesforce: objects, fields and permissions",
+            lambda: bridge.crm.check(ctx.person.contact_fields(), ctx.person.profile_fields()),
+        ),
+        ("Salesforce: officers and queues of routing.toml", lambda: _owners(bridge)),
+    ]
+    checks += [(f"{name}: login and tenant", career.tenant_id) for name, career in bridge.careers.items()]
+    return checks
+
+
+def _owners(bridge: Bridge) -> None:
+    known = {officer.name.lower() for officer in bridge.crm.directory().officers if officer.active}
+    known |= {officer.email.lower() for officer in bridge.crm.directory().officers if officer.active and officer.email}
+    missing = [owner.name for owner in bridge.rulebook.routing.owners.values() if owner.name.lower() not in known]
+    if missing:
+        raise Halt(
+            subject="routing.toml",
+            reason=f"Salesforce has no active user or queue named {', '.join(sorted(missing))}",
+            remedy="correct the owner in routing.toml, or create the queue; until then the fallback owner gets the Tasks",
+        )
+
+
+def package_bytes(rulebook: Rulebook) -> bytes:
+    """The package with the permission sets that follow from this mapping."""
+    person = rulebook.person
+    return build_zip(extra=permission_files(person.contact_fields(), person.profile_fields()))
+
+
+class _AdminTransport:
+    """An administrator's connection, as the deployment wants it."""
+
+    def __init__(self, settings: Settings, token: str, environ: Mapping[str, str]) -> None:
+        self._token = read_secret(token, environ)
+        self._wire = open_crm_wire(settings.crm, settings.crm.my_domain, SystemClock())
+
+    def send(
+        self, method: str, path: str, headers: Mapping[str, str], body: bytes | None
+    ) -> tuple[int, Mapping[str, str], bytes]:
+        """One exchange; an answer that was lost is an ``OSError``, as the deployment expects."""
+        full = dict(headers) | {"Authorization": f"Bearer {self._token.reveal()}"}
+        try:
+            answer = self._wire.send(method, path, headers=full, body=body, write=method != "GET", server_errors=True)
+        except (Later, Unknown) as error:
+            raise OSError(str(error)) from error
+        return answer.status, dict(answer.headers), answer.data
+
+
+def deploy_package(
+    settings: Settings, token: str, environ: Mapping[str, str], *, check_only: bool, progress: Progress
+) -> DeployResult:
+    """Check or deploy the package with an administrator's token; never with the daemon's own login.
+
+    Raises:
+        UserError: the token's reference or the mapping is wrong.
+        Refused: Salesforce does not take the deployment, or nobody knows whether it did.
+    """
+    clock = SystemClock()
+    zipped = package_bytes(load_rules(settings.bridge.mappings))
+
+    def tell(step: DeployProgress) -> None:
+        progress("deploying components", step.done, step.total)
+
+    try:
+        return deploy(
+            _AdminTransport(settings, token, environ),
+            zipped,
+            check_only=check_only,
+            monotonic=clock.monotonic,
+            sleep=clock.sleep,
+            on_progress=tell,
+        )
+    except DeployError as error:
+        remedy = "look at Setup > Deployment Status before trying again"
+        raise Refused(side="crm", code=type(error).__name__, detail=str(error), remedy=remedy) from error
+
+
+def erase_person(ctx: Context, system: str, account: str) -> int:
+    """Forget a person: base, memory, readings and audited values; the audit's chain of references stays whole."""
+    with ctx.store.begin() as db:
+        erased = journal.erase(db, system, account)
+        links.forget_states(db, system, account)
+        where = (observation.c.system == system) & (observation.c.side == Side.CAREER) & (observation.c.id == account)
+        gone = db.execute(delete(observation).where(where)).rowcount
+        journal.append(db, [("person.erased", {"system": system, "by": os.environ.get("USER", "")}, None)], ctx.clock.now())
+    return erased + int(gone)
+
+
+def mapping_page(rulebook: Rulebook) -> str:
+    """Who owns what and what is shared on which basis, as a page in Markdown with a place to sign."""
+    person = rulebook.person
+    lines = [
+        "# What is kept in step, who owns it, and on which basis it is shared",
+        "",
+        f"Version of the mapping: `{rulebook.hash[:16]}`.",
+        "Alumni Relations owns the contact record; the bridge never edits a Contact.",
+        "",
+        "| what | fields | owner | goes to careers | an edit by the other office | while it waits |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
+    lines += [_page_row(unit) for unit in person.units]
+    lines += ["", "## Consent", "", "| purpose | recorded in |", "| --- | --- |"]
+    lines += [f"| {purpose} | {person.unit(name).label} |" for purpose, name in person.purposes.items()]
+    lines += ["", "## Only read, never written", ""]
+    lines += [f"- {source.label}" for source in person.reads] or ["- nothing"]
+    lines += ["", "## Who is eligible", "", f"- never shared about: {_names(person.eligibility.exclude) or 'nobody'}"]
+    lines += [f"- required: {_names(person.eligibility.require) or 'nothing'}"]
+    if person.eligibility.class_year_from is not None:
+        lines.append(f"- class year from {person.eligibility.class_year_from}")
+    lines += ["", "## Career requests", "", "| type | consent it needs | named ask needs clearance |", "| --- | --- | --- |"]
+    lines += [f"| {kind.label} | {_basis(kind)} | {kind.clearance.value} |" for kind in rulebook.requests.types]
+    lines += ["", "Approved by (privacy officer): ______________________   Date: ______________", ""]
+    return "\n".join(lines)
+
+
+def _names(sources: Iterable[Source]) -> str:
+    return ", ".join(source.label for source in sources)
+
+
+def _basis(kind: RequestType) -> str:
+    return "confidential: never stored" if kind.confidential else kind.purpose or "none"
+
+
+def _page_row(unit: Unit) -> str:
+    fields = ", ".join(rule.label for rule in unit.fields)
+    if unit.owner.side is Side.CAREER:
+        shared = "is theirs; kept on the career profile"
+    else:
+        shared = {
+            Share.ALWAYS: "always",
+            Share.NEVER: "never",
+            Share.CONSENTED: f"with consent for {unit.purpose}",
+        }[unit.share]
+    edit = unit.other_office_edit.value.replace("_", " ")
+    return f"| {unit.label} | {fields} | {unit.owner.value.replace('_', ' ')} | {shared} | {edit} | {unit.until_decided.value} |"

@@ -1,0 +1,132 @@
+"""The daemon: runs the jobs on their schedules, one instance of each, until it is told to stop."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from types import FrameType, ModuleType
+
+import structlog
+from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.schedulers.background import BackgroundScheduler
+
+from connector.alerts import send
+from connector.bootstrap import Bridge, reload
+from connector.engine.context import Context
+from connector.engine.cycle import halts, prepare
+from connector.engine.planner import set_halt
+from connector.engine.watch import LEASE_HALT
+from connector.errors import BridgeError, Halt, Stopped, UserError
+from connector.store.store import get_meta, moment, set_meta, stamp
+from jobs import ALL
+
+log = structlog.get_logger()
+_DRAIN_SECONDS = 30
+MAPPING_PROBLEM = "mapping_problem"
+"""The remembered fact that the files in ``mappings/`` cannot be used and the last good ones are."""
+
+
+class Daemon:
+    """Holds the wired bridge; the mapping is looked at again before each job, never during one."""
+
+    def __init__(self, bridge: Bridge) -> None:
+        self._bridge = bridge
+        # All jobs work on one state and one set of sides; they take turns.
+        self._turn = threading.Lock()
+        self._stopped = threading.Event()
+
+    def run(self) -> None:
+        """Work until SIGTERM or SIGINT; a job that is under way may finish its effect, for 30 seconds at most."""
+        prepare(self._bridge.context, self._bridge.mapping)
+        scheduler = BackgroundScheduler(
+            timezone="UTC",
+            executors={"default": ThreadPoolExecutor(len(ALL))},
+            job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
+        )
+        for module in ALL:
+            scheduler.add_job(
+                self._work, module.trigger(self._bridge.settings), args=[module], id=module.__name__, name=module.__name__
+            )
+        scheduler.get_job("jobs.cycle").modify(next_run_time=self._bridge.context.clock.now())
+        with _signals(self._stopped):
+            scheduler.start()
+            log.info("daemon.started", environment=self._bridge.settings.bridge.environment)
+            self._stopped.wait()
+        log.info("daemon.stopping")
+        scheduler.shutdown(wait=False)
+        self._turn.acquire(timeout=_DRAIN_SECONDS)
+        log.info("daemon.stopped")
+
+    def _work(self, module: ModuleType) -> None:
+        with self._turn:
+            self._refresh()
+            context = replace(self._bridge.context, progress=self._between_effects)
+            try:
+                module.work(context, self._bridge.settings)
+            except Stopped:
+                log.info("job.stopped", job=module.__name__)
+            except Halt as error:
+                if error.subject != LEASE_HALT:
+                    _remember(context, error)
+                log.error("job.halted", job=module.__name__, subject=error.subject)  # noqa: TRY400 - the halt is the message
+            except BridgeError as error:
+                log.warning("job.failed", job=module.__name__, error=type(error).__name__)
+            self._alert()
+
+    def _between_effects(self, _what: str, _done: int, _total: int | None) -> None:
+        if self._stopped.is_set():
+            raise Stopped
+
+    def _refresh(self) -> None:
+        """Take up changed mapping files; files that are wrong are reported, and the last good ones stay in force."""
+        store = self._bridge.context.store
+        try:
+            self._bridge = reload(self._bridge)
+        except UserError as error:
+            problem = f"{len(error.problems)} problems, the first: {error.problems[0].file}:{error.problems[0].line}"
+            log.warning("mapping.kept_last_good", count=len(error.problems))
+            with store.begin() as db:
+                set_meta(db, MAPPING_PROBLEM, problem)
+        else:
+            with store.begin() as db:
+                if get_meta(db, MAPPING_PROBLEM):
+                    set_meta(db, MAPPING_PROBLEM, None)
+
+    def _alert(self) -> None:
+        alerts, context = self._bridge.settings.alerts, self._bridge.context
+        if not alerts.command and alerts.webhook is None:
+            return
+        now = context.clock.now()
+        with context.store.begin() as db:
+            reasons = [f"{row['subject']}: {row['reason']}. {row['remedy']}" for row in halts(db).values()]
+            text, at = "\n".join(reasons), get_meta(db, "alerted_at")
+            said = get_meta(db, "alerted")
+            repeat = at is not None and (now - moment(at)).total_seconds() < alerts.repeat_minutes * 60
+            if not text or (said == text and repeat):
+                return
+        if send(f"alumni-bridge needs you\n{text}", command=alerts.command, webhook=alerts.webhook, environ=os.environ):
+            with context.store.begin() as db:
+                set_meta(db, "alerted", text)
+                set_meta(db, "alerted_at", stamp(now))
+
+
+def _remember(context: Context, error: Halt) -> None:
+    with context.store.begin() as db:
+        set_halt(context, db, error.subject, error.reason, error.remedy)
+
+
+@contextmanager
+def _signals(stopped: threading.Event) -> Iterator[None]:
+    def stop(_signal: int, _frame: FrameType | None) -> None:
+        stopped.set()
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
