@@ -49,6 +49,14 @@ def _path(value: Any) -> Any:  # noqa: ANN401 - whatever stands in the file
     return value
 
 
+def _system_name(value: str) -> str:
+    if not re.fullmatch(r"[a-z][a-z0-9-]{0,39}", value):
+        raise fault(
+            "this is not the name of a system", "lower-case English letters, digits and dashes, at most 40; a letter first"
+        )
+    return value
+
+
 def _cron(value: str) -> str:
     try:
         CronTrigger.from_crontab(value, timezone=ZoneInfo("UTC"))
@@ -76,7 +84,7 @@ FilePath = Annotated[Path, BeforeValidator(_path)]
 Cron = Annotated[str, AfterValidator(_cron)]
 Zone = Annotated[str, AfterValidator(_zone)]
 Moment = Annotated[datetime, AfterValidator(_aware)]
-SystemName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,39}$")]
+SystemName = Annotated[str, AfterValidator(_system_name)]
 Text = Annotated[str, Field(min_length=1, max_length=255)]
 
 
@@ -174,7 +182,7 @@ class Settings(Table):
     bridge: Bridge
     state: State = State()
     crm: Crm
-    career: Annotated[tuple[Career, ...], Field(strict=False, min_length=1)]
+    career: Annotated[tuple[Career, ...], Field(strict=False)]
     schedule: Schedule = Schedule()
     requests: Requests
     alerts: Alerts = Alerts()
@@ -222,6 +230,8 @@ def _contradictions(settings: Settings, document: Document) -> Iterator[Problem]
     yield from _login(settings.crm, document)
     yield from _addresses(settings, document)
     names = [system.system for system in settings.career]
+    if not names:
+        yield document.problem("C203", ("career",), "there is no career system", "add a [[career]] table")
     for number, name in enumerate(names):
         if name in names[:number]:
             yield document.problem(
