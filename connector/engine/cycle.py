@@ -19,7 +19,7 @@ from connector.engine.planner import PLAN_HALT, Planned, plan, set_halt
 from connector.errors import Halt, Later
 from connector.ports import Feed, Page
 from connector.store import links, observations
-from connector.store.store import add, get_meta, pack, set_meta, stamp
+from connector.store.store import add, get_meta, next_name, pack, set_meta, stamp
 from connector.store.tables import halt, run
 
 _ROUNDS = 6
@@ -79,7 +79,7 @@ def _record(db: Connection, ctx: Context, job: str, started: datetime, done: Cyc
     ended = ctx.clock.now()
     facts = {"read": done.read, "changed": done.changed, "writes": done.writes, "down": done.down, "halted": done.halted}
     result = "halted" if done.halted else "partial" if done.down else "good"
-    row = {"id": f"{job}-{stamp(started)}", "job": job, "started_at": stamp(started), "ended_at": stamp(ended)}
+    row = {"id": next_name(db, job), "job": job, "started_at": stamp(started), "ended_at": stamp(ended)}
     add(db, run, [row | {"result": result, "facts": pack(facts)}])
     if "crm" not in done.down:
         set_meta(db, "last_good:crm", stamp(ended))
@@ -229,7 +229,7 @@ def sweep(ctx: Context) -> dict[str, Any]:
         set_meta(db, "name_frequencies", None)
         links.mark_all(db)
         set_meta(db, "last_sweep", pack(facts))
-        row = {"id": f"sweep-{name}", "job": "sweep", "started_at": name, "ended_at": stamp(ctx.clock.now())}
+        row = {"id": next_name(db, "sweep"), "job": "sweep", "started_at": name, "ended_at": stamp(ctx.clock.now())}
         add(db, run, [row | {"result": "good", "facts": pack(facts)}])
     return facts
 

@@ -16,7 +16,7 @@ from connector.engine.drafts import NEW_CONTACT
 from connector.ports import Feed
 from connector.store import intents, links, observations, reviews, suggestions
 from connector.store.links import BLANK
-from connector.store.store import Row, stamp, unpack
+from connector.store.store import Row, next_name, stamp, unpack
 
 DECIDED = "decided by staff"
 """The basis of a link that a person chose."""
@@ -117,8 +117,8 @@ def _chosen(fields: Mapping[str, Any], decision: str) -> str | None:
 
 def tell(ctx: Context) -> int:
     """Put on the shelf what Salesforce has not been told: new reviews, and the state of settled questions."""
-    plan_id = f"{stamp(ctx.clock.now())}-questions"
     with ctx.store.begin() as db:
+        plan_id = next_name(db, "questions")
         rows = [*_reviews_to_tell(ctx, db, plan_id), *_suggestions_to_tell(ctx, db, plan_id)]
         if rows:
             intents.plan_writes(db, [row | {"state": "ready"} for row in rows])

@@ -21,7 +21,7 @@ from connector.engine.readings import Person, may_share, shared_purposes
 from connector.ports import Feed
 from connector.store import intents, links, observations
 from connector.store.links import BLANK, UnitState
-from connector.store.store import Row, pack, set_meta, stamp, unpack
+from connector.store.store import Row, next_name, pack, set_meta, stamp, unpack
 from connector.store.tables import halt
 
 _BATCH = 500
@@ -61,9 +61,8 @@ def plan(
     """Judge all marked links. ``approve`` releases the plan whatever the brakes say; ``dry`` leaves nothing behind."""
     if dry:
         return _rehearse(ctx, as_if_live=as_if_live)
-    now = ctx.clock.now()
-    planned = Planned(id=stamp(now))
     with ctx.store.begin() as db:
+        planned = Planned(id=next_name(db, "plan"))
         intents.add_plan(db, _blank_plan(ctx, planned.id))
         intents.carry_over(db, planned.id)
     after = ("", "")
@@ -270,7 +269,7 @@ def _verdicts(ctx: Context, subject: Subject, states: Mapping[str, UnitState]) -
             continue
         state = states.get(unit.name, BLANK)
         crm, career = subject.readings(unit)
-        if ended or not may_share(unit, eligible=eligible, purposes=purposes):
+        if ended or not may_share(ctx.person, unit, eligible=eligible, purposes=purposes):
             verdict = end_sharing(unit=unit, base=state.base, career=career, memory=state.memory)
         else:
             verdict = judge(unit=unit, base=state.base, crm=crm, career=career, memory=state.memory, now=now)

@@ -96,9 +96,12 @@ def restricted(unit: Unit, person: Person) -> bool:
     return flagged or any(reading is not None and reading.values == (unit.restrictive,) for reading in readings)
 
 
-def may_share(unit: Unit, *, eligible: bool, purposes: frozenset[str]) -> bool:
-    """Whether a unit's value may go to careers. Restrictions always may: they protect the person."""
-    if unit.other_office_edit is OutsideEdit.OPT_OUT_WINS or not unit_goes_to_career(unit):
+def may_share(rules: Rules, unit: Unit, *, eligible: bool, purposes: frozenset[str]) -> bool:
+    """Whether a unit's value may go to careers. What protects the person always may: restrictions, and why they are one."""
+    protects = unit.other_office_edit is OutsideEdit.OPT_OUT_WINS or unit.name in {
+        source.name for source in rules.eligibility.exclude
+    }
+    if protects or not unit_goes_to_career(unit):
         return True
     if not eligible:
         return False

@@ -21,7 +21,7 @@ from connector.engine.planner import set_halt
 from connector.engine.readings import Person, withdrawn_purposes
 from connector.ports import Directory, Feed
 from connector.store import intents, links, observations, requests
-from connector.store.store import Row, moment, pack, stamp, unpack
+from connector.store.store import Row, moment, next_name, pack, stamp, unpack
 
 _BATCH = 200
 REQUESTS_HALT = "requests"
@@ -97,7 +97,7 @@ class _Desk:
     def begin(self, db: Connection) -> None:
         """A new batch in this transaction."""
         self._db, self._rows = db, []
-        self._plan_id = f"{stamp(self._ctx.clock.now())}-requests-{self._done.received + self._done.changed}"
+        self._plan_id = next_name(db, "requests")
 
     def release(self) -> None:
         """Put the batch's writes on the shelf; too many new Tasks at once wait for a person."""

@@ -177,6 +177,13 @@ def fetch(db: Connection, query: Select[Any]) -> list[Row]:
     return [row._asdict() for row in db.execute(query)]
 
 
+def next_name(db: Connection, kind: str) -> str:
+    """A name that was never given before, in the order of giving: clocks may stand still or step back, this does not."""
+    number = int(get_meta(db, f"last:{kind}") or 0) + 1
+    set_meta(db, f"last:{kind}", str(number))
+    return f"{kind}-{number}"
+
+
 def integrity(db: Connection) -> str:
     """SQLite's own verdict on the file (``ok``); on PostgreSQL always ``ok``."""
     if db.dialect.name != "sqlite":

@@ -1,0 +1,282 @@
+"""A small university in one process: both emulated systems, people at work in them, and the bridge between them."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from connector.bootstrap import read_weights
+from connector.career.profile import load_profile
+from connector.career.side import CareerClient
+from connector.engine import planner
+from connector.engine.context import Context
+from connector.engine.cycle import Cycle, cycle, prepare
+from connector.rules import Rulebook, load_rules
+from connector.salesforce.auth import ClientCredentials, Instances
+from connector.salesforce.client import Client
+from connector.salesforce.side import SalesforceSide
+from connector.salesforce.transport import Transport
+from connector.secrets import Secret
+from connector.store.store import open_store
+from connector.wire import Wire, open_session
+from crm_package.archive import build_zip, permission_files
+from crm_package.deploy import deploy
+from emulator.career import Actor, CareerApp, CareerSystem, Kind
+from emulator.clock import Clock as EmulatedClock
+from emulator.http import request
+from emulator.inprocess import Wire as FaultyWire
+from emulator.inprocess import mount
+from emulator.salesforce.control import Control
+from emulator.salesforce.org import Org
+from emulator.salesforce.service import SalesforceApp
+
+CRM_HOST = "https://university.my.salesforce.com"
+CAREER_HOST = "https://careers.example.edu"
+START = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
+SYSTEM = "careers"
+MAPPINGS = Path(__file__).parents[2] / "mappings"
+
+_CHECKBOXES = ("Deceased__c", "Do_Not_Contact__c")
+_CONSENTS = ("Consent_Career_Asks__c", "Consent_Mentoring__c", "Consent_Events__c", "Consent_Surveys__c")
+
+
+@dataclass
+class SharedClock:
+    """The bridge's clock, which is the emulated systems': sleeping moves all."""
+
+    emulated: EmulatedClock
+
+    def now(self) -> datetime:
+        """The emulated time."""
+        return self.emulated.now()
+
+    def monotonic(self) -> float:
+        """Seconds of the emulated time."""
+        return self.emulated.now().timestamp()
+
+    def sleep(self, seconds: float) -> None:
+        """Let time pass."""
+        self.emulated.move(timedelta(seconds=seconds))
+
+
+@cache
+def rulebook() -> Rulebook:
+    """The shipped mapping."""
+    return load_rules(MAPPINGS)
+
+
+@cache
+def package() -> bytes:
+    """Our package for the shipped mapping."""
+    person = rulebook().person
+    return build_zip(extra=permission_files(person.contact_fields(), person.profile_fields()))
+
+
+class _Door:
+    def __init__(self, app: SalesforceApp, token: str) -> None:
+        self.app, self.token = app, token
+
+    def send(
+        self, method: str, path: str, headers: Mapping[str, str], body: bytes | None
+    ) -> tuple[int, Mapping[str, str], bytes]:
+        """One request of the administrator."""
+        sent = request(method, path, headers={**headers, "Authorization": f"Bearer {self.token}"}, body=body or b"")
+        answer = self.app.handle(sent)
+        return answer.status, answer.headers, answer.body
+
+
+@dataclass
+class University:
+    """Both systems and the bridge. ``run`` is one cycle; ``restart`` loses the process, not the state."""
+
+    clock: EmulatedClock = field(default_factory=lambda: EmulatedClock(start=START))
+    state: str = ""
+    page: int = 2000
+
+    def __post_init__(self) -> None:
+        self.org = Org(clock=self.clock)
+        self.crm = Control(self.org)
+        self.crm_app = SalesforceApp(self.org)
+        self._add_contact_fields()
+        shared = SharedClock(self.clock)
+        door = _Door(self.crm_app, self.crm.token())
+        result = deploy(door, package(), check_only=False, monotonic=shared.monotonic, sleep=shared.sleep)
+        assert result.success, result
+        profile = "Minimum Access - API Only Integrations"
+        self.bridge_user = self.crm.add_user("bridge", profile=profile, permission_sets=["Alumni_Bridge_Daemon"])
+        self.crm.connected_app("app", secret="s3cret", run_as=self.bridge_user)
+        self.officer = self.crm.add_user("officer", permission_sets=["Alumni_Bridge_Staff"])
+        self.career = CareerSystem(self.clock)
+        self.career.admit("k-bridge", Actor(id="key-1", name="alumni-bridge", kind=Kind.API))
+        self.career.admit("k-pat", Actor(id="s-1", name="Pat Reyes", kind=Kind.STAFF))
+        self.career_app = CareerApp(self.career, control_token="control")
+        self.crm_wire: FaultyWire
+        self.career_wire: FaultyWire
+        if not self.state:
+            self.state = f"sqlite:///{tempfile.mkdtemp()}/state.db"
+        self.restart()
+
+    def _add_contact_fields(self) -> None:
+        standard = {one.name for one in self.org.sobject("Contact").fields}
+        for name in rulebook().person.contact_fields():
+            if name not in standard:
+                kind = "boolean" if name in _CHECKBOXES else "email" if "Email" in name else "string"
+                kind = "double" if name == "Class_Year__c" else "url" if "URL" in name else kind
+                self.crm.define_field("Contact", name, type=kind)
+
+    def restart(self) -> None:
+        """A new process on the same state."""
+        clock = SharedClock(self.clock)
+        session, careers = open_session(), open_session()
+        self.crm_wire = mount(session, self.crm_app, "https://")
+        self.career_wire = mount(careers, self.career_app, "https://")
+
+        def wire(url: str) -> Wire:
+            return Wire(session, url, clock, side="crm")
+
+        instances = Instances(my_domain=CRM_HOST)
+        login = ClientCredentials(wire(CRM_HOST), instances, clock, consumer_key="app", consumer_secret=Secret("s3cret"))
+        client = Client(Transport(login, wire, clock), clock=clock, rng=lambda: 0.0)
+        fields = rulebook().person.contact_fields()
+        self.crm_side = SalesforceSide(client, clock, contact_fields=fields, page=self.page)
+        self.career_side = CareerClient(
+            system=SYSTEM,
+            profile=load_profile("generic"),
+            wire=Wire(careers, f"{CAREER_HOST}/bridge/v1", clock, side=SYSTEM),
+            secret=lambda: Secret("k-bridge"),
+            clock=clock,
+            rng=lambda: 0.0,
+        )
+        book = rulebook()
+        self.ctx = Context(
+            person=book.person,
+            requests=book.requests,
+            routing=book.routing,
+            rules_hash=book.hash,
+            store=open_store(self.state),
+            crm=self.crm_side,
+            careers={SYSTEM: self.career_side},
+            clock=clock,
+            rng=lambda: 0.0,
+            weights=read_weights(),
+            environment="test",
+            holder="test",
+            version="test",
+            start_at=START - timedelta(days=30),
+        )
+
+    def prepare(self) -> None:
+        """What a process does before its first cycle."""
+        prepare(self.ctx, "mapping")
+
+    def go_live(self) -> Cycle:
+        """Read everything, link, go live and carry out the first plan whatever its size."""
+        self.prepare()
+        cycle(self.ctx)
+        planner.go_live(self.ctx)
+        return self.run(approve=True)
+
+    def run(self, *, approve: bool = False, seconds: float = 60) -> Cycle:
+        """Let time pass and do one cycle."""
+        self.clock.move(timedelta(seconds=seconds))
+        return cycle(self.ctx, approve=approve)
+
+    def contact(self, **values: Any) -> str:
+        """A new contact; consents are given unless said otherwise."""
+        return self.crm.seed("Contact", [contact_values(values)])[0]
+
+    def person(self, id: str, **values: Any) -> str:
+        """A new career account; nested fields by dotted names with ``__`` for the dot."""
+        self.career.seed("person", [{"id": id} | {name.replace("__", "."): value for name, value in values.items()}])
+        return id
+
+    def alumna(self, id: str = "a1", **both: Any) -> tuple[str, str]:
+        """One person on both sides, equal in everything: (contact id, account id)."""
+        values = ALUMNA | both
+        contact = self.contact(**{crm: values[name] for name, (crm, _) in FIELDS.items() if name in values})
+        self.person(id, **{career: values[name] for name, (_, career) in FIELDS.items() if name in values})
+        return contact, id
+
+    def edit_contact(self, id: str, **values: Any) -> None:
+        """An officer changes a contact."""
+        self.crm.edit_as(self.officer, id, values)
+
+    def edit_person(self, id: str, fields: Mapping[str, Any], *, key: str = "k-pat") -> None:
+        """Somebody changes an account through the career system's own interface."""
+        answer = self.call(key, "PATCH", f"/people/{id}", fields)
+        assert answer[0] == 200, answer
+
+    def call(self, key: str, method: str, path: str, body: Any = None) -> tuple[int, Any]:
+        """One call of the career system's own interface."""
+        import orjson
+
+        headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
+        if method == "PATCH":
+            seen = self.career_app.handle(request("GET", f"/bridge/v1{path}", headers=headers))
+            headers["If-Match"] = seen.headers.get("ETag", "*")
+        sent = request(method, f"/bridge/v1{path}", headers=headers, body=orjson.dumps(body) if body is not None else b"")
+        answer = self.career_app.handle(sent)
+        return answer.status, orjson.loads(answer.body) if answer.body else None
+
+    def account(self, id: str) -> dict[str, Any]:
+        """The account as the career system holds it."""
+        status, body = self.call("k-pat", "GET", f"/people/{id}")
+        assert status == 200, body
+        found: dict[str, Any] = body
+        return found
+
+    def contact_writes(self) -> int:
+        """Writes to Contact by the bridge, as the org logged them."""
+        return len(self.crm.writes("Contact", via=None, user_id=self.bridge_user))
+
+
+ALUMNA = {
+    "institution_id": "U1001",
+    "first": "Ada",
+    "last": "Lovelace",
+    "personal": "ada@example.org",
+    "mobile": "+16175550123",
+    "employer": "Analytical Engines",
+    "title": "Analyst",
+    "year": 2005,
+    "asks": True,
+    "mentoring": True,
+    "events": True,
+    "surveys": True,
+    "deceased": False,
+    "no_contact": False,
+}
+FIELDS = {
+    "institution_id": ("University_ID__c", "institution_id"),
+    "first": ("FirstName", "first_name"),
+    "last": ("LastName", "last_name"),
+    "preferred": ("Preferred_Name__c", "preferred_name"),
+    "personal": ("Personal_Email__c", "email_personal"),
+    "mobile": ("MobilePhone", "phone_mobile"),
+    "employer": ("Employer__c", "employer"),
+    "title": ("Title", "title"),
+    "year": ("Class_Year__c", "class_year"),
+    "asks": ("Consent_Career_Asks__c", "consents__career_asks"),
+    "mentoring": ("Consent_Mentoring__c", "consents__mentoring"),
+    "events": ("Consent_Events__c", "consents__events"),
+    "surveys": ("Consent_Surveys__c", "consents__surveys"),
+    "deceased": ("Deceased__c", "deceased"),
+    "no_contact": ("Do_Not_Contact__c", "do_not_contact"),
+}
+
+
+def contact_values(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Contact values as this org keeps them: consents are texts."""
+    made = dict(values)
+    for name in _CONSENTS:
+        if isinstance(made.get(name), bool):
+            made[name] = "Yes" if made[name] else "No"
+    return made
+
+
+__all__ = ["University", "replace"]
