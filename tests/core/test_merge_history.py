@@ -191,7 +191,9 @@ def test_no_edit_is_lost(owner: Owner, until: UntilDecided) -> None:
     nothing_is_lost()
 
 
-TRUTHS = [None, True, False]
+OPT_OUT_STEPS = st.lists(
+    st.tuples(st.sampled_from(["crm", "career", "cycle"]), st.sampled_from([None, True, False])), max_size=10
+)
 
 
 def restrict(law: ModuleType, steps: list[tuple[str, bool | None]], *, restrictive: bool) -> None:
@@ -233,7 +235,7 @@ def restrict(law: ModuleType, steps: list[tuple[str, bool | None]], *, restricti
 
 
 @given(
-    steps=st.lists(st.tuples(st.sampled_from(["crm", "career", "cycle"]), st.sampled_from(TRUTHS)), max_size=10),
+    steps=OPT_OUT_STEPS,
     restrictive=st.booleans(),
 )
 def test_no_opt_out_is_lost(steps: list[tuple[str, bool | None]], restrictive: bool) -> None:  # noqa: FBT001 - drawn

@@ -355,6 +355,7 @@ def check(law: ModuleType, case: Case, owner: Owner) -> None:
         "flag": verdict.flag,
         "forget_base": verdict.forget_base,
     }
+    assert verdict.base is None or verdict.base.of(owner.side) == mine, "a base knows the owner's value as it was read"
     new_base = base_of(case.new_base, owner)
     expected: Mapping[str, object] = {
         "row": case.row,
@@ -443,7 +444,8 @@ OPT_OUTS = [
     OptOut(about="rejected against another value", crm="F", career="T", total=True, rejected_days_ago=3, rejected_against="-",
            row="opt_out_from_career", move="raise", flag=True),
     OptOut(about="careers take it back", crm="F", career="F", total=True, open="T", row="unchanged", move="withdraw", flag=False),
-    OptOut(about="CRM lifts what both had", base="TT", crm="F", career="T", row="opt_out_held", note="crm_lifted_opt_out", flag=True),
+    OptOut(about="CRM lifts what both had", base="TT", crm="F", career="T", row="opt_out_held",
+           note="crm_lifted_opt_out", flag=True),
     OptOut(about="CRM lifts what both had, told already", base="TT", crm="F", career="T", noted="crm_lifted_opt_out",
            row="opt_out_held", flag=True),
     OptOut(about="CRM lifts what we had just carried over", crm="F", career="T", sent=True, row="opt_out_held",
