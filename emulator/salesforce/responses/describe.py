@@ -137,28 +137,33 @@ def _record_type(ctx: Context, sobject: SObject, id_: str, name: str, developer:
     }
 
 
+_NOT_IN_GLOBAL = ("ui", "defaultValues", "eventSeriesUpdates")
+
+
 def urls(ctx: Context, sobject: SObject, *, whole: bool = False) -> dict[str, str]:
-    """The addresses that a describe names."""
-    base = f"{ctx.base}/sobjects/{sobject.name}"
+    """The addresses that a describe names: as recorded where it was, else the usual ones."""
+    page = f"https://{ctx.org.host}"
     found = {
-        "compactLayouts": f"{base}/describe/compactLayouts",
-        "rowTemplate": f"{base}/{{ID}}",
-        "approvalLayouts": f"{base}/describe/approvalLayouts",
+        name: template.replace("{base}", ctx.base).replace("{page}", page)
+        for name, template in sobject.header.get("urls") or _usual_urls(sobject)
     }
-    if whole:
-        page = f"https://{ctx.org.host}"
-        found |= {
-            "uiDetailTemplate": f"{page}/{{ID}}",
-            "uiEditTemplate": f"{page}/{{ID}}/e",
-            "uiNewRecord": f"{page}/{sobject.prefix}/e",
-        }
-    return found | {
-        "listviews": f"{base}/listviews",
-        "describe": f"{base}/describe",
-        "quickActions": f"{base}/quickActions",
-        "layouts": f"{base}/describe/layouts",
-        "sobject": base,
-    }
+    return found if whole else {name: url for name, url in found.items() if not name.startswith(_NOT_IN_GLOBAL)}
+
+
+def _usual_urls(sobject: SObject) -> list[tuple[str, str]]:
+    base = f"{{base}}/sobjects/{sobject.name}"
+    return [
+        ("compactLayouts", f"{base}/describe/compactLayouts"),
+        ("rowTemplate", f"{base}/{{ID}}"),
+        ("approvalLayouts", f"{base}/describe/approvalLayouts"),
+        ("uiDetailTemplate", "{page}/{ID}"),
+        ("uiEditTemplate", "{page}/{ID}/e"),
+        ("describe", f"{base}/describe"),
+        ("uiNewRecord", f"{{page}}/{sobject.prefix}/e"),
+        ("quickActions", f"{base}/quickActions"),
+        ("layouts", f"{base}/describe/layouts"),
+        ("sobject", base),
+    ]
 
 
 _GLOBAL_KEYS = (

@@ -13,6 +13,7 @@ from emulator.salesforce.ids import normal_id
 from emulator.salesforce.recycling import delete
 from emulator.salesforce.soql.scope import address_getter
 from emulator.salesforce.table import Row
+from emulator.salesforce.validation import calculate
 from emulator.salesforce.values import parse_moment
 from emulator.salesforce.writing import MultipleChoicesError
 
@@ -151,7 +152,9 @@ def printed(ctx: Context, sobject: SObject, row: Row, only: str = "") -> dict[st
             chosen.append(one)
     answer: dict[str, Any] = {"attributes": {"type": sobject.name, "url": f"{ctx.base}/sobjects/{sobject.name}/{row['Id']}"}}
     for one in chosen:
-        if one.type == "address":
+        if one["calculatedFormula"]:
+            answer[one.name] = calculate(ctx.org, ctx.access.user_id, sobject, one, row)
+        elif one.type == "address":
             answer[one.name] = address_getter(sobject, one)(row)
         elif one.name == "PhotoUrl":
             answer[one.name] = f"/services/images/photo/{row['Id']}"

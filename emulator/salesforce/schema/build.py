@@ -7,6 +7,7 @@ updateable and externalId, which are completed here from the nearest full relati
 """
 
 import json
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -130,6 +131,7 @@ def compact(describe: dict[str, Any]) -> dict[str, Any]:
     """The describe without everything that `DEFAULTS` and `TYPE_DEFAULTS` say already."""
     lists = {"fields", "childRelationships", "recordTypeInfos", "namedLayoutInfos", "actionOverrides", "urls"}
     header = {key: value for key, value in describe.items() if key not in lists}
+    header["urls"] = [[name, _template(url)] for name, url in describe.get("urls", {}).items()]
     return {
         "object": header,
         "fields": [_compact_field(one) for one in describe["fields"]],
@@ -143,6 +145,10 @@ def compact(describe: dict[str, Any]) -> dict[str, Any]:
             for one in describe["childRelationships"]
         ],
     }
+
+
+def _template(url: str) -> str:
+    return re.sub(r"^/services/data/v[^/]+", "{base}", url).replace("https://orgname.my.salesforce.com", "{page}")
 
 
 def _compact_field(one: dict[str, Any]) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from emulator.salesforce.org import Org
 from emulator.salesforce.soql.parse import mark
 from emulator.salesforce.soql.tree import Call, Expression, Path, Query
 from emulator.salesforce.table import Row
+from emulator.salesforce.validation import calculate
 from emulator.salesforce.values import parse_moment
 
 Getter = Callable[[Row], Any]
@@ -136,6 +137,9 @@ class Scope:
 
     def _own(self, sobject: SObject, one: Field) -> Resolved:
         key = one.name
+        if one["calculatedFormula"]:
+            org, user = self.source.org, self.source.access.user_id
+            return Resolved(get=lambda row: calculate(org, user, sobject, one, row), type=one.type, names=(key,), field=one)
         if one.type == "address":
             return Resolved(get=address_getter(sobject, one), type="address", names=(key,), field=one)
         if key == "PhotoUrl":

@@ -1,0 +1,139 @@
+"""Logging in."""
+
+import json
+from typing import Any
+from urllib.parse import urlencode
+
+import jwt
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from emulator.http import Response, request
+from emulator.salesforce.control import Control
+from emulator.salesforce.org import Org
+from emulator.salesforce.service import SalesforceApp
+
+JWT_GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+
+
+@pytest.fixture(scope="module")
+def key() -> rsa.RSAPrivateKey:
+    """The client's key."""
+    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+
+@pytest.fixture
+def app(org: Org, control: Control, key: rsa.RSAPrivateKey) -> SalesforceApp:
+    """An organisation with one connected app."""
+    public = key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+    control.connected_app("client", secret="s3", run_as=org.admin_id, certificate=public)
+    return SalesforceApp(org)
+
+
+def ask(app: SalesforceApp, **form: Any) -> Response:
+    """One request at the token endpoint."""
+    headers = {"Host": "university.my.salesforce.com", "Content-Type": "application/x-www-form-urlencoded"}
+    return app.handle(request("POST", "/services/oauth2/token", headers=headers, body=urlencode(form)))
+
+
+def assertion(app: SalesforceApp, key: rsa.RSAPrivateKey, **changes: Any) -> str:
+    """A signed assertion for the administrator."""
+    claims = {
+        "iss": "client",
+        "sub": "admin@university.example",
+        "aud": "https://login.salesforce.com",
+        "exp": int(app.org.clock.now().timestamp()) + 180,
+    }
+    return jwt.encode({**claims, **changes}, key, algorithm="RS256")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{}, {"aud": "https://login.salesforce.com/"}, {"aud": "https://university.my.salesforce.com"}],
+)
+def test_jwt_bearer(app: SalesforceApp, key: rsa.RSAPrivateKey, changes: dict[str, Any]) -> None:
+    """A signed assertion gives a token and the My Domain address; aud may be any login host, with a slash. [T]."""
+    answer: Any = ask(app, grant_type=JWT_GRANT, assertion=assertion(app, key, **changes)).json()
+    assert set(answer) == {"access_token", "scope", "instance_url", "id", "token_type"}
+    assert answer["instance_url"] == "https://university.my.salesforce.com"
+    assert answer["access_token"].startswith(app.org.id[:15] + "!")
+    headers = {"Authorization": f"Bearer {answer['access_token']}"}
+    assert app.handle(request("GET", "/services/data/v67.0/sobjects", headers=headers)).status == 200
+
+
+def test_exp_in_odd_forms(app: SalesforceApp, key: rsa.RSAPrivateKey) -> None:
+    """Real clients send exp as text or in milliseconds; both are taken. [T] simple-salesforce, sf."""
+    seconds = int(app.org.clock.now().timestamp()) + 180
+    for exp in (str(seconds), seconds * 1000):
+        # The signing library refuses text as exp, so the claims are signed as they are.
+        claims = {"iss": "client", "sub": "admin@university.example", "aud": "https://login.salesforce.com", "exp": exp}
+        token = jwt.api_jws.encode(json.dumps(claims).encode(), key, algorithm="RS256")
+        assert ask(app, grant_type=JWT_GRANT, assertion=token).status == 200
+
+
+@pytest.mark.parametrize(
+    ("changes", "error"),
+    [
+        ({"exp": 1}, "invalid_grant"),
+        ({"aud": "https://elsewhere.example"}, "invalid_grant"),
+        ({"sub": "nobody@university.example"}, "invalid_grant"),
+        ({"iss": "unknown"}, "invalid_client_id"),
+    ],
+)
+def test_bad_assertions(app: SalesforceApp, key: rsa.RSAPrivateKey, changes: dict[str, Any], error: str) -> None:
+    """A refused login is a 400 with an object of error and error_description. [I] restforce#303."""
+    answer = ask(app, grant_type=JWT_GRANT, assertion=assertion(app, key, **changes))
+    assert answer.status == 400
+    body: Any = answer.json()
+    assert (body["error"], set(body)) == (error, {"error", "error_description"})
+
+
+def test_a_wrong_key(app: SalesforceApp) -> None:
+    """An assertion signed by another key is refused. [D]."""
+    other = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    assert ask(app, grant_type=JWT_GRANT, assertion=assertion(app, other)).status == 400
+
+
+def test_inactive_user(app: SalesforceApp, control: Control, key: rsa.RSAPrivateKey) -> None:
+    """A deactivated user gets invalid_grant, inactive user. [I] restforce#303."""
+    control.add_user("gone", values={"IsActive": False})
+    answer = ask(app, grant_type=JWT_GRANT, assertion=assertion(app, key, sub="gone@university.example"))
+    assert answer.json() == {"error": "invalid_grant", "error_description": "inactive user"}
+
+
+def test_client_credentials(app: SalesforceApp) -> None:
+    """Client credentials log in as the app's run-as user; a wrong secret does not. [D]."""
+    assert ask(app, grant_type="client_credentials", client_id="client", client_secret="s3").status == 200
+    assert ask(app, grant_type="client_credentials", client_id="client", client_secret="no").status == 400
+
+
+def test_password_and_refresh(app: SalesforceApp) -> None:
+    """Old clients log in with user name and password and refresh their token. [C]."""
+    given: Any = ask(app, grant_type="password", username="admin@university.example", password="pw", client_id="client").json()
+    assert ask(app, grant_type="refresh_token", refresh_token=given["refresh_token"]).status == 200
+    assert ask(app, grant_type="refresh_token", refresh_token="old").status == 400
+
+
+def test_revoked_and_expired_tokens(app: SalesforceApp) -> None:
+    """A revoked token, and one whose hours are over, is no session. [D]."""
+    for end in ("revoke", "expire"):
+        given: Any = ask(app, grant_type="client_credentials", client_id="client", client_secret="s3").json()
+        token = given["access_token"]
+        headers = {"Authorization": f"Bearer {token}"}
+        if end == "revoke":
+            revoke = request("POST", "/services/oauth2/revoke", body=urlencode({"token": token}))
+            assert app.handle(revoke).status == 200
+        else:
+            Control(app.org).move_clock(seconds=3 * 3600)
+        assert app.handle(request("GET", "/services/data/v67.0/sobjects", headers=headers)).status == 401
+
+
+def test_userinfo_and_identity(app: SalesforceApp, control: Control) -> None:
+    """Userinfo and the identity address name user and organisation. [D]."""
+    headers = {"Authorization": f"Bearer {control.token()}", "Host": "127.0.0.1:8443"}
+    info: Any = app.handle(request("GET", "/services/oauth2/userinfo", headers=headers)).json()
+    assert (info["user_id"], info["organization_id"]) == (app.org.admin_id, app.org.id)
+    assert info["urls"]["rest"] == "https://127.0.0.1:8443/services/data/v{version}/"
+    identity: Any = app.handle(request("GET", f"/id/{app.org.id}/{app.org.admin_id}", headers=headers)).json()
+    assert identity["username"] == "admin@university.example"

@@ -1,0 +1,166 @@
+"""One record at a time."""
+
+from datetime import timedelta
+from email.utils import format_datetime
+
+import pytest
+
+from emulator.salesforce.control import Control
+from emulator.salesforce.org import Org
+from tests.emulator.api import Api
+
+
+@pytest.fixture
+def keyed(control: Control) -> Control:
+    """Contacts with an external id."""
+    control.define_field("Contact", "Ext__c", externalId=True, unique=True, idLookup=True)
+    return control
+
+
+def test_create_answers_201_with_id(api: Api) -> None:
+    """A create answers 201 with id, success and no errors. [R]."""
+    answer = api.call("POST", "sobjects/Contact", {"LastName": "Lovelace"})
+    assert answer.status == 201
+    assert answer.body == b'{"id":"003KJ0000000001YAA","success":true,"errors":[]}'
+
+
+def test_update_and_delete_answer_204(api: Api) -> None:
+    """Updates and deletes answer 204 without a body. [D]."""
+    id_ = api.create("Contact", LastName="One")
+    for method, body in (("PATCH", {"LastName": "Two"}), ("DELETE", b"")):
+        answer = api.call(method, f"sobjects/Contact/{id_}", body)
+        assert (answer.status, answer.body) == (204, b"")
+
+
+def test_stamps_have_whole_seconds_and_no_colon(org: Org, api: Api) -> None:
+    """System stamps print whole seconds and +0000. [R] salesforce.md 2."""
+    org.clock.move(timedelta(milliseconds=700))
+    id_ = api.create("Contact", LastName="One")
+    row = api.json("GET", f"sobjects/Contact/{id_}")
+    assert row["SystemModstamp"] == row["CreatedDate"] == "2026-11-02T09:00:00.000+0000"
+
+
+def test_field_names_know_no_case(api: Api, control: Control) -> None:
+    """Names of objects and fields are taken without regard to case. [D]."""
+    answer = api.json("POST", "sobjects/contact", {"lastname": "One", "FIRSTNAME": "Ada"})
+    assert control.row(answer["id"])["Name"] == "Ada One"
+
+
+def test_text_is_trimmed_and_empty_text_is_null(api: Api, control: Control) -> None:
+    """Text is trimmed, empty text and null clear a field. [U] salesforce.md 4.3."""
+    id_ = api.create("Contact", LastName="  One ", FirstName="", Title="Dr")
+    api.call("PATCH", f"sobjects/Contact/{id_}", {"Title": None})
+    row = control.row(id_)
+    assert (row["LastName"], row.get("FirstName"), row.get("Title")) == ("One", None, None)
+
+
+def test_an_update_of_nothing_moves_the_stamp(org: Org, api: Api, control: Control) -> None:
+    """Writing the same value again still moves SystemModstamp. [U]."""
+    id_ = api.create("Contact", LastName="One")
+    org.clock.move(timedelta(seconds=5))
+    api.call("PATCH", f"sobjects/Contact/{id_}", {"LastName": "One"})
+    assert control.row(id_)["SystemModstamp"] == "2026-11-02T09:00:05.000+0000"
+
+
+def test_upsert_creates_then_updates(api: Api, keyed: Control) -> None:
+    """Upsert answers 201 with created true, then 200 with created false. [D] from v46."""
+    first = api.call("PATCH", "sobjects/Contact/Ext__c/k%2F1", {"LastName": "One"})
+    second = api.call("PATCH", "sobjects/Contact/Ext__c/K%2F1", {"LastName": "Two"})
+    assert (first.status, second.status) == (201, 200)
+    assert first.json()["created"] is True  # type: ignore[index]
+    assert second.json() == {"id": first.json()["id"], "success": True, "errors": [], "created": False}  # type: ignore[index]
+    assert [row["LastName"] for row in keyed.rows("Contact")] == ["Two"]
+    assert keyed.rows("Contact")[0]["Ext__c"] == "k/1"
+
+
+def test_upsert_of_several_matches_is_300(api: Api) -> None:
+    """A lookup value that several records have answers 300 with their addresses. [D]."""
+    ids = [api.create("Contact", LastName="One", Email="a@x.org") for _ in range(2)]
+    answer = api.call("PATCH", "sobjects/Contact/Email/a@x.org", {"LastName": "Two"})
+    assert answer.status == 300
+    assert answer.json() == [f"/services/data/v67.0/sobjects/Contact/{id_}" for id_ in ids]
+
+
+def test_update_only_upsert_never_inserts(api: Api, keyed: Control) -> None:
+    """?updateOnly=true prevents inserts. [D] release 264."""
+    assert api.call("PATCH", "sobjects/Contact/Ext__c/k1?updateOnly=true", {"LastName": "One"}).status == 404
+    assert keyed.rows("Contact") == []
+
+
+def test_a_lookup_by_external_id(api: Api, keyed: Control) -> None:
+    """A reference may be given by an external id of its record. [D]."""
+    boss = api.create("Contact", LastName="Boss", Ext__c="b")
+    id_ = api.create("Contact", LastName="One", ReportsTo={"Ext__c": "b"})
+    assert keyed.row(id_)["ReportsToId"] == boss
+
+
+def test_id_is_not_for_bodies(api: Api) -> None:
+    """Id in a create or update is refused, with different codes. [U]."""
+    id_ = api.create("Contact", LastName="One")
+    assert api.json("POST", "sobjects/Contact", {"Id": id_, "LastName": "x"})[0]["errorCode"] == "INVALID_FIELD_FOR_INSERT_UPDATE"
+    assert api.json("PATCH", f"sobjects/Contact/{id_}", {"Id": id_})[0]["errorCode"] == "INVALID_FIELD"
+
+
+def test_short_ids_are_understood(api: Api) -> None:
+    """15-character ids work everywhere and come back with 18. [D]."""
+    id_ = api.create("Contact", LastName="One")
+    assert api.json("GET", f"sobjects/Contact/{id_[:15]}")["Id"] == id_
+
+
+def test_contact_has_last_modified_but_no_etag(api: Api) -> None:
+    """GET of a Contact has Last-Modified only, of an Account an ETag too. [R] 600 recorded calls."""
+    contact = api.get(f"sobjects/Contact/{api.create('Contact', LastName='One')}")
+    account = api.get(f"sobjects/Account/{api.create('Account', Name='One')}")
+    assert "Last-Modified" in contact.headers
+    assert "ETag" not in contact.headers
+    assert {"Last-Modified", "ETag"} <= set(account.headers)
+
+
+def test_if_unmodified_since(org: Org, api: Api, control: Control) -> None:
+    """A PATCH whose If-Unmodified-Since is before the last change answers 412 and changes nothing. [D]."""
+    id_ = api.create("Contact", LastName="One")
+    org.clock.move(timedelta(minutes=1))
+    api.call("PATCH", f"sobjects/Contact/{id_}", {"LastName": "Two"})
+    old = format_datetime(org.clock.now() - timedelta(seconds=30), usegmt=True)
+    now = format_datetime(org.clock.now(), usegmt=True)
+    assert api.call("PATCH", f"sobjects/Contact/{id_}", {"LastName": "X"}, {"If-Unmodified-Since": old}).status == 412
+    assert control.row(id_)["LastName"] == "Two"
+    assert api.call("PATCH", f"sobjects/Contact/{id_}", {"LastName": "X"}, {"If-Unmodified-Since": now}).status == 204
+
+
+def test_a_header_date_that_is_none(api: Api) -> None:
+    """An unreadable date in a conditional header of a PATCH is a 400. [D]."""
+    id_ = api.create("Contact", LastName="One")
+    assert api.call("PATCH", f"sobjects/Contact/{id_}", {"LastName": "X"}, {"If-Unmodified-Since": "soon"}).status == 400
+
+
+def test_compound_fields(api: Api) -> None:
+    """Name and addresses are made from their parts; an empty address is null. [R] describe."""
+    id_ = api.create("Contact", LastName="Lovelace", FirstName="Ada", MailingCity="London")
+    row = api.json("GET", f"sobjects/Contact/{id_}")
+    assert row["Name"] == "Ada Lovelace"
+    assert row["MailingAddress"]["city"] == "London"
+    assert row["OtherAddress"] is None
+
+
+def test_only_some_fields(api: Api) -> None:
+    """?fields= limits what a retrieve prints. [D]."""
+    id_ = api.create("Contact", LastName="One")
+    assert set(api.json("GET", f"sobjects/Contact/{id_}?fields=LastName,Email")) == {"attributes", "LastName", "Email", "Id"}
+
+
+def test_multipicklist_and_checkbox_forms(api: Api, control: Control) -> None:
+    """Several choices are joined by semicolons in the order of the definition; a checkbox is never null. [U]."""
+    control.define_field("Contact", "Topics__c", type="multipicklist", values=["A", "B", "C"])
+    control.define_field("Contact", "Flag__c", type="boolean", defaultedOnCreate=True)
+    id_ = api.create("Contact", LastName="One", Topics__c="c;A")
+    assert (control.row(id_)["Topics__c"], control.row(id_)["Flag__c"]) == ("A;C", False)
+
+
+def test_numbers_have_range_and_scale(api: Api, control: Control) -> None:
+    """A number is rounded to its scale; one with too many digits is refused. [U]."""
+    control.define_field("Contact", "Score__c", type="double", precision=3, scale=1)
+    id_ = api.create("Contact", LastName="One", Score__c=12.34)
+    assert control.row(id_)["Score__c"] == 12.3
+    answer = api.json("POST", "sobjects/Contact", {"LastName": "Two", "Score__c": 100})
+    assert answer[0]["errorCode"] == "NUMBER_OUTSIDE_VALID_RANGE"

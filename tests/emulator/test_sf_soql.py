@@ -1,0 +1,277 @@
+"""Queries."""
+
+# ruff: noqa: S608 - the statements go to the emulator, and nothing in them comes from outside
+
+from datetime import timedelta
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+
+from emulator.salesforce.control import Control
+from emulator.salesforce.org import Org
+from tests.emulator.api import Api
+
+
+@pytest.fixture
+def world(control: Control) -> Control:
+    """Two accounts and five contacts, one without an account, created a minute apart."""
+    accounts = control.seed("Account", [{"Name": "Acme", "AnnualRevenue": 10}, {"Name": "Beta", "AnnualRevenue": 30}])
+    for last, first, account, city in (
+        ("Lovelace", "Ada", 0, "London"),
+        ("Hopper", "Grace", 0, "New York"),
+        ("Turing", "Alan", 1, "London"),
+        ("Noether", "Emmy", 1, None),
+        ("O'Neil", None, None, "100% Town"),
+    ):
+        control.org.clock.move(timedelta(minutes=1))
+        link = {} if account is None else {"AccountId": accounts[account]}
+        control.seed("Contact", [{"LastName": last, "FirstName": first, "MailingCity": city, **link}])
+    return control
+
+
+def names(api: Api, where: str, *, everything: bool = False) -> list[str]:
+    """Last names of the contacts that a condition finds, in the order of their creation."""
+    rows = api.records(f"SELECT LastName FROM Contact WHERE {where} ORDER BY Id", everything=everything)
+    return [row["LastName"] for row in rows]
+
+
+@pytest.mark.parametrize(
+    ("where", "expected"),
+    [
+        ("MailingCity = 'london'", ["Lovelace", "Turing"]),
+        ("MailingCity != 'London'", ["Hopper", "Noether", "O'Neil"]),
+        ("MailingCity = null", ["Noether"]),
+        ("MailingCity <> null AND AccountId = null", ["O'Neil"]),
+        ("LastName LIKE '%o%e_'", ["Hopper", "Noether"]),
+        ("LastName LIKE 'O\\'%'", ["O'Neil"]),
+        ("MailingCity LIKE '100\\%%'", ["O'Neil"]),
+        ("FirstName IN ('Ada', 'ALAN')", ["Lovelace", "Turing"]),
+        ("FirstName NOT IN ('Ada', 'Alan')", ["Hopper", "Noether", "O'Neil"]),
+        ("NOT FirstName = 'Ada'", ["Hopper", "Turing", "Noether", "O'Neil"]),
+        ("(FirstName = 'Ada' OR FirstName = 'Emmy') AND MailingCity = null", ["Noether"]),
+        ("Account.Name = 'acme'", ["Lovelace", "Hopper"]),
+        ("Account.AnnualRevenue > 20", ["Turing", "Noether"]),
+        ("Account.Owner.Name = 'Admin User'", ["Lovelace", "Hopper", "Turing", "Noether"]),
+        ("LastName > 'N' AND LastName < 'P'", ["Noether", "O'Neil"]),
+        ("CreatedDate >= 2026-11-02T09:04:00Z", ["Noether", "O'Neil"]),
+        ("CreatedDate > 2026-11-02T10:03:00+01:00 AND CreatedDate < 2026-11-02T09:05:00.000Z", ["Noether"]),
+        ("CreatedDate = TODAY", ["Lovelace", "Hopper", "Turing", "Noether", "O'Neil"]),
+        ("CreatedDate < TODAY", []),
+        ("CreatedDate = LAST_N_DAYS:3", ["Lovelace", "Hopper", "Turing", "Noether", "O'Neil"]),
+        ("CALENDAR_YEAR(CreatedDate) = 2025", []),
+        ("AccountId IN (SELECT Id FROM Account WHERE Name = 'Beta')", ["Turing", "Noether"]),
+        ("AccountId NOT IN (SELECT Id FROM Account WHERE Name = 'Beta')", ["Lovelace", "Hopper", "O'Neil"]),
+        ("IsDeleted = false AND FirstName = 'Ada'", ["Lovelace"]),
+    ],
+)
+@pytest.mark.usefixtures("world")
+def test_conditions(api: Api, where: str, expected: list[str]) -> None:
+    """Conditions compare text without case, know null, parents, dates, wildcards and semi-joins. [D] SOQL guide."""
+    assert names(api, where) == expected
+
+
+@pytest.mark.parametrize(
+    ("order", "expected"),
+    [
+        ("FirstName", ["O'Neil", "Lovelace", "Turing", "Noether", "Hopper"]),
+        ("FirstName DESC NULLS LAST", ["Hopper", "Noether", "Turing", "Lovelace", "O'Neil"]),
+        ("Account.Name DESC NULLS LAST, LastName", ["Noether", "Turing", "Hopper", "Lovelace", "O'Neil"]),
+        ("SystemModstamp DESC", ["O'Neil", "Noether", "Turing", "Hopper", "Lovelace"]),
+        ("LastName LIMIT 2", ["Hopper", "Lovelace"]),
+        ("LastName LIMIT 2 OFFSET 2", ["Noether", "O'Neil"]),
+    ],
+)
+@pytest.mark.usefixtures("world")
+def test_order_limit_offset(api: Api, order: str, expected: list[str]) -> None:
+    """Nulls come first unless asked for last; several keys; LIMIT and OFFSET cut afterwards. [D] SOQL guide."""
+    assert [row["LastName"] for row in api.records(f"SELECT LastName FROM Contact ORDER BY {order}")] == expected
+
+
+@pytest.mark.usefixtures("world")
+def test_parents_are_nested_objects(api: Api) -> None:
+    """A parent's fields come as one nested object with attributes, or null. [R] grouparoo."""
+    rows = api.query("SELECT LastName, Account.Name, Account.Owner.Name FROM Contact ORDER BY Id")["records"]
+    account = rows[0]["Account"]
+    assert account["attributes"]["type"] == "Account"
+    assert (account["Name"], account["Owner"]["Name"]) == ("Acme", "Admin User")
+    assert rows[4]["Account"] is None
+
+
+@pytest.mark.usefixtures("world")
+def test_children_are_nested_answers(api: Api) -> None:
+    """A child subquery is an answer of its own inside the record, or null. [D]."""
+    soql = (
+        "SELECT Name, (SELECT LastName FROM Contacts WHERE MailingCity != null ORDER BY LastName DESC) FROM Account ORDER BY Name"
+    )
+    rows = api.records(soql)
+    assert rows[0]["Contacts"]["totalSize"] == 2
+    assert [each["LastName"] for each in rows[0]["Contacts"]["records"]] == ["Lovelace", "Hopper"]
+    assert [each["LastName"] for each in rows[1]["Contacts"]["records"]] == ["Turing"]
+    assert api.records("SELECT (SELECT Id FROM Cases) FROM Account LIMIT 1") == [{"Cases": None}]
+
+
+@pytest.mark.usefixtures("world")
+def test_count_answers_by_total(api: Api) -> None:
+    """SELECT COUNT() has its number in totalSize and no records. [D]."""
+    assert api.query("SELECT COUNT() FROM Contact WHERE AccountId != null") == {"totalSize": 4, "done": True, "records": []}
+
+
+@pytest.mark.usefixtures("world")
+def test_groups(api: Api) -> None:
+    """Grouped answers are AggregateResults; unnamed functions are expr0, expr1. [D]."""
+    soql = "SELECT Account.Name, COUNT(Id), MAX(LastName) latest FROM Contact GROUP BY Account.Name ORDER BY Account.Name"
+    assert api.query(soql)["records"] == [
+        {"attributes": {"type": "AggregateResult"}, "Name": None, "expr0": 1, "latest": "O'Neil"},
+        {"attributes": {"type": "AggregateResult"}, "Name": "Acme", "expr0": 2, "latest": "Lovelace"},
+        {"attributes": {"type": "AggregateResult"}, "Name": "Beta", "expr0": 2, "latest": "Turing"},
+    ]
+    having = "SELECT MailingCity, COUNT(Id) n FROM Contact GROUP BY MailingCity HAVING COUNT(Id) > 1"
+    assert api.records(having) == [{"MailingCity": "London", "n": 2}]
+    assert api.records("SELECT SUM(AnnualRevenue) s, AVG(AnnualRevenue) a, COUNT_DISTINCT(Name) n FROM Account") == [
+        {"s": 40, "a": 20, "n": 2}
+    ]
+
+
+@pytest.mark.parametrize(
+    ("soql", "code"),
+    [
+        ("SELECT FROM Contact", "MALFORMED_QUERY"),
+        ("SELECT Id FROM", "MALFORMED_QUERY"),
+        ("SELECT Id FROM Contact WHERE", "MALFORMED_QUERY"),
+        ("SELECT Id FROM Contact WHERE Name = 'a' OR Name = 'b' AND Name = 'c'", "MALFORMED_QUERY"),
+        ("SELECT Id FROM Contact WHERE Name = 'a", "MALFORMED_QUERY"),
+        ("SELECT Id FROM Contact LIMIT many", "MALFORMED_QUERY"),
+        ("SELECT Name, COUNT(Id) FROM Contact", "MALFORMED_QUERY"),
+        ("SELECT Id FROM Contact HAVING COUNT(Id) > 1", "MALFORMED_QUERY"),
+        ("SELECT Id, Id FROM Contact", "MALFORMED_QUERY"),
+        ("SELECT FIELDS(ALL) FROM Contact", "MALFORMED_QUERY"),
+        ("SELECT Id FROM Contact OFFSET 2001", "NUMBER_OUTSIDE_VALID_RANGE"),
+        ("SELECT Id FROM Nothing", "INVALID_TYPE"),
+        ("SELECT Id, (SELECT Id FROM Nothings) FROM Account", "INVALID_TYPE"),
+        ("SELECT Nope FROM Contact", "INVALID_FIELD"),
+        ("SELECT Nope.Name FROM Contact", "INVALID_FIELD"),
+        ("SELECT Id FROM Contact WHERE Description = 'x'", "INVALID_FIELD"),
+        ("SELECT Id FROM Contact ORDER BY Description", "INVALID_FIELD"),
+        ("SELECT Id FROM Contact WHERE Name = 3", "INVALID_FIELD"),
+        ("SELECT Id FROM Contact WHERE CreatedDate > '2026-01-01T00:00:00Z'", "INVALID_FIELD"),
+        ("SELECT Id FROM Contact WHERE Birthdate > 2026-01-01T00:00:00Z", "INVALID_FIELD"),
+        ("SELECT Id FROM Contact WHERE Id = 'xyz'", "INVALID_QUERY_FILTER_OPERATOR"),
+    ],
+)
+def test_what_is_refused(api: Api, soql: str, code: str) -> None:
+    """Statements that mean nothing are refused with the platform's code. [D] SOQL guide, errorcodes."""
+    answer = api.query(soql)
+    assert isinstance(answer, list), answer
+    assert answer[0]["errorCode"] == code
+
+
+def test_pages_and_locators(api: Api, control: Control) -> None:
+    """Pages have 2,000 records; the next is at a path on the same server, and the last says done. [R]."""
+    control.seed("Contact", ({"LastName": f"N{at}"} for at in range(4100)))
+    page = api.query("SELECT Id FROM Contact")
+    seen = [row["Id"] for row in page["records"]]
+    sizes = [len(seen)]
+    assert page["totalSize"] == 4100
+    while not page["done"]:
+        assert page["nextRecordsUrl"].startswith("/services/data/v67.0/query/01g")
+        page = api.json("GET", page["nextRecordsUrl"])
+        sizes.append(len(page["records"]))
+        seen += [row["Id"] for row in page["records"]]
+    assert sizes == [2000, 2000, 100]
+    assert len(set(seen)) == 4100
+
+
+def test_page_size_is_a_hint(api: Api, control: Control) -> None:
+    """BatchSize is between 200 and 2,000; two long text fields make pages of 200. [D] headers-queryoptions."""
+    control.seed("Contact", ({"LastName": f"N{at}"} for at in range(500)))
+    for asked, size in (("1", 200), ("300", 300), ("9999", 500)):
+        page = api.query("SELECT Id FROM Contact", headers={"Sforce-Query-Options": f"batchSize={asked}"})
+        assert len(page["records"]) == size
+    control.define_field("Contact", "Story__c", type="textarea", length=32768)
+    assert len(api.query("SELECT Id, Description, Story__c FROM Contact")["records"]) == 200
+
+
+def test_a_locator_is_a_snapshot_that_ends(api: Api, control: Control, org: Org) -> None:
+    """Pages are of the moment of the query [U]; after two days the locator is INVALID_QUERY_LOCATOR. [U]."""
+    ids = control.seed("Contact", ({"LastName": f"N{at}"} for at in range(2001)))
+    page = api.query("SELECT LastName FROM Contact ORDER BY Id")
+    control.edit_as(org.admin_id, ids[-1], {"LastName": "Changed"})
+    assert api.json("GET", page["nextRecordsUrl"])["records"][0]["LastName"] == "N2000"
+    org.clock.move(timedelta(days=2))
+    api.token = Control(org).token()
+    answer: Any = api.json("GET", page["nextRecordsUrl"])
+    assert answer[0]["errorCode"] == "INVALID_QUERY_LOCATOR"
+
+
+def test_keyset_pages_over_equal_stamps(api: Api, control: Control) -> None:
+    """Reading by (SystemModstamp, Id) sees every record once, however many share a second. [U] faults.md F43."""
+    control.seed("Contact", ({"LastName": f"N{at}"} for at in range(900)))
+    control.org.clock.move(timedelta(seconds=1))
+    control.seed("Contact", ({"LastName": f"M{at}"} for at in range(450)))
+    seen: list[str] = []
+    where = ""
+    while True:
+        rows = api.records(f"SELECT Id, SystemModstamp FROM Contact {where} ORDER BY SystemModstamp, Id LIMIT 200")
+        if not rows:
+            break
+        seen += [row["Id"] for row in rows]
+        last = rows[-1]
+        at = last["SystemModstamp"].replace("+0000", "Z")
+        where = f"WHERE SystemModstamp > {at} OR (SystemModstamp = {at} AND Id > '{last['Id']}')"
+    assert seen == sorted(set(seen))
+    assert len(seen) == 1350
+
+
+def test_an_index_sees_what_moved(api: Api, control: Control, org: Org) -> None:
+    """Queries by stamp, key and reference follow every later change. [D]."""
+    control.define_field("Contact", "Ext__c", externalId=True, unique=True, idLookup=True)
+    ids = control.seed("Contact", ({"LastName": f"N{at}", "Ext__c": f"k{at}"} for at in range(50)))
+    assert len(names(api, "SystemModstamp >= 2026-11-02T09:00:00Z")) == 50
+    assert names(api, "Ext__c = 'K7'") == ["N7"]
+    org.clock.move(timedelta(minutes=1))
+    control.edit_as(org.admin_id, ids[7], {"LastName": "Moved", "Ext__c": "other"})
+    control.delete_as(org.admin_id, ids[8])
+    assert names(api, "SystemModstamp > 2026-11-02T09:00:30Z") == ["Moved"]
+    assert names(api, "SystemModstamp > 2026-11-02T09:00:30Z", everything=True) == ["Moved", "N8"]
+    assert names(api, "Ext__c IN ('k7', 'other', 'k8')") == ["Moved"]
+
+
+def test_the_uri_has_a_limit(api: Api) -> None:
+    """A GET of more than 16,384 bytes is 414. [D]."""
+    ids = ",".join("'003000000000001AAA'" for _ in range(700))
+    assert api.get(f"query?q={quote(f'SELECT Id FROM Contact WHERE Id IN ({ids})')}").status == 414
+
+
+def test_fields_functions(api: Api, control: Control) -> None:
+    """FIELDS(CUSTOM) is the custom fields, within LIMIT 200. [D]."""
+    control.define_field("Contact", "Ext__c")
+    control.seed("Contact", [{"LastName": "A", "Ext__c": "x"}])
+    assert api.records("SELECT FIELDS(CUSTOM) FROM Contact LIMIT 200") == [{"Ext__c": "x"}]
+    assert "LastName" in api.records("SELECT FIELDS(STANDARD) FROM Contact")[0]
+
+
+def test_multipicklist_operators(api: Api, control: Control) -> None:
+    """INCLUDES and EXCLUDES look into several choices; a semicolon means both. [D]."""
+    control.define_field("Contact", "Topics__c", type="multipicklist", values=["A", "B", "C"])
+    control.seed("Contact", [{"LastName": "1", "Topics__c": "A;B"}, {"LastName": "2", "Topics__c": "B"}, {"LastName": "3"}])
+    assert names(api, "Topics__c INCLUDES ('A')") == ["1"]
+    assert names(api, "Topics__c INCLUDES ('A;C', 'B')") == ["1", "2"]
+    assert names(api, "Topics__c EXCLUDES ('B')") == ["3"]
+
+
+def test_polymorphic_parents(api: Api, control: Control) -> None:
+    """Who.Type tells the object; TYPEOF prints fields by it. [D]."""
+    account = control.seed("Account", [{"Name": "Acme", "Phone": "1"}])[0]
+    contact = control.seed("Contact", [{"LastName": "One"}])[0]
+    api.create("Task", WhatId=account, WhoId=contact)
+    assert api.records("SELECT Who.Type, What.Name FROM Task WHERE What.Type = 'Account'")[0]["Who"]["Type"] == "Contact"
+    row = api.records("SELECT TYPEOF What WHEN Account THEN Phone ELSE Name END FROM Task")[0]
+    assert row["What"]["Phone"] == "1"
+
+
+def test_columns(api: Api) -> None:
+    """columns=true describes the select list. [T] sf data query."""
+    answer = api.json("GET", f"query?q={quote('SELECT Id, Account.Name, (SELECT Id FROM Cases) FROM Contact')}&columns=true")
+    assert [column["columnName"] for column in answer["columnMetadata"]] == ["Id", "Account", "Cases"]
+    assert answer["entityName"] == "Contact"
