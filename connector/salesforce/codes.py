@@ -119,8 +119,6 @@ _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.]{0,160}", re.ASCII)
 
 def classify(status: int, code: str, *, write: bool) -> Meaning:
     """What ``code`` under HTTP ``status`` means. Of unknown codes: 5xx is unknown (a read: later), the rest is refused."""
-    if status == 410:
-        return CODES["GONE"]
     known = CODES.get(code)
     if known is not None and not (known.verdict is Verdict.UNKNOWN and not write):
         return known

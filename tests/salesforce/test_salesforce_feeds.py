@@ -135,12 +135,16 @@ def test_clock_that_is_ahead_loses_nothing(org: Org) -> None:
 def test_quiet_poll_of_all_feeds_is_two_calls(org: Org) -> None:
     """Six resting feeds cost two calls, each with at most five queries; what is safe is asked before the rows."""
     rest = '{"v":1,"phase":"delta","since":"2026-11-02T08:50:00+00:00"}'
-    org.answer("POST", "/composite", composite(*[covered()] * 5, *[page()] * 5))
+    marks = [covered(f"2026-11-02T08:5{minute}:00.000+0000") for minute in range(5, 10)]
+    org.answer("POST", "/composite", composite(*marks, *[page()] * 5))
     org.answer("POST", "/composite", composite(covered(), page()))
     pages = org.side.read(dict.fromkeys(Feed, rest))
     assert set(pages) == set(Feed)
     assert not any(found.more or found.records for found in pages.values())
     assert org.side.calls.made == 2
+    since = [read_cursor(pages[feed].cursor).since[14:16] for feed in Feed]
+    assert since == ["55", "56", "57", "58", "59", "00"]
+    assert [url.split("/")[5] for url in subqueries(org, 0)[:5]] == [feed.value for feed in list(Feed)[:5]]
     for call in (0, 1):
         body = json.loads(org.sent[call].body)
         kinds = ["queryAll" in sub["url"] for sub in body["compositeRequest"]]
