@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from functools import cache
+from functools import cache, lru_cache
 
 from anyascii import anyascii
 from phonenumbers.geodata.locale import LOCALE_DATA
@@ -94,6 +94,7 @@ def _codes() -> dict[str, str]:
     return codes | _DAILY
 
 
+@lru_cache(maxsize=4096)
 def country_code(text: str) -> str | None:
     """The ISO 3166 alpha-2 code of a name in any of the known languages, or of a code in any case; None if unknown."""
     code = text.upper()

@@ -13,38 +13,18 @@ from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
 from typing import Any
-from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 import phonenumbers
 from email_validator import EmailNotValidError, validate_email
 
 from connector.core.model import Native, Side, Transform, Value
 from connector.rules.countries import country_code, country_name
+from connector.rules.texts import WHITE, clean, one_line
+from connector.rules.webaddresses import read_linkedin, read_url
 
 Options = Mapping[str, Any]
 Words = Mapping[str, Mapping[Side, str]]
 """A picklist: canonical word to each side's word."""
-
-_UNWANTED = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
-_EDGES = " \t\r\n\u00a0\u200b\u2060\ufeff"
-_WHITE = re.compile(r"[\s\u200b\u2060\ufeff]+")
-
-
-def clean(native: Native) -> str | None:
-    """Text in NFC without white space at its edges; None for nothing. Refuses what is no text or would poison a store."""
-    if native is None:
-        return None
-    if not isinstance(native, str):
-        raise ValueError("not a text")  # noqa: TRY004 - the register's one kind of error
-    if _UNWANTED.search(native):
-        raise ValueError("contains control characters or broken Unicode")
-    text = unicodedata.normalize("NFC", native.replace("\r\n", "\n").replace("\r", "\n")).strip(_EDGES)
-    return text or None
-
-
-def _one_line(native: Native) -> str | None:
-    text = clean(native)
-    return _WHITE.sub(" ", text).strip() or None if text is not None else None
 
 
 def _same(value: Value) -> Native:
@@ -52,12 +32,12 @@ def _same(value: Value) -> Native:
 
 
 def _text(options: Options) -> Transform:
-    return Transform(name="text", read=_one_line if options.get("collapse", True) else clean, write=_same)
+    return Transform(name="text", read=one_line if options.get("collapse", True) else clean, write=_same)
 
 
 def _folded(name: str, fold: Callable[[str], str]) -> Transform:
     def read(native: Native) -> Value:
-        text = _one_line(native)
+        text = one_line(native)
         # Folding can take a text out of NFC and NFC can make it foldable again, hence to and fro.
         return unicodedata.normalize("NFC", fold(text)) if text is not None else None
 
@@ -73,11 +53,27 @@ def _upper(_: Options) -> Transform:
 
 
 def _code(_: Options) -> Transform:
-    return _folded("code", lambda text: _WHITE.sub("", text).upper())
+    return _folded("code", lambda text: WHITE.sub("", text).upper())
+
+
+_PLAIN_LOCAL = re.compile(r"[a-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
+
+
+def _canonical_email(text: str) -> str:
+    local, at, host = text.lower().partition("@")
+    # Nearly every address is plain; then only its host needs the slow judge, and hosts repeat.
+    if at and text.isascii() and len(local) <= 64 and len(text) <= 254 and _PLAIN_LOCAL.fullmatch(local):
+        return f"{local}@{_canonical_host(host)}"
+    return judge_email(text)
 
 
 @lru_cache(maxsize=8192)
-def _canonical_email(text: str) -> str:
+def _canonical_host(host: str) -> str:
+    return judge_email(f"a@{host}").removeprefix("a@")
+
+
+def judge_email(text: str) -> str:
+    """An e-mail address in its canonical form, by email-validator, without asking the network; ``ValueError`` if it is none."""
     try:
         return validate_email(text, check_deliverability=False, test_environment=True).normalized.lower()
     except EmailNotValidError:
@@ -245,7 +241,7 @@ def _multi(words: Words | None, side: Side) -> Transform:
     known = _wordlist(words, side) if words else None
 
     def item(native: Native) -> str | None:
-        text = _one_line(native)
+        text = one_line(native)
         if text is None:
             return None
         if ";" in text:
@@ -268,7 +264,7 @@ def _country(options: Options) -> Transform:
     as_name = options.get("as", "name") == "name"
 
     def read(native: Native) -> Value:
-        text = _one_line(native)
+        text = one_line(native)
         if text is None:
             return None
         code = country_code(text)
@@ -279,63 +275,12 @@ def _country(options: Options) -> Transform:
     return Transform(name="country", read=read, write=lambda code: country_name(str(code)) if as_name and code else code)
 
 
-def _split_url(native: Native) -> tuple[str, str, str] | None:
-    text = clean(native)
-    if text is None:
-        return None
-    if _WHITE.search(text):
-        raise ValueError("not a web address: it contains white space")
-    if "://" not in text:
-        text = f"https://{text}"
-    try:
-        parts = urlsplit(text)
-        host = (parts.hostname or "").rstrip(".")
-        port = parts.port
-    except ValueError:
-        raise ValueError("not a web address") from None
-    if (
-        parts.scheme.lower() not in {"http", "https"}
-        or "." not in host
-        or parts.username is not None
-        or port not in {None, 80, 443}
-    ):
-        raise ValueError("not a public web address (http or https)")
-    return host, parts.path, parts.query
-
-
-def _safe(path: str) -> str:
-    try:
-        return quote(unicodedata.normalize("NFC", unquote(path, errors="strict")), safe="/:@!$&'()*+,;=~-._")
-    except (UnicodeDecodeError, UnicodeEncodeError):
-        raise ValueError("not a web address: broken percent encoding") from None
-
-
 def _url(_: Options) -> Transform:
-    def read(native: Native) -> Value:
-        found = _split_url(native)
-        if found is None:
-            return None
-        host, path, query = found
-        return urlunsplit(("https", host, _safe(path).rstrip("/"), query, ""))
-
-    return Transform(name="url", read=read, write=_same)
+    return Transform(name="url", read=read_url, write=_same)
 
 
 def _linkedin(_: Options) -> Transform:
-    def read(native: Native) -> Value:
-        found = _split_url(native)
-        if found is None:
-            return None
-        host, path, _query = found
-        steps = [step for step in path.split("/") if step]
-        if host != "linkedin.com" and not host.endswith(".linkedin.com"):
-            raise ValueError("not an address on linkedin.com")
-        if len(steps) < 2 or steps[0].lower() != "in":
-            raise ValueError("not the address of a person's LinkedIn page")
-        slug = _safe(unquote(steps[1]).lower())
-        return f"https://www.linkedin.com/in/{slug}"
-
-    return Transform(name="linkedin", read=read, write=_same)
+    return Transform(name="linkedin", read=read_linkedin, write=_same)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,8 @@ from phonenumbers.geodata.locale import LOCALE_DATA
 
 from connector.core.model import Native, Side, Transform, Value
 from connector.rules.countries import country_code, country_name
-from connector.rules.transforms import REGISTER, build
+from connector.rules.texts import clean
+from connector.rules.transforms import REGISTER, build, judge_email
 
 WORDS: Mapping[str, Mapping[Side, str]] = {
     "available": {Side.CRM: "Available", Side.CAREER: "available"},
@@ -205,6 +206,25 @@ def test_every_country_is_known_by_code_and_english_name() -> None:
     for code in LOCALE_DATA:
         assert country_code(country_name(code)) == code
         assert country_code(code.lower()) == code
+
+
+@given(
+    st.one_of(
+        st.emails(),
+        st.text(),
+        st.text(alphabet='ab.@-+!"( \u00e9A', max_size=12).map(lambda text: f"{text}@example.org"),
+        st.text(alphabet="ab.-_1A\u00e9", max_size=12).map(lambda text: f"x@{text}.org"),
+        st.integers(60, 70).map(lambda length: f"{'a' * length}@example.org"),
+        st.integers(225, 260).map(lambda length: f"a@{'.'.join(['b' * 40] * (length // 41))}.{'c' * (length % 41)}.org"),
+    )
+)
+def test_the_short_way_for_addresses_is_no_other_way(text: str) -> None:
+    """Law: plain addresses are judged as the whole validator judges them."""
+    value, reason = reading(made("email"), text)
+    slow, slow_reason = reading(Transform(name="", read=lambda native: judge_email(clean(native) or ""), write=str), text)
+    if value is None and reason is None:
+        return
+    assert (value, reason) == (slow, slow_reason)
 
 
 @given(st.text())
