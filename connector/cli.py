@@ -18,6 +18,7 @@ import typer
 from connector import administration, display
 from connector.bootstrap import Bridge, open_bridge
 from connector.config import Settings, load_settings
+from connector.core.model import Side
 from connector.daemon import Daemon
 from connector.engine import cycle, planner, report, watch
 from connector.engine.context import Context, stage
@@ -156,6 +157,8 @@ def adopt(
         raise typer.BadParameter("choose exactly one of --crm-wins, --suggest, --keep")
     with _opened(config) as bridge:
         unit = _unit(bridge, field)
+        if crm_wins and bridge.rulebook.person.unit(unit).owner.side is Side.CAREER:
+            raise typer.BadParameter(f"{unit} is career services' own; their value goes to the career profile by itself")
         count = planner.adopt(bridge.context, unit, chosen[0], limit=limit)
         left = report.status(bridge.context)["first_differences"].get(unit, 0)
     display.say(f"{unit}: {chosen[0].replace('_', '-')} for {count} people; it is carried out in the next cycle ({left} waited)")

@@ -94,7 +94,7 @@ def _review_decided(ctx: Context, db: Connection, row: Row) -> bool:
     contact = _chosen(fields, decision)
     if contact is None and decision not in ("New contact", "Nobody"):
         return False
-    reviews.close_for(db, system, account, state="Decided", now=now, decision=contact or decision)
+    reviews.close_for(db, system, [account], state="Decided", now=now, decision=contact or decision)
     log.info("review.decided", review=known["key"], decision=decision)
     if contact is not None:
         _link(ctx, db, system, account, contact)

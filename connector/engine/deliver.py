@@ -167,7 +167,7 @@ def _compare(ctx: Context, row: Row, payload: Mapping[str, Any], record: Record 
     side, kind = (Side.CAREER, "person") if row["kind"] == "career.update" else (Side.CRM, Feed.PROFILE)
     with ctx.store.begin() as db:
         keep(ctx, db, side, row["system"] if side is Side.CAREER else "", kind, [record])
-    return Outcome(status=Status.STALE, code="LOOKED")
+    return Outcome(status=Status.STALE, code=intents.LOOKED)
 
 
 def _send(ctx: Context, pairs: Sequence[tuple[Row, dict[str, Any]]]) -> list[Outcome]:

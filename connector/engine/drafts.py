@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from connector.core.explain import note_text
 from connector.core.merge import Move, Verdict
 from connector.core.merge import Row as Law
-from connector.core.model import Edit, Memory, OutsideEdit, Reading, Side, Unit
+from connector.core.model import Edit, Memory, OutsideEdit, Reading, Side, Unit, Value
 from connector.core.rulebook import PROFILE
 from connector.core.suggestions import SETTLED, author_of, change_fields, new_contact_fields
 from connector.engine.context import Context, key_of
@@ -42,6 +42,7 @@ class Subject:
     profile_fields: dict[str, Any] = field(default_factory=dict)
     settling: dict[str, dict[str, dict[str, Any]]] = field(default_factory=lambda: {"career": {}, "crm": {}})
     backfill: bool = True
+    sent: dict[str, dict[Side, tuple[tuple[Value, ...], ...]]] = field(default_factory=dict)
     _seen: dict[str, tuple[Reading | None, Reading | None]] = field(default_factory=dict)
 
     def readings(self, unit: Unit) -> tuple[Reading | None, Reading | None]:
@@ -49,6 +50,14 @@ class Subject:
         if unit.name not in self._seen:
             self._seen[unit.name] = (self.person.reading(unit, Side.CRM), self.person.reading(unit, Side.CAREER))
         return self._seen[unit.name]
+
+    def remember_sent(self, units: Mapping[str, Any]) -> None:
+        """Values of a write of ours whose answer was lost: met later, they are our own echo and nobody's edit."""
+        for name, settling in units.items():
+            side = Side(settling["side"])
+            values = tuple(tuple(value) if isinstance(value, list) else value for value in settling["values"])
+            known = self.sent.setdefault(name, {})
+            known[side] = (*known.get(side, ()), values)
 
     def flag_differs(self, unit: Unit, verdict: Verdict) -> bool:
         """Whether the career profile's opt-out flag is not what the verdict wants."""
@@ -93,6 +102,8 @@ class Draft:
             "crm": _pack(crm),
             "career": _pack(career),
             "sent": natives,
+            "side": side.value,
+            "values": verdict.values,
             "forget": verdict.forget_base,
         }
 

@@ -202,8 +202,12 @@ def _decide_batch(
         alone = [row for row in group if row["account_id"] not in second]
         decisions = _triage_all(ctx, db, system, alone, frequencies, policy)
         taken = _taken(db, system, decisions)
-        for id, decision in resolve(decisions, taken=taken, margin=policy.margin).items():
-            _record(ctx, db, system, id, decision, total)
+        by_account = {row["account_id"]: row for row in group}
+        settled = resolve(decisions, taken=taken, margin=policy.margin).items()
+        changes = [_record(ctx, db, by_account[id], decision, total) for id, decision in settled]
+        links.put(db, changes)
+        automatic = [str(row["account_id"]) for row in changes if row["state"] != "review"]
+        reviews.close_for(db, system, automatic, state="Withdrawn", now=ctx.clock.now())
         for row in group:
             if row["account_id"] not in primaries:
                 links.change(db, system, row["account_id"], state="ended", basis="account deleted")
@@ -259,22 +263,22 @@ def _triage_all(
     }
 
 
-def _record(ctx: Context, db: Connection, system: str, id: str, decision: Decision, total: Identified) -> None:
-    now = stamp(ctx.clock.now())
+def _record(ctx: Context, db: Connection, link: Row, decision: Decision, total: Identified) -> dict[str, object]:
+    """The link as decided; a review is opened beside it."""
+    now = ctx.clock.now()
+    row = dict(link) | {"basis": decision.reason.value, "decided_at": stamp(now), "marked": True}
     match decision.kind:
         case Kind.AUTOMATIC:
             total.linked += 1
-            links.change(db, system, id, state="linked", contact_id=decision.contact, leading=True, marked=True)
-            links.change(db, system, id, basis=decision.reason.value, decided_at=now)
-            reviews.close_for(db, system, id, state="Withdrawn", now=ctx.clock.now())
+            return row | {"state": "linked", "contact_id": decision.contact, "leading": True}
         case Kind.REVIEW:
             total.review += 1
-            links.change(db, system, id, state="review", basis=decision.reason.value, contact_id=None, decided_at=now)
+            system, account = link["system"], link["account_id"]
             kind = _REVIEW_KINDS.get(decision.reason, "Possible match")
             candidates = decision.candidates[:3]
-            key = key_of("review", system, id, kind, *candidates)
-            reviews.open_for(db, system, id, key=key, kind=kind, candidates=candidates, now=ctx.clock.now())
+            key = key_of("review", system, account, kind, *candidates)
+            reviews.open_for(db, system, account, key=key, kind=kind, candidates=candidates, now=now)
+            return row | {"state": "review", "contact_id": None, "marked": link["marked"]}
         case Kind.NEW:
             total.new += 1
-            links.change(db, system, id, state="new", basis=decision.reason.value, contact_id=None, marked=True, decided_at=now)
-            reviews.close_for(db, system, id, state="Withdrawn", now=ctx.clock.now())
+            return row | {"state": "new", "contact_id": None}

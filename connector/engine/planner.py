@@ -75,7 +75,10 @@ def plan(
             _plan_batch(ctx, db, rows, planned, only_opt_outs=only_opt_outs, as_if_live=as_if_live)
         ctx.progress("planning", planned.people, None)
     with ctx.store.begin() as db:
-        _release(ctx, db, planned, approve=approve)
+        _release(ctx, db, planned, approve=approve or only_opt_outs)
+    if only_opt_outs and planned.reasons:
+        # Opt-outs are carried out however many they are; that there are many is for a person to know.
+        log.warning("opt_outs.many", count=sum(n for n, _, _ in planned.totals.values()))
     return planned
 
 
@@ -197,6 +200,7 @@ class _Batch:
         profiles = [row["profile_id"] for row in rows if row["profile_id"]]
         self._profiles = observations.load(db, Side.CRM, Feed.PROFILE, profiles)
         self.states = links.states_of(db, system, accounts)
+        self._doubtful = intents.doubtful(db, system, accounts, FIELD_WRITES)
         self.subjects: list[Subject] = []
 
     def subject(self, row: Row) -> Subject:
@@ -212,6 +216,8 @@ class _Batch:
             has_profile=row["profile_id"] is not None,
         )
         found = Subject(link=row, person=person, contact=contact, account=account, profile=profile)
+        for doubtful in self._doubtful.get(row["account_id"], ()):
+            found.remember_sent(unpack(doubtful["settle"]).get("units", {}))
         self.subjects.append(found)
         return found
 
@@ -243,14 +249,13 @@ def _judge_link(
         return judged
     if subject.link["state"] not in ("linked", "ended"):
         return judged
-    verdicts = _verdicts(ctx, subject, states)
+    units = _opt_outs(ctx.person.units) if only_opt_outs else ctx.person.units
+    verdicts = _verdicts(ctx, subject, states, units)
     if held:
         verdicts = {name: _withhold(verdict) for name, verdict in verdicts.items()}
     urgent = {name for name, verdict in verdicts.items() if _is_urgent(ctx.person.unit(name), verdict, subject)}
     if urgent or only_opt_outs:
-        others = {name for name, verdict in verdicts.items() if verdict.acts and name not in urgent}
-        waits = bool(others) or not subject.link["profile_id"]
-        judged.complete = bool(urgent) is False and not waits
+        judged.complete = False
         verdicts = {name: verdict for name, verdict in verdicts.items() if name in urgent}
     _take_up(ctx, draft, subject, judged, verdicts)
     if not held:
@@ -258,21 +263,26 @@ def _judge_link(
     return judged
 
 
-def _verdicts(ctx: Context, subject: Subject, states: Mapping[str, UnitState]) -> dict[str, Verdict]:
+def _opt_outs(units: Sequence[Unit]) -> list[Unit]:
+    return [unit for unit in units if unit.other_office_edit is OutsideEdit.OPT_OUT_WINS]
+
+
+def _verdicts(ctx: Context, subject: Subject, states: Mapping[str, UnitState], units: Sequence[Unit]) -> dict[str, Verdict]:
     ended = subject.link["state"] == "ended"
     eligible = not ended and ctx.person.eligibility.refusal(subject.person.crm) is None
     purposes = shared_purposes(ctx.person, subject.person) if eligible else frozenset()
     now = ctx.clock.now()
     found: dict[str, Verdict] = {}
-    for unit in ctx.person.units:
+    for unit in units:
         if unit.owner.side is Side.CAREER and not subject.link["leading"]:
             continue
         state = states.get(unit.name, BLANK)
+        memory = replace(state.memory, sent=subject.sent.get(unit.name, {}))
         crm, career = subject.readings(unit)
         if ended or not may_share(ctx.person, unit, eligible=eligible, purposes=purposes):
-            verdict = end_sharing(unit=unit, base=state.base, career=career, memory=state.memory)
+            verdict = end_sharing(unit=unit, base=state.base, career=career, memory=memory)
         else:
-            verdict = judge(unit=unit, base=state.base, crm=crm, career=career, memory=state.memory, now=now)
+            verdict = judge(unit=unit, base=state.base, crm=crm, career=career, memory=memory, now=now)
         found[unit.name] = permit(verdict, unit)
     return found
 
@@ -283,10 +293,14 @@ def _withhold(verdict: Verdict) -> Verdict:
     return Verdict(row=verdict.row, base=base)
 
 
+_RESTRICTING = (Law.OPT_OUT_FROM_CRM, Law.OPT_OUT_FROM_CAREER)
+
+
 def _is_urgent(unit: Unit, verdict: Verdict, subject: Subject) -> bool:
+    """Whether this restricts what may be done with a person: that goes alone, first, and no brake holds it."""
     if unit.other_office_edit is not OutsideEdit.OPT_OUT_WINS:
         return False
-    return verdict.write is not None or verdict.move is not None or subject.flag_differs(unit, verdict)
+    return (verdict.row in _RESTRICTING and verdict.acts) or (bool(verdict.flag) and subject.flag_differs(unit, verdict))
 
 
 def _take_up(ctx: Context, draft: Draft, subject: Subject, judged: _Judged, verdicts: Mapping[str, Verdict]) -> None:
@@ -324,7 +338,7 @@ def _note_unreadable(ctx: Context, db: Connection, system: str, batch: _Batch) -
 def link_verdicts(ctx: Context, db: Connection, row: Row, states: Mapping[str, UnitState]) -> tuple[Subject, dict[str, Verdict]]:
     """What the law says about one link now; nothing is stored."""
     subject = _Batch(ctx, db, row["system"], [row]).subject(row)
-    return subject, _verdicts(ctx, subject, states)
+    return subject, _verdicts(ctx, subject, states, ctx.person.units)
 
 
 def adopt(ctx: Context, unit_name: str, choice: str, *, limit: int | None = None) -> int:

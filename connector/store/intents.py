@@ -51,6 +51,22 @@ def in_flight(db: Connection, system: str, targets: Iterable[str], kinds: Sequen
     return found
 
 
+LOOKED = "LOOKED"
+"""The code of a write whose answer was lost and that was not found when we looked: it may still arrive."""
+
+
+def doubtful(db: Connection, system: str, targets: Iterable[str], kinds: Sequence[str]) -> dict[str, list[Row]]:
+    """Writes by target that may still take effect although we have decided anew."""
+    found: dict[str, list[Row]] = {}
+    for some in batches(targets):
+        query = select(intent).where(
+            intent.c.system == system, intent.c.target.in_(some), intent.c.kind.in_(kinds), intent.c.code == LOOKED
+        )
+        for row in fetch(db, query.order_by(intent.c.id)):
+            found.setdefault(row["target"], []).append(row)
+    return found
+
+
 def add_plan(db: Connection, row: Row) -> None:
     """Store a plan's totals."""
     add(db, plan, [row])

@@ -178,7 +178,8 @@ def _encode(state: UnitState) -> dict[str, Any]:
     if state.base is not None:
         row["b"] = [*_reading(state.base.crm), *_reading(state.base.career), state.base.supplied]
     if memory.open is not None:
-        row["o"] = [memory.open.values, memory.open.episode, memory.open.restored, memory.open.decision]
+        asked = memory.open
+        row["o"] = [asked.values, asked.episode, asked.restored, asked.decision, asked.against]
     if memory.rejected is not None:
         row["r"] = [memory.rejected.values, memory.rejected.against, stamp(memory.rejected.at)]
     rest = {"a": memory.adopt, "e": memory.episodes, "n": memory.noted}
@@ -197,8 +198,14 @@ def _decode(row: Mapping[str, Any]) -> UnitState:
         known = Base(crm=_as_reading(crm, crm_native), career=_as_reading(career, career_native), supplied=supplied)
     opened: OpenSuggestion | None = None
     if "o" in row:
-        values, episode, restored, decision = row["o"]
-        opened = OpenSuggestion(values=_values(values), episode=episode, restored=restored, decision=decision)
+        values, episode, restored, decision, against = row["o"]
+        opened = OpenSuggestion(
+            values=_values(values),
+            episode=episode,
+            restored=restored,
+            decision=decision,
+            against=None if against is None else _values(against),
+        )
     rejected: Rejection | None = None
     if "r" in row:
         values, against, at = row["r"]

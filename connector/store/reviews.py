@@ -19,18 +19,21 @@ def open_for(
     same = fetch(db, select(review).where(review.c.key == key))
     if same and same[0]["state"] == "Open":
         return
-    close_for(db, system, account_id, state="Withdrawn", now=now)
+    close_for(db, system, [account_id], state="Withdrawn", now=now)
     row = {"system": system, "account_id": account_id, "kind": kind, "candidates": pack(list(candidates)), "decision": None}
     upsert(db, review, [row | {"key": key, "state": "Open", "raised_at": stamp(now), "settled_at": None}])
 
 
-def close_for(db: Connection, system: str, account_id: str, *, state: str, now: datetime, decision: str | None = None) -> None:
-    """Settle the open questions about this account."""
-    db.execute(
-        update(review)
-        .where(review.c.system == system, review.c.account_id == account_id, review.c.state == "Open")
-        .values(state=state, settled_at=stamp(now), decision=decision)
-    )
+def close_for(
+    db: Connection, system: str, account_ids: Iterable[str], *, state: str, now: datetime, decision: str | None = None
+) -> None:
+    """Settle the open questions about these accounts."""
+    for some in batches(account_ids):
+        db.execute(
+            update(review)
+            .where(review.c.system == system, review.c.account_id.in_(some), review.c.state == "Open")
+            .values(state=state, settled_at=stamp(now), decision=decision)
+        )
 
 
 def turned_down(db: Connection, system: str, account_ids: Iterable[str]) -> set[tuple[str, str]]:
