@@ -51,3 +51,8 @@ def router() -> Router[Handler]:
     for method, pattern, handler in _ROUTES:
         made.add(method, pattern, handler)
     return made
+
+
+def routes() -> list[tuple[str, str]]:
+    """All methods and patterns that are answered."""
+    return [(method, pattern) for method, pattern, _ in _ROUTES]

@@ -85,7 +85,7 @@ def test_a_closed_task_touches_its_contact(org: Org, api: Api, control: Control)
 
 
 def test_an_open_task_may_touch_its_contact(org: Org, api: Api, control: Control) -> None:
-    """Whether creating a Task moves the contact's stamp is an open question: a setting decides. [U] question 3."""
+    """Whether creating a Task moves the contact's stamp is an open question: a setting decides. [U]."""
     contact = api.create("Contact", LastName="One")
     org.settings.tasks_touch_contacts = True
     org.clock.move(timedelta(minutes=1))

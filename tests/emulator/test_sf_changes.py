@@ -142,7 +142,7 @@ def test_only_some_objects_merge(org: Org, control: Control) -> None:
 
 
 def test_a_freed_key_may_be_used_again(org: Org, api: Api, control: Control) -> None:
-    """Whether a deleted record holds its unique value is an open question: a setting decides. [U] question 1."""
+    """Whether a deleted record holds its unique value is an open question: a setting decides. [U]."""
     control.define_field("Contact", "Ext__c", externalId=True, unique=True, idLookup=True)
     id_ = api.create("Contact", LastName="A", Ext__c="k")
     control.delete_as(org.admin_id, id_)

@@ -17,7 +17,7 @@ def test_not_found_prints_the_code_first(api: Api) -> None:
 
 
 def test_reading_a_deleted_record_is_not_found(api: Api) -> None:
-    """GET of a soft-deleted id is NOT_FOUND too. [R] salesforce.md 4.2."""
+    """GET of a soft-deleted id is NOT_FOUND too. [R]."""
     id_ = api.create("Contact", LastName="Gone")
     api.call("DELETE", f"sobjects/Contact/{id_}")
     assert api.json("GET", f"sobjects/Contact/{id_}")[0]["errorCode"] == "NOT_FOUND"
@@ -87,7 +87,7 @@ def test_restricted_picklist(api: Api, control: Control) -> None:
 
 
 def test_unrestricted_picklist_takes_anything(api: Api, control: Control) -> None:
-    """An unknown value of an unrestricted picklist is saved silently. [I] faults.md F30."""
+    """An unknown value of an unrestricted picklist is saved silently. [I]."""
     control.define_field("Contact", "Kind__c", type="picklist", values=["A"])
     id_ = api.create("Contact", LastName="One", Kind__c="X")
     assert control.row(id_)["Kind__c"] == "X"

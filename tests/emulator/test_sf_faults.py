@@ -17,7 +17,7 @@ BASE = "https://university.my.salesforce.com/services/data/v67.0"
 
 
 def test_a_named_error_instead_of_acting(api: Api, control: Control) -> None:
-    """An order "before" answers a documented error and does nothing, as often as it was ordered. [D] faults.md."""
+    """An order "before" answers a documented error and does nothing, as often as it was ordered. [D]."""
     control.order_fault("POST .*/sobjects/Contact", answer="UNABLE_TO_LOCK_ROW", count=2)
     for _ in range(2):
         answer = api.call("POST", "sobjects/Contact", {"LastName": "A"})
@@ -27,7 +27,7 @@ def test_a_named_error_instead_of_acting(api: Api, control: Control) -> None:
 
 
 def test_committed_but_answered_badly(api: Api, control: Control) -> None:
-    """An order "after" commits and then answers something else, HTML too. [D] faults.md F14."""
+    """An order "after" commits and then answers something else, HTML too. [D]."""
     control.order_fault("POST", answer="SERVER_UNAVAILABLE_HTML", when="after")
     answer = api.call("POST", "sobjects/Contact", {"LastName": "A"})
     assert answer.status == 503
@@ -36,7 +36,7 @@ def test_committed_but_answered_badly(api: Api, control: Control) -> None:
 
 
 def test_a_zombie_acts_later(org: Org, api: Api, control: Control) -> None:
-    """An order "later" breaks the connection now; the request acts afterwards, perhaps after a retry. [D] F6."""
+    """An order "later" breaks the connection now; the request acts afterwards, perhaps after a retry. [D]"""
     control.define_field("Contact", "Ext__c", externalId=True, unique=True, idLookup=True)
     control.order_fault("POST", when="later", delay=60)
     assert api.call("POST", "sobjects/Contact", {"LastName": "A", "Ext__c": "k"}).cut == CUT_EVERYTHING
@@ -47,7 +47,7 @@ def test_a_zombie_acts_later(org: Org, api: Api, control: Control) -> None:
 
 
 def test_orders_can_skip_and_look_into_bodies(api: Api, control: Control) -> None:
-    """An order may let requests pass first, and may be about certain bodies. [D] faults.md."""
+    """An order may let requests pass first, and may be about certain bodies. [D]."""
     control.order_fault("POST", status=500, body="x", skip=1, body_pattern="Target")
     statuses = [api.call("POST", "sobjects/Contact", {"LastName": name}).status for name in ("Target", "Other", "Target")]
     assert statuses == [201, 201, 500]
@@ -83,7 +83,7 @@ def test_the_wire_loses(
 
 
 def test_a_proxy_that_sends_twice(session: tuple[requests.Session, Wire], control: Control) -> None:
-    """A request delivered twice acts twice; the client sees the second answer. [D] faults.md F15."""
+    """A request delivered twice acts twice; the client sees the second answer. [D]."""
     client, wire = session
     wire.order(WireFault.TWICE, "POST")
     assert client.post(f"{BASE}/sobjects/Contact", json={"LastName": "A"}).status_code == 201

@@ -33,7 +33,7 @@ def test_update_and_delete_answer_204(api: Api) -> None:
 
 
 def test_stamps_have_whole_seconds_and_no_colon(org: Org, api: Api) -> None:
-    """System stamps print whole seconds and +0000. [R] salesforce.md 2."""
+    """System stamps print whole seconds and +0000. [R]."""
     org.clock.move(timedelta(milliseconds=700))
     id_ = api.create("Contact", LastName="One")
     row = api.json("GET", f"sobjects/Contact/{id_}")
@@ -47,7 +47,7 @@ def test_field_names_know_no_case(api: Api, control: Control) -> None:
 
 
 def test_text_is_trimmed_and_empty_text_is_null(api: Api, control: Control) -> None:
-    """Text is trimmed, empty text and null clear a field. [U] salesforce.md 4.3."""
+    """Text is trimmed, empty text and null clear a field. [U]."""
     id_ = api.create("Contact", LastName="  One ", FirstName="", Title="Dr")
     api.call("PATCH", f"sobjects/Contact/{id_}", {"Title": None})
     row = control.row(id_)

@@ -73,7 +73,7 @@ def test_large_answers_are_compressed(emulator: Running) -> None:
 
 @pytest.mark.parametrize(("order", "error"), [({}, requests.ConnectionError), ({"status": 200, "body": "x" * 50}, None)])
 def test_connections_break_on_order(emulator: Running, order: dict[str, Any], error: type[Exception] | None) -> None:
-    """An order without an answer breaks the connection before any byte; the next request works again. [D] faults.md."""
+    """An order without an answer breaks the connection before any byte; the next request works again. [D]."""
     token = emulator.run(emulator.control.token)
     emulator.run(lambda: emulator.control.order_fault("GET .*/recent", **order))
     url = f"{emulator.addresses()['salesforce']['http']}/services/data/v67.0/recent"

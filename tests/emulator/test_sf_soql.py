@@ -205,7 +205,7 @@ def test_a_locator_is_a_snapshot_that_ends(api: Api, control: Control, org: Org)
 
 
 def test_keyset_pages_over_equal_stamps(api: Api, control: Control) -> None:
-    """Reading by (SystemModstamp, Id) sees every record once, however many share a second. [U] faults.md F43."""
+    """Reading by (SystemModstamp, Id) sees every record once, however many share a second. [U]."""
     control.seed("Contact", ({"LastName": f"N{at}"} for at in range(900)))
     control.org.clock.move(timedelta(seconds=1))
     control.seed("Contact", ({"LastName": f"M{at}"} for at in range(450)))
