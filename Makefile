@@ -1,0 +1,86 @@
+# Everything here needs Python 3.11 or newer, git and make. `make PYTHON=python3.12 test` uses another Python.
+
+PYTHON ?= python3
+PEOPLE ?=
+WORKERS ?= auto
+
+VENV := .venv
+BIN := $(VENV)/bin
+DEPENDENCIES := $(VENV)/.dependencies
+INSTALLED := $(VENV)/.installed
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help demo test lint types floors audit sbom bench clients lock wheel clean
+
+help: ## What can be made
+	@sed -nE 's/^([a-z]+):[^#]*## (.*)/make \1\t\2/p' Makefile | expand -t 16
+
+demo: $(INSTALLED) ## A working day between both emulated systems; PEOPLE=DIR with the people of a folder
+	$(BIN)/python -m demo $(if $(PEOPLE),--people "$(PEOPLE)")
+
+# As CI runs it. The tests come last, so that their count closes the output.
+test: lint types audit sbom ## Everything that CI runs
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
+
+lint: floors ## Style, formatting and floors
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+floors: $(INSTALLED) ## Who may import whom
+	$(BIN)/lint-imports --no-cache
+
+types: $(INSTALLED) ## Types, strictly
+	$(BIN)/mypy
+
+audit: $(INSTALLED) ## Known vulnerabilities of what we ship
+	$(BIN)/python requirements/audit.py requirements/runtime.txt
+
+sbom: build/sbom.json ## The bill of materials of what we ship, as CycloneDX, in build/sbom.json
+
+build/sbom.json: requirements/runtime.txt pyproject.toml | $(INSTALLED)
+	@mkdir -p build
+	$(BIN)/python -W ignore -m cyclonedx_py requirements requirements/runtime.txt --pyproject pyproject.toml --mc-type application \
+		--output-reproducible --of JSON -o $@
+
+bench: $(INSTALLED) ## Cost against both emulators; writes bench/RESULTS.md
+	$(BIN)/python -m bench
+
+clients: $(INSTALLED) ## Unmodified third-party clients against the emulator
+	$(BIN)/python -m pytest tests/clients
+
+wheel: $(INSTALLED) sbom ## What is released, in dist/: the wheel, its locked requirements, its bill of materials
+	rm -rf dist
+	$(BIN)/python -m build --wheel --no-isolation --outdir dist .
+	cp requirements/runtime.txt dist/requirements.txt
+	cp build/sbom.json dist/sbom.json
+
+# The lists keep what they have; `make lock UPGRADE=--upgrade` moves everything to the newest.
+UPGRADE ?=
+LOCK = $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	--no-header --no-annotate --quiet $(UPGRADE)
+lock: $(VENV)/bin/python ## Lock the dependencies in requirements/ after a change in pyproject.toml
+	$(BIN)/python -m pip install --quiet uv
+	$(LOCK) -o requirements/runtime.txt
+	$(LOCK) --extra emulator --extra postgresql --group dev -o requirements/dev.txt
+
+clean: ## Remove everything that was made, the environment too
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(INSTALLED): $(DEPENDENCIES) pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(DEPENDENCIES): requirements/dev.txt | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@touch $@
+
+$(VENV)/bin/python:
+	@command -v $(PYTHON) >/dev/null || { echo "There is no $(PYTHON) here. Install Python 3.11 or newer, or name it: make PYTHON=/path/to/python3" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "$$($(PYTHON) --version) is too old: Python 3.11 or newer is needed. Name it: make PYTHON=python3.12" >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
+		echo "$(PYTHON) could not make an environment. On Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
