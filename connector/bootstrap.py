@@ -33,9 +33,6 @@ from connector.store.store import Store, open_store
 from connector.wire import Wire, open_session
 
 WEIGHTS = "weights/person-1.json"
-_SMALLEST_ALLOWANCE = 15_000
-"""The daily calls of the smallest org; the reserve is computed from it until the org has told its own allowance."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bridge:
@@ -155,7 +152,7 @@ def open_crm(crm: Crm, rulebook: Rulebook, clock: Clock, environ: Mapping[str, s
 
 def open_transport(crm: Crm, clock: Clock, environ: Mapping[str, str], *, source: TokenSource | None = None) -> Transport:
     """The way to the org; ``source`` replaces the configured login (an administrator's, for deploying)."""
-    reserve = int(_SMALLEST_ALLOWANCE * (1 - crm.budget) / 10)
+    reserve = 1 - crm.budget
     return Transport(
         source or token_source(crm, clock, environ), lambda at: open_crm_wire(crm, at, clock), clock, reserve=reserve
     )

@@ -106,7 +106,7 @@ class State(Table):
 
 
 class Crm(Table):
-    """``[crm]``: the Salesforce org and how to log in to it. ``budget`` is our share of its daily API calls."""
+    """``[crm]``: the Salesforce org and how to log in to it. ``budget``: we stop once the org has used this share of its daily calls."""
 
     my_domain: str
     login: Literal["jwt", "client_credentials", "token"] = "jwt"
@@ -117,7 +117,7 @@ class Crm(Table):
     access_token: Reference | None = None
     api_version: Literal["67.0"] = "67.0"
     overlap_seconds: Annotated[int, Field(ge=1, le=3600)] = 30
-    budget: Annotated[float, Field(gt=0, le=0.9)] = 0.5
+    budget: Annotated[float, Field(gt=0, le=0.95)] = 0.8
     page_size: Annotated[int, Field(ge=200, le=2000)] = 2000
     ca_file: FilePath | None = None
     proxy: str | None = None

@@ -31,11 +31,11 @@ class Transport:
         source: gives access tokens.
         open_wire: gives the ``Wire`` to an instance's origin, which the source has already approved.
         clock: time.
-        reserve: calls of the org's daily allowance that are left to others; below it every call is refused with ``Later``
+        reserve: the share of the org's daily allowance that is left to others; below it every call is refused with ``Later``
             (code ``BUDGET``), except one each quarter of an hour that looks whether it has recovered.
     """
 
-    def __init__(self, source: TokenSource, open_wire: Callable[[str], Wire], clock: Clock, *, reserve: int = 0) -> None:
+    def __init__(self, source: TokenSource, open_wire: Callable[[str], Wire], clock: Clock, *, reserve: float = 0.0) -> None:
         self._source, self._open_wire, self._clock, self._reserve = source, open_wire, clock, reserve
         self._wires: dict[str, Wire] = {}
         self._token: Token | None = None
@@ -118,14 +118,14 @@ class Transport:
             self._offset = moment - self._clock.now()
 
     def _keep_reserve(self) -> None:
-        if self._used is None or self._limit is None or self._limit - self._used > self._reserve or self._reserve <= 0:
+        if self._used is None or self._limit is None or self._limit - self._used > self._reserve * self._limit:
             return
         age = self._clock.monotonic() - self._seen
         if age < _PROBE_AFTER:
             raise Later(
                 side=SIDE,
                 code="BUDGET",
-                detail=f"{self._limit - self._used} of {self._limit} calls are left, {self._reserve} are reserved",
+                detail=f"{self._limit - self._used} of {self._limit} calls are left, {self._reserve:.0%} are left to others",
                 retry_after=_PROBE_AFTER - age,
             )
         self._seen = self._clock.monotonic()

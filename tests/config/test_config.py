@@ -127,10 +127,10 @@ def test_postgresql_instead_of_sqlite(tmp_path: Path) -> None:
 # Rows B6-B8, B11, B25-B28 of the catalogue of bad input: types, infinities, unknown keys, intervals, addresses.
 WRONG = (
     ("# lab = false", 'lab = "false"', "C103", "lab"),
-    ("# budget = 0.5", "budget = 0.0", "C105", "budget"),
-    ("# budget = 0.5", "budget = 1.5", "C105", "budget"),
-    ("# budget = 0.5", "budget = inf", "C103", "budget"),
-    ("# budget = 0.5", "budget = nan", "C103", "budget"),
+    ("# budget = 0.8", "budget = 0.0", "C105", "budget"),
+    ("# budget = 0.8", "budget = 1.5", "C105", "budget"),
+    ("# budget = 0.8", "budget = inf", "C103", "budget"),
+    ("# budget = 0.8", "budget = nan", "C103", "budget"),
     ("# overlap_seconds = 30", "overlap_seconds = 0", "C105", "overlap_seconds"),
     ("# overlap_seconds = 30", "overlap_seconds = 0.5", "C103", "overlap_seconds"),
     ("# page_size = 2000", "page_size = 2001", "C105", "page_size"),

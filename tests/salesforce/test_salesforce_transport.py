@@ -35,7 +35,7 @@ class Tokens:
         return Token(access=Secret(f"token{self.given}"), instance=Instances(my_domain=host).accept(host))
 
 
-def transport_of(clock: FakeClock, source: Tokens, *, reserve: int = 0) -> Transport:
+def transport_of(clock: FakeClock, source: Tokens, *, reserve: float = 0.0) -> Transport:
     """A transport over the scripted wire."""
     session = open_session()
     return Transport(source, lambda url: Wire(session, url, clock, side="Salesforce"), clock, reserve=reserve)
@@ -132,7 +132,7 @@ def test_reserve_is_left_to_others(mock: responses.RequestsMock, clock: FakeCloc
     """Below the reserve nothing is sent; one call each quarter of an hour looks whether it has recovered."""
     for usage in ("4500/5000", "4600/5000", "100/5000", "101/5000"):
         mock.add("GET", URL, json=ROWS, headers={"Sforce-Limit-Info": f"api-usage={usage}"})
-    transport = transport_of(clock, Tokens([HOST]), reserve=500)
+    transport = transport_of(clock, Tokens([HOST]), reserve=0.1)
 
     def send() -> int:
         return transport.send("GET", "/services/data/v67.0/queryAll", write=False).status
