@@ -1,0 +1,1 @@
+"""A whole working day of the bridge between two emulated systems: ``python -m demo``, or ``make demo``."""
