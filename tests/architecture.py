@@ -1,0 +1,205 @@
+"""Rules about the source that no linter knows. Each function looks at a tree and answers what breaks its rule, one line each."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+import tokenize
+import tomllib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+PRODUCT = ("connector", "jobs", "crm_package")
+SHIPPED = (*PRODUCT, "emulator")
+ALL = (*SHIPPED, "demo", "bench")
+
+# Without a client at hand (the floors see to that), a name from a file can lead nowhere.
+_NO_CLIENTS = ("connector/core/", "connector/rules/", "connector/config.py")
+# Written so that this file does not break its own rule.
+_ELSEWHERE = re.compile(
+    r"py[p]i\.org|python[h]osted\.org|registry\.n[p]mjs|deb[.]debian\.org|crates[.]io|/wor[k]/|/roo[t]/|/hom[e]/[a-z]|/tm[p]/[a-z]"
+)
+_LONG_FUNCTION, _LONG_MODULE, _LONG_JOB = 60, 400, 30
+
+
+def sources(root: Path, folders: tuple[str, ...]) -> Iterator[tuple[str, Path]]:
+    """Each Python file of some folders, with its path from the root."""
+    for folder in folders:
+        for path in sorted((root / folder).rglob("*.py")):
+            yield path.relative_to(root).as_posix(), path
+
+
+def _nodes(root: Path, folders: tuple[str, ...]) -> Iterator[tuple[str, ast.AST]]:
+    """Each syntax node with its place, file:line."""
+    for name, path in sources(root, folders):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            yield f"{name}:{getattr(node, 'lineno', 0)}", node
+
+
+def broken_floors(root: Path) -> list[str]:
+    """The contracts of import-linter that a tree breaks."""
+    program = "from importlinter.cli import lint_imports_command; lint_imports_command()"
+    command = [sys.executable, "-c", program, "--no-cache", "--config", str(root / "pyproject.toml")]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False, env={"PYTHONPATH": str(root)})  # noqa: S603 - our own words
+    if done.returncode not in {0, 1} or "Contracts:" not in done.stdout:
+        return [f"import-linter could not judge: {done.stdout[-500:]}{done.stderr[-500:]}"]
+    return [line.removesuffix(" BROKEN") for line in done.stdout.splitlines() if line.endswith(" BROKEN")]
+
+
+def unplaced_modules(root: Path) -> list[str]:
+    """Modules of the product that stand on no floor."""
+    contracts = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]["contracts"]
+    floors = next(one for one in contracts if one["id"] == "floors")["layers"]
+    placed = {name.strip() for line in floors for name in line.split("|")}
+    found = {f"connector.{path.stem}" for path in (root / "connector").iterdir() if path.suffix == ".py" or _package(path)}
+    return sorted(found - placed - {"connector.__init__"})
+
+
+def _package(path: Path) -> bool:
+    return path.is_dir() and (path / "__init__.py").exists()
+
+
+def undeclared_imports(root: Path) -> list[str]:
+    """What the product imports from others without naming it in its dependencies."""
+    project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    names = {re.split(r"[^A-Za-z0-9_-]", line)[0].replace("-", "_").lower() for line in project["dependencies"]}
+    # A distribution's name is not always its module's; pydantic's core is a part of pydantic.
+    names |= {"jwt"} if "pyjwt" in names else set()
+    names |= {"pydantic_core"} if "pydantic" in names else set()
+    known = names | set(sys.stdlib_module_names) | set(SHIPPED)
+    used = {(place.partition(":")[0], top) for place, node in _nodes(root, PRODUCT) for top in _imported(node)}
+    return sorted(f"{where} imports {top}" for where, top in used if top.lower() not in known)
+
+
+def unlocked_dependencies(root: Path) -> list[str]:
+    """Dependencies without a locked version, and locked versions without a hash."""
+    project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
+    wanted = {"runtime": project["project"]["dependencies"]}
+    extras = [line for lines in project["project"]["optional-dependencies"].values() for line in lines]
+    wanted["dev"] = [*wanted["runtime"], *extras, *project["dependency-groups"]["dev"]]
+    found = []
+    for name, lines in wanted.items():
+        text = (root / "requirements" / f"{name}.txt").read_text(encoding="utf-8").replace("\\\n", " ")
+        locked = {line.partition("==")[0]: "--hash=sha256:" in line for line in text.splitlines() if "==" in line}
+        names = {re.split(r"[^A-Za-z0-9_.-]", line)[0].lower() for line in lines}
+        found += [f"{name}: {one} is not locked" for one in sorted(names - set(locked))]
+        found += [f"{name}: {one} has no hash" for one, hashed in locked.items() if not hashed]
+    return found
+
+
+def _imported(node: ast.AST) -> list[str]:
+    if isinstance(node, ast.Import):
+        return [name.name.partition(".")[0] for name in node.names]
+    return [(node.module or "").partition(".")[0]] if isinstance(node, ast.ImportFrom) and node.level == 0 else []
+
+
+def chosen_attributes(root: Path) -> list[str]:
+    """``getattr`` with a name that is not written in the code, where a client could be asked for it."""
+    return [
+        place
+        for place, node in _nodes(root, PRODUCT)
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id in {"getattr", "setattr", "delattr"}
+        and not isinstance(node.args[1], ast.Constant)
+        and not place.startswith(_NO_CLIENTS)
+    ]
+
+
+def unverified_connections(root: Path) -> list[str]:
+    """Certificates that are not checked: ``verify=False``, ``verify = False``, ``CERT_NONE``, unverified contexts."""
+    return [place for place, node in _nodes(root, ALL) if _trusts_anybody(node)]
+
+
+def _trusts_anybody(node: ast.AST) -> bool:
+    match node:
+        case ast.keyword(arg="verify", value=ast.Constant(value=False)):
+            return True
+        case ast.Assign(targets=[ast.Attribute(attr="verify" | "check_hostname")], value=ast.Constant(value=False)):
+            return True
+        case ast.Attribute(attr="CERT_NONE" | "_create_unverified_context"):
+            return True
+        case _:
+            return False
+
+
+def password_logins(root: Path) -> list[str]:
+    """Logins by password: the OAuth grant, the SOAP login, or a client that makes either."""
+    return [place for place, node in _nodes(root, PRODUCT) if _logs_in_by_password(node)]
+
+
+def _logs_in_by_password(node: ast.AST) -> bool:
+    match node:
+        case ast.Constant(value="password" | "urn:ietf:params:oauth:grant-type:device_code"):
+            return True
+        case ast.Name(id="SalesforceLogin") | ast.Attribute(attr="SalesforceLogin") | ast.alias(name="SalesforceLogin"):
+            return True
+        case ast.Constant(value=str(text)):
+            return "/services/Soap/u/" in text
+        case _:
+            return False
+
+
+def unfinished(root: Path) -> list[str]:
+    """What says that it is not done yet."""
+    found = [place for place, node in _nodes(root, SHIPPED) if _is_stub(node)]
+    for name, path in sources(root, SHIPPED):
+        with tokenize.open(path) as stream:
+            comments = [token for token in tokenize.generate_tokens(stream.readline) if token.type == tokenize.COMMENT]
+        found += [f"{name}:{token.start[0]}" for token in comments if re.search(r"\b(TODO|FIXME|XXX|HACK)\b", token.string)]
+    return found
+
+
+def _is_stub(node: ast.AST) -> bool:
+    return isinstance(node, ast.Name) and node.id == "NotImplementedError"
+
+
+def foreign_places(root: Path) -> list[str]:
+    """Package registries and paths of one machine in what is published."""
+    listing = subprocess.run(["git", "ls-files", "-z"], cwd=root, capture_output=True, check=True).stdout  # noqa: S607 - git by name
+    found = []
+    for name in filter(None, listing.decode().split("\0")):
+        path = root / name
+        if not path.is_file():
+            continue
+        text = path.read_bytes().decode("utf-8", "replace")
+        found += [f"{name}:{number}" for number, line in enumerate(text.splitlines(), 1) if _ELSEWHERE.search(line)]
+    return found
+
+
+RULES: dict[str, Callable[[Path], list[str]]] = {
+    rule.__name__: rule
+    for rule in (
+        broken_floors,
+        unplaced_modules,
+        undeclared_imports,
+        unlocked_dependencies,
+        chosen_attributes,
+        unverified_connections,
+        password_logins,
+        unfinished,
+        foreign_places,
+    )
+}
+
+
+def large_pieces(root: Path) -> list[str]:
+    """What wants a second look for its size; an alarm, not a rule."""
+    found = []
+    for name, path in sources(root, ALL):
+        text = path.read_text(encoding="utf-8")
+        lines = len(text.splitlines())
+        limit = _LONG_JOB if name.startswith("jobs/") else _LONG_MODULE
+        if lines > limit:
+            found.append(f"{name}: {lines} lines")
+        found += [
+            f"{name}:{node.lineno} {node.name}: {(node.end_lineno or 0) - node.lineno + 1} lines"
+            for node in ast.walk(ast.parse(text))
+            # What a migration did is history, and one table is one statement.
+            if isinstance(node, ast.FunctionDef)
+            and "/migrations/" not in name
+            and (node.end_lineno or 0) - node.lineno >= _LONG_FUNCTION
+        ]
+    return found
