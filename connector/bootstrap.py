@@ -34,6 +34,7 @@ from connector.wire import Wire, open_session
 
 WEIGHTS = "weights/person-1.json"
 
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bridge:
     """A wired installation. ``mapping`` names what is read of a contact, to notice when that changes."""

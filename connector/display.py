@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from connector.core.document import render_problems
 from connector.core.merge import Row
 from connector.engine.context import Context, Progress
 from connector.engine.cycle import Cycle
@@ -45,16 +46,7 @@ def halt(error: Halt) -> None:
 
 def problems(found: Sequence[Problem]) -> None:
     """Every problem of a file, with its place and cure."""
-    for problem in found:
-        _err.print(Text(f"error[{problem.code}]: {problem.message}", style="bold red"))
-        place = f"{problem.file}:{problem.line}:{problem.column}" if problem.line else problem.file
-        _err.print(Text(f"  --> {place}"))
-        if problem.source:
-            margin = " " * len(str(problem.line))
-            _err.print(Text(f"{margin} |\n{problem.line} | {problem.source}"))
-            _err.print(Text(f"{margin} | {' ' * (problem.column - 1)}{'^' * problem.width}"))
-        _err.print(Text(f"  = help: {problem.cure}"))
-    _err.print(Text(f"{len(found)} problem{'s' if len(found) != 1 else ''}; nothing was loaded"))
+    _err.print(Text(render_problems(found)))
 
 
 @contextmanager

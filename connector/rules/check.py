@@ -67,6 +67,13 @@ def _places(file: PersonFile, found: Findings) -> None:
                 "what Alumni Relations own cannot be on the career profile, which staff do not edit",
                 "name the Contact field: crm = ...",
             )
+        if owner is Owner.CAREER_SERVICES and table.other_office_edit is OutsideEdit.SUGGEST:
+            found.add(
+                "M212",
+                (*path, "other_office_edit"),
+                "Career Services have no inbox for suggestions",
+                'use "refuse" (put it back and tell them, the default) or "ignore"',
+            )
         if table.profile is not None and table.profile.lower() in _OWN_COLUMNS:
             found.add("M204", (*path, "profile"), "the bridge keeps its own links in this field", "name a field of your own")
     for name, read in file.read.items():

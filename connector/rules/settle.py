@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from connector.core.model import Side
+from connector.core.model import OutsideEdit, Owner, Side
 from connector.rules.schema import SETTINGS, FieldTable, PersonFile, ReadTable, SettingsTable, TransformTable
 
 _PLAIN = TransformTable(name="text")
@@ -18,7 +18,12 @@ def said(table: SettingsTable) -> dict[str, Any]:
 def settled(file: PersonFile, table: FieldTable) -> dict[str, Any]:
     """The settings of a field's unit. A group speaks for all its members; where they contradict it, the check refuses."""
     group = file.group.get(table.group) if table.group else None
-    return said(file.defaults) | said(group if group is not None else table)
+    own = said(group if group is not None else table)
+    merged = said(file.defaults) | own
+    if merged.get("owner") == Owner.CAREER_SERVICES and "other_office_edit" not in own:
+        # Careers have no inbox for suggestions: an edit of their values in Salesforce is put back and they are told.
+        merged["other_office_edit"] = OutsideEdit.REFUSE
+    return merged
 
 
 def transform_on(table: FieldTable | ReadTable, side: Side) -> TransformTable:
