@@ -106,7 +106,7 @@ class State(Table):
 
 
 class Crm(Table):
-    """``[crm]``: the Salesforce org and how to log in to it. ``budget``: we stop once the org has used this share of its daily calls."""
+    """``[crm]``: the Salesforce org and how to log in to it. ``budget``: the org's used share of daily calls at which we stop."""
 
     my_domain: str
     login: Literal["jwt", "client_credentials", "token"] = "jwt"

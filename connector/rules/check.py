@@ -67,13 +67,6 @@ def _places(file: PersonFile, found: Findings) -> None:
                 "what Alumni Relations own cannot be on the career profile, which staff do not edit",
                 "name the Contact field: crm = ...",
             )
-        if owner is Owner.CAREER_SERVICES and table.other_office_edit is OutsideEdit.SUGGEST:
-            found.add(
-                "M212",
-                (*path, "other_office_edit"),
-                "Career Services have no inbox for suggestions",
-                'use "refuse" (put it back and tell them, the default) or "ignore"',
-            )
         if table.profile is not None and table.profile.lower() in _OWN_COLUMNS:
             found.add("M204", (*path, "profile"), "the bridge keeps its own links in this field", "name a field of your own")
     for name, read in file.read.items():
@@ -81,6 +74,18 @@ def _places(file: PersonFile, found: Findings) -> None:
             found.add("M202", ("read", name), f'"{name}" is read nowhere', "give crm = ... or career = ... or both", key=True)
         if name in file.field:
             found.add("M205", ("read", name), f'"{name}" is both kept in step and only read', "drop one of the two", key=True)
+
+
+def _inboxes(file: PersonFile, found: Findings) -> None:
+    for name, table in file.field.items():
+        owned = settled(file, table).get("owner") == Owner.CAREER_SERVICES
+        if owned and table.other_office_edit is OutsideEdit.SUGGEST:
+            found.add(
+                "M212",
+                ("field", name, "other_office_edit"),
+                "Career Services have no inbox for suggestions",
+                'use "refuse" (put it back and tell them, the default) or "ignore"',
+            )
 
 
 def _duplicates(file: PersonFile, found: Findings) -> None:

@@ -9,6 +9,9 @@ from emulator.salesforce.errors import SalesforceError, not_found
 from emulator.salesforce.faults import Fault, When
 from emulator.salesforce.org import Org, Session
 from emulator.salesforce.responses import describe, oauth
+from emulator.salesforce.soap import metadata as soap_metadata
+from emulator.salesforce.soap import partner
+from emulator.salesforce.soap.envelope import ENTERPRISE, PARTNER
 from emulator.salesforce.urls import router
 
 _EXPIRED = SalesforceError("INVALID_SESSION_ID", "Session expired or invalid", status=401)
@@ -64,6 +67,10 @@ class SalesforceApp:
                 return self._data(request, version, rest)
             case ["services", "oauth2", what]:
                 return self._oauth(request, what)
+            case ["services", "Soap", "m", version, *_]:
+                return soap_metadata.handle(self.org, request, version)
+            case ["services", "Soap", kind, version, *_] if kind in {"u", "c"}:
+                return partner.handle(self.org, request, version, PARTNER if kind == "u" else ENTERPRISE)
             case ["id", _, _]:
                 return oauth.identity(self.org, request, self._session(request))
             case _:

@@ -36,7 +36,7 @@ def test_committed_but_answered_badly(api: Api, control: Control) -> None:
 
 
 def test_a_zombie_acts_later(org: Org, api: Api, control: Control) -> None:
-    """An order "later" breaks the connection now; the request acts afterwards, perhaps after a retry. [D]"""
+    """An order "later" breaks the connection now; the request acts afterwards, perhaps after a retry. [D]."""
     control.define_field("Contact", "Ext__c", externalId=True, unique=True, idLookup=True)
     control.order_fault("POST", when="later", delay=60)
     assert api.call("POST", "sobjects/Contact", {"LastName": "A", "Ext__c": "k"}).cut == CUT_EVERYTHING

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+import orjson
 
 from connector.bootstrap import read_weights
 from connector.career.profile import load_profile
@@ -77,6 +80,14 @@ def package() -> bytes:
     return build_zip(extra=permission_files(person.contact_fields(), person.profile_fields()))
 
 
+@cache
+def blank_state() -> Path:
+    """A state file with the schema and nothing in it: copying it is cheaper than migrating anew."""
+    path = Path(tempfile.mkdtemp()) / "blank.db"
+    open_store(f"sqlite:///{path}").close()
+    return path
+
+
 class _Door:
     def __init__(self, app: SalesforceApp, token: str) -> None:
         self.app, self.token = app, token
@@ -92,11 +103,18 @@ class _Door:
 
 @dataclass
 class University:
-    """Both systems and the bridge. ``run`` is one cycle; ``restart`` loses the process, not the state."""
+    """Both systems and the bridge. ``run`` is one cycle; ``restart`` loses the process, not the state.
+
+    ``people`` are officers by the local part of the address under which the shipped routing knows them.
+    """
 
     clock: EmulatedClock = field(default_factory=lambda: EmulatedClock(start=START))
-    state: str = ""
+    state: Path | None = None
     page: int = 2000
+    people: tuple[str, ...] = ()
+    rules: Rulebook = field(default_factory=rulebook)
+    ada: str = ""
+    grace: str = ""
 
     def __post_init__(self) -> None:
         self.org = Org(clock=self.clock)
@@ -114,11 +132,13 @@ class University:
         self.career = CareerSystem(self.clock)
         self.career.admit("k-bridge", Actor(id="key-1", name="alumni-bridge", kind=Kind.API))
         self.career.admit("k-pat", Actor(id="s-1", name="Pat Reyes", kind=Kind.STAFF))
+        self.officers = {name: self._add_officer(name) for name in self.people}
         self.career_app = CareerApp(self.career, control_token="control")
         self.crm_wire: FaultyWire
         self.career_wire: FaultyWire
-        if not self.state:
-            self.state = f"sqlite:///{tempfile.mkdtemp()}/state.db"
+        self.state = self.state or Path(tempfile.mkdtemp()) / "state.db"
+        shutil.copy(blank_state(), self.state)
+        self.ctx: Context
         self.restart()
 
     def _add_contact_fields(self) -> None:
@@ -129,8 +149,14 @@ class University:
                 kind = "double" if name == "Class_Year__c" else "url" if "URL" in name else kind
                 self.crm.define_field("Contact", name, type=kind)
 
+    def _add_officer(self, name: str) -> str:
+        address = f"{name.replace('_', '.')}@alumni.example.edu"
+        return self.crm.add_user(name, values={"Email": address})
+
     def restart(self) -> None:
         """A new process on the same state."""
+        if hasattr(self, "ctx"):
+            self.ctx.store.close()
         clock = SharedClock(self.clock)
         session, careers = open_session(), open_session()
         self.crm_wire = mount(session, self.crm_app, "https://")
@@ -142,7 +168,7 @@ class University:
         instances = Instances(my_domain=CRM_HOST)
         login = ClientCredentials(wire(CRM_HOST), instances, clock, consumer_key="app", consumer_secret=Secret("s3cret"))
         client = Client(Transport(login, wire, clock), clock=clock, rng=lambda: 0.0)
-        fields = rulebook().person.contact_fields()
+        fields = self.rules.person.contact_fields()
         self.crm_side = SalesforceSide(client, clock, contact_fields=fields, page=self.page)
         self.career_side = CareerClient(
             system=SYSTEM,
@@ -152,13 +178,13 @@ class University:
             clock=clock,
             rng=lambda: 0.0,
         )
-        book = rulebook()
+        book = self.rules
         self.ctx = Context(
             person=book.person,
             requests=book.requests,
             routing=book.routing,
             rules_hash=book.hash,
-            store=open_store(self.state),
+            store=open_store(f"sqlite:///{self.state}"),
             crm=self.crm_side,
             careers={SYSTEM: self.career_side},
             clock=clock,
@@ -169,6 +195,15 @@ class University:
             version="test",
             start_at=START - timedelta(days=30),
         )
+
+    def lose_state(self) -> None:
+        """The state database is gone; a new process begins with an empty one."""
+        assert self.state is not None
+        self.ctx.store.close()
+        for path in self.state.parent.glob(f"{self.state.name}*"):
+            path.unlink()
+        shutil.copy(blank_state(), self.state)
+        self.restart()
 
     def prepare(self) -> None:
         """What a process does before its first cycle."""
@@ -213,8 +248,6 @@ class University:
 
     def call(self, key: str, method: str, path: str, body: Any = None) -> tuple[int, Any]:
         """One call of the career system's own interface."""
-        import orjson
-
         headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
         if method == "PATCH":
             seen = self.career_app.handle(request("GET", f"/bridge/v1{path}", headers=headers))
@@ -234,8 +267,63 @@ class University:
         """Writes to Contact by the bridge, as the org logged them."""
         return len(self.crm.writes("Contact", via=None, user_id=self.bridge_user))
 
+    def one(self, sobject: str, **values: Any) -> dict[str, Any]:
+        """The only live record of an object with these values."""
+        found = self.all(sobject, **values)
+        assert len(found) == 1, [dict(row) for row in found]
+        return found[0]
 
-ALUMNA = {
+    def all(self, sobject: str, **values: Any) -> list[dict[str, Any]]:
+        """Every live record of an object with these values."""
+        rows = self.crm.rows(sobject)
+        return [dict(row) for row in rows if all(row.get(name) == value for name, value in values.items())]
+
+    def profile(self, account: str = "a1") -> dict[str, Any]:
+        """The career profile of an account."""
+        return self.one("Career_Profile__c", Account_Id__c=account)
+
+    def edit(self, id: str, **values: Any) -> None:
+        """An officer changes one of the bridge's own records, or a Task."""
+        self.crm.edit_as(self.officer, id, values)
+
+    def file(self, **fields: Any) -> str:
+        """Pat files a request in the career system; its id."""
+        status, body = self.call("k-pat", "POST", "/requests", ASK | fields)
+        assert status == 201, body
+        return str(body["id"])
+
+    def told(self, request: str) -> dict[str, Any]:
+        """What careers' staff see about a request's way through Alumni Relations."""
+        status, body = self.call("k-pat", "GET", f"/requests/{request}/acknowledgement")
+        assert status == 200, body
+        found: dict[str, Any] = body
+        return found
+
+    def notes(self, account: str = "a1") -> list[str]:
+        """The staff notes beside an account."""
+        return [note["text"] for note in self.career.notes.values() if note.get("person_id") == account]
+
+    def admit_person(self, account: str = "a1") -> str:
+        """The alumna's own key: she works on her own account."""
+        key = f"k-{account}"
+        self.career.admit(key, Actor(id=f"p-{account}", name="The alumna", kind=Kind.PERSON, person_id=account))
+        return key
+
+    def writes_of_bridge(self) -> int:
+        """Everything that the bridge ever wrote on either side, as both systems logged it."""
+        careers = [write for write in self.career_app.writes if write.kind == "api"]
+        return len(self.crm.writes(via=None, user_id=self.bridge_user)) + len(careers)
+
+
+ASK: dict[str, Any] = {
+    "type": "MENTOR_FLASH",
+    "title": "Talk with a student of mathematics",
+    "text": "A student would like half an hour of your time.",
+    "requested_by": {"name": "Pat Reyes", "email": "pat@careers.example.edu", "unit": "Careers"},
+    "person_id": "a1",
+    "named": False,
+}
+ALUMNA: dict[str, Any] = {
     "institution_id": "U1001",
     "first": "Ada",
     "last": "Lovelace",
@@ -277,6 +365,3 @@ def contact_values(values: Mapping[str, Any]) -> dict[str, Any]:
         if isinstance(made.get(name), bool):
             made[name] = "Yes" if made[name] else "No"
     return made
-
-
-__all__ = ["University", "replace"]

@@ -80,6 +80,12 @@ _STORED = {
 }
 
 
+FOLDERS: dict[str, tuple[str, str]] = {kind: (folder, suffix) for folder, suffix, kind, _ in _KINDS} | {
+    kind: (folder, suffix) for folder, (kind, suffix) in _STORED.items()
+}
+"""Where the files of each type are, and how their names end."""
+
+
 def deploy(org: Org, access: Access, data: bytes, options: Options) -> Deployment:
     """Deploy a zip in metadata format; the answer says what became of each component."""
     number = len(org.package.deploys) + 1
