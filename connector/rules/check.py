@@ -337,5 +337,5 @@ def _new_contact(file: PersonFile, found: Findings) -> None:
 
 
 _CHECKS: tuple[Callable[[PersonFile, Findings], Any], ...] = (
-    _places, _duplicates, _derived, _groups, check_transforms, check_picklists, _opt_outs, _sharing, _uses,
+    _places, _inboxes, _duplicates, _derived, _groups, check_transforms, check_picklists, _opt_outs, _sharing, _uses,
 )  # fmt: skip
