@@ -13,7 +13,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint types floors audit sbom bench clients lock wheel clean
+.PHONY: help demo test lint types floors audit sbom docs bench clients lock wheel clean
 
 help: ## What can be made
 	@sed -nE 's/^([a-z]+):[^#]*## (.*)/make \1\t\2/p' Makefile | expand -t 16
@@ -44,6 +44,9 @@ build/sbom.json: requirements/runtime.txt pyproject.toml | $(INSTALLED)
 	@mkdir -p build
 	$(BIN)/python -W ignore -m cyclonedx_py requirements requirements/runtime.txt --pyproject pyproject.toml --mc-type application \
 		--output-reproducible --of JSON -o $@
+
+docs: $(INSTALLED) ## The page of all commands, docs/commands.md
+	$(BIN)/python -m tests.command_page
 
 bench: $(INSTALLED) ## Cost against both emulators; writes bench/RESULTS.md
 	$(BIN)/python -m bench
