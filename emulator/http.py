@@ -147,25 +147,26 @@ class Router(Generic[T]):
 
     def find(self, method: str, segments: list[str]) -> tuple[T, dict[str, str]] | frozenset[str]:
         """The target and the values of its named parts; or the methods that this path has (empty: no such path)."""
-        found = self._walk(self._root, segments, 0, [])
+        found = self._walk(self._root, segments, method, [])
         if found is None:
-            return frozenset()
+            other = self._walk(self._root, segments, "", [])
+            return frozenset(other[0].targets) if other else frozenset()
         node, values = found
-        if method not in node.targets:
-            return frozenset(node.targets)
         target, names = node.targets[method]
         return target, dict(zip(names, values, strict=True))
 
-    def _walk(self, node: "_Node[T]", segments: list[str], at: int, values: list[str]) -> tuple["_Node[T]", list[str]] | None:
-        if at == len(segments):
-            return (node, values) if node.targets else None
-        literal = node.children.get(segments[at].lower())
-        if literal is not None and (found := self._walk(literal, segments, at + 1, values)):
+    def _walk(self, node: "_Node[T]", segments: list[str], method: str, values: list[str]) -> tuple["_Node[T]", list[str]] | None:
+        """The node of a path that serves a method (any method: ""), literal parts first; with what names stand for."""
+        if not segments:
+            return (node, values) if (method in node.targets if method else node.targets) else None
+        first, rest = segments[0], segments[1:]
+        literal = node.children.get(first.lower())
+        if literal is not None and (found := self._walk(literal, rest, method, values)):
             return found
-        if (named := node.children.get("?")) and (found := self._walk(named, segments, at + 1, [*values, segments[at]])):
+        if (named := node.children.get("?")) and (found := self._walk(named, rest, method, [*values, first])):
             return found
-        rest = node.children.get("*")
-        return (rest, [*values, "/".join(segments[at:])]) if rest else None
+        whole = node.children.get("*")
+        return self._walk(whole, [], method, [*values, "/".join(segments)]) if whole else None
 
 
 class _Node(Generic[T]):

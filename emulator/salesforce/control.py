@@ -341,8 +341,8 @@ class Control:
 
     def burn_calls(self, count: int) -> int:
         """Let other integrations use up API requests; returns how many of the day are used."""
-        self.org.burn_calls(count)
-        return self.org.used_calls()
+        self.org.usage.add(count)
+        return self.org.usage.total()
 
     def settings(self, **changes: object) -> None:
         """Change settings of the organisation (see `org.Settings`)."""

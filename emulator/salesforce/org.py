@@ -13,9 +13,11 @@ from emulator.salesforce.access import Access, Grant, ObjectGrant
 from emulator.salesforce.base_data import populate, standard_grants
 from emulator.salesforce.errors import SalesforceError
 from emulator.salesforce.faults import Faults
-from emulator.salesforce.fields import Field, SObject, standard_objects
+from emulator.salesforce.fields import Field, SObject
 from emulator.salesforce.ids import make_id
+from emulator.salesforce.schema.loading import standard_objects
 from emulator.salesforce.table import Row, Table
+from emulator.salesforce.usage import Usage
 from emulator.salesforce.values import stamp
 
 T = TypeVar("T")
@@ -123,12 +125,13 @@ class Org:
         self.deferred: list[Deferred] = []
         self.locators: dict[str, Any] = {}
         self.jobs: dict[str, Any] = {}
+        self.bulk_numbers: dict[str, int] = {}
         self.calls: dict[str, int] = {}
         self.changed_schema_at = self.clock.now()
         self.version = 0
         self._numbers: dict[str, int] = {}
         self._auto: dict[tuple[str, str], int] = {}
-        self._usage: dict[int, int] = {}
+        self.usage = Usage(self.clock)
         self._access: dict[tuple[str, bool], tuple[int, Access]] = {}
         self._journal: list[tuple[Table, str, Row | None]] | None = None
         self._moment: datetime | None = None
@@ -354,24 +357,7 @@ class Org:
             return None
         return session
 
-    # --- limits -------------------------------------------------------------------------------------------------
-
-    def count_call(self) -> None:
-        """Count one API request against the rolling day."""
-        hour = int(self.clock.now().timestamp()) // 3600
-        self._usage[hour] = self._usage.get(hour, 0) + 1
-        if len(self._usage) > 25:
-            self._usage = {each: count for each, count in self._usage.items() if each > hour - 24}
-
-    def used_calls(self) -> int:
-        """API requests of the last 24 hours."""
-        hour = int(self.clock.now().timestamp()) // 3600
-        return sum(count for each, count in self._usage.items() if each > hour - 24)
-
-    def burn_calls(self, count: int) -> None:
-        """Let other integrations use up API requests."""
-        hour = int(self.clock.now().timestamp()) // 3600
-        self._usage[hour] = self._usage.get(hour, 0) + count
+    # --- the log and permissions ----------------------------------------------------------------------------------
 
     def log(self, access: Access, sobject: str, id_: str, kind: str, fields: Mapping[str, Any]) -> None:
         """Enter a write into the god's-view log."""

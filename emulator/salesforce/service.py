@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from emulator.http import Request, Response
+from emulator.salesforce.bulk import classic
 from emulator.salesforce.context import Context
 from emulator.salesforce.control_door import PREFIX, open_door
 from emulator.salesforce.errors import SalesforceError, not_found
@@ -67,12 +68,22 @@ class SalesforceApp:
                 return self._data(request, version, rest)
             case ["services", "oauth2", what]:
                 return self._oauth(request, what)
-            case ["services", "Soap", "m", version, *_]:
-                return soap_metadata.handle(self.org, request, version)
-            case ["services", "Soap", kind, version, *_] if kind in {"u", "c"}:
-                return partner.handle(self.org, request, version, PARTNER if kind == "u" else ENTERPRISE)
+            case ["services", "async" | "Soap", *_]:
+                return self._older(request, segments[1:])
             case ["id", _, _]:
                 return oauth.identity(self.org, request, self._session(request))
+            case _:
+                raise not_found()
+
+    def _older(self, request: Request, segments: list[str]) -> Response:
+        """The APIs that are not REST."""
+        match segments:
+            case ["async", version, *rest]:
+                return classic.handle(self.org, request, version, rest)
+            case ["Soap", "m", version, *_]:
+                return soap_metadata.handle(self.org, request, version)
+            case ["Soap", ("u" | "c") as kind, version, *_]:
+                return partner.handle(self.org, request, version, PARTNER if kind == "u" else ENTERPRISE)
             case _:
                 raise not_found()
 
@@ -92,9 +103,9 @@ class SalesforceApp:
     def _data(self, request: Request, version: str, rest: list[str]) -> Response:
         number = self._version(version)
         session = self._session(request)
-        if self.org.used_calls() >= self.org.settings.daily_limit:
+        if self.org.usage.total() >= self.org.settings.daily_limit:
             raise _NO_REQUESTS_LEFT
-        self.org.count_call()
+        self.org.usage.add()
         what = "/".join(rest[:2]) if rest[:1] in (["sobjects"], ["composite"]) else "/".join(rest[:1])
         key = f"{request.method} {what}"
         self.org.calls[key] = self.org.calls.get(key, 0) + 1
@@ -155,5 +166,5 @@ class SalesforceApp:
 
     def _limited(self, response: Response) -> Response:
         """The answer with the header that every answer of the data API has, refusals included [recording]."""
-        usage = f"api-usage={self.org.used_calls()}/{self.org.settings.daily_limit}"
+        usage = f"api-usage={self.org.usage.total()}/{self.org.settings.daily_limit}"
         return replace(response, headers={**response.headers, "Sforce-Limit-Info": usage})

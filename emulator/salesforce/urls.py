@@ -3,6 +3,7 @@
 from functools import lru_cache
 
 from emulator.http import Router
+from emulator.salesforce.bulk import jobs
 from emulator.salesforce.context import Handler
 from emulator.salesforce.responses import collections, composite, describe, metadata, query, rows
 
@@ -36,6 +37,16 @@ _ROUTES: tuple[tuple[str, str, Handler], ...] = (
     ("POST", "composite/batch", composite.batch),
     ("POST", "composite/graph", composite.graph),
     ("POST", "composite/tree/{name}", composite.tree),
+    ("POST", "jobs/ingest", jobs.create),
+    ("PUT", "jobs/ingest/{id}/batches", jobs.upload),
+    ("PATCH", "jobs/ingest/{id}", jobs.change),
+    ("GET", "jobs/ingest/{id}/{which}", jobs.results),
+    ("POST", "jobs/query", jobs.create_query),
+    ("GET", "jobs/query/{id}/results", jobs.query_results),
+    ("PATCH", "jobs/query/{id}", jobs.abort_query),
+    ("GET", "jobs/{kind}", jobs.every),
+    ("GET", "jobs/{kind}/{id}", jobs.look),
+    ("DELETE", "jobs/{kind}/{id}", jobs.remove),
     ("POST", "metadata/deployRequest", metadata.start),
     ("GET", "metadata/deployRequest/{id}", metadata.look),
     ("GET", "limits", describe.limits),

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from emulator.salesforce.control import Control
-from emulator.salesforce.fields import DEFAULTS, standard_objects
+from emulator.salesforce.fields import DEFAULTS
 from emulator.salesforce.org import Org
+from emulator.salesforce.schema.loading import standard_objects
 from tests.emulator.api import Api
 
 DATA = Path(os.environ.get("ALUMNI_BRIDGE_DATA", Path(__file__).parents[2] / ".." / "shared" / "data")) / "describe" / "full"

@@ -131,13 +131,13 @@ def test_expired_session(org: Org, api: Api, control: Control) -> None:
     answer = api.get("limits")
     assert answer.status == 401
     assert answer.body == b'[{"message":"Session expired or invalid","errorCode":"INVALID_SESSION_ID"}]'
-    assert org.used_calls() == 0
+    assert org.usage.total() == 0
 
 
 def test_quota_is_a_403_without_fields(org: Org, api: Api) -> None:
     """A used-up day is 403 REQUEST_LIMIT_EXCEEDED without fields and without Retry-After. [D] errorcodes."""
     org.settings.daily_limit = 10
-    org.burn_calls(10)
+    org.usage.add(10)
     answer = api.get("query?q=SELECT+Id+FROM+Contact")
     assert answer.status == 403
     assert answer.body == b'[{"message":"TotalRequests Limit exceeded.","errorCode":"REQUEST_LIMIT_EXCEEDED"}]'

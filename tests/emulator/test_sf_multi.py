@@ -103,7 +103,7 @@ def test_composite_references(api: Api) -> None:
 def test_composite_is_one_call(org: Org, api: Api) -> None:
     """The whole series counts as one API request. [D]."""
     api.call("POST", "composite", {"compositeRequest": [part("GET", "sobjects", f"r{at}") for at in range(5)]})
-    assert org.used_calls() == 1
+    assert org.usage.total() == 1
 
 
 def test_composite_failure_shape(api: Api) -> None:
@@ -191,7 +191,7 @@ def test_batch_counts_each_part(org: Org, api: Api) -> None:
     body = {"batchRequests": [{"method": "GET", "url": "v67.0/limits"}, {"method": "GET", "url": "v67.0/sobjects/Nope"}]}
     answer = api.json("POST", "composite/batch", body)
     assert (answer["hasErrors"], [each["statusCode"] for each in answer["results"]]) == (True, [200, 404])
-    assert org.used_calls() == 3
+    assert org.usage.total() == 3
 
 
 def test_tree_inserts_parents_with_children(api: Api) -> None:

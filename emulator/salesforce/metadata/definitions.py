@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from emulator.salesforce.fields import Child, Field, SObject, header_for, system_fields
+from emulator.salesforce.fields import Child, Field, SObject
 from emulator.salesforce.ids import ALPHABET
 from emulator.salesforce.metadata.archive import DeployProblem, Element
+from emulator.salesforce.schema.loading import header_for, system_fields
 
 _SIMPLE: dict[str, tuple[str, dict[str, Any]]] = {
     "Text": ("string", {}),

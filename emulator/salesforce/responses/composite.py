@@ -99,7 +99,7 @@ def batch(ctx: Context, _params: Mapping[str, str]) -> Response:
             failure = SalesforceError("BATCH_PROCESSING_HALTED", "Batch processing halted per request").body()
             results.append({"statusCode": 412, "result": failure})
             continue
-        ctx.org.count_call()
+        ctx.org.usage.add()
         url = str(part.get("url", ""))
         target = url if url.startswith("/") else f"/services/data/{url}"
         inner = request(str(part.get("method", "GET")), target, headers=_inherited(ctx), body=_sent(part.get("richInput")))

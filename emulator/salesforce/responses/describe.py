@@ -275,7 +275,7 @@ def limits(ctx: Context, _params: Mapping[str, str]) -> Response:
     daily = ctx.org.settings.daily_limit
     return json_response(
         {
-            "DailyApiRequests": {"Max": daily, "Remaining": max(0, daily - ctx.org.used_calls())},
+            "DailyApiRequests": {"Max": daily, "Remaining": max(0, daily - ctx.org.usage.total())},
             "DailyBulkApiBatches": {"Max": 15_000, "Remaining": 15_000},
             "DailyBulkV2QueryJobs": {"Max": 10_000, "Remaining": 10_000},
             "DailyBulkV2QueryFileStorageMB": {"Max": 976_562, "Remaining": 976_562},

@@ -26,7 +26,7 @@ MAX_PAGE = 2_000
 class Found:
     """The answer to a statement: stored records and how to print one. `total` may be more than there are records.
 
-    `page` is the most records that a page may have.
+    `page` is the most records that a page may have; `names` are the columns.
     """
 
     rows: list[Row]
@@ -34,6 +34,7 @@ class Found:
     total: int
     page: int
     query: Query
+    names: tuple[str, ...] = ()
 
 
 def run(org: Org, access: Access, text: str, *, version: str, all_rows: bool = False) -> Found:
@@ -65,10 +66,12 @@ class _Runner:
         if aggregate.is_aggregate(query):
             groups = aggregate.aggregate(scope, query, self.matching(scope, replace(query, order=())))
             shown = list(self._cut(query, groups))
-            return Found(rows=shown, show=dict, total=len(shown), page=MAX_PAGE, query=query)
-        show = projection(scope, query, self._child)
+            names = tuple(name for name in (shown[0] if shown else {}) if name != "attributes")
+            return Found(rows=shown, show=dict, total=len(shown), page=MAX_PAGE, query=query, names=names)
+        show, listed = projection(scope, query, self._child)
         rows = list(self._cut(query, self.matching(scope, query)))
-        return Found(rows=rows, show=show, total=len(rows), page=self._page(scope, query), query=query)
+        page = self._page(scope, query)
+        return Found(rows=rows, show=show, total=len(rows), page=page, query=query, names=tuple(listed))
 
     @staticmethod
     def _cut(query: Query, rows: Iterable[Row]) -> Iterable[Row]:
@@ -124,7 +127,7 @@ class _Runner:
             at=query.at,
         )
         where = own if query.where is None else Combined(operator="and", conditions=(own, query.where))
-        show = projection(scope, query, self._child)
+        show, _ = projection(scope, query, self._child)
         rows = list(self._cut(query, self.matching(scope, replace(query, where=where))))
         if not rows:
             return None

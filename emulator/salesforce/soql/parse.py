@@ -1,11 +1,10 @@
 """A recursive descent parser for SOQL. Errors have the wording and the position marks of the real parser."""
 
-import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TypeVar
 
 from emulator.salesforce.errors import SalesforceError
+from emulator.salesforce.soql.tokens import CLAUSES, MAX_LENGTH, MAX_OFFSET, PERIOD, Token, cut, malformed, unescape
 from emulator.salesforce.soql.tree import (
     AllFields,
     Call,
@@ -23,58 +22,6 @@ from emulator.salesforce.soql.tree import (
 
 T = TypeVar("T")
 
-MAX_LENGTH = 100_000
-MAX_OFFSET = 2_000
-
-_TOKEN = re.compile(
-    r"""(?P<space>\s+)
-    |(?P<string>'(?:[^'\\]|\\.)*')
-    |(?P<datetime>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d))
-    |(?P<date>\d{4}-\d\d-\d\d(?!\d))
-    |(?P<number>[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)
-    |(?P<name>[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*)
-    |(?P<operator><=|>=|!=|<>|=|<|>)
-    |(?P<mark>[(),:])""",
-    re.VERBOSE | re.DOTALL,
-)
-_ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f", '"': '"', "'": "'", "\\": "\\"}
-_CLAUSES = frozenset(
-    {
-        *("from", "where", "group", "having", "order", "limit", "offset", "for", "using", "with", "all", "update"),
-        *("and", "or", "not", "in", "like", "includes", "excludes", "asc", "desc", "nulls", "end", "when", "then"),
-        *("else", "select", "by", "scope"),
-    }
-)
-_PERIOD = re.compile(
-    r"(?:TODAY|YESTERDAY|TOMORROW|(?:LAST|THIS|NEXT)_(?:WEEK|MONTH|QUARTER|YEAR|FISCAL_QUARTER|FISCAL_YEAR)"
-    r"|(?:LAST|NEXT)_90_DAYS|(?:LAST|NEXT)_N_(?:DAYS|WEEKS|MONTHS|QUARTERS|YEARS|FISCAL_QUARTERS|FISCAL_YEARS)"
-    r"|N_(?:DAYS|WEEKS|MONTHS|QUARTERS|YEARS)_AGO)",
-    re.IGNORECASE,
-)
-
-
-@dataclass(frozen=True, slots=True)
-class _Token:
-    kind: str
-    text: str
-    at: int
-
-
-def mark(text: str, at: int, message: str) -> str:
-    """An error text with the line it is about and an arrow, as the real parser prints them."""
-    line_start = text.rfind("\n", 0, at) + 1
-    line = text.count("\n", 0, at) + 1
-    column = at - line_start + 1
-    begin = max(line_start, at - 40)
-    end = text.find("\n", at)
-    excerpt = text[begin : min(len(text) if end < 0 else end, at + 40)]
-    return f"\n{excerpt}\n{' ' * (at - begin)}^\nERROR at Row:{line}:Column:{column}\n{message}"
-
-
-def malformed(text: str, at: int, message: str) -> SalesforceError:
-    """A statement that cannot be read."""
-    return SalesforceError("MALFORMED_QUERY", mark(text, at, message))
-
 
 def parse(text: str) -> Query:
     """Read one statement.
@@ -90,29 +37,16 @@ def parse(text: str) -> Query:
 class _Parser:
     def __init__(self, text: str) -> None:
         self.text = text
-        self.tokens = self._cut(text)
+        self.tokens = cut(text)
         self.at = 0
-
-    def _cut(self, text: str) -> list[_Token]:
-        tokens: list[_Token] = []
-        position = 0
-        while position < len(text):
-            match = _TOKEN.match(text, position)
-            if match is None:
-                raise malformed(text, position, f"unexpected char: '{text[position]}'")
-            if match.lastgroup != "space":
-                tokens.append(_Token(match.lastgroup or "", match.group(), position))
-            position = match.end()
-        tokens.append(_Token("end", "<EOF>", len(text)))
-        return tokens
 
     # --- tokens ---------------------------------------------------------------------------------------------------
 
     @property
-    def token(self) -> _Token:
+    def token(self) -> Token:
         return self.tokens[self.at]
 
-    def next(self) -> _Token:
+    def next(self) -> Token:
         token = self.tokens[self.at]
         self.at += 1
         return token
@@ -140,7 +74,7 @@ class _Parser:
             return True
         return False
 
-    def unexpected(self, token: _Token | None = None) -> SalesforceError:
+    def unexpected(self, token: Token | None = None) -> SalesforceError:
         token = token or self.token
         shown = token.text if token.kind == "end" else f"'{token.text}'"
         return malformed(self.text, token.at, f"unexpected token: {shown}")
@@ -153,7 +87,7 @@ class _Parser:
         if not self.take_mark(text):
             raise self.unexpected()
 
-    def need_name(self) -> _Token:
+    def need_name(self) -> Token:
         if self.token.kind != "name":
             raise self.unexpected()
         return self.next()
@@ -177,7 +111,7 @@ class _Parser:
         alias = None
         if self.take_word("as"):
             alias = self.need_name().text
-        elif self.token.kind == "name" and self.token.text.lower() not in _CLAUSES:
+        elif self.token.kind == "name" and self.token.text.lower() not in CLAUSES:
             alias = self.next().text
         scope = self.next().text if self.take_word("using", "scope") else None
         where = self.conditions() if self.take_word("where") else None
@@ -258,7 +192,7 @@ class _Parser:
             return AllFields(kind=kind, at=at)
         expression = self.expression()
         alias = None
-        if self.token.kind == "name" and self.token.text.lower() not in _CLAUSES and "." not in self.token.text:
+        if self.token.kind == "name" and self.token.text.lower() not in CLAUSES and "." not in self.token.text:
             if isinstance(expression, Path) and self.is_word("select"):
                 raise self.unexpected()
             alias = self.next().text
@@ -266,7 +200,7 @@ class _Parser:
 
     def expression(self) -> Expression:
         token = self.need_name()
-        if token.text.lower() in _CLAUSES and not self.is_mark("("):
+        if token.text.lower() in CLAUSES and not self.is_mark("("):
             raise self.unexpected(token)
         if not self.take_mark("("):
             return Path(parts=tuple(token.text.split(".")), at=token.at)
@@ -375,29 +309,15 @@ class _Parser:
             case _:
                 raise self.unexpected(token)
 
-    def word_value(self, token: _Token) -> Value:
+    def word_value(self, token: Token) -> Value:
         word = token.text.lower()
         if word in {"true", "false"}:
             return Value(kind="boolean", value=word == "true", at=token.at)
         if word == "null":
             return Value(kind="null", value=None, at=token.at)
-        if _PERIOD.fullmatch(token.text):
+        if PERIOD.fullmatch(token.text):
             count = 0
             if self.take_mark(":"):
                 count = self.whole_number(token.text)
             return Value(kind="period", value=(token.text.upper(), count), at=token.at)
         raise self.unexpected(token)
-
-
-def unescape(text: str, quoted: str, at: int) -> str:
-    """The characters that a quoted string stands for."""
-
-    def one(match: re.Match[str]) -> str:
-        letter = match.group(1)
-        if letter in {"_", "%"}:
-            return "\\" + letter  # LIKE tells an escaped wildcard from a bare one
-        if letter not in _ESCAPES:
-            raise malformed(text, at, f"Illegal string literal: invalid escape sequence '\\{letter}'")
-        return _ESCAPES[letter]
-
-    return re.sub(r"\\(.)", one, quoted[1:-1], flags=re.DOTALL)

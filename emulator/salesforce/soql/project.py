@@ -12,8 +12,11 @@ Projection = Callable[[Row], dict[str, Any]]
 ChildQuery = Callable[[Query, Row], dict[str, Any] | None]
 
 
-def projection(scope: Scope, query: Query, child: ChildQuery) -> Projection:
-    """How a record of the query is printed: attributes first, then the selected fields in their order."""
+def projection(scope: Scope, query: Query, child: ChildQuery) -> tuple[Projection, list[str]]:
+    """How a record of the query is printed: attributes first, then the selected fields in their order.
+
+    Also the names of the columns, parents' fields as `Account.Name`.
+    """
     steps = _Steps(scope)
     for each in query.select:
         match each:
@@ -26,7 +29,7 @@ def projection(scope: Scope, query: Query, child: ChildQuery) -> Projection:
                 steps.add_type_of(each)
             case Query():
                 steps.add_child(each, child)
-    return steps.function()
+    return steps.function(), steps.names
 
 
 def all_fields(scope: Scope, each: AllFields) -> list[Field]:
@@ -42,9 +45,9 @@ class _Steps:
 
     def __init__(self, scope: Scope) -> None:
         self.scope = scope
-        self.plain: list[str] = []
         self.getters: dict[str, Getter] = {}
         self.parents: dict[str, dict[tuple[str, ...], Getter]] = {}
+        self.names: list[str] = []
 
     def add(self, resolved: Resolved, alias: str | None, *, at: int) -> None:
         if len(resolved.names) == 1:
@@ -52,13 +55,16 @@ class _Steps:
             if name in self.getters:
                 raise self.scope.source.invalid(at, f"duplicate field selected: {name}", "MALFORMED_QUERY")
             self.getters[name] = resolved.get
+            self.names.append(name)
             return
+        self.names.append(".".join(resolved.names))
         self.parents.setdefault(resolved.names[0], {})[resolved.names[1:]] = resolved.get
         self.getters.setdefault(resolved.names[0], _nothing)
 
     def add_own(self, one: Field) -> None:
         resolved = self.scope._own(self.scope.sobject, one)  # noqa: SLF001 - same package, no path to resolve
-        self.getters.setdefault(one.name, resolved.get)
+        if self.getters.setdefault(one.name, resolved.get) is resolved.get:
+            self.names.append(one.name)
 
     def add_type_of(self, each: TypeOf) -> None:
         scope, org = self.scope, self.scope.source.org

@@ -10,7 +10,7 @@ from emulator.salesforce.access import Access
 from emulator.salesforce.errors import SalesforceError
 from emulator.salesforce.fields import Field, SObject
 from emulator.salesforce.org import Org
-from emulator.salesforce.soql.parse import mark
+from emulator.salesforce.soql.tokens import mark
 from emulator.salesforce.soql.tree import Call, Expression, Path, Query
 from emulator.salesforce.table import Row
 from emulator.salesforce.validation import calculate

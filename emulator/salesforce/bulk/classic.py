@@ -1,0 +1,369 @@
+"""Bulk 1.0 under /services/async/{version}: jobs and batches in XML, JSON and CSV.
+
+Its own manners: the session is in X-SFDC-Session, errors are exceptionCode and exceptionMessage, and the replies to a
+CSV job are XML.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+from xml.sax.saxutils import escape
+
+import orjson
+from lxml import etree
+
+from emulator.http import Request, Response
+from emulator.salesforce.access import Access
+from emulator.salesforce.bulk.rows import Outcome, carry_out, read_csv, table, write_csv
+from emulator.salesforce.errors import SalesforceError
+from emulator.salesforce.ids import make_id, normal_id
+from emulator.salesforce.org import Org
+from emulator.salesforce.soql.execute import run
+from emulator.salesforce.writing import Options, Writer
+
+NAMESPACE = "http://www.force.com/2009/06/asyncapi/dataload"
+
+
+@dataclass(slots=True, kw_only=True)
+class Batch:
+    """One batch of a job."""
+
+    id: str
+    info: dict[str, Any]
+    request: bytes
+    outcomes: list[Outcome] = field(default_factory=list)
+    header: list[str] = field(default_factory=list)
+    columns: list[str] = field(default_factory=list)
+    rows: list[Any] = field(default_factory=list)
+    records: list[dict[str, Any]] = field(default_factory=list)
+
+
+@dataclass(slots=True, kw_only=True)
+class ClassicJob:
+    """One job."""
+
+    info: dict[str, Any]
+    batches: dict[str, Batch] = field(default_factory=dict)
+
+    @property
+    def content(self) -> str:
+        """CSV, XML or JSON (ZIP forms are not emulated)."""
+        return str(self.info["contentType"])
+
+    @property
+    def is_query(self) -> bool:
+        """Whether its batches are statements."""
+        return str(self.info["operation"]) in {"query", "queryAll"}
+
+
+class BulkError(Exception):
+    """A refusal in this API's own form."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+
+
+def handle(org: Org, request: Request, version: str, rest: list[str]) -> Response:
+    """One request below /services/async/{version}."""
+    wants_json = "json" in request.header("content-type") or "json" in request.header("accept")
+    try:
+        session = org.session(request.header("x-sfdc-session"))
+        if session is None:
+            return _refused(BulkError("InvalidSessionId", "Invalid session id"), wants_json=wants_json)
+        org.usage.add()
+        return _Calls(org, org.access(session.user_id), request, version).route(rest)
+    except BulkError as refused:
+        return _refused(refused, wants_json=wants_json)
+    except SalesforceError as refused:
+        return _refused(BulkError("InvalidBatch", refused.message), wants_json=wants_json)
+
+
+def _refused(error: BulkError, *, wants_json: bool) -> Response:
+    body = {"exceptionCode": error.code, "exceptionMessage": error.message}
+    return _printed("error", body, as_json=wants_json, status=400)
+
+
+def _printed(name: str, body: dict[str, Any], *, as_json: bool, status: int = 200) -> Response:
+    if as_json:
+        return Response(status=status, headers={"Content-Type": "application/json;charset=UTF-8"}, body=orjson.dumps(body))
+    inner = "".join(f"<{key}>{escape(_plain(value))}</{key}>" for key, value in body.items() if value is not None)
+    return _xml(f'<{name} xmlns="{NAMESPACE}">{inner}</{name}>', status=status)
+
+
+def _xml(text: str, *, status: int = 200) -> Response:
+    whole = f'<?xml version="1.0" encoding="UTF-8"?>{text}'
+    return Response(status=status, headers={"Content-Type": "application/xml"}, body=whole.encode())
+
+
+def _plain(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+class _Calls:
+    def __init__(self, org: Org, access: Access, request: Request, version: str) -> None:
+        self.org = org
+        self.access = access
+        self.request = request
+        self.version = version
+
+    def route(self, rest: list[str]) -> Response:
+        match rest:
+            case ["job"] if self.request.method == "POST":
+                return self.create()
+            case ["job", job]:
+                found = self.find(job)
+                return self.job_info(found) if self.request.method == "GET" else self.change(found)
+            case ["job", job, "batch"]:
+                found = self.find(job)
+                return self.batches(found) if self.request.method == "GET" else self.add_batch(found)
+            case ["job", job, "batch", batch, *what]:
+                found = self.find(job)
+                return self.of_batch(found, self.batch(found, batch), what)
+            case _:
+                raise BulkError("InvalidUrl", f"There is nothing at {'/'.join(rest)}")
+
+    def of_batch(self, job: ClassicJob, batch: Batch, what: list[str]) -> Response:
+        """What a batch has to show: itself, its request, its results."""
+        match what:
+            case []:
+                return self.batch_info(job, batch)
+            case ["request"]:
+                return Response(body=batch.request)
+            case ["result"]:
+                return self.result(job, batch)
+            case ["result", _]:
+                return self.query_result(job, batch)
+            case _:
+                raise BulkError("InvalidUrl", f"A batch has no {'/'.join(what)}")
+
+    def find(self, id_: str) -> ClassicJob:
+        job = self.org.jobs.get(normal_id(id_) or "")
+        if not isinstance(job, ClassicJob):
+            raise BulkError("InvalidJob", "Unable to find object for job")
+        return job
+
+    @staticmethod
+    def batch(job: ClassicJob, id_: str) -> Batch:
+        found = job.batches.get(normal_id(id_) or "")
+        if found is None:
+            raise BulkError("InvalidBatch", "Unable to find batch for id")
+        return found
+
+    # --- jobs -----------------------------------------------------------------------------------------------------
+
+    def create(self) -> Response:
+        given = self.read_body()
+        operation = str(given.get("operation", ""))
+        sobject = self.org.objects.get(str(given.get("object", "")).lower())
+        if sobject is None or not self.access.to(sobject).read:
+            raise BulkError("InvalidJob", f"Unable to find object: {given.get('object')}")
+        if operation.lower() == "harddelete" and not self.access.may("BulkApiHardDelete"):
+            raise BulkError("FeatureNotEnabled", "hardDelete operation requires special user profile permission")
+        now = self.org.stamp().replace("+0000", "Z")
+        number = self.org.bulk_numbers["job"] = self.org.bulk_numbers.get("job", 0) + 1
+        info = {
+            "id": make_id("750", number),
+            "operation": operation,
+            "object": sobject.name,
+            "createdById": self.access.user_id,
+            "createdDate": now,
+            "systemModstamp": now,
+            "state": "Open",
+            "externalIdFieldName": given.get("externalIdFieldName"),
+            "concurrencyMode": given.get("concurrencyMode", "Parallel"),
+            "contentType": given.get("contentType", "XML"),
+            "numberBatchesQueued": 0,
+            "numberBatchesInProgress": 0,
+            "numberBatchesCompleted": 0,
+            "numberBatchesFailed": 0,
+            "numberBatchesTotal": 0,
+            "numberRecordsProcessed": 0,
+            "numberRetries": 0,
+            "apiVersion": self.version,
+            "numberRecordsFailed": 0,
+            "totalProcessingTime": 0,
+            "apiActiveProcessingTime": 0,
+            "apexProcessingTime": 0,
+        }
+        job = ClassicJob(info=info)
+        self.org.jobs[info["id"]] = job
+        return self.job_info(job, status=201)
+
+    def read_body(self) -> dict[str, Any]:
+        if "json" in self.request.header("content-type"):
+            found: dict[str, Any] = orjson.loads(self.request.body)
+            return found
+        try:
+            root = etree.fromstring(self.request.body, etree.XMLParser(resolve_entities=False, no_network=True))
+        except etree.XMLSyntaxError as error:
+            raise BulkError("InvalidJob", str(error)) from None
+        return {etree.QName(node).localname: (node.text or "").strip() for node in root}
+
+    def job_info(self, job: ClassicJob, *, status: int = 200) -> Response:
+        return _printed("jobInfo", job.info, as_json=job.content == "JSON", status=status)
+
+    def change(self, job: ClassicJob) -> Response:
+        state = self.read_body().get("state")
+        if state not in {"Closed", "Aborted"}:
+            raise BulkError("InvalidJobState", f"Invalid job state: {state}")
+        job.info["state"] = state
+        return self.job_info(job)
+
+    # --- batches --------------------------------------------------------------------------------------------------
+
+    def add_batch(self, job: ClassicJob) -> Response:
+        if job.info["state"] != "Open":
+            raise BulkError("InvalidJobState", "BatchInfo can only be added to an open job")
+        number = self.org.bulk_numbers["batch"] = self.org.bulk_numbers.get("batch", 0) + 1
+        now = self.org.stamp().replace("+0000", "Z")
+        info = {
+            "id": make_id("751", number),
+            "jobId": job.info["id"],
+            "state": "Queued",
+            "createdDate": now,
+            "systemModstamp": now,
+            "numberRecordsProcessed": 0,
+            "numberRecordsFailed": 0,
+            "totalProcessingTime": 0,
+            "apiActiveProcessingTime": 0,
+            "apexProcessingTime": 0,
+        }
+        batch = Batch(id=info["id"], info=info, request=self.request.body)
+        job.batches[batch.id] = batch
+        queued = dict(info)
+        self.process(job, batch)
+        return _printed("batchInfo", queued, as_json=job.content == "JSON", status=201)
+
+    def process(self, job: ClassicJob, batch: Batch) -> None:
+        """Carry a batch out at once; a client that polls sees it complete."""
+        try:
+            if job.is_query:
+                self.run_query(job, batch)
+            else:
+                self.write(job, batch)
+            batch.info["state"] = "Completed"
+        except SalesforceError as refused:
+            batch.info["state"] = "Failed"
+            batch.info["stateMessage"] = f"InvalidBatch : {refused.message}"
+        failed = sum(outcome.error is not None for outcome in batch.outcomes)
+        batch.info["numberRecordsProcessed"] = len(batch.outcomes) or len(batch.rows)
+        batch.info["numberRecordsFailed"] = failed
+        done = "numberBatchesFailed" if batch.info["state"] == "Failed" else "numberBatchesCompleted"
+        for name, more in (("numberBatchesTotal", 1), (done, 1), ("numberRecordsFailed", failed)):
+            job.info[name] += more
+        job.info["numberRecordsProcessed"] += batch.info["numberRecordsProcessed"]
+
+    def run_query(self, job: ClassicJob, batch: Batch) -> None:
+        text = batch.request.decode("utf-8", "replace").strip()
+        everything = job.info["operation"] == "queryAll"
+        found = run(self.org, self.access, text, version=f"{float(self.version):.1f}", all_rows=everything)
+        batch.columns, batch.rows = table(found)
+        batch.records = [found.show(row) for row in found.rows]
+
+    def write(self, job: ClassicJob, batch: Batch) -> None:
+        sobject = self.org.sobject(job.info["object"])
+        match job.content:
+            case "CSV":
+                batch.header, rows = read_csv(batch.request)
+            case "JSON":
+                rows = orjson.loads(batch.request)
+            case _:
+                rows = _xml_rows(batch.request)
+        operation = {"harddelete": "hardDelete"}.get(job.info["operation"].lower(), job.info["operation"])
+        key = str(job.info.get("externalIdFieldName") or "")
+        writer = Writer(self.org, self.access, Options(version=float(self.version)))
+        batch.outcomes = carry_out(writer, sobject, operation, rows, key=key, text=job.content == "CSV")
+
+    def batches(self, job: ClassicJob) -> Response:
+        infos = [batch.info for batch in job.batches.values()]
+        if job.content == "JSON":
+            return _printed("", {"batchInfo": infos}, as_json=True)
+        inner = "".join(
+            f"<batchInfo>{''.join(f'<{key}>{escape(_plain(value))}</{key}>' for key, value in info.items())}</batchInfo>"
+            for info in infos
+        )
+        return _xml(f'<batchInfoList xmlns="{NAMESPACE}">{inner}</batchInfoList>')
+
+    @staticmethod
+    def batch_info(job: ClassicJob, batch: Batch) -> Response:
+        return _printed("batchInfo", batch.info, as_json=job.content == "JSON")
+
+    # --- results --------------------------------------------------------------------------------------------------
+
+    def result(self, job: ClassicJob, batch: Batch) -> Response:
+        if batch.info["state"] == "Failed":
+            raise BulkError("InvalidBatch", str(batch.info.get("stateMessage", "")))
+        if job.is_query:
+            result_id = make_id("752", int.from_bytes(batch.id[-9:-3].encode(), "big") % 10**9)
+            if job.content == "JSON":
+                return Response(headers={"Content-Type": "application/json"}, body=orjson.dumps([result_id]))
+            return _xml(f'<result-list xmlns="{NAMESPACE}"><result>{result_id}</result></result-list>')
+        return _WRITERS.get(job.content, _xml_outcomes)(batch)
+
+    @staticmethod
+    def query_result(job: ClassicJob, batch: Batch) -> Response:
+        if job.content == "JSON":
+            return Response(headers={"Content-Type": "application/json"}, body=orjson.dumps(batch.records))
+        if job.content == "CSV":
+            return Response(headers={"Content-Type": "text/csv"}, body=write_csv(batch.columns, batch.rows))
+        records = "".join(
+            '<records xsi:type="sObject">'
+            f"<type>{job.info['object']}</type>"
+            + "".join(
+                f'<{name} xsi:nil="true"/>' if value is None else f"<{name}>{escape(_plain(value))}</{name}>"
+                for name, value in zip(batch.columns, row, strict=True)
+            )
+            + "</records>"
+            for row in batch.rows
+        )
+        space = 'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"'
+        return _xml(f'<queryResult xmlns="{NAMESPACE}" {space}>{records}</queryResult>')
+
+
+def _xml_rows(data: bytes) -> list[dict[str, Any]]:
+    root = etree.fromstring(data, etree.XMLParser(resolve_entities=False, no_network=True))
+    rows: list[dict[str, Any]] = []
+    for node in root:
+        row: dict[str, Any] = {}
+        for child in node:
+            nil = any(str(name).endswith("}nil") for name in child.attrib)
+            row[etree.QName(child).localname] = None if nil else (child.text or "")
+        rows.append(row)
+    return rows
+
+
+def _csv_outcomes(batch: Batch) -> Response:
+    lines = [[each.id, each.error is None, each.created, each.error_text] for each in batch.outcomes]
+    return Response(headers={"Content-Type": "text/csv"}, body=write_csv(["Id", "Success", "Created", "Error"], lines))
+
+
+def _json_outcomes(batch: Batch) -> Response:
+    body = [
+        {
+            "success": each.error is None,
+            "created": each.created,
+            "id": each.id or None,
+            "errors": [{**each.error.item(), "extendedErrorDetails": None}] if each.error else [],
+        }
+        for each in batch.outcomes
+    ]
+    return Response(headers={"Content-Type": "application/json"}, body=orjson.dumps(body))
+
+
+def _xml_outcomes(batch: Batch) -> Response:
+    parts = []
+    for each in batch.outcomes:
+        errors = ""
+        if each.error:
+            fields = "".join(f"<fields>{escape(name)}</fields>" for name in each.error.fields or ())
+            text = f"<message>{escape(each.error.message)}</message><statusCode>{each.error.code}</statusCode>"
+            errors = f"<errors>{fields}{text}</errors>"
+        known = f"<id>{each.id}</id>" if each.id else ""
+        flags = f"<success>{_plain(each.error is None)}</success><created>{_plain(each.created)}</created>"
+        parts.append(f"<result>{errors}{known}{flags}</result>")
+    return _xml(f'<results xmlns="{NAMESPACE}">{"".join(parts)}</results>')
+
+
+_WRITERS: dict[str, Callable[[Batch], Response]] = {"CSV": _csv_outcomes, "JSON": _json_outcomes}

@@ -1,0 +1,239 @@
+"""Bulk 2.0: ingest and query jobs, and their addresses under /jobs."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+from emulator.http import Response, json_response
+from emulator.salesforce.bulk.rows import DELIMITERS, OPERATIONS, Outcome, carry_out, read_csv, table, write_csv
+from emulator.salesforce.context import Context, whole
+from emulator.salesforce.errors import SalesforceError, not_found
+from emulator.salesforce.ids import make_id, normal_id
+from emulator.salesforce.responses.metadata import multipart
+from emulator.salesforce.soql.execute import run
+
+DEFAULT_PAGE = 50_000
+
+
+@dataclass(slots=True, kw_only=True)
+class Job:
+    """One job of either kind."""
+
+    id: str
+    kind: str
+    info: dict[str, Any]
+    data: bytes = b""
+    header: list[str] = field(default_factory=list)
+    rows: list[Any] = field(default_factory=list)
+    outcomes: list[Outcome] = field(default_factory=list)
+    columns: list[str] = field(default_factory=list)
+
+
+def _new(ctx: Context, kind: str, info: dict[str, Any]) -> Job:
+    number = ctx.org.bulk_numbers["job"] = ctx.org.bulk_numbers.get("job", 0) + 1
+    now = ctx.org.stamp()
+    id_ = make_id("750", number)
+    whole_info = {
+        "id": id_,
+        "operation": info["operation"],
+        "object": info.get("object"),
+        "createdById": ctx.access.user_id,
+        "createdDate": now,
+        "systemModstamp": now,
+        "state": "Open",
+        **({"externalIdFieldName": info["externalIdFieldName"]} if info.get("externalIdFieldName") else {}),
+        "concurrencyMode": "Parallel",
+        "contentType": "CSV",
+        "apiVersion": float(ctx.version),
+        **({"contentUrl": f"services/data/v{ctx.version}/jobs/ingest/{id_}/batches"} if kind == "ingest" else {}),
+        "lineEnding": info.get("lineEnding") or "LF",
+        "columnDelimiter": info.get("columnDelimiter") or "COMMA",
+    }
+    job = Job(id=id_, kind=kind, info=whole_info)
+    ctx.org.jobs[id_] = job
+    return job
+
+
+def _find(ctx: Context, kind: str, id_: str) -> Job:
+    job = ctx.org.jobs.get(normal_id(id_) or "")
+    if not isinstance(job, Job) or job.kind != kind:
+        raise not_found("The requested resource does not exist")
+    return job
+
+
+def _shown(job: Job) -> dict[str, Any]:
+    failed = sum(outcome.error is not None for outcome in job.outcomes)
+    done = len(job.outcomes) if job.kind == "ingest" else len(job.rows)
+    return job.info | {
+        "jobType": "V2Ingest" if job.kind == "ingest" else "V2Query",
+        "retries": 0,
+        "totalProcessingTime": 0,
+        "apiActiveProcessingTime": 0,
+        "apexProcessingTime": 0,
+        "numberRecordsProcessed": done,
+        **({"numberRecordsFailed": failed} if job.kind == "ingest" else {}),
+    }
+
+
+# --- ingest ---------------------------------------------------------------------------------------------------------
+
+
+def create(ctx: Context, _params: Mapping[str, str]) -> Response:
+    """POST jobs/ingest: a new job; as multipart it brings its data along and starts."""
+    content_type = ctx.request.header("content-type")
+    data: bytes | None = None
+    if content_type.startswith("multipart/"):
+        parts = multipart(content_type, ctx.request.body)
+        info, data = orjson.loads(parts.get("job", b"{}")), parts.get("content", b"")
+    else:
+        info = ctx.body()
+    sobject = ctx.sobject(str(info.get("object")))
+    operation = str(info.get("operation"))
+    if operation not in OPERATIONS:
+        raise SalesforceError("INVALIDJOB", f"InvalidJob : Unsupported operation {operation}")
+    if operation == "upsert" and not info.get("externalIdFieldName"):
+        raise SalesforceError("INVALIDJOB", "InvalidJob : ExternalIdFieldName is required for upsert")
+    if operation == "hardDelete" and not ctx.access.may("BulkApiHardDelete"):
+        raise SalesforceError(
+            "FEATURENOTENABLED", "FeatureNotEnabled : hardDelete operation requires special user profile permission"
+        )
+    job = _new(ctx, "ingest", info | {"object": sobject.name})
+    if data is not None:
+        job.data = data
+        _process(ctx, job)
+    return json_response(job.info)
+
+
+def upload(ctx: Context, params: Mapping[str, str]) -> Response:
+    """PUT jobs/ingest/{id}/batches: the data, once."""
+    job = _find(ctx, "ingest", params["id"])
+    if job.info["state"] != "Open" or job.data:
+        raise SalesforceError(
+            "INVALIDJOBSTATE", f"Found multiple contents for job: <{job.id}>, please 'Close' / 'Abort' / 'Delete' the current Job"
+        )
+    job.data = ctx.request.body
+    return Response(status=201)
+
+
+def change(ctx: Context, params: Mapping[str, str]) -> Response:
+    """PATCH jobs/ingest/{id}: UploadComplete starts the work, Aborted ends it."""
+    job = _find(ctx, "ingest", params["id"])
+    state = ctx.body().get("state")
+    if state == "UploadComplete" and job.info["state"] == "Open":
+        job.info["state"] = "UploadComplete"
+        answer = dict(job.info)
+        _process(ctx, job)
+        return json_response(answer)
+    if state != "Aborted":
+        raise SalesforceError("INVALIDJOBSTATE", f"Job state cannot change from {job.info['state']} to {state}")
+    job.info["state"] = "Aborted"
+    return json_response(job.info)
+
+
+def _process(ctx: Context, job: Job) -> None:
+    """Carry a job out at once; a client that polls sees it complete."""
+    delimiter = DELIMITERS[job.info["columnDelimiter"]]
+    job.header, rows = read_csv(job.data, delimiter)
+    sobject = ctx.org.sobject(job.info["object"])
+    key = str(job.info.get("externalIdFieldName", ""))
+    known = ctx.access.readable(sobject)
+    unknown = [name for name in job.header if "." not in name and name.lower() not in known]
+    if unknown:
+        job.info["state"] = "Failed"
+        job.info["errorMessage"] = f"InvalidBatch : Field name not found : {unknown[0]}"
+        return
+    job.outcomes = carry_out(ctx.writer(), sobject, job.info["operation"], rows, key=key)
+    job.info["state"] = "JobComplete"
+    job.info["systemModstamp"] = ctx.org.stamp()
+
+
+def results(ctx: Context, params: Mapping[str, str]) -> Response:
+    """GET jobs/ingest/{id}/successfulResults, failedResults or unprocessedrecords."""
+    job = _find(ctx, "ingest", params["id"])
+    delimiter = DELIMITERS[job.info["columnDelimiter"]]
+    match params["which"].lower():
+        case "successfulresults":
+            good = [each for each in job.outcomes if each.error is None]
+            head = ["sf__Id", "sf__Created"]
+            lines = [[each.id, each.created, *_cells(job, each)] for each in good]
+        case "failedresults":
+            bad = [each for each in job.outcomes if each.error is not None]
+            head = ["sf__Id", "sf__Error"]
+            lines = [["", each.error_text, *_cells(job, each)] for each in bad]
+        case "unprocessedrecords":
+            head, lines = [], []
+            if not job.outcomes and job.data:
+                _, rows = read_csv(job.data, delimiter)
+                lines = [list(row.values()) for row in rows]
+        case _:
+            raise not_found()
+    return Response(headers={"Content-Type": "text/csv"}, body=write_csv([*head, *job.header], lines, delimiter))
+
+
+def _cells(job: Job, outcome: Outcome) -> list[Any]:
+    return [outcome.row.get(name) for name in job.header]
+
+
+# --- query ----------------------------------------------------------------------------------------------------------
+
+
+def create_query(ctx: Context, _params: Mapping[str, str]) -> Response:
+    """POST jobs/query: runs at once."""
+    info = ctx.body()
+    operation = str(info.get("operation", "query"))
+    if operation not in {"query", "queryAll"}:
+        raise SalesforceError("API_ERROR", f"Unsupported operation {operation}")
+    found = run(ctx.org, ctx.access, str(info.get("query", "")), version=ctx.version, all_rows=operation == "queryAll")
+    job = _new(ctx, "query", info | {"operation": operation, "object": ctx.org.sobject(found.query.source).name})
+    job.columns, job.rows = table(found)
+    job.info["state"] = "UploadComplete"
+    answer = dict(job.info)
+    job.info["state"] = "JobComplete"
+    return json_response(answer)
+
+
+def query_results(ctx: Context, params: Mapping[str, str]) -> Response:
+    """GET jobs/query/{id}/results?locator=..&maxRecords=..: the last page says Sforce-Locator: null."""
+    job = _find(ctx, "query", params["id"])
+    locator = ctx.request.parameter("locator")
+    start = 0 if locator in {"", "null"} else int.from_bytes(bytes.fromhex(locator), "big")
+    size = whole(ctx.request.parameter("maxRecords"), DEFAULT_PAGE)
+    lines = job.rows[start : start + size]
+    end = start + len(lines)
+    following = "null" if end >= len(job.rows) else end.to_bytes(8, "big").hex()
+    headers = {
+        "Content-Type": "text/csv",
+        "Sforce-Locator": following,
+        "Sforce-NumberOfRecords": str(len(lines)),
+    }
+    delimiter, ending = DELIMITERS[job.info["columnDelimiter"]], "\r\n" if job.info["lineEnding"] == "CRLF" else "\n"
+    return Response(headers=headers, body=write_csv(job.columns, lines, delimiter, ending))
+
+
+# --- both -----------------------------------------------------------------------------------------------------------
+
+
+def look(ctx: Context, params: Mapping[str, str]) -> Response:
+    """GET jobs/{ingest or query}/{id}."""
+    return json_response(_shown(_find(ctx, params["kind"], params["id"])))
+
+
+def every(ctx: Context, params: Mapping[str, str]) -> Response:
+    """GET jobs/{ingest or query}: all jobs of a kind."""
+    found = [_shown(job) for job in ctx.org.jobs.values() if isinstance(job, Job) and job.kind == params["kind"]]
+    return json_response({"done": True, "records": found, "nextRecordsUrl": None})
+
+
+def remove(ctx: Context, params: Mapping[str, str]) -> Response:
+    """DELETE jobs/{ingest or query}/{id}."""
+    del ctx.org.jobs[_find(ctx, params["kind"], params["id"]).id]
+    return Response(status=204)
+
+
+def abort_query(ctx: Context, params: Mapping[str, str]) -> Response:
+    """PATCH jobs/query/{id}: only Aborted is possible."""
+    job = _find(ctx, "query", params["id"])
+    job.info["state"] = "Aborted"
+    return json_response(job.info)

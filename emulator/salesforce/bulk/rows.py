@@ -1,0 +1,148 @@
+"""Records of a bulk job: tables of text in, outcomes out."""
+
+import csv
+import io
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from emulator.salesforce import recycling
+from emulator.salesforce.errors import SalesforceError
+from emulator.salesforce.fields import SObject
+from emulator.salesforce.ids import normal_id
+from emulator.salesforce.recycling import empty_bin
+from emulator.salesforce.soql.execute import Found
+from emulator.salesforce.writing import MultipleChoicesError, Writer
+
+NULL = "#N/A"
+DELIMITERS = {"COMMA": ",", "TAB": "\t", "SEMICOLON": ";", "PIPE": "|", "CARET": "^", "BACKQUOTE": "`"}
+OPERATIONS = frozenset({"insert", "update", "upsert", "delete", "hardDelete"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What became of one row."""
+
+    row: dict[str, Any]
+    id: str = ""
+    created: bool = False
+    error: SalesforceError | None = None
+
+    @property
+    def error_text(self) -> str:
+        """The error as bulk results print it: code, message, fields."""
+        if self.error is None:
+            return ""
+        return f"{self.error.code}:{self.error.message}:{' '.join(self.error.fields or ())} --"
+
+
+def read_csv(data: bytes, delimiter: str = ",") -> tuple[list[str], list[dict[str, Any]]]:
+    """Header and rows of an uploaded file; a cell that is empty says nothing, #N/A says null."""
+    text = data.decode("utf-8-sig", "replace")
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    header = [name.strip() for name in next(reader, [])]
+    return header, [dict(zip(header, cells, strict=False)) for cells in reader if cells]
+
+
+def write_csv(header: Iterable[str], rows: Iterable[Iterable[object]], delimiter: str = ",", ending: str = "\n") -> bytes:
+    """A result file: every cell quoted, null as nothing."""
+    buffer = io.StringIO(newline="")
+    writer = csv.writer(buffer, delimiter=delimiter, quoting=csv.QUOTE_ALL, lineterminator=ending)
+    writer.writerow(list(header))
+    for row in rows:
+        writer.writerow([_cell(value) for value in row])
+    return buffer.getvalue().encode()
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value)
+
+
+def values_of(row: dict[str, Any], *, text: bool) -> dict[str, Any]:
+    """The values of a row for a writer: `Account.Ext__c` columns become references by external id.
+
+    `text` says that the row is of a CSV file, where an empty cell leaves the field alone.
+    """
+    values: dict[str, Any] = {}
+    for name, value in row.items():
+        if text and value == "":
+            continue
+        given = None if value == NULL else value
+        relationship, dot, field = name.partition(".")
+        if not dot:
+            values[name] = given
+            continue
+        kind, colon, relationship_name = relationship.partition(":")
+        reference: dict[str, Any] = {field: given}
+        if colon:
+            reference["attributes"] = {"type": kind}
+        values[relationship_name if colon else relationship] = None if given is None else reference
+    return values
+
+
+def carry_out(
+    writer: Writer, sobject: SObject, operation: str, rows: Iterable[dict[str, Any]], *, key: str = "", text: bool = True
+) -> list[Outcome]:
+    """Carry out one operation for every row; each has its own outcome."""
+    return [_one(writer, sobject, operation, row, key=key, text=text) for row in rows]
+
+
+def _one(writer: Writer, sobject: SObject, operation: str, row: dict[str, Any], *, key: str, text: bool) -> Outcome:
+    values = values_of(row, text=text)
+    id_name = next((name for name in values if name.lower() == "id"), "Id")
+    try:
+        with writer.org.transaction():
+            if operation == "insert":
+                return Outcome(row=row, id=writer.insert(sobject, values), created=True)
+            if operation == "upsert" and key.lower() != "id":
+                name = next((each for each in values if each.lower() == key.lower()), key)
+                id_, created = writer.upsert(sobject, key, _needed(values.pop(name, None), key), values)
+                return Outcome(row=row, id=id_, created=created)
+            id_ = str(values.pop(id_name, "") or "")
+            return Outcome(row=row, id=_by_id(writer, sobject, operation, id_, values), created=operation == "upsert" and not id_)
+    except SalesforceError as refused:
+        return Outcome(row=row, error=refused)
+    except MultipleChoicesError as several:
+        return Outcome(row=row, error=SalesforceError("DUPLICATE_EXTERNAL_ID", str(several), fields=()))
+
+
+def _needed(given: object, key: str) -> object:
+    if given is None:
+        raise SalesforceError("MISSING_ARGUMENT", f"{key} not specified", fields=())
+    return given
+
+
+def _by_id(writer: Writer, sobject: SObject, operation: str, id_: str, values: dict[str, Any]) -> str:
+    if operation == "upsert" and not id_:
+        return writer.insert(sobject, values)
+    if not id_:
+        raise SalesforceError("MISSING_ARGUMENT", f"Id not specified in {operation} call", fields=())
+    if operation in {"delete", "hardDelete"}:
+        recycling.delete(writer, sobject, id_)
+        if operation == "hardDelete":
+            empty_bin(writer.org, [id_])
+    else:
+        writer.update(sobject, id_, values)
+    return str(normal_id(id_))
+
+
+def table(found: Found) -> tuple[list[str], list[list[Any]]]:
+    """A query's answer as a table: parents' fields become `Account.Name` columns."""
+    flat = [_flat(found.show(row)) for row in found.rows]
+    return list(found.names), [[each.get(name) for name in found.names] for each in flat]
+
+
+def _flat(printed: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for name, value in printed.items():
+        if name == "attributes":
+            continue
+        if isinstance(value, dict) and "attributes" in value:
+            flat |= _flat(value, f"{prefix}{name}.")
+        else:
+            flat[prefix + name] = value
+    return flat
