@@ -49,6 +49,8 @@ class Planned:
     digest: str = ""
     state: str = "open"
     released: int = 0
+    again: int = 0
+    """Links that want another round."""
 
 
 class DryRunEnded(Exception):
@@ -99,6 +101,7 @@ def _rehearse(ctx: Context, *, as_if_live: bool) -> Planned:
         with ctx.store.begin() as db:
             intents.add_plan(db, _blank_plan(ctx, planned.id))
             links.mark_all(db)
+            _mark_new(db)
             after = ("", "")
             while rows := links.marked(db, after=after, limit=_BATCH):
                 after = (rows[-1]["system"], rows[-1]["account_id"])
@@ -161,7 +164,7 @@ def _plan_batch(
         busy = intents.in_flight(db, system, accounts, FIELD_WRITES)
         batch = _Batch(ctx, db, system, [row for row in group if row["account_id"] not in busy])
         draft = Draft(ctx=ctx, db=db, plan_id=planned.id, system=system)
-        done, states, differences = [], {}, {}
+        done, states, differences, decided = [], {}, {}, []
         for row in batch.rows:
             account = row["account_id"]
             subject = batch.subject(row)
@@ -170,9 +173,12 @@ def _plan_batch(
             states[account] = outcome.states
             if outcome.complete:
                 done.append(account)
+            if not only_opt_outs and not outcome.urgent:
                 differences[account] = outcome.differences
+            if outcome.urgent or not only_opt_outs:
+                decided.append(account)
             _tally(planned, outcome)
-        intents.supersede(db, system, [row["account_id"] for row in batch.rows], FIELD_WRITES)
+        intents.supersede(db, system, decided, FIELD_WRITES)
         draft.store()
         links.put_states(db, system, states)
         links.set_first_differences(db, system, differences, ctx.clock.now())
@@ -182,6 +188,7 @@ def _plan_batch(
 
 def _tally(planned: Planned, outcome: _Judged) -> None:
     planned.people += 1
+    planned.again += not outcome.complete
     for verdict_row in outcome.rows:
         planned.rows[verdict_row] = planned.rows.get(verdict_row, 0) + 1
     for side, unit in outcome.written:
@@ -236,6 +243,7 @@ class _Judged:
     written: list[tuple[str, str]] = field(default_factory=list)
     differences: list[str] = field(default_factory=list)
     complete: bool = True
+    urgent: bool = False
 
 
 def _judge_link(
@@ -255,7 +263,7 @@ def _judge_link(
         verdicts = {name: _withhold(verdict) for name, verdict in verdicts.items()}
     urgent = {name for name, verdict in verdicts.items() if _is_urgent(ctx.person.unit(name), verdict, subject)}
     if urgent or only_opt_outs:
-        judged.complete = False
+        judged.complete, judged.urgent = False, bool(urgent)
         verdicts = {name: verdict for name, verdict in verdicts.items() if name in urgent}
     _take_up(ctx, draft, subject, judged, verdicts)
     if not held:
@@ -303,6 +311,14 @@ def _is_urgent(unit: Unit, verdict: Verdict, subject: Subject) -> bool:
     return (verdict.row in _RESTRICTING and verdict.acts) or (bool(verdict.flag) and subject.flag_differs(unit, verdict))
 
 
+_FIRST_OF_TWO = (Law.ADOPTED, Law.ANSWERED, Law.REJECTED)
+"""Without a write, these only settle what was before: the next judgement says what follows from it."""
+
+
+_IN_TWO_STEPS = (Law.ADOPTED, Law.ANSWERED, Law.REJECTED)
+"""Rows that settle an old question first; what stands now is judged in the next round."""
+
+
 def _take_up(ctx: Context, draft: Draft, subject: Subject, judged: _Judged, verdicts: Mapping[str, Verdict]) -> None:
     now = ctx.clock.now()
     for name, verdict in verdicts.items():
@@ -310,10 +326,14 @@ def _take_up(ctx: Context, draft: Draft, subject: Subject, judged: _Judged, verd
         state = judged.states.get(name, BLANK)
         crm, career = subject.readings(unit)
         judged.rows.append(verdict.row.value)
+        if verdict.row in _IN_TWO_STEPS and verdict.write is None:
+            judged.complete = False
         if verdict.row is Law.FIRST_DIFFERENCE:
             judged.differences.append(name)
         if verdict.write is not None:
             judged.written.append((verdict.write.value, name))
+        elif verdict.row in _FIRST_OF_TWO and state.memory.adopt != "keep":
+            judged.complete = False
         mine = crm if unit.owner.side is Side.CRM else career
         new_base, memory = settle(verdict=verdict, base=state.base, memory=state.memory, mine=mine, now=now)
         draft.add(subject, unit, verdict, before=state, after=memory)

@@ -158,7 +158,8 @@ def beat(ctx: Context, *, lease: timedelta, force: bool = False) -> str | None:
     now = ctx.clock.now()
     with ctx.store.begin() as db:
         told = sign_of_life(ctx, db)
-        digest = str(sorted((name, value) for name, value in told.items() if name not in _MOVING))
+        # With the holder in it: another process on this same state has said nothing yet.
+        digest = str([ctx.holder, *sorted((name, value) for name, value in told.items() if name not in _MOVING)])
         said, at = get_meta(db, "beat"), get_meta(db, "beat_at")
         fresh = at is not None and now - moment(at) < lease / 2
     if fresh and said == digest and not force:
