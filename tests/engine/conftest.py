@@ -1,0 +1,43 @@
+"""A fresh university for each story."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.engine.university import University
+
+
+@pytest.fixture
+def new(tmp_path: Path) -> University:
+    """Both systems and the bridge, with nobody in them; nothing has been read yet."""
+    return University(state=tmp_path / "state.db")
+
+
+@pytest.fixture
+def uni(new: University) -> University:
+    """One alumna (contact and account ``a1``, equal on both sides), linked; the bridge is live."""
+    new.ada = new.alumna()[0]
+    new.go_live()
+    return new
+
+
+@pytest.fixture
+def pair(new: University) -> University:
+    """Two alumnae on both sides (``a1`` Ada and ``a2`` Grace), linked; the bridge is live."""
+    new.ada = new.alumna()[0]
+    new.grace = new.alumna("a2", **GRACE)[0]
+    new.go_live()
+    return new
+
+
+GRACE = {
+    "institution_id": "U1002",
+    "first": "Grace",
+    "last": "Hopper",
+    "personal": "grace@example.org",
+    "mobile": "+12025550188",
+    "employer": "Navy",
+    "title": "Admiral",
+}

@@ -1,0 +1,182 @@
+"""Stories about consent: whoever restricts, wins; and what was shared on a consent ends with it."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.engine.university import University
+
+PURPOSES = {
+    "consents.mentoring": "Opt_Out_Mentoring__c",
+    "consents.career_asks": "Opt_Out_Career_Asks__c",
+    "consents.events": "Opt_Out_Events__c",
+    "consents.surveys": "Opt_Out_Surveys__c",
+}
+
+
+@pytest.mark.parametrize(("path", "flag"), PURPOSES.items())
+def test_an_opt_out_at_careers_is_kept_on_the_profile(uni: University, path: str, flag: str) -> None:
+    """A careers opt-out stands on the career profile within the same cycle, for its own purpose only; the contact is untouched."""
+    uni.edit_person("a1", {path: False})
+    uni.run()
+    assert {name: uni.profile()[name] for name in PURPOSES.values()} == {name: name == flag for name in PURPOSES.values()}
+    assert not uni.profile()["Opt_Out_All__c"]
+    assert uni.account("a1")["consents"][path.removeprefix("consents.")] is False
+    assert uni.contact_writes() == 0
+
+
+def test_an_opt_out_goes_before_every_other_change(uni: University) -> None:
+    """Of everything that one cycle writes about a person, the opt-out is written first."""
+    uni.edit_contact(uni.ada, Title="Director")
+    uni.edit_person("a1", {"consents.mentoring": False, "interests": ["poetry"], "linkedin_url": "https://linkedin.com/in/ada"})
+    seen = len(uni.org.writes)
+    uni.run()
+    first = [write for write in uni.org.writes[seen:] if write.user_id == uni.bridge_user][0]
+    assert (first.sobject, set(first.fields)) == ("Career_Profile__c", {"Opt_Out_Mentoring__c"})
+    assert uni.profile()["Interests__c"] == "poetry"
+    assert uni.account("a1")["title"] == "Director"
+
+
+def test_an_opt_out_of_somebody_without_a_profile_is_kept_at_once(new: University) -> None:
+    """An opt-out that stands at careers from the beginning is on the profile when the profile first exists."""
+    new.alumna(mentoring=True)
+    new.career.seed("person", [])
+    new.edit_person("a1", {"consents.mentoring": False})
+    new.go_live()
+    assert new.profile()["Opt_Out_Mentoring__c"]
+
+
+def test_lifting_an_opt_out_clears_the_flag(uni: University) -> None:
+    """Careers lift what careers set: the flag goes, and the contact's consent counts again."""
+    uni.edit_person("a1", {"consents.mentoring": False})
+    uni.run()
+    uni.edit_person("a1", {"consents.mentoring": True})
+    uni.run()
+    assert not uni.profile()["Opt_Out_Mentoring__c"]
+
+
+def test_a_restriction_in_the_crm_reaches_careers(uni: University) -> None:
+    """A consent that Alumni Relations record as withdrawn is withdrawn at careers after the next cycle."""
+    uni.edit_contact(uni.ada, Consent_Mentoring__c="No")
+    uni.run()
+    assert uni.account("a1")["consents"]["mentoring"] is False
+
+
+def test_careers_cannot_lift_a_restriction_of_the_crm(uni: University) -> None:
+    """A restriction of Alumni Relations is set again where careers lift it, and a staff note says why."""
+    uni.edit_contact(uni.ada, Consent_Mentoring__c="No")
+    uni.run()
+    uni.edit_person("a1", {"consents.mentoring": True})
+    uni.run()
+    assert uni.account("a1")["consents"]["mentoring"] is False
+    assert len(uni.notes()) == 1
+
+
+def test_lifting_a_restriction_in_the_crm_lifts_nothing_at_careers(uni: University) -> None:
+    """Each side lifts its own: when the CRM lifts, careers keep the restriction, the flag is set, and a note tells staff."""
+    uni.edit_contact(uni.ada, Consent_Mentoring__c="No")
+    uni.run()
+    uni.edit_contact(uni.ada, Consent_Mentoring__c="Yes")
+    uni.run()
+    assert uni.account("a1")["consents"]["mentoring"] is False
+    assert uni.profile()["Opt_Out_Mentoring__c"]
+    assert len(uni.notes()) == 1
+
+
+def test_a_global_opt_out_is_an_urgent_question(uni: University) -> None:
+    """Do-not-contact at careers: the flag is set at once and staff are asked urgently, since only people edit contacts."""
+    uni.edit_person("a1", {"do_not_contact": True})
+    uni.run()
+    row = uni.one("Suggested_Change__c")
+    assert (row["Kind__c"], row["Urgent__c"], row["State__c"]) == ("Opt-out", True, "Open")
+    assert uni.profile()["Opt_Out_All__c"]
+    assert not uni.crm.row(uni.ada)["Do_Not_Contact__c"]
+    uni.edit_contact(uni.ada, Do_Not_Contact__c=True)
+    uni.run()
+    uni.run()
+    assert uni.one("Suggested_Change__c")["State__c"] == "Accepted"
+
+
+def test_rejecting_a_global_opt_out_does_not_lift_it(uni: University) -> None:
+    """Staff may refuse to enter a global opt-out on the contact; careers' restriction and the flag stand all the same."""
+    uni.edit_person("a1", {"do_not_contact": True})
+    uni.run()
+    uni.edit(uni.one("Suggested_Change__c")["Id"], Decision__c="Reject", Reason__c="Not verified")
+    uni.run()
+    uni.run()
+    assert uni.one("Suggested_Change__c")["State__c"] == "Rejected"
+    assert uni.profile()["Opt_Out_All__c"]
+    assert uni.account("a1")["do_not_contact"] is True
+
+
+def test_death_reaches_careers(uni: University) -> None:
+    """A death recorded by Alumni Relations reaches careers, and nothing else about the person is sent from then on."""
+    uni.edit_contact(uni.ada, Deceased__c=True)
+    uni.run()
+    assert uni.account("a1")["deceased"] is True
+    uni.edit_contact(uni.ada, Title="Countess")
+    uni.run()
+    assert uni.account("a1")["title"] == "Analyst"
+
+
+def test_no_contact_reaches_careers_and_ends_sharing(uni: University) -> None:
+    """Do-not-contact in the CRM is told to careers although the person is no longer eligible for anything else."""
+    uni.edit_contact(uni.ada, Do_Not_Contact__c=True)
+    uni.run()
+    uni.edit_contact(uni.ada, Title="Countess")
+    uni.run()
+    assert (uni.account("a1")["do_not_contact"], uni.account("a1")["title"]) == (True, "Analyst")
+
+
+def test_sharing_ends_with_the_consent(uni: University) -> None:
+    """``on_withdrawn = clear``: the address that we supplied leaves careers when the consent that carried it does."""
+    uni.edit_contact(uni.ada, MailingStreet="1 Main St", MailingCity="Boston")
+    uni.run()
+    assert uni.account("a1")["address"]["city"] == "Boston"
+    uni.edit_contact(uni.ada, Consent_Career_Asks__c="No")
+    uni.run()
+    uni.run()
+    assert set(uni.account("a1")["address"].values()) == {None}
+    assert [note for note in uni.notes() if "Mailing address" in note]
+
+
+def test_what_careers_knew_themselves_stays(uni: University) -> None:
+    """When consent ends, only what we supplied is taken back: values that careers had entered stay theirs."""
+    uni.edit_contact(uni.ada, Consent_Career_Asks__c="No")
+    uni.run()
+    uni.run()
+    assert uni.account("a1")["email_personal"] == "ada@example.org"
+    uni.edit_contact(uni.ada, Personal_Email__c="ada@new.example.org")
+    uni.run()
+    assert uni.account("a1")["email_personal"] == "ada@example.org"
+
+
+def test_a_careers_opt_out_ends_sharing_too(uni: University) -> None:
+    """An opt-out at careers for the purpose of a shared value ends sharing as a restriction of the CRM does."""
+    uni.edit_contact(uni.ada, MailingStreet="1 Main St", MailingCity="Boston")
+    uni.run()
+    uni.edit_person("a1", {"consents.career_asks": False})
+    uni.run()
+    uni.run()
+    assert set(uni.account("a1")["address"].values()) == {None}
+
+
+def test_an_open_suggestion_is_withdrawn_when_sharing_ends(uni: University) -> None:
+    """A question about a value that may no longer be shared is withdrawn."""
+    uni.edit_person("a1", {"phone_mobile": "+16175550199"})
+    uni.run()
+    uni.edit_contact(uni.ada, Consent_Career_Asks__c="No")
+    uni.run()
+    uni.run()
+    assert uni.one("Suggested_Change__c")["State__c"] == "Withdrawn"
+
+
+def test_mass_opt_outs_are_applied_whatever_the_brakes_say(new: University) -> None:
+    """Opt-outs respect nobody's limit: thirty at once are on their profiles within the cycle."""
+    for number in range(30):
+        new.alumna(f"m{number}", institution_id=f"M{number}", last=f"Person{number}x", personal=f"m{number}@example.org")
+    new.go_live()
+    for number in range(30):
+        new.edit_person(f"m{number}", {"consents.mentoring": False})
+    new.run()
+    assert len(new.all("Career_Profile__c", Opt_Out_Mentoring__c=True)) == 30

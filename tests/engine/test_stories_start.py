@@ -1,0 +1,327 @@
+"""Stories about beginning: first load, first differences, pilot, modes, pins, the lease, and the loss of the state."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from connector.core.model import Mode
+from connector.engine import planner
+from connector.engine.context import stage
+from connector.engine.cycle import cycle, prepare
+from connector.engine.report import status
+from connector.engine.watch import guarded_cycle
+from connector.errors import Halt
+from emulator.career import Tenant
+from tests.engine.conftest import GRACE
+from tests.engine.university import University
+
+LEASE = timedelta(minutes=10)
+
+
+def test_nothing_is_written_before_going_live(new: University) -> None:
+    """An installation that is not live reads and links, and writes nothing to either side; no request is taken up."""
+    new.alumna(title="Countess")
+    new.person("a7", first_name="Nobody", last_name="Known", email_personal="nobody@example.org")
+    new.file()
+    new.prepare()
+    for _ in range(3):
+        new.run()
+    new.edit_person("a1", {"phone_mobile": "+16175550199", "consents.mentoring": False})
+    new.run()
+    assert new.writes_of_bridge() == 0
+    assert status(new.ctx)["stage"] == "observing"
+    assert status(new.ctx)["links"] == {"linked": 1, "new": 1}
+
+
+def test_the_first_load_links_and_makes_profiles(new: University) -> None:
+    """Going live makes one career profile for each linked person, tells what careers lack, and then rests."""
+    new.alumna()
+    new.alumna("a2", **(GRACE | {"employer": "Navy"}))
+    new.run()
+    new.go_live()
+    assert {row["Account_Id__c"] for row in new.all("Career_Profile__c", Link_State__c="Linked")} == {"a1", "a2"}
+    written = new.writes_of_bridge()
+    new.run()
+    assert new.writes_of_bridge() == written
+
+
+def test_an_empty_value_at_careers_is_filled(new: University) -> None:
+    """Where careers hold nothing and Alumni Relations a value, going live fills it."""
+    ada = new.contact(University_ID__c="U1", FirstName="Ada", LastName="Lovelace", Title="Countess")
+    new.person("a1", institution_id="U1", first_name="Ada", last_name="Lovelace")
+    new.go_live()
+    assert new.account("a1")["title"] == "Countess"
+    assert new.profile()["Contact__c"] == ada
+
+
+@pytest.fixture
+def differing(new: University) -> University:
+    """The alumna's mobile telephone differs on the two sides when the bridge goes live."""
+    new.ada = new.alumna()[0]
+    new.crm.edit_as(new.officer, new.ada, {"MobilePhone": "+16175550888"})
+    new.go_live()
+    return new
+
+
+def phones(uni: University) -> tuple[str, str]:
+    """The mobile telephone in the CRM and at careers."""
+    return str(uni.crm.row(uni.ada)["MobilePhone"]), str(uni.account("a1")["phone_mobile"])
+
+
+def test_a_first_difference_is_counted_and_left_alone(differing: University) -> None:
+    """Base unknown and the sides differ: nothing is written and nobody asked until an administrator has chosen."""
+    for _ in range(3):
+        differing.run()
+    assert phones(differing) == ("+16175550888", "+16175550123")
+    assert status(differing.ctx)["first_differences"] == {"phone_mobile": 1}
+    assert differing.all("Suggested_Change__c") == []
+
+
+def test_adopting_the_crm_values(differing: University) -> None:
+    """``adopt FIELD --crm-wins``: careers receive Alumni Relations' value, and the difference is no longer counted."""
+    assert planner.adopt(differing.ctx, "phone_mobile", "crm_wins") == 1
+    differing.run()
+    assert phones(differing) == ("+16175550888", "+16175550888")
+    assert status(differing.ctx)["first_differences"] == {}
+
+
+def test_adopting_by_asking(differing: University) -> None:
+    """``adopt FIELD --suggest``: careers' value becomes a suggestion and stays until it is decided."""
+    planner.adopt(differing.ctx, "phone_mobile", "suggest")
+    differing.run()
+    differing.run()
+    assert differing.one("Suggested_Change__c")["Suggested__c"] == "+16175550123"
+    assert phones(differing) == ("+16175550888", "+16175550123")
+    assert status(differing.ctx)["first_differences"] == {}
+
+
+def test_adopting_both_values(differing: University) -> None:
+    """``adopt FIELD --keep``: both values stay as they are, and a later edit of either side is seen as one."""
+    planner.adopt(differing.ctx, "phone_mobile", "keep")
+    differing.run()
+    assert phones(differing) == ("+16175550888", "+16175550123")
+    assert status(differing.ctx)["first_differences"] == {}
+    differing.edit_contact(differing.ada, MobilePhone="+16175550999")
+    differing.run()
+    assert phones(differing) == ("+16175550999", "+16175550999")
+
+
+def test_adopting_goes_in_batches(new: University) -> None:
+    """``adopt --limit``: only as many people as asked for are concerned; the others wait on."""
+    for id, extra in (("a1", {}), ("a2", GRACE)):
+        contact, _ = new.alumna(id, **extra)
+        new.crm.edit_as(new.officer, contact, {"Title": "Other"})
+    new.go_live()
+    assert planner.adopt(new.ctx, "employment", "crm_wins", limit=1) == 1
+    new.run()
+    assert status(new.ctx)["first_differences"] == {"employment": 1}
+
+
+def with_modes(uni: University, name: str, **modes: Any) -> None:
+    """The same mapping with other modes for one unit."""
+    units = tuple(replace(unit, **modes) if unit.name == name else unit for unit in uni.rules.person.units)
+    uni.rules = replace(uni.rules, person=replace(uni.rules.person, units=units), hash=repr(modes))
+    uni.restart()
+    uni.prepare()
+
+
+def test_observing_a_direction_writes_nothing_there(uni: University) -> None:
+    """``to_career = observe``: an edit of the CRM stays there, until the mode is ``write``: then it goes across."""
+    with_modes(uni, "employment", to_career=Mode.OBSERVE)
+    uni.edit_contact(uni.ada, Title="Director")
+    uni.run()
+    assert uni.account("a1")["title"] == "Analyst"
+    with_modes(uni, "employment", to_career=Mode.WRITE)
+    uni.run()
+    assert uni.account("a1")["title"] == "Director"
+
+
+def test_observing_suggestions_asks_nobody(uni: University) -> None:
+    """``to_crm = observe``: an outside edit raises nothing; with ``suggest`` it does, and nothing of it is lost."""
+    with_modes(uni, "employment", to_crm=Mode.OBSERVE)
+    uni.edit_person("a1", {"title": "Director"})
+    uni.run()
+    assert uni.all("Suggested_Change__c") == []
+    with_modes(uni, "employment", to_crm=Mode.SUGGEST)
+    uni.run()
+    assert uni.one("Suggested_Change__c")["Group__c"] == "employment"
+
+
+def test_a_pilot_writes_about_its_people_only(new: University) -> None:
+    """During a pilot only the chosen accounts and class years are written about; opening it lets the others follow."""
+    new.ada = new.alumna()[0]
+    new.grace = new.alumna("a2", **GRACE, year=1999)[0]
+    new.prepare()
+    new.run()
+    planner.set_pilot(new.ctx, accounts=["a1"], class_years=[])
+    planner.go_live(new.ctx)
+    new.run(approve=True)
+    new.edit_contact(new.ada, Title="Director")
+    new.edit_contact(new.grace, Title="Director")
+    new.run()
+    assert (new.account("a1")["title"], new.account("a2")["title"]) == ("Director", "Admiral")
+    assert len(new.all("Career_Profile__c")) == 1
+    planner.set_pilot(new.ctx, accounts=[], class_years=[1999])
+    new.run()
+    assert new.account("a2")["title"] == "Director"
+    planner.set_pilot(new.ctx, accounts=[], class_years=[])
+    new.edit_contact(new.ada, Title="President")
+    new.run()
+    assert new.account("a1")["title"] == "President"
+
+
+def test_a_missing_field_halts_by_name(new: University) -> None:
+    """A mapped field that Salesforce no longer shows stops the bridge before it reads: the halt names it, nothing is cleared."""
+    new.alumna()
+    new.crm.grant_field("Contact.Title", "", holder="Alumni_Bridge_Daemon")
+    with pytest.raises(Halt, match=r"Contact\.Title"):
+        new.prepare()
+    assert new.writes_of_bridge() == 0
+
+
+def test_a_field_that_vanishes_while_running_halts(uni: University) -> None:
+    """A mapped field whose permission goes while the bridge runs stops the CRM side by name; careers keep its value."""
+    uni.crm.grant_field("Contact.Title", "", holder="Alumni_Bridge_Daemon")
+    uni.crm.grant_field("Contact.Title", "", holder="Minimum Access - API Only Integrations")
+    uni.edit_contact(uni.ada, FirstName="Augusta")
+    done = uni.run()
+    assert uni.account("a1")["title"] == "Analyst"
+    assert "crm" in done.down
+    found = [row for row in status(uni.ctx)["halted"] if row["subject"] == "crm"]
+    assert "Title" in found[0]["reason"]
+
+
+def test_another_org_is_refused(uni: University) -> None:
+    """A state that belongs to one org refuses to work on another: a refreshed test org can never reach production careers."""
+    with pytest.raises(Halt, match="org"):
+        prepare(replace(uni.ctx, crm=OtherOrg(uni.ctx.crm, "00D" + "9" * 15)), "mapping")  # type: ignore[arg-type]
+
+
+class OtherOrg:
+    """The same side under the id of another org."""
+
+    def __init__(self, side: object, id: str) -> None:
+        self._side, self._id = side, id
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._side, name)
+
+    def organization_id(self) -> str:
+        """Another org's id."""
+        return self._id
+
+
+def test_another_tenant_is_refused(uni: University) -> None:
+    """A state that belongs to one career tenant refuses another."""
+    uni.career.tenant = Tenant(id="tenant-0002")
+    uni.restart()
+    with pytest.raises(Halt, match="tenant-0002"):
+        uni.prepare()
+
+
+def test_another_environment_is_refused(uni: University) -> None:
+    """A test installation's state cannot be used as production's."""
+    with pytest.raises(Halt, match="production"):
+        prepare(replace(uni.ctx, environment="production"), "mapping")
+
+
+def test_the_lease_keeps_a_second_bridge_out(uni: University) -> None:
+    """While one bridge holds the lease in Salesforce, another halts before it reads; an expired lease is taken over."""
+    guarded_cycle(uni.ctx, lease=LEASE)
+    uni.edit_contact(uni.ada, Title="Director")
+    rival = replace(uni.ctx, holder="rival")
+    with pytest.raises(Halt, match="test"):
+        guarded_cycle(rival, lease=LEASE)
+    assert uni.account("a1")["title"] == "Analyst"
+    uni.clock.move(2 * LEASE)
+    guarded_cycle(rival, lease=LEASE)
+    assert uni.account("a1")["title"] == "Director"
+
+
+def test_the_bridge_says_in_salesforce_that_it_lives(uni: University) -> None:
+    """One status record in Salesforce says state, environment and last good cycles; it is renewed, never doubled."""
+    guarded_cycle(uni.ctx, lease=LEASE)
+    uni.clock.move(LEASE)
+    guarded_cycle(uni.ctx, lease=LEASE)
+    row = uni.one("Bridge_Status__c")
+    assert (row["State__c"], row["Environment__c"], row["Lease_Holder__c"]) == ("Running", "test", "test")
+    assert row["Last_Good_To_CRM__c"]
+
+
+@pytest.fixture
+def busy(uni: University) -> University:
+    """An open suggestion, an open request with its Task, and a difference that nobody has told us about yet."""
+    uni.edit_person("a1", {"phone_mobile": "+16175550199"})
+    uni.file()
+    uni.run()
+    uni.run()
+    assert len(uni.all("Task")) == 1
+    return uni
+
+
+def test_losing_the_state_writes_no_value(busy: University) -> None:
+    """An empty state finds its links on the career profiles; what differs is a first difference, and no value is written."""
+    busy.edit_contact(busy.ada, Title="Director")
+    before = {name: value for name, value in busy.account("a1").items()}
+    busy.lose_state()
+    busy.prepare()
+    busy.run()
+    planner.go_live(busy.ctx)
+    for _ in range(3):
+        busy.run(approve=True)
+    assert busy.account("a1") == before
+    assert status(busy.ctx)["links"] == {"linked": 1}
+    assert status(busy.ctx)["first_differences"] == {"employment": 1, "phone_mobile": 1}
+    assert len(busy.all("Career_Profile__c")) == 1
+
+
+def test_losing_the_state_doubles_nothing(busy: University) -> None:
+    """After the loss of the state the same request makes no second record or Task, and the same question is not asked twice."""
+    request = next(iter(busy.career.requests.by_id))
+    said = busy.told(request)["state"]
+    busy.lose_state()
+    busy.prepare()
+    busy.run()
+    planner.go_live(busy.ctx)
+    for _ in range(3):
+        busy.run(approve=True)
+    assert (len(busy.all("Career_Request__c")), len(busy.all("Task"))) == (1, 1)
+    assert len(busy.all("Suggested_Change__c")) == 1
+    assert busy.told(request)["state"] == said
+    busy.edit(busy.one("Task")["Id"], Status="In Progress")
+    busy.run()
+    assert busy.told(request)["state"] == "in progress"
+
+
+def test_a_question_lost_with_the_state_is_asked_under_a_new_episode(busy: University) -> None:
+    """An administrator who asks again after the loss of the state gets a question that staff can answer."""
+    busy.lose_state()
+    busy.prepare()
+    busy.run()
+    planner.go_live(busy.ctx)
+    busy.run(approve=True)
+    planner.adopt(busy.ctx, "phone_mobile", "suggest")
+    for _ in range(3):
+        busy.run()
+    rows = busy.all("Suggested_Change__c", State__c="Open")
+    for row in rows:
+        busy.edit(row["Id"], Decision__c="Reject", Reason__c="Incorrect")
+    for _ in range(3):
+        busy.run()
+    assert busy.account("a1")["phone_mobile"] == "+16175550123"
+    assert busy.all("Suggested_Change__c", State__c="Open") == []
+
+
+def test_a_changed_mapping_reads_contacts_again(uni: University) -> None:
+    """When what is read of a contact changes, contacts are read anew; nothing is written because of it."""
+    written = uni.writes_of_bridge()
+    prepare(uni.ctx, "another mapping")
+    done = cycle(uni.ctx)
+    assert done.read["crm"] >= 1
+    assert uni.writes_of_bridge() == written
+    with uni.ctx.store.begin() as db:
+        assert stage(db).live
