@@ -18,6 +18,9 @@ from connector.store.store import Row, pack, stamp, unpack
 PEOPLE = "people"
 """The name of a career system's one feed in the cursor table."""
 
+_LOOKED_AT = frozenset({Feed.CONTACT, Feed.SUGGESTION, Feed.REVIEW, Feed.REQUEST, Feed.TASK, "request"})
+"""The kinds of record that a station looks at one by one; people and profiles are reached through their links."""
+
 _PARENTS = {Feed.PROFILE: "Contact__c", Feed.TASK: "WhatId", Feed.SUGGESTION: "Contact__c", Feed.REQUEST: "Contact__c"}
 
 
@@ -132,7 +135,7 @@ def _row(
         "parent": parent,
         "deleted": record.deleted,
         "merged_into": record.merged_into,
-        "pending": True,
+        "pending": kind in _LOOKED_AT,
         "seen_at": stamp(ctx.clock.now()),
         "seen_before": known["seen_at"] if known else None,
         "sweep": sweep or (known["sweep"] if known else None),

@@ -127,12 +127,11 @@ def _work(ctx: Context, done: Cycle, *, approve: bool) -> None:
             waiting = PLAN_HALT not in halts(db) and links.marked(db, limit=1)
         if not waiting:
             break
-        before = len(waiting)
         planned = plan(ctx, approve=approve)
         done.plans.append(planned)
         if live:
             _deliver(ctx, done)
-        if planned.state == "braked" or before == 0 or not planned.released:
+        if planned.state == "braked" or not (planned.released or planned.again):
             break
     if live:
         decisions.tell(ctx)

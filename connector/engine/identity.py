@@ -144,13 +144,13 @@ def _wake(ctx: Context, db: Connection, changed: set[str]) -> None:
     """Accounts without a contact look again when a contact under one of their keys has changed."""
     if not changed:
         return
+    keys = observations.keys_of(db, changed)
     after = ("", "")
     while rows := links.with_state(db, ["new", "review"], after=after, limit=_BATCH):
         after = (rows[-1]["system"], rows[-1]["account_id"])
         for system, group in _by_system(rows).items():
             for account, prepared in _prepared(ctx, db, system, group).items():
-                hits = observations.contacts_by_key(db, query_keys(prepared))
-                if changed.intersection(*[set().union(*map(set, hits.values()))] if hits else [set()]):
+                if not keys.isdisjoint(query_keys(prepared)):
                     links.change(db, system, account, state="waiting")
 
 

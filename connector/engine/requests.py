@@ -64,10 +64,11 @@ def _take_up(ctx: Context, desk: _Desk, system: str) -> None:
             if not rows:
                 return
             desk.begin(db)
-            for row in rows:
-                desk.receive(system, row)
-            observations.looked_at(db, Side.CAREER, "request", [row["id"] for row in rows], system=system)
+            taken = [row["id"] for row in rows if desk.receive(system, row)]
+            observations.looked_at(db, Side.CAREER, "request", taken, system=system)
             desk.release()
+            if len(taken) < len(rows):
+                return
 
 
 def _follow(ctx: Context, desk: _Desk) -> None:
@@ -120,8 +121,8 @@ class _Desk:
         remedy = f"look at them with `alumni-bridge requests`, then `alumni-bridge resume --plan {digest[:12]}`"
         set_halt(ctx, db, REQUESTS_HALT, reason, remedy, plan_id=self._plan_id)
 
-    def receive(self, system: str, row: Row) -> None:
-        """A request that is new to us, or that careers have changed."""
+    def receive(self, system: str, row: Row) -> bool:
+        """A request that is new to us, or that careers have changed. False: not yet, its record is still on the way."""
         fields = {name: value for name, value in unpack(row["fields"]).items() if name not in _NOISE}
         digest = sha256(pack(fields).encode()).hexdigest()
         known = requests.get(self._db, system, row["id"])
@@ -129,13 +130,17 @@ class _Desk:
             fields["state"] = "withdrawn"
         understood = understand(fields, request_id=row["id"], rules=self._ctx.requests)
         if known is not None and known["payload_hash"] == digest and not row["deleted"]:
-            return
+            return True
         if known is None or known["reason"] == "misunderstood":
             self._open(system, row["id"], understood, digest, known)
-        elif understood.withdrawn:
+            return True
+        if known["crm_id"] is None and known["settled_at"] is None:
+            return False
+        if understood.withdrawn:
             self._withdraw(known)
         elif isinstance(understood, Ask):
             self._edit(known, understood, digest)
+        return True
 
     def _open(self, system: str, id: str, understood: Ask | Misunderstood, digest: str, known: Row | None) -> None:
         now = self._ctx.clock.now()
@@ -319,6 +324,8 @@ class _Desk:
     def _moved(self, known: Row, state: RequestState, neutral: Neutral, offered: int | None, fields: Mapping[str, Any]) -> None:
         outcome = fields.get("Outcome__c")
         now_is = (state.value, neutral.value, offered, outcome)
+        if fields and (state.value, neutral.value) != (fields.get("State__c"), fields.get("Neutral__c")):
+            self._tell_crm(known, state, neutral)
         if now_is == (known["state"], known["neutral"], known["offered"], known["outcome"]):
             return
         system, id = known["system"], known["request_id"]
@@ -336,8 +343,6 @@ class _Desk:
             settled_at=settled if ended else None,
             message="",
         )
-        if (state.value, neutral.value) != (fields.get("State__c"), fields.get("Neutral__c")):
-            self._tell_crm(known, state, neutral)
         self.acknowledge(requests.get(self._db, system, id))
         log.info("request.moved", system=system, request=id, state=state.value)
 

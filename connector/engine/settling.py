@@ -139,3 +139,5 @@ def _request_created(db: Connection, row: Row, outcome: Outcome) -> None:
     if known is not None:
         task = (outcome.fields or {}).get("task_id")
         requests.change(db, known["system"], known["request_id"], crm_id=outcome.id, task_id=task)
+        # What was read about it before its id was known could not be told apart; look again.
+        observations.reopen(db, Side.CRM, Feed.REQUEST, str(outcome.id))

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import delete
 
-from connector.engine.context import Context, key_of, log
+from connector.engine.context import Context, key_of, log, stage
 from connector.engine.cycle import Cycle, cycle
 from connector.engine.report import beat
 from connector.errors import Halt, Later
@@ -22,12 +22,17 @@ LEASE_HALT = "lease"
 def guarded_cycle(ctx: Context, *, lease: timedelta, approve: bool = False) -> Cycle:
     """One cycle, if no other daemon holds the lease in Salesforce; the sign of life before and after it.
 
+    Before `go-live` nothing at all is written, so there is no lease either.
+
     Raises:
         Halt: another daemon works on this org.
     """
-    _claim(ctx, lease)
+    with ctx.store.begin() as db:
+        live = stage(db).live
+    if live:
+        _claim(ctx, lease)
     done = cycle(ctx, approve=approve)
-    if "crm" not in done.down:
+    if live and "crm" not in done.down:
         _claim(ctx, lease)
     return done
 

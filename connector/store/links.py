@@ -46,6 +46,11 @@ def by_contact(db: Connection, contact_ids: Iterable[str]) -> list[Row]:
     return found
 
 
+def by_profile(db: Connection, profile_id: str) -> Row | None:
+    """The link of a career profile."""
+    return next(iter(fetch(db, select(link).where(link.c.profile_id == profile_id))), None)
+
+
 def with_state(db: Connection, states: Sequence[str], *, after: LinkKey = ("", ""), limit: int = 500) -> list[Row]:
     """Links in one of these states, paged by key."""
     query = (

@@ -138,6 +138,23 @@ def contacts_by_key(db: Connection, keys: Iterable[str]) -> dict[str, list[str]]
     return found
 
 
+def keys_of(db: Connection, contact_ids: Iterable[str]) -> set[str]:
+    """The blocking keys of these contacts."""
+    found: set[str] = set()
+    for some in batches(contact_ids):
+        found.update(db.execute(select(match_key.c.key).where(match_key.c.contact_id.in_(some))).scalars())
+    return found
+
+
+def reopen(db: Connection, side: str, kind: str, id: str) -> None:
+    """A station is to look at this record once more."""
+    db.execute(
+        update(observation)
+        .where(observation.c.side == side, observation.c.kind == kind, observation.c.id == id)
+        .values(pending=True)
+    )
+
+
 def park(db: Connection, rows: Sequence[Row]) -> None:
     """Set records aside with reason and remedy (side, system, kind, id, reason, remedy, since)."""
     upsert(db, parked, rows)
