@@ -229,6 +229,8 @@ def _server(front: AsgiFront, certificates: Certificates | None = None) -> _Serv
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=1,
+        # Clients poll jobs every five seconds on one connection; it must not be closed under them.
+        timeout_keep_alive=75,
         ssl_certfile=str(certificates.chain) if certificates else None,
         ssl_keyfile=str(certificates.key) if certificates else None,
     )

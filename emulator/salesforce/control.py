@@ -14,6 +14,7 @@ from emulator.http import Response, json_response
 from emulator.salesforce import recycling
 from emulator.salesforce.access import Grant, ObjectGrant
 from emulator.salesforce.base_data import PROFILES, user_values
+from emulator.salesforce.duplicates import DuplicateRule
 from emulator.salesforce.errors import SalesforceError
 from emulator.salesforce.faults import Fault, When, named_response
 from emulator.salesforce.fields import Child, Field, SObject
@@ -186,6 +187,11 @@ class Control:
     def set_sharing(self, sobject: str, model: str) -> None:
         """The organisation-wide default of an object: ReadWrite, Read or Private."""
         self.org.define(_with(self.org.sobject(sobject), sharing=model))
+
+    def duplicate_rule(self, sobject: str, fields: list[str], *, name: str = "", blocks: bool = False) -> None:
+        """Let records whose fields all agree count as duplicates; unless it `blocks`, allowSave gets past it."""
+        label = name or f"Standard_{sobject}_Duplicate_Rule"
+        self.org.duplicate_rules.append(DuplicateRule(name=label, sobject=sobject, fields=tuple(fields), blocks=blocks))
 
     # --- records ------------------------------------------------------------------------------------------------
 

@@ -122,6 +122,7 @@ class Org:
         self.package = Package()
         self.faults = Faults()
         self.writes: list[Write] = []
+        self.duplicate_rules: list[Any] = []
         self.deferred: list[Deferred] = []
         self.locators: dict[str, Any] = {}
         self.jobs: dict[str, Any] = {}
@@ -267,8 +268,8 @@ class Org:
                 self._moment = None
 
     def covered(self, until: datetime) -> datetime:
-        """Up to when all changes are visible: `until`, or the start of the oldest transaction still running."""
-        return min([until, *(one.began for one in self.deferred if one.holds_back)])
+        """Up to when all changes are visible: `until`, now, or the start of the oldest transaction still running."""
+        return min([until, self.clock.now(), *(one.began for one in self.deferred if one.holds_back)])
 
     # --- records ------------------------------------------------------------------------------------------------
 
@@ -356,6 +357,10 @@ class Org:
             del self.sessions[token]
             return None
         return session
+
+    def used_calls(self) -> int:
+        """API requests of the last 24 hours."""
+        return self.usage.total()
 
     # --- the log and permissions ----------------------------------------------------------------------------------
 

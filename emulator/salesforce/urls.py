@@ -5,7 +5,7 @@ from functools import lru_cache
 from emulator.http import Router
 from emulator.salesforce.bulk import jobs
 from emulator.salesforce.context import Handler
-from emulator.salesforce.responses import collections, composite, describe, metadata, query, rows
+from emulator.salesforce.responses import collections, composite, describe, metadata, query, rows, search, tooling
 
 _ROUTES: tuple[tuple[str, str, Handler], ...] = (
     ("GET", "", describe.resources),
@@ -52,6 +52,12 @@ _ROUTES: tuple[tuple[str, str, Handler], ...] = (
     ("GET", "limits", describe.limits),
     ("GET", "limits/recordCount", describe.record_count),
     ("GET", "recent", describe.recent),
+    ("GET", "search", search.search),
+    ("GET", "parameterizedSearch", search.parameterized),
+    ("POST", "parameterizedSearch", search.parameterized),
+    ("GET", "tooling/query", tooling.query),
+    ("GET", "tooling/sobjects", tooling.describe_global),
+    ("GET", "tooling/executeAnonymous", tooling.execute_anonymous),
 )
 
 

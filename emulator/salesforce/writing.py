@@ -6,6 +6,7 @@ from typing import Any
 
 from emulator.salesforce import activities
 from emulator.salesforce.access import Access
+from emulator.salesforce.duplicates import check_duplicates
 from emulator.salesforce.errors import (
     SalesforceError,
     duplicate_value,
@@ -240,6 +241,8 @@ class Writer:
         if sobject.name in {"Task", "Event"}:
             activities.check(self.org, row, changed, version=self.options.version)
         self._check_unique(sobject, row, changed)
+        if self.org.duplicate_rules and not self.access.system:
+            check_duplicates(self.org, sobject, row, changed, allowed=self.options.allow_duplicates)
 
     def _check_reference(self, one: Field, id_: str) -> None:
         kind = self.org.sobject_of(id_)

@@ -1,0 +1,122 @@
+"""SOSL: FIND in the simple form that clients use, and the parameterized search."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from emulator.http import Response, json_response
+from emulator.salesforce.context import Context, whole
+from emulator.salesforce.errors import SalesforceError
+from emulator.salesforce.fields import TEXT_TYPES, SObject
+from emulator.salesforce.soql.execute import run
+from emulator.salesforce.table import Row
+
+_FIND = re.compile(
+    r"\s*FIND\s*\{(?P<term>(?:[^}\\]|\\.)*)\}(?:\s+IN\s+(?P<scope>ALL|NAME|EMAIL|PHONE|SIDEBAR)\s+FIELDS)?"
+    r"(?:\s+RETURNING\s+(?P<returning>.+?))?(?:\s+LIMIT\s+(?P<limit>\d+))?\s*",
+    re.IGNORECASE | re.DOTALL,
+)
+_RETURNED = re.compile(r"\s*(?P<name>\w+)\s*(?:\((?P<inside>(?:[^()]|\([^()]*\))*)\))?\s*(?:,|$)")
+_CLAUSE = re.compile(r"\s+(?=(?:WHERE|ORDER\s+BY|LIMIT|OFFSET)\b)", re.IGNORECASE)
+_SCOPES = {"NAME": {"name"}, "EMAIL": {"email"}, "PHONE": {"phone"}}
+DEFAULT_LIMIT = 2_000
+SEARCHED = ("Account", "Contact", "Lead", "Campaign", "Case", "Task")
+
+
+def search(ctx: Context, _params: Mapping[str, str]) -> Response:
+    """GET search?q=FIND {..} IN .. FIELDS RETURNING .."""
+    text = ctx.request.parameter("q")
+    match = _FIND.fullmatch(text)
+    if match is None:
+        raise SalesforceError("MALFORMED_SEARCH", f"unexpected token in search: {text[:40]}")
+    records: list[dict[str, Any]] = []
+    for name, fields, rest in _returning(match["returning"]):
+        sobject = _searchable(ctx, name)
+        ids = _hits(ctx, sobject, match["term"], (match["scope"] or "ALL").upper())
+        records += _printed(ctx, sobject, ids, fields, rest)
+    return json_response({"searchRecords": records[: int(match["limit"] or DEFAULT_LIMIT)]})
+
+
+def parameterized(ctx: Context, _params: Mapping[str, str]) -> Response:
+    """GET or POST parameterizedSearch: the same by parameters."""
+    if ctx.request.method == "POST":
+        body = ctx.body()
+        term, scope = str(body.get("q", "")), str(body.get("in", "ALL"))
+        wanted = [(str(each.get("name")), ",".join(each.get("fields", []))) for each in body.get("sobjects", [])]
+        common = ",".join(body.get("fields", []))
+        limit = int(body.get("overallLimit", DEFAULT_LIMIT))
+    else:
+        term, scope = ctx.request.parameter("q"), ctx.request.parameter("in", "ALL")
+        names = ctx.request.parameters().get("sobject", [])
+        wanted = [(name, ctx.request.parameter(f"{name}.fields")) for name in names]
+        common = ctx.request.parameter("fields")
+        limit = whole(ctx.request.parameter("overallLimit"), DEFAULT_LIMIT)
+    records: list[dict[str, Any]] = []
+    for name, fields in wanted or [(each, "") for each in SEARCHED]:
+        sobject = _searchable(ctx, name)
+        records += _printed(ctx, sobject, _hits(ctx, sobject, term, scope.upper()), fields or common, "")
+    return json_response({"searchRecords": records[:limit]})
+
+
+def _returning(text: str | None) -> list[tuple[str, str, str]]:
+    """Object, fields and further clauses of each part of RETURNING."""
+    if not text:
+        return [(name, "", "") for name in SEARCHED]
+    parts: list[tuple[str, str, str]] = []
+    position = 0
+    while position < len(text):
+        match = _RETURNED.match(text, position)
+        if match is None or match.end() == position:
+            raise SalesforceError("MALFORMED_SEARCH", f"unexpected token in RETURNING: {text[position:]}")
+        fields, *rest = _CLAUSE.split(match["inside"] or "", maxsplit=1)
+        parts.append((match["name"], fields.strip(), " ".join(rest)))
+        position = match.end()
+    return parts
+
+
+def _searchable(ctx: Context, name: str) -> SObject:
+    found = ctx.org.objects.get(name.lower())
+    if found is None or not ctx.access.to(found).read or not found.header["searchable"]:
+        raise SalesforceError("INVALID_TYPE", f"sObject type '{name}' is not supported.")
+    return found
+
+
+def _hits(ctx: Context, sobject: SObject, term: str, scope: str) -> list[str]:
+    """Ids of records in whose text every word of the term begins a word; * and ? are wildcards."""
+    words = re.findall(r'"[^"]+"|\S+', re.sub(r"\\(.)", r"\1", term))
+    if not words or all(len(word.strip('"*?')) < 1 for word in words):
+        raise SalesforceError("MALFORMED_SEARCH", "search term must be longer than one character")
+    patterns = [_pattern(word) for word in words if word.upper() not in {"AND", "OR"}]
+    readable = ctx.access.readable(sobject)
+    kinds = _SCOPES.get(scope)
+    names = [
+        one.name
+        for one in readable.values()
+        if one.type in TEXT_TYPES and (kinds is None or one.type in kinds or (one["nameField"] and "name" in kinds))
+    ]
+    rows = ctx.org.table(sobject.name).rows.values()
+    return [row["Id"] for row in rows if not row["IsDeleted"] and _matches(row, names, patterns)]
+
+
+def _pattern(word: str) -> re.Pattern[str]:
+    plain = re.escape(word.strip('"')).replace(r"\*", ".*").replace(r"\?", ".")
+    end = r"(?!\w)" if not word.endswith("*") else ""
+    return re.compile(rf"(?<!\w){plain}{end}", re.IGNORECASE)
+
+
+def _matches(row: Row, names: list[str], patterns: list[re.Pattern[str]]) -> bool:
+    texts = [str(row[name]) for name in names if name in row]
+    return all(any(pattern.search(text) for text in texts) for pattern in patterns)
+
+
+def _printed(ctx: Context, sobject: SObject, ids: list[str], fields: str, rest: str) -> list[dict[str, Any]]:
+    if not ids:
+        return []
+    listed = ",".join(f"'{each}'" for each in ids)
+    where, clauses = f"Id IN ({listed})", rest
+    if (match := re.match(r"WHERE\s+(.+?)(\s+(?:ORDER|LIMIT|OFFSET)\b.*)?$", rest, re.IGNORECASE | re.DOTALL)) is not None:
+        where, clauses = f"{where} AND ({match[1]})", match[2] or ""
+    # Every part was read as SOQL text, and is carried out with the user's own permissions.
+    statement = f"SELECT {fields or 'Id'} FROM {sobject.name} WHERE {where} {clauses}"  # noqa: S608
+    found = run(ctx.org, ctx.access, statement, version=ctx.version)
+    return [found.show(row) for row in found.rows]

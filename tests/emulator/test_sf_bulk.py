@@ -1,0 +1,171 @@
+"""Bulk APIs."""
+
+from typing import Any
+
+import orjson
+import pytest
+from lxml import etree
+
+from emulator.http import Response, request
+from emulator.salesforce.control import Control
+from tests.emulator.api import Api
+
+
+@pytest.fixture
+def keyed(control: Control) -> Control:
+    """Contacts with an external id."""
+    control.define_field("Contact", "Ext__c", externalId=True, unique=True, idLookup=True)
+    return control
+
+
+def ingest(api: Api, data: bytes, **info: str) -> dict[str, Any]:
+    """Run one ingest job to its end; returns its info."""
+    made = api.json("POST", "jobs/ingest", {"object": "Contact", "contentType": "CSV", "lineEnding": "LF", **info})
+    assert made["state"] == "Open"
+    assert made["contentUrl"] == f"services/data/v67.0/jobs/ingest/{made['id']}/batches"
+    assert api.call("PUT", f"jobs/ingest/{made['id']}/batches", data, {"Content-Type": "text/csv"}).status == 201
+    assert api.json("PATCH", f"jobs/ingest/{made['id']}", {"state": "UploadComplete"})["state"] == "UploadComplete"
+    done: dict[str, Any] = api.json("GET", f"jobs/ingest/{made['id']}")
+    return done
+
+
+def results(api: Api, job: dict[str, Any], which: str) -> list[str]:
+    """The lines of a result file."""
+    return api.get(f"jobs/ingest/{job['id']}/{which}").body.decode().splitlines()
+
+
+def test_ingest_tells_good_and_bad_rows(api: Api) -> None:
+    """A job's rows each succeed or fail; failures print code, message and fields. [D] Bulk API 2.0."""
+    job = ingest(api, b"LastName,Email\nLovelace,ada@x.org\nHopper,bad\n", operation="insert")
+    assert (job["state"], job["numberRecordsProcessed"], job["numberRecordsFailed"]) == ("JobComplete", 2, 1)
+    assert results(api, job, "successfulResults") == [
+        '"sf__Id","sf__Created","LastName","Email"',
+        '"003KJ0000000001YAA","true","Lovelace","ada@x.org"',
+    ]
+    assert results(api, job, "failedResults") == [
+        '"sf__Id","sf__Error","LastName","Email"',
+        '"","INVALID_EMAIL_ADDRESS:Email: invalid email address: bad:Email --","Hopper","bad"',
+    ]
+    assert results(api, job, "unprocessedrecords") == ['"LastName","Email"']
+
+
+def test_upsert_and_nulls_in_csv(api: Api, keyed: Control) -> None:
+    """Upsert matches by external id; an empty cell leaves a field alone, #N/A clears it. [D]."""
+    keyed.seed("Contact", [{"LastName": "A", "Ext__c": "1", "Title": "Dr", "Phone": "1"}])
+    data = b"Ext__c,LastName,Title,Phone\n1,B,#N/A,\n2,C,,\n"
+    job = ingest(api, data, operation="upsert", externalIdFieldName="Ext__c")
+    assert [line.split(",")[1] for line in results(api, job, "successfulResults")[1:]] == ['"false"', '"true"']
+    first = keyed.rows("Contact")[0]
+    assert (first["LastName"], first.get("Title"), first["Phone"]) == ("B", None, "1")
+
+
+def test_references_by_external_id_in_csv(api: Api, keyed: Control) -> None:
+    """A column like ReportsTo.Ext__c looks the record up. [D]."""
+    boss = keyed.seed("Contact", [{"LastName": "Boss", "Ext__c": "b"}])[0]
+    ingest(api, b"LastName,ReportsTo.Ext__c\nWorker,b\n", operation="insert")
+    assert keyed.rows("Contact")[1]["ReportsToId"] == boss
+
+
+def test_hard_delete_leaves_no_trace(api: Api, control: Control) -> None:
+    """HardDelete skips the recycle bin and needs its own permission. [D]."""
+    id_ = control.seed("Contact", [{"LastName": "A"}])[0]
+    ingest(api, f"Id\n{id_}\n".encode(), operation="hardDelete")
+    assert api.records("SELECT Id FROM Contact", everything=True) == []
+    worker = Api(control.org, control.add_user("worker"))
+    answer = worker.json("POST", "jobs/ingest", {"object": "Contact", "operation": "hardDelete"})
+    assert answer[0]["errorCode"] == "FEATURENOTENABLED"
+
+
+def test_an_unknown_column_fails_the_job(api: Api) -> None:
+    """A column that is no field fails the whole job. [U]."""
+    job = ingest(api, b"LastName,Nope\nA,b\n", operation="insert")
+    assert (job["state"], job["errorMessage"]) == ("Failed", "InvalidBatch : Field name not found : Nope")
+
+
+def test_query_jobs_come_in_pages(api: Api, control: Control) -> None:
+    """Results are CSV in pages of maxRecords; Sforce-Locator leads on and is "null" at the end. [D]."""
+    control.seed("Contact", ({"LastName": f"N{at}"} for at in range(5)))
+    job = api.json("POST", "jobs/query", {"operation": "query", "query": "SELECT LastName, Account.Name FROM Contact"})
+    assert api.json("GET", f"jobs/query/{job['id']}")["state"] == "JobComplete"
+    locator, lines = "", []
+    while locator != "null":
+        suffix = f"&locator={locator}" if locator else ""
+        page = api.get(f"jobs/query/{job['id']}/results?maxRecords=2{suffix}")
+        lines.append(page.body.decode().splitlines())
+        locator = page.headers["Sforce-Locator"]
+    assert [len(each) for each in lines] == [3, 3, 2]
+    assert lines[0][:2] == ['"LastName","Account.Name"', '"N0",""']
+
+
+def test_deleting_a_job(api: Api) -> None:
+    """A deleted job is gone. [D]."""
+    job = ingest(api, b"LastName\nA\n", operation="insert")
+    assert api.call("DELETE", f"jobs/ingest/{job['id']}").status == 204
+    assert api.get(f"jobs/ingest/{job['id']}").status == 404
+
+
+# --- version 1.0 ----------------------------------------------------------------------------------------------------
+
+
+def classic(api: Api, method: str, path: str, body: object = b"", content: str = "application/xml") -> Response:
+    """One request of Bulk 1.0."""
+    headers = {"X-SFDC-Session": api.token, "Content-Type": content}
+    return api.app.handle(request(method, f"/services/async/60.0/{path}", headers=headers, body=body))
+
+
+def parsed(response: Response) -> dict[str, str]:
+    """An XML reply as a flat mapping."""
+    return {etree.QName(node).localname: node.text or "" for node in etree.fromstring(response.body)}
+
+
+def job_xml(**info: str) -> str:
+    """A jobInfo."""
+    inner = "".join(f"<{name}>{value}</{name}>" for name, value in info.items())
+    return f'<jobInfo xmlns="http://www.force.com/2009/06/asyncapi/dataload">{inner}</jobInfo>'
+
+
+def test_a_csv_job_has_xml_replies(api: Api) -> None:
+    """With a CSV job the job and batch replies are XML, the results CSV. [T] sandbox clients."""
+    made = parsed(classic(api, "POST", "job", job_xml(operation="insert", object="Contact", contentType="CSV")))
+    assert made["state"] == "Open"
+    batch = parsed(classic(api, "POST", f"job/{made['id']}/batch", b"LastName\nA\n\n", "text/csv"))
+    assert batch["state"] == "Queued"
+    base = f"job/{made['id']}/batch/{batch['id']}"
+    assert parsed(classic(api, "GET", base))["state"] == "Completed"
+    assert classic(api, "GET", f"{base}/result").body.decode().splitlines() == [
+        '"Id","Success","Created","Error"',
+        '"003KJ0000000001YAA","true","true",""',
+    ]
+    assert parsed(classic(api, "POST", f"job/{made['id']}", job_xml(state="Closed")))["state"] == "Closed"
+
+
+def test_a_json_job(api: Api) -> None:
+    """A JSON job answers in JSON, errors of a row included. [C] simple-salesforce."""
+    job: Any = classic(
+        api, "POST", "job", {"operation": "insert", "object": "Contact", "contentType": "JSON"}, "application/json"
+    ).json()
+    batch: Any = classic(api, "POST", f"job/{job['id']}/batch", [{"LastName": "A"}, {}], "application/json").json()
+    result: Any = classic(api, "GET", f"job/{job['id']}/batch/{batch['id']}/result", b"", "application/json").json()
+    assert [each["success"] for each in result] == [True, False]
+    assert result[1]["errors"][0]["statusCode"] == "REQUIRED_FIELD_MISSING"
+
+
+def test_a_query_job(api: Api, control: Control) -> None:
+    """A query batch has a list of results, each of which has the records. [D]."""
+    control.seed("Contact", [{"LastName": "A"}])
+    job: Any = classic(
+        api, "POST", "job", {"operation": "query", "object": "Contact", "contentType": "JSON"}, "application/json"
+    ).json()
+    batch: Any = classic(api, "POST", f"job/{job['id']}/batch", "SELECT LastName FROM Contact", "application/json").json()
+    base = f"job/{job['id']}/batch/{batch['id']}/result"
+    listed: Any = classic(api, "GET", base).json()
+    records: Any = classic(api, "GET", f"{base}/{listed[0]}").json()
+    assert records[0]["LastName"] == "A"
+
+
+def test_an_expired_session_is_a_400_here(api: Api) -> None:
+    """Bulk 1.0 answers an expired session with 400 and its own keys. [I] camel#826."""
+    api.token = "old"
+    answer = classic(api, "GET", "job/750000000000001", b"", "application/json")
+    assert answer.status == 400
+    assert answer.body == orjson.dumps({"exceptionCode": "InvalidSessionId", "exceptionMessage": "Invalid session id"})
