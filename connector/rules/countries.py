@@ -1,4 +1,4 @@
-"""Countries: ISO 3166 codes and their names in many languages, from the data of phonenumbers and a few names in daily use."""
+"""Countries: ISO 3166 codes and their names in many languages, from CLDR and a few names in daily use."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import unicodedata
 from functools import cache, lru_cache
 
 from anyascii import anyascii
-from phonenumbers.geodata.locale import LOCALE_DATA
+from babel import Locale
 
 _DAILY = {
     "usa": "US",
@@ -81,31 +81,45 @@ def _folded(text: str) -> str:
     return " ".join("".join(letter if letter.isalnum() else " " for letter in ascii_text.casefold()).split())
 
 
+_LANGUAGES = (
+    "de", "fr", "es", "it", "pt", "nl", "sv", "da", "nb", "fi", "pl", "cs", "hu", "ro", "tr", "el", "ru", "uk",
+    "ar", "fa", "he", "hi", "bn", "ur", "zh", "zh_Hant", "ja", "ko", "vi", "th", "id", "ms", "sw",
+)  # fmt: skip
+_NO_COUNTRIES = frozenset({"EU", "EZ", "UN", "QO", "XA", "XB", "ZZ"})
+
+
 @cache
-def _codes() -> dict[str, str]:
+def _names(language: str) -> dict[str, str]:
+    """Country names in one language, by ISO code."""
+    territories = Locale.parse(language).territories
+    return {code: name for code, name in territories.items() if len(code) == 2 and code.isalpha() and code not in _NO_COUNTRIES}
+
+
+@cache
+def _english() -> dict[str, str]:
+    return {_folded(name): code for code, name in _names("en").items()} | _DAILY
+
+
+@cache
+def _foreign() -> dict[str, str]:
     names: dict[str, set[str]] = {}
-    for code, by_language in LOCALE_DATA.items():
-        for name in by_language.values():
-            if not name.startswith("*"):
-                names.setdefault(_folded(name), set()).add(code)
-    # A foreign name that means two countries says nothing; English, daily names and codes decide over all others.
-    codes = {name: next(iter(found)) for name, found in names.items() if name and len(found) == 1}
-    codes |= {_folded(country_name(code)): code for code in LOCALE_DATA}
-    return codes | _DAILY
+    for language in _LANGUAGES:
+        for code, name in _names(language).items():
+            names.setdefault(_folded(name), set()).add(code)
+    # A foreign name that means two countries says nothing.
+    return {name: next(iter(found)) for name, found in names.items() if name and len(found) == 1}
 
 
 @lru_cache(maxsize=4096)
 def country_code(text: str) -> str | None:
     """The ISO 3166 alpha-2 code of a name in any of the known languages, or of a code in any case; None if unknown."""
     code = text.upper()
-    if len(code) == 2 and code in LOCALE_DATA:
+    if code in _names("en"):
         return code
-    return _codes().get(_folded(text))
+    folded = _folded(text)
+    return _english().get(folded) or _foreign().get(folded)
 
 
 def country_name(code: str) -> str:
     """The English name of a country by its ISO code; the code itself where there is none."""
-    by_language = LOCALE_DATA.get(code, {})
-    name = by_language.get("en", code)
-    # "*aa" means: the same as in the language aa.
-    return by_language.get(name[1:], code) if name.startswith("*") else name
+    return _names("en").get(code, code)
