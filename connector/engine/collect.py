@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
 
 from connector.core.evidence import Prepared, blocking_keys, prepare
 from connector.core.model import Side
 from connector.engine.context import Context, log
+from connector.engine.drafts import NEW_CONTACT
 from connector.engine.identity import evidence_of
 from connector.ports import Feed, Page, Record
-from connector.store import links, observations
+from connector.store import links, observations, reviews, suggestions
 from connector.store.store import Row, pack, stamp, unpack
 
 PEOPLE = "people"
@@ -110,7 +111,8 @@ def forget(ctx: Context, db: Connection, side: Side, system: str, kind: str, ids
 
 def _differs(known: Row | None, record: Record) -> bool:
     if known is None:
-        return not record.deleted or record.merged_into is not None
+        # Our own Task may be deleted before we have read it once: that is news all the same.
+        return not record.deleted or record.merged_into is not None or record.kind == Feed.TASK
     if record.deleted != known["deleted"] or record.merged_into != known["merged_into"]:
         return True
     return not record.deleted and pack(record.fields) != known["fields"]
@@ -120,6 +122,7 @@ def _row(
     ctx: Context, side: Side, system: str, kind: str, record: Record, known: Row | None, sweep: str | None
 ) -> dict[str, object]:
     parent = record.fields.get(_PARENTS[Feed(kind)]) if side is Side.CRM and Feed(kind) in _PARENTS else None
+    parent = known["parent"] if known and not record.fields else parent
     fields = pack(record.fields) if record.fields or known is None else known["fields"]
     prepared = _prepared(ctx, record) if kind == Feed.CONTACT and not record.deleted else None
     edits = [[list(edit.fields), edit.by, edit.kind, edit.at] for edit in record.edits]
@@ -207,12 +210,25 @@ def _keep_career(ctx: Context, db: Connection, system: str, page: Page) -> int:
     _park(ctx, db, system, by_kind.pop("poison", []))
     changed = 0
     for kind, records in by_kind.items():
-        met = keep(ctx, db, Side.CAREER, system, kind, records)
+        kept = [_without_secrets(ctx, record) for record in records] if kind == "request" else records
+        met = keep(ctx, db, Side.CAREER, system, kind, kept)
         observations.unpark(db, Side.CAREER, kind, [record.id for record in met], system=system)
         changed += len(met)
         if kind == "person":
             note_accounts(ctx, db, system, met)
     return changed
+
+
+_OPENLY = ("id", "type", "direction", "state", "created_at", "etag", "updated_at")
+"""What may be kept of a confidential request: enough to refuse it once, nothing about anybody."""
+
+
+def _without_secrets(ctx: Context, record: Record) -> Record:
+    word = record.fields.get("type")
+    kind = ctx.requests.by_word(word) if isinstance(word, str) else None
+    if kind is None or not kind.confidential:
+        return record
+    return replace(record, fields={name: record.fields[name] for name in _OPENLY if name in record.fields}, edits=())
 
 
 ACCOUNT_DELETED = "account deleted"
@@ -229,6 +245,8 @@ def note_accounts(ctx: Context, db: Connection, system: str, records: Sequence[R
     fresh = {"contact_id": None, "profile_id": None, "state": "waiting", "basis": None, "leading": True, "marked": True}
     new = [id for id in account_ids if id not in known and id not in gone]
     links.put(db, [fresh | {"system": system, "account_id": id, "decided_at": now} for id in new])
+    suggestions.settle_people(db, system, gone, NEW_CONTACT, state="withdrawn", now=ctx.clock.now())
+    reviews.close_for(db, system, gone, state="Withdrawn", now=ctx.clock.now())
     for id, row in known.items():
         if id in gone:
             links.change(db, system, id, state="ended", basis=ACCOUNT_DELETED, decided_at=now)

@@ -12,8 +12,9 @@ from connector.core.match import Decision, Frequencies, Kind, Policy, Reason, re
 from connector.core.model import Side, Value
 from connector.core.rulebook import Slot
 from connector.engine.context import Context, key_of, log
+from connector.engine.drafts import NEW_CONTACT
 from connector.ports import Feed
-from connector.store import links, observations, requests, reviews
+from connector.store import links, observations, requests, reviews, suggestions
 from connector.store.store import Row, get_meta, set_meta, stamp, unpack
 from connector.store.tables import observation
 
@@ -208,6 +209,8 @@ def _decide_batch(
         links.put(db, changes)
         automatic = [str(row["account_id"]) for row in changes if row["state"] != "review"]
         reviews.close_for(db, system, automatic, state="Withdrawn", now=ctx.clock.now())
+        linked = [str(row["account_id"]) for row in changes if row["state"] == "linked"]
+        suggestions.settle_people(db, system, linked, NEW_CONTACT, state="accepted", now=ctx.clock.now())
         for row in group:
             if row["account_id"] not in primaries:
                 links.change(db, system, row["account_id"], state="ended", basis="account deleted")

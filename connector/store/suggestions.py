@@ -31,6 +31,21 @@ def settle(db: Connection, system: str, account_id: str, unit: str, *, state: st
     )
 
 
+def settle_people(db: Connection, system: str, account_ids: Iterable[str], unit: str, *, state: str, now: datetime) -> None:
+    """The open suggestions about one unit of these accounts have been answered, each once."""
+    for some in batches(account_ids):
+        db.execute(
+            update(suggestion)
+            .where(
+                suggestion.c.system == system,
+                suggestion.c.account_id.in_(some),
+                suggestion.c.unit == unit,
+                suggestion.c.state == "open",
+            )
+            .values(state=state, settled_at=stamp(now))
+        )
+
+
 def change(db: Connection, key: str, **columns: object) -> None:
     """Change columns of one suggestion."""
     db.execute(update(suggestion).where(suggestion.c.key == key).values(**columns))
