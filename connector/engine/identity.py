@@ -106,6 +106,7 @@ def _follow_contacts(ctx: Context) -> set[str]:
             gone = {row["id"]: row for row in rows if row["deleted"]}
             for link in links.by_contact(db, gone):
                 _follow(ctx, db, link, gone[link["contact_id"]])
+            _move_requests(db, gone.values())
             back = [row["id"] for row in rows if not row["deleted"] and row["seen_before"]]
             for link in links.by_contact(db, back):
                 if link["state"] == "ended" and link["basis"] == "contact deleted":
@@ -123,7 +124,14 @@ def _follow(ctx: Context, db: Connection, link: Row, contact: Row) -> None:
     else:
         log.info("link.followed_merge", system=system, account=account, contact=survivor)
         links.change(db, system, account, contact_id=survivor, marked=True)
-        requests.move(db, contact["id"], survivor)
+
+
+def _move_requests(db: Connection, gone: Iterable[Row]) -> None:
+    """Requests follow a merge whether or not a link did: Salesforce may have moved the career profile, and so the link, first."""
+    for contact in gone:
+        survivor = _survivor(db, contact) if contact["merged_into"] else None
+        if survivor is not None:
+            requests.move(db, contact["id"], survivor)
 
 
 def _survivor(db: Connection, contact: Row) -> str | None:
