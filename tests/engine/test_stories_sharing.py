@@ -31,7 +31,7 @@ def test_an_opt_out_goes_before_every_other_change(uni: University) -> None:
     uni.edit_person("a1", {"consents.mentoring": False, "interests": ["poetry"], "linkedin_url": "https://linkedin.com/in/ada"})
     seen = len(uni.org.writes)
     uni.run()
-    first = [write for write in uni.org.writes[seen:] if write.user_id == uni.bridge_user][0]
+    first = next(write for write in uni.org.writes[seen:] if write.user_id == uni.bridge_user)
     assert (first.sobject, set(first.fields)) == ("Career_Profile__c", {"Opt_Out_Mentoring__c"})
     assert uni.profile()["Interests__c"] == "poetry"
     assert uni.account("a1")["title"] == "Director"

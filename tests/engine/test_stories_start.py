@@ -266,7 +266,7 @@ def busy(uni: University) -> University:
 def test_losing_the_state_writes_no_value(busy: University) -> None:
     """An empty state finds its links on the career profiles; what differs is a first difference, and no value is written."""
     busy.edit_contact(busy.ada, Title="Director")
-    before = {name: value for name, value in busy.account("a1").items()}
+    before = dict(busy.account("a1").items())
     busy.lose_state()
     busy.prepare()
     busy.run()

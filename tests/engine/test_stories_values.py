@@ -191,7 +191,7 @@ def test_an_answer_and_a_third_value_at_once(uni: University) -> None:
 
 
 def test_a_rejection_and_a_third_value_at_once(uni: University) -> None:
-    """Staff reject a value that careers have replaced meanwhile: the third value is a new question, and is not put back unasked."""
+    """Staff reject a value that careers have replaced: the third value is a new question, not put back unasked."""
     uni.edit_person("a1", {"phone_mobile": "+16175550199"})
     uni.run()
     uni.edit(uni.one("Suggested_Change__c")["Id"], Decision__c="Reject", Reason__c="Incorrect")

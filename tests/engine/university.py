@@ -115,6 +115,7 @@ class University:
     rules: Rulebook = field(default_factory=rulebook)
     ada: str = ""
     grace: str = ""
+    request: str = ""
 
     def __post_init__(self) -> None:
         self.org = Org(clock=self.clock)

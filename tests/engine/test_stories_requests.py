@@ -1,0 +1,313 @@
+"""Stories about career requests: each becomes one record and at most one Task, and careers hear in neutral words."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from emulator.inprocess import WireFault
+from tests.engine.university import ASK, University
+
+ALUMNA_ASKS = {"type": "JOB_SEARCH", "title": "Help with a search", "direction": None}
+
+
+@pytest.fixture
+def asked(uni: University) -> University:
+    """A request that has become a Task."""
+    uni.request = uni.file()
+    uni.run()
+    return uni
+
+
+def state(uni: University) -> tuple[str, str]:
+    """What staff and careers see of the only request."""
+    uni.run()
+    row = uni.one("Career_Request__c")
+    told = str(uni.told(uni.request)["state"])
+    assert row["Neutral__c"] == told
+    return str(row["State__c"]), told
+
+
+def test_a_request_becomes_one_record_and_one_task(asked: University) -> None:
+    """One record with everything that was asked, one Task about it and about the contact, and an acknowledgement with its number."""
+    for _ in range(3):
+        asked.run()
+    record, task = asked.one("Career_Request__c"), asked.one("Task")
+    assert (task["WhatId"], task["WhoId"]) == (record["Id"], asked.ada)
+    assert (record["Contact__c"], record["Career_Profile__c"]) == (asked.ada, asked.profile()["Id"])
+    assert record["Requested_By__c"] == "Pat Reyes, pat@careers.example.edu"
+    assert task["Subject"] == "One conversation or informational interview: Talk with a student of mathematics"
+    assert asked.told(asked.request)["number"] == record["Request_Number__c"]
+    assert (record["State__c"], asked.told(asked.request)["state"]) == ("Queued", "received")
+
+
+def test_progress_is_told_in_neutral_words(asked: University) -> None:
+    """Every step of the Task reaches record and careers: in progress, waiting, in progress again."""
+    task = asked.one("Task")["Id"]
+    seen = []
+    for status in ("In Progress", "Waiting on someone else", "Deferred", "In Progress", "Not Started"):
+        asked.edit(task, Status=status)
+        seen.append(state(asked))
+    assert seen == [
+        ("In progress", "in progress"),
+        ("Waiting", "waiting"),
+        ("Waiting", "waiting"),
+        ("In progress", "in progress"),
+        ("Queued", "received"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "expected"),
+    [
+        ("Fulfilled", ("Done", "done")),
+        ("Accepted", ("Done", "done")),
+        ("Declined", ("Not available", "not available")),
+        ("No response", ("Not available", "not available")),
+        ("Not suitable", ("Not available", "not available")),
+        (None, ("Closed without outcome", "in progress")),
+    ],
+)
+def test_the_end_is_what_the_officer_entered(asked: University, outcome: str | None, expected: tuple[str, str]) -> None:
+    """A completed Task ends the request as its outcome says; careers do not learn who declined or did not answer."""
+    if outcome:
+        asked.edit(asked.one("Career_Request__c")["Id"], Outcome__c=outcome)
+    asked.edit(asked.one("Task")["Id"], Status="Completed")
+    assert state(asked) == expected
+
+
+def test_an_outcome_entered_afterwards_counts(asked: University) -> None:
+    """An officer who closes the Task first and enters the outcome later ends the request then."""
+    asked.edit(asked.one("Task")["Id"], Status="Completed")
+    assert state(asked) == ("Closed without outcome", "in progress")
+    asked.edit(asked.one("Career_Request__c")["Id"], Outcome__c="Fulfilled")
+    assert state(asked) == ("Done", "done")
+
+
+def test_offers_are_counted_for_careers(asked: University) -> None:
+    """Careers hear how many of those asked for have been offered."""
+    asked.edit(asked.one("Career_Request__c")["Id"], Offered_Count__c=2)
+    assert state(asked) == ("In progress", "offered")
+    assert asked.told(asked.request)["offered"] == 2
+
+
+def test_a_named_ask_needs_clearance(uni: University) -> None:
+    """An ask of a named alumna goes to triage; a declined clearance is "not available" to careers and nothing more."""
+    uni.request = uni.file(named=True)
+    assert state(uni) == ("Triage", "received")
+    record = uni.one("Career_Request__c")
+    assert record["Clearance__c"] == "Needed"
+    uni.edit(record["Id"], Clearance__c="Declined")
+    assert state(uni) == ("Not available", "not available")
+
+
+def test_a_deleted_task_is_not_made_again(asked: University) -> None:
+    """A Task that a person deleted stays deleted: the record says so and careers see that it waits."""
+    asked.crm.delete_as(asked.officer, asked.one("Task")["Id"])
+    assert state(asked) == ("Task deleted", "waiting")
+    for _ in range(3):
+        asked.run()
+    assert asked.all("Task") == []
+
+
+def test_a_withdrawn_request_closes_its_task(asked: University) -> None:
+    """What careers withdraw is closed with us: Task completed, record withdrawn, acknowledged as such."""
+    assert asked.call("k-pat", "PATCH", f"/requests/{asked.request}", {"state": "withdrawn"})[0] == 200
+    assert state(asked) == ("Withdrawn", "withdrawn")
+    assert asked.one("Task")["Status"] == "Completed"
+    for _ in range(3):
+        asked.run()
+    assert state(asked) == ("Withdrawn", "withdrawn")
+
+
+def test_withdrawn_before_it_was_read(uni: University) -> None:
+    """A request that was withdrawn before we read it gets no Task."""
+    uni.request = uni.file()
+    uni.call("k-pat", "PATCH", f"/requests/{uni.request}", {"state": "withdrawn"})
+    assert state(uni) == ("Withdrawn", "withdrawn")
+    assert uni.all("Task") == []
+
+
+def test_an_edited_request_changes_its_record_and_not_its_task(asked: University) -> None:
+    """What careers edit afterwards reaches the record; the Task is the officer's and stays as it is."""
+    task = asked.one("Task")
+    asked.call("k-pat", "PATCH", f"/requests/{asked.request}", {"title": "Talk with two students", "text": "Two students."})
+    asked.run()
+    record = asked.one("Career_Request__c")
+    assert (record["Title__c"], record["Text_For_Alumni__c"]) == ("Talk with two students", "Two students.")
+    assert asked.one("Task")["Subject"] == task["Subject"]
+    assert asked.one("Task")["Description"] == task["Description"]
+
+
+def test_an_edit_before_the_record_exists_reaches_it(uni: University) -> None:
+    """A request edited while Salesforce was down is created as it stands, or brought up to date afterwards."""
+    uni.request = uni.file()
+    uni.crm_wire.order(WireFault.REFUSE, "POST .*composite", count=1000)
+    uni.run()
+    uni.call("k-pat", "PATCH", f"/requests/{uni.request}", {"title": "Talk with two students"})
+    uni.run()
+    uni.restart()
+    for _ in range(3):
+        uni.run(seconds=3600)
+    assert uni.one("Career_Request__c")["Title__c"] == "Talk with two students"
+    assert len(uni.all("Task")) == 1
+
+
+def test_a_malformed_request_is_answered_with_the_cure(uni: University) -> None:
+    """What cannot be understood is acknowledged as refused with what to do; the corrected request then becomes a Task."""
+    uni.request = uni.file(type="MENTOR_FLASHH", title="")
+    uni.run()
+    told = uni.told(uni.request)
+    assert told["state"] == "refused"
+    assert "MENTOR_FLASH" in told["message"]
+    assert "title" in told["message"].lower()
+    assert uni.all("Career_Request__c") == []
+    uni.call("k-pat", "PATCH", f"/requests/{uni.request}", {"type": "MENTOR_FLASH", "title": "Talk"})
+    assert state(uni) == ("Queued", "received")
+    assert len(uni.all("Task")) == 1
+
+
+def test_the_same_ask_attaches(asked: University) -> None:
+    """The same ask of the same person while one is open makes no second Task; careers learn which request it belongs to."""
+    number = asked.told(asked.request)["number"]
+    again = asked.file(title="Another student of mathematics")
+    asked.run()
+    assert asked.told(again)["message"] == f"Attached to request {number}."
+    assert len(asked.all("Task")) == 1
+    assert asked.one("Career_Request__c", State__c="Recorded only")["Request_Number__c"] == asked.told(again)["number"]
+
+
+def test_a_confidential_request_is_stored_nowhere(uni: University) -> None:
+    """A welfare concern is refused with a pointer to the officer: no record, no Task, no word of it in our state."""
+    uni.request = uni.file(type="WELFARE", title="Sgnirts", text="Otters-in-the-moat", details="Otters-in-the-moat")
+    uni.run()
+    uni.run()
+    told = uni.told(uni.request)
+    assert told["state"] == "refused"
+    assert "welfare officer" in told["message"]
+    assert uni.all("Career_Request__c") == []
+    assert uni.all("Task") == []
+    uni.ctx.store.close()
+    assert uni.state is not None
+    kept = b"".join(path.read_bytes() for path in uni.state.parent.glob("state.db*"))
+    assert b"Otters-in-the-moat" not in kept
+    assert b"Sgnirts" not in kept
+
+
+STOPS: dict[str, dict[str, Any]] = {
+    "deceased": {"Deceased__c": True},
+    "no contact": {"Do_Not_Contact__c": True},
+    "consent withdrawn": {"Consent_Mentoring__c": "No"},
+}
+
+
+@pytest.mark.parametrize("why", STOPS)
+def test_a_stop_gives_no_reason_away(uni: University, why: str) -> None:
+    """Deceased, no contact and withdrawn consent look the same to careers; the reason stays in Salesforce, without a Task."""
+    uni.edit_contact(uni.ada, **STOPS[why])
+    uni.run()
+    uni.request = uni.file()
+    assert state(uni) == ("Not available", "not available")
+    told = uni.told(uni.request)
+    assert {name: told[name] for name in ("state", "message", "offered", "understood_type")} == {
+        "state": "not available",
+        "message": "Not available at present.",
+        "offered": None,
+        "understood_type": "MENTOR_FLASH",
+    }
+    assert uni.one("Career_Request__c")["Stop_Reason__c"]
+    assert uni.all("Task") == []
+
+
+@pytest.mark.parametrize("path", ["consents.mentoring", "do_not_contact"])
+def test_an_opt_out_stops_a_request_of_the_same_cycle(uni: University, path: str) -> None:
+    """An opt-out and an ask that arrive together: the opt-out counts at once."""
+    uni.edit_person("a1", {path: path == "do_not_contact"})
+    uni.request = uni.file()
+    assert state(uni) == ("Not available", "not available")
+    assert uni.all("Task") == []
+
+
+def test_an_opt_out_for_another_purpose_stops_nothing(uni: University) -> None:
+    """Opt-outs count purpose by purpose: who wants no events may still be asked to mentor."""
+    uni.edit_person("a1", {"consents.events": False})
+    uni.request = uni.file()
+    assert state(uni) == ("Queued", "received")
+
+
+def test_what_the_alumna_asks_is_never_stopped(uni: University) -> None:
+    """No contact is a word about us, not about her: what she asks for becomes a Task all the same."""
+    uni.edit_contact(uni.ada, Do_Not_Contact__c=True)
+    uni.run()
+    uni.request = uni.file(type="JOB_SEARCH", title="Help with a search")
+    assert state(uni)[1] == "received"
+    assert len(uni.all("Task")) == 1
+
+
+def test_over_the_contact_limit(uni: University) -> None:
+    """A second ask within the month waits in triage with a Task that says why; careers see "not available" only."""
+    uni.file(type="RESUME_REVIEW", title="Documents")
+    uni.run()
+    second = uni.file()
+    uni.run()
+    record = uni.one("Career_Request__c", Type__c="MENTOR_FLASH")
+    assert (record["State__c"], uni.told(second)["state"]) == ("Waiting", "not available")
+    assert uni.told(second)["message"] == "Not available at present."
+    assert "limit" in record["Stop_Reason__c"]
+
+
+def test_a_request_older_than_the_bridge_is_recorded_only(uni: University) -> None:
+    """What was asked before ``start_at`` makes a record and no Task, and careers are told to file it anew."""
+    old = (uni.ctx.start_at - timedelta(days=1)).isoformat()
+    uni.career.seed("request", [ASK | {"id": "r-old", "created_at": old}])
+    uni.career.change_request("r-old", {"details": "again"}, uni.career.keys["k-pat"])
+    uni.request = "r-old"
+    assert state(uni)[0] == "Recorded only"
+    assert "anew" in uni.told("r-old")["message"]
+    assert uni.all("Task") == []
+
+
+def test_an_ask_by_criteria_has_no_contact(uni: University) -> None:
+    """An ask of nobody in particular becomes a Task without a contact, with the criteria on its record."""
+    uni.request = uni.file(person_id=None, criteria={"school": "Engineering"}, count=3)
+    uni.run()
+    record = uni.one("Career_Request__c")
+    assert (record.get("Contact__c"), record["Criteria__c"], record["Asked_Count__c"]) == (None, "school: Engineering", 3)
+    assert uni.one("Task").get("WhoId") is None
+    assert uni.told(uni.request)["asked"] == 3
+
+
+def test_an_ask_of_somebody_unknown_goes_to_triage(uni: University) -> None:
+    """An ask of a person without an account goes to triage with the hint, so that nobody is guessed at."""
+    uni.request = uni.file(person_id=None, named=True, person_hint={"name": "Mary Somerville", "email": "mary@example.net"})
+    assert state(uni) == ("Triage", "received")
+    assert "Mary Somerville" in uni.one("Task")["Description"]
+
+
+def test_the_officer_by_the_rules_works_it(tmp_path: Any) -> None:
+    """The Task belongs to the officer whom the routing names, found by address; without such a user to the triage queue."""
+    uni = University(state=tmp_path / "state.db", people=("regions",))
+    uni.alumna()
+    uni.go_live()
+    uni.file()
+    uni.run()
+    assert uni.one("Task")["OwnerId"] == uni.officers["regions"]
+    uni.file(type="REC_LETTER", title="A letter")
+    uni.run()
+    queue = uni.one("Group", DeveloperName="Alumni_Relations_Triage")["Id"]
+    assert uni.one("Task", Subject="Recommendation letter: A letter")["OwnerId"] == queue
+
+
+def test_a_lost_answer_doubles_no_task(uni: University) -> None:
+    """The create happened and its answer was lost: the next cycle finds it by its key; one record, one Task."""
+    uni.request = uni.file()
+    uni.crm_wire.order(WireFault.LOSE_RESPONSE, "POST .*composite/graph")
+    uni.run()
+    for _ in range(3):
+        uni.run(seconds=1200)
+    assert (len(uni.all("Career_Request__c")), len(uni.all("Task"))) == (1, 1)
+    assert uni.told(uni.request)["state"] == "received"
+    uni.edit(uni.one("Task")["Id"], Status="In Progress")
+    assert state(uni) == ("In progress", "in progress")
