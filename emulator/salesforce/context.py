@@ -92,6 +92,13 @@ def instance_url(org: Org, request: Request) -> str:
     return f"{request.header('x-forwarded-proto', 'https')}://{host}"
 
 
+def identity_url(org: Org, request: Request, user_id: str) -> str:
+    """The address that stands for a user: at the login host, or at the host that the client reached us by."""
+    base = instance_url(org, request)
+    login = "https://login.salesforce.com" if base.endswith("salesforce.com") else base
+    return f"{login}/id/{org.id}/{user_id}"
+
+
 def whole(text: str, default: int) -> int:
     """A whole number in text, or the default when there is none.
 

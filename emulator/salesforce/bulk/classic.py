@@ -87,7 +87,7 @@ def _refused(error: BulkError, *, wants_json: bool) -> Response:
 
 def _printed(name: str, body: dict[str, Any], *, as_json: bool, status: int = 200) -> Response:
     if as_json:
-        return Response(status=status, headers={"Content-Type": "application/json;charset=UTF-8"}, body=orjson.dumps(body))
+        return Response(status=status, headers={"Content-Type": "application/json"}, body=orjson.dumps(body))
     inner = "".join(f"<{key}>{escape(_plain(value))}</{key}>" for key, value in body.items() if value is not None)
     return _xml(f'<{name} xmlns="{NAMESPACE}">{inner}</{name}>', status=status)
 
@@ -202,7 +202,10 @@ class _Calls:
         return {etree.QName(node).localname: (node.text or "").strip() for node in root}
 
     def job_info(self, job: ClassicJob, *, status: int = 200) -> Response:
-        return _printed("jobInfo", job.info, as_json=job.content == "JSON", status=status)
+        # A job is answered in the form in which it was asked for; batches in the form of the job's content.
+        asked = self.request.header("content-type")
+        as_json = "json" in asked if "json" in asked or "xml" in asked else job.content == "JSON"
+        return _printed("jobInfo", job.info, as_json=as_json, status=status)
 
     def change(self, job: ClassicJob) -> Response:
         state = self.read_body().get("state")

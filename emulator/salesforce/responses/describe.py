@@ -6,7 +6,7 @@ from email.utils import format_datetime
 from typing import Any
 
 from emulator.http import Response, json_response
-from emulator.salesforce.context import Context
+from emulator.salesforce.context import Context, identity_url
 from emulator.salesforce.errors import SalesforceError, not_found
 from emulator.salesforce.fields import DEFAULTS, SObject
 from emulator.salesforce.org import Org
@@ -37,7 +37,7 @@ def resources(ctx: Context, _params: Mapping[str, str]) -> Response:
     """GET /services/data/v..: the addresses of the parts."""
     names = ("tooling", "metadata", "sobjects", "query", "queryAll", "search", "composite", "limits", "jobs", "recent")
     answer = {name: f"{ctx.base}/{name}" for name in names}
-    answer["identity"] = f"https://login.salesforce.com/id/{ctx.org.id}/{ctx.access.user_id}"
+    answer["identity"] = identity_url(ctx.org, ctx.request, ctx.access.user_id)
     return json_response(answer)
 
 

@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from cryptography.x509 import load_pem_x509_certificate
 
 from emulator.http import Request, Response, json_response
-from emulator.salesforce.context import instance_url
+from emulator.salesforce.context import identity_url, instance_url
 from emulator.salesforce.org import Org, Session
 from emulator.salesforce.table import Row
 
@@ -67,7 +67,7 @@ def _granted(org: Org, request: Request, session: Session, scope: str, grant: st
     return answer | {
         "scope": scope,
         "instance_url": instance_url(org, request),
-        "id": f"https://login.salesforce.com/id/{org.id}/{session.user_id}",
+        "id": identity_url(org, request, session.user_id),
         "token_type": "Bearer",
     }
 
@@ -188,7 +188,7 @@ def userinfo(org: Org, request: Request, session: Session) -> Response:
     base = instance_url(org, request)
     return json_response(
         {
-            "sub": f"https://login.salesforce.com/id/{org.id}/{session.user_id}",
+            "sub": identity_url(org, request, session.user_id),
             "user_id": session.user_id,
             "organization_id": org.id,
             "preferred_username": user.get("Username"),
@@ -217,7 +217,7 @@ def identity(org: Org, request: Request, session: Session) -> Response:
     base = instance_url(org, request)
     return json_response(
         {
-            "id": f"https://login.salesforce.com/id/{org.id}/{session.user_id}",
+            "id": identity_url(org, request, session.user_id),
             "asserted_user": True,
             "user_id": session.user_id,
             "organization_id": org.id,

@@ -1,0 +1,71 @@
+"""CumulusCI: an org from the environment, a query, records loaded by a mapping, a deploy."""
+
+# ruff: noqa: S603, S607 - the client under test is a command
+
+import json
+import os
+import subprocess
+from pathlib import Path
+
+found = json.loads(os.environ["EMULATOR"])
+config = {
+    "access_token": found["token"],
+    "instance_url": found["salesforce"]["https"],
+    "refresh_token": found["refresh_token"],
+    "id": f"https://login.salesforce.com/id/{found['salesforce']['organization_id']}/{found['admin_id']}",
+    "username": found["salesforce"]["admin"],
+    "org_id": found["salesforce"]["organization_id"],
+    "config_type": "connected_app",
+    "scratch": False,
+}
+app = {"callback_url": "http://localhost:8080/callback", "client_id": "client", "client_secret": "s3"}
+environment = {
+    **os.environ,
+    "HOME": str(Path.cwd() / "home"),
+    "CUMULUSCI_KEY": "0123456789abcdef",
+    "CUMULUSCI_ORG_emu": json.dumps(config),
+    "CUMULUSCI_SERVICE_connected_app": json.dumps(app),
+}
+project = Path("project")
+(project / "datasets").mkdir(parents=True, exist_ok=True)
+(project / "unpackaged").mkdir(exist_ok=True)
+(project / "cumulusci.yml").write_text(
+    "minimum_cumulusci_version: 4.0.0\nproject:\n  name: p\n  package:\n    name: p\n    api_version: '60.0'\n"
+)
+(project / "datasets/mapping.yml").write_text(
+    "Accounts:\n  sf_object: Account\n  fields:\n    - Name\n"
+    "Contacts:\n  sf_object: Contact\n  fields:\n    - LastName\n  lookups:\n    AccountId:\n      table: Account\n"
+)
+(project / "recipe.yml").write_text(
+    "- object: Account\n  count: 3\n  fields:\n    Name: Snow\n  friends:\n    - object: Contact\n      count: 2\n"
+    "      fields:\n        LastName: Flake\n        AccountId:\n          reference: Account\n"
+)
+xml = '<PermissionSet xmlns="http://soap.sforce.com/2006/04/metadata"><label>C</label></PermissionSet>'
+rights = project / "unpackaged/permissionsets"
+rights.mkdir(exist_ok=True)
+(rights / "C.permissionset").write_text(f'<?xml version="1.0" encoding="UTF-8"?>\n{xml}\n')
+manifest = "<types><members>C</members><name>PermissionSet</name></types><version>60.0</version>"
+(project / "unpackaged/package.xml").write_text(
+    f'<?xml version="1.0" encoding="UTF-8"?>\n<Package xmlns="http://soap.sforce.com/2006/04/metadata">{manifest}</Package>\n'
+)
+subprocess.run(["git", "init", "-q"], cwd=project, check=True)
+subprocess.run(["git", "remote", "add", "origin", "https://github.com/example/p.git"], cwd=project, check=False)
+
+
+def cci(*arguments: str) -> str:
+    """One command; what it printed."""
+    done = subprocess.run(["cci", *arguments], env=environment, cwd=project, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, (arguments, done.stdout[-3000:], done.stderr[-1500:])
+    return done.stdout
+
+
+def query(soql: str) -> str:
+    """The result of a query task, as a file."""
+    cci("task", "run", "SOQLQuery", "--org", "emu", "--object", "Contact", "--query", soql, "--result_file", "out.csv")
+    return (project / "out.csv").read_text()
+
+
+assert len(query("SELECT Id, LastName FROM Contact").splitlines()) == 6
+cci("task", "run", "snowfakery", "--org", "emu", "--recipe", "recipe.yml")
+assert len(query("SELECT Id, LastName FROM Contact WHERE LastName = 'Flake'").splitlines()) == 7
+cci("task", "run", "deploy", "--org", "emu", "--path", "unpackaged")
