@@ -40,6 +40,7 @@ def _print_people(console: Console, facts: Facts) -> None:
     links, people = facts["links"], facts["people"]
     table = _table("\nPeople", "contacts", "accounts", "linked", "to review", "new", "precision", "recall", "refused by the CRM")
     refused = ", ".join(f"{count:,} {code}" for code, count in people["refused_by_the_crm"].items())
+    dropped = ", ".join(f"{count:,} values of {name}" for name, count in people["values_refused_by_the_crm"].items())
     table.add_row(
         f"{people['contacts']:,}",
         f"{people['accounts']:,}",
@@ -49,6 +50,8 @@ def _print_people(console: Console, facts: Facts) -> None:
         refused or "none",
     )
     console.print(table)
+    if dropped:
+        console.print(Text(f"The CRM cannot hold {dropped}: those rows were loaded without them."))
 
 
 def _share(value: float | None) -> str:

@@ -37,7 +37,7 @@ class Day:
             ("has a new work e-mail", {"Work_Email__c": "new.desk@harbour.example.com"}, is_open),
             ("was promoted", {"Title": "Vice President"}, having("Title")),
         ):
-            role = self._play(name, suits)
+            role = self._play(name, suits, is_open)
             if role is not None:
                 self.stage.officer.edit("Contact", role.contact, values)
                 self.seen.append(f"the officer notes in Salesforce that an alumnus {name}")
@@ -53,7 +53,7 @@ class Day:
             ("address", {"address.street": "1 Mistaken Road"}, having("MailingStreet")),
         )
         for name, fields, suits in edits:
-            role = self._play(name, suits)
+            role = self._play(name, suits, is_open)
             if role is not None:
                 self.stage.counsellor.edit(role.account, fields)
                 self.seen.append(f"the counsellor changes an alumnus' {name} in the career system")
@@ -255,7 +255,7 @@ class Day:
         """The counsellor sees that the address was a mistake and puts the old one back."""
         role = self.played.get("address")
         if role is not None:
-            self.stage.counsellor.edit(role.account, {"address.street": role.crm["MailingStreet"]})
+            self.stage.counsellor.edit(role.account, {"address.street": role.crm.get("MailingStreet")})
             self.seen.append("the counsellor takes a mistaken address back")
 
     def decide_people(self) -> None:
@@ -296,8 +296,9 @@ class Day:
         known = [n for n in (1, 2, 3) if row[f"Candidate_{n}__c"] and row[f"Candidate_{n}__c"] in right]
         return f"Candidate {known[0]}" if known else "Nobody"
 
-    def _play(self, part: str, suits: Suits) -> Role | None:
-        role = self.cast.find(suits)
+    def _play(self, part: str, *suits: Suits) -> Role | None:
+        """Give a part to somebody who suits it best: the first wish that this data can fulfil."""
+        role = next((found for wish in suits if (found := self.cast.find(wish))), None)
         if role is None:
             self.missing.append(f"nobody suits the part: {part}")
         else:

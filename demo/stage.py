@@ -26,6 +26,7 @@ _MANY = 1_000
 SYSTEM = "careers"
 _TOLD = 2_000
 """After so many contacts each the progress is told."""
+_BAD_DATES = frozenset({"JSON_PARSER_ERROR", "NUMBER_OUTSIDE_VALID_RANGE"})
 
 Progress = Callable[[str], None]
 
@@ -35,7 +36,8 @@ class Stage:
     """Everything that the story needs.
 
     ``user_ids``: Salesforce ids of the staff by login name. ``ids`` and ``record_of``: the Salesforce id of each contact of
-    the input by its record id, and back.
+    the input by its record id, and back. ``refused``: rows that the CRM did not take, by error code; ``dropped``: values that
+    it did not take (a birthday in the year 895), whose rows were loaded without them, by field.
     """
 
     folder: Path
@@ -52,6 +54,7 @@ class Stage:
     bridge: Bridge
     ids: dict[str, str] = field(default_factory=dict)
     refused: Counter[str] = field(default_factory=Counter)
+    dropped: Counter[str] = field(default_factory=Counter)
     early_request: str = ""
     notes: list[str] = field(default_factory=list)
     record_of: dict[str, str] = field(default_factory=dict)
@@ -83,6 +86,7 @@ class Stage:
 def set_stage(people: People, folder: Path, progress: Progress) -> Iterator[Stage]:
     """Start both systems, fill them, deploy the package and configure the bridge; all ends with the block."""
     folder.mkdir(parents=True, exist_ok=True)
+    (folder / "commands.log").unlink(missing_ok=True)
     token = secrets.token_hex(16)
     progress("starting both systems")
     with _emulator(folder / "emulator", token) as found:
@@ -162,19 +166,9 @@ def _calls(org: OrgControl, career: CareerControl) -> Mapping[str, int]:
 def _load(stage: Stage, progress: Progress) -> None:
     """The administrator loads the contacts through the org's API, whose rules refuse what they refuse."""
     people = stage.people
-    done = 0
-    outcomes = stage.administrator.create_many("Contact", [dict(person.values) for person in people.contacts])
-    for batch in outcomes:
-        for outcome in batch:
-            person = people.contacts[done]
-            done += 1
-            if outcome["success"]:
-                stage.ids[person.record_id] = outcome["id"]
-                stage.record_of[outcome["id"]] = person.record_id
-            else:
-                stage.refused[outcome["errors"][0]["statusCode"]] += 1
-        if done % _TOLD == 0 or done == len(people.contacts):
-            progress(f"loading contacts: {done:,} of {len(people.contacts):,}")
+    again = [_without(stage, person, problem) for person, problem in _create(stage, people.contacts, progress)]
+    for _, problem in _create(stage, [person for person in again if person is not None], progress):
+        stage.refused[problem["statusCode"]] += 1
     accounts = people.accounts
     for start in range(0, len(accounts), _MANY):
         stage.career.post("people", [_account(person) for person in accounts[start : start + _MANY]])
@@ -186,6 +180,33 @@ def _load(stage: Stage, progress: Progress) -> None:
             "requested_by": {"name": "Pat Reyes", "email": "pat.reyes@example.edu", "unit": "Career Services"},
         }
     )
+
+
+def _create(stage: Stage, people: Sequence[Person], progress: Progress) -> Iterator[tuple[Person, Mapping[str, Any]]]:
+    """Create contacts; those that the org refuses, each with the first problem."""
+    done = 0
+    for batch in stage.administrator.create_many("Contact", [person.values for person in people]):
+        for outcome in batch:
+            person = people[done]
+            done += 1
+            if outcome["success"]:
+                stage.ids[person.record_id] = outcome["id"]
+                stage.record_of[outcome["id"]] = person.record_id
+            else:
+                yield person, outcome["errors"][0]
+        if done % _TOLD == 0 or done == len(people):
+            progress(f"loading contacts: {done:,} of {len(people):,}")
+
+
+def _without(stage: Stage, person: Person, problem: Mapping[str, Any]) -> Person | None:
+    """The row without the one value that the org cannot hold; None if it is the row that it refuses."""
+    code = problem["statusCode"]
+    # Of what the files contain, only dates can be out of range or not be values at all.
+    if code not in _BAD_DATES or "Birthdate" not in person.values:
+        stage.refused[code] += 1
+        return None
+    stage.dropped["Birthdate"] += 1
+    return Person(record_id=person.record_id, values={n: value for n, value in person.values.items() if n != "Birthdate"})
 
 
 def _account(person: Person) -> dict[str, Any]:

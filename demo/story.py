@@ -44,6 +44,7 @@ class Story:
     differences: dict[str, dict[str, Any]] = field(default_factory=dict)
     requests: list[dict[str, Any]] = field(default_factory=list)
     quiet: dict[str, Any] = field(default_factory=dict)
+    troubles: dict[str, int] = field(default_factory=dict)
     brakes: list[str] = field(default_factory=list)
     why: str = ""
     missing: list[str] = field(default_factory=list)
@@ -208,10 +209,16 @@ class Story:
         after = read_writes(self.stage)
         self.quiet = {"writes": _difference(before, after), "calls": dict(said.calls), "seconds": round(said.seconds, 2)}
         calls = " and ".join(f"{count} to {side}" for side, count in said.calls.items())
-        act.seen.append(
-            f"after {cycles} cycles a quiet one writes {self.quiet['writes']} records and makes {calls} calls, the start of its process included"
-        )
+        act.seen.append(f"after {cycles} cycles a quiet one writes {self.quiet['writes']} records and makes {calls} calls")
+        act.seen.append("(each cycle of the demo is a process of its own, whose start is counted too)")
         self.requests = day.desk.lines()
+        status = self.stage.bridge.run("status", "--json").json()
+        self.troubles = {"refused_writes": len(status["refused"]), "parked_records": len(status["parked"])}
+        if any(self.troubles.values()):
+            act.seen.append(
+                f"`status` names {len(status['refused'])} writes that a system refused and "
+                f"{len(status['parked'])} records whose values nobody can read, each with its cure"
+            )
         act.seen.append("the counsellor reads the acknowledgements in the career system")
         self.why = self._explain(day)
         self._hold_laws(day, after)
@@ -255,6 +262,7 @@ class Story:
                 "contacts": len(self.stage.ids),
                 "accounts": len(self.stage.people.accounts),
                 "refused_by_the_crm": dict(self.stage.refused),
+                "values_refused_by_the_crm": dict(self.stage.dropped),
             },
             "links": _links(judged),
             "first_differences": self.differences,
@@ -272,6 +280,7 @@ class Story:
             },
             "api_calls": {side: sum(made[side] for made in calls) for side in ("crm", "career")},
             "quiet_cycle": self.quiet,
+            "troubles": self.troubles,
             "contact_writes": written.contacts,
             "mails_to_alumni": len(self.stage.career.get("mails")["mails"]),
             "seconds": {act.title: round(act.seconds, 2) for act in self.acts},
