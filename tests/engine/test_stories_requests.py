@@ -31,7 +31,7 @@ def state(uni: University) -> tuple[str, str]:
 
 
 def test_a_request_becomes_one_record_and_one_task(asked: University) -> None:
-    """One record with everything that was asked, one Task about it and about the contact, and an acknowledgement with its number."""
+    """One record with everything that was asked, one Task about it and about the contact, and a number for careers."""
     for _ in range(3):
         asked.run()
     record, task = asked.one("Career_Request__c"), asked.one("Task")

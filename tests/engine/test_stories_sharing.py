@@ -16,7 +16,7 @@ PURPOSES = {
 
 @pytest.mark.parametrize(("path", "flag"), PURPOSES.items())
 def test_an_opt_out_at_careers_is_kept_on_the_profile(uni: University, path: str, flag: str) -> None:
-    """A careers opt-out stands on the career profile within the same cycle, for its own purpose only; the contact is untouched."""
+    """A careers opt-out stands on the career profile within the same cycle, for its purpose only; the contact is untouched."""
     uni.edit_person("a1", {path: False})
     uni.run()
     assert {name: uni.profile()[name] for name in PURPOSES.values()} == {name: name == flag for name in PURPOSES.values()}

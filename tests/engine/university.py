@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+from sqlalchemy import event
 
 from connector.bootstrap import read_weights
 from connector.career.profile import load_profile
@@ -31,7 +32,7 @@ from crm_package.archive import build_zip, permission_files
 from crm_package.deploy import deploy
 from emulator.career import Actor, CareerApp, CareerSystem, Kind
 from emulator.clock import Clock as EmulatedClock
-from emulator.http import request
+from emulator.http import Request, Response, request
 from emulator.inprocess import Wire as FaultyWire
 from emulator.inprocess import mount
 from emulator.salesforce.control import Control
@@ -101,6 +102,21 @@ class _Door:
         return answer.status, answer.headers, answer.body
 
 
+@dataclass(frozen=True)
+class _Watched:
+    """A system whose every answer is two effects: before it acts, and after it acted but before the answer is used."""
+
+    app: SalesforceApp | CareerApp
+    effect: Callable[[], None]
+
+    def handle(self, asked: Request) -> Response:
+        """One exchange."""
+        self.effect()
+        answer = self.app.handle(asked)
+        self.effect()
+        return answer
+
+
 @dataclass
 class University:
     """Both systems and the bridge. ``run`` is one cycle; ``restart`` loses the process, not the state.
@@ -113,6 +129,8 @@ class University:
     page: int = 2000
     people: tuple[str, ...] = ()
     rules: Rulebook = field(default_factory=rulebook)
+    effect: Callable[[], None] = lambda: None
+    """Called at every effect boundary: before and after each remote call, and before each commit."""
     ada: str = ""
     grace: str = ""
     request: str = ""
@@ -150,6 +168,10 @@ class University:
                 kind = "double" if name == "Class_Year__c" else "url" if "URL" in name else kind
                 self.crm.define_field("Contact", name, type=kind)
 
+    def _feel(self, *_connection: object) -> None:
+        # Looked up each time: tests change it while the bridge runs.
+        self.effect()
+
     def _add_officer(self, name: str) -> str:
         address = f"{name.replace('_', '.')}@alumni.example.edu"
         return self.crm.add_user(name, values={"Email": address})
@@ -160,8 +182,8 @@ class University:
             self.ctx.store.close()
         clock = SharedClock(self.clock)
         session, careers = open_session(), open_session()
-        self.crm_wire = mount(session, self.crm_app, "https://")
-        self.career_wire = mount(careers, self.career_app, "https://")
+        self.crm_wire = mount(session, _Watched(self.crm_app, self._feel), "https://")
+        self.career_wire = mount(careers, _Watched(self.career_app, self._feel), "https://")
 
         def wire(url: str) -> Wire:
             return Wire(session, url, clock, side="crm")
@@ -180,12 +202,14 @@ class University:
             rng=lambda: 0.0,
         )
         book = self.rules
+        store = open_store(f"sqlite:///{self.state}")
+        event.listen(store.engine, "commit", self._feel)
         self.ctx = Context(
             person=book.person,
             requests=book.requests,
             routing=book.routing,
             rules_hash=book.hash,
-            store=open_store(f"sqlite:///{self.state}"),
+            store=store,
             crm=self.crm_side,
             careers={SYSTEM: self.career_side},
             clock=clock,
