@@ -20,13 +20,13 @@ from connector.bootstrap import Bridge, open_bridge
 from connector.config import Settings, load_settings
 from connector.core.model import Side
 from connector.daemon import Daemon
-from connector.engine import cycle, planner, report, watch
+from connector.engine import cycle, halting, planner, plans, report, watch
 from connector.engine.context import Context, stage
 from connector.errors import BridgeError, Bug, Halt, Later, Refused, UserError
 from connector.log import configure
 from connector.rules import load_rules
 from connector.store import journal, requests, suggestions
-from connector.store.store import integrity, pack, set_meta
+from connector.store.store import get_meta, integrity
 
 GOOD, PART, WRONG, HALTED, LATER, DEFECT = 0, 1, 2, 3, 4, 70
 
@@ -102,16 +102,18 @@ def _take_pilot(ctx: Context, settings: Settings) -> None:
     """``[pilot]`` in the configuration counts unless the `pilot` command has chosen otherwise."""
     if settings.pilot.accounts or settings.pilot.class_years:
         with ctx.store.begin() as db:
-            if not stage(db).pilot:
-                pilot = {"accounts": list(settings.pilot.accounts), "class_years": list(settings.pilot.class_years)}
-                set_meta(db, "pilot", pack(pilot))
+            chosen = get_meta(db, "pilot") is not None
+        if not chosen:
+            planner.set_pilot(ctx, accounts=settings.pilot.accounts, class_years=settings.pilot.class_years)
 
 
 @app.command()
 def run(config: ConfigFile = DEFAULT) -> None:
     """Run the daemon until SIGTERM: cycles, weekly sweeps, reminders, housekeeping, each on its schedule."""
     with _opened(config) as bridge:
-        Daemon(bridge).run()
+        if not Daemon(bridge).run():
+            # The interpreter would wait for the thread that waits for a side.
+            os._exit(GOOD)
 
 
 @app.command()
@@ -136,6 +138,10 @@ def plan(config: ConfigFile = DEFAULT, *, as_json: AsJson = False) -> None:
     with _prepared(config) as bridge:
         ctx = bridge.context
         read = cycle.read_only(ctx)
+        with ctx.store.begin() as db:
+            live = stage(db).live
+        if not live:
+            planner.plan(ctx)
         found = planner.plan(ctx, dry=True, as_if_live=True)
         display.plan(found, read, ctx, as_json=as_json)
     raise typer.Exit(PART if found.reasons else GOOD)
@@ -266,7 +272,7 @@ def list_requests(config: ConfigFile = DEFAULT, *, as_json: AsJson = False) -> N
 def halt(reason: Annotated[str, typer.Argument(help="Why; shown to everybody.")], config: ConfigFile = DEFAULT) -> None:
     """Stop everything at the next effect boundary until `resume`."""
     with _opened(config) as bridge, bridge.context.store.begin() as db:
-        planner.set_halt(bridge.context, db, cycle.EVERYTHING, reason, "`alumni-bridge resume everything`")
+        halting.set_halt(bridge.context, db, halting.EVERYTHING, reason, "`alumni-bridge resume everything`")
     display.say("halted; `alumni-bridge resume everything` ends it")
 
 
@@ -282,14 +288,27 @@ def resume(
         raise typer.BadParameter("name what is halted, or a plan's hash with --plan")
     with _opened(config) as bridge:
         if plan is not None:
-            released = planner.resume_plan(bridge.context, plan)
+            released = plans.approve(bridge.context, plan)
             if not released:
                 raise typer.BadParameter("no braked plan has a hash that begins so; see `alumni-bridge status`")
             display.say(f"approved: {released} writes are ready for the next cycle")
-        elif cycle.resume(bridge.context, subject or ""):
+        elif plans.resume(bridge.context, subject or ""):
             display.say(f"{subject} is no longer halted")
         else:
             raise typer.BadParameter(f"{subject!r} is not halted; see `alumni-bridge status`")
+
+
+@app.command()
+def retry(
+    writes: Annotated[
+        list[int] | None, typer.Argument(help="Numbers of refused writes, as `status` lists them; without: all.")
+    ] = None,
+    config: ConfigFile = DEFAULT,
+) -> None:
+    """Try refused writes again, once what their remedy asks for has been done."""
+    with _opened(config) as bridge:
+        count = plans.retry(bridge.context, writes)
+    display.say(f"{count} writes are tried again in the next cycle")
 
 
 @app.command()

@@ -17,15 +17,15 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from connector.alerts import send
 from connector.bootstrap import Bridge, reload
 from connector.engine.context import Context
-from connector.engine.cycle import halts, prepare
-from connector.engine.planner import set_halt
-from connector.engine.watch import LEASE_HALT
+from connector.engine.cycle import prepare
+from connector.engine.halting import LEASE, halts, notices, set_halt
 from connector.errors import BridgeError, Halt, Stopped, UserError
 from connector.store.store import get_meta, moment, set_meta, stamp
 from jobs import ALL
 
 log = structlog.get_logger()
-_DRAIN_SECONDS = 30
+_DRAIN_SECONDS = 20
+"""How long a job may take to its next effect boundary; a process supervisor waits for longer than that."""
 MAPPING_PROBLEM = "mapping_problem"
 """The remembered fact that the files in ``mappings/`` cannot be used and the last good ones are."""
 
@@ -39,8 +39,12 @@ class Daemon:
         self._turn = threading.Lock()
         self._stopped = threading.Event()
 
-    def run(self) -> None:
-        """Work until SIGTERM or SIGINT; a job that is under way may finish its effect, for 30 seconds at most."""
+    def run(self) -> bool:
+        """Work until SIGTERM or SIGINT; a job that is under way may finish its effect, for 20 seconds at most.
+
+        False if it had not done so by then: its thread still waits for a side, and the caller has to end the process under it.
+        That loses nothing, since what was sent is written down before.
+        """
         prepare(self._bridge.context, self._bridge.mapping)
         scheduler = BackgroundScheduler(
             timezone="UTC",
@@ -58,8 +62,9 @@ class Daemon:
             self._stopped.wait()
         log.info("daemon.stopping")
         scheduler.shutdown(wait=False)
-        self._turn.acquire(timeout=_DRAIN_SECONDS)
-        log.info("daemon.stopped")
+        ended = self._turn.acquire(timeout=_DRAIN_SECONDS)
+        log.info("daemon.stopped" if ended else "daemon.stopped_in_a_call")
+        return ended
 
     def _work(self, module: ModuleType) -> None:
         with self._turn:
@@ -70,7 +75,7 @@ class Daemon:
             except Stopped:
                 log.info("job.stopped", job=module.__name__)
             except Halt as error:
-                if error.subject != LEASE_HALT:
+                if error.subject != LEASE:
                     _remember(context, error)
                 log.error("job.halted", job=module.__name__, subject=error.subject)  # noqa: TRY400 - the halt is the message
             except BridgeError as error:
@@ -91,6 +96,11 @@ class Daemon:
             log.warning("mapping.kept_last_good", count=len(error.problems))
             with store.begin() as db:
                 set_meta(db, MAPPING_PROBLEM, problem)
+        except BridgeError as error:
+            # The new mapping is well written but does not fit the org, or that cannot be found out now.
+            log.warning("mapping.kept_last_good", error=type(error).__name__)
+            with store.begin() as db:
+                set_meta(db, MAPPING_PROBLEM, str(error))
         else:
             with store.begin() as db:
                 if get_meta(db, MAPPING_PROBLEM):
@@ -103,6 +113,7 @@ class Daemon:
         now = context.clock.now()
         with context.store.begin() as db:
             reasons = [f"{row['subject']}: {row['reason']}. {row['remedy']}" for row in halts(db).values()]
+            reasons += notices(db, now)
             text, at = "\n".join(reasons), get_meta(db, "alerted_at")
             said = get_meta(db, "alerted")
             repeat = at is not None and (now - moment(at)).total_seconds() < alerts.repeat_minutes * 60
