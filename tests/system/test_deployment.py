@@ -1,0 +1,70 @@
+"""The units that run it: shut in as tightly as it can bear, and in agreement with what the command does."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from connector import cli, daemon
+
+DEPLOY = Path(__file__).parents[2] / "deploy"
+UNITS = sorted(DEPLOY.glob("*.service"))
+SERVICE = (DEPLOY / "alumni-bridge.service").read_text(encoding="utf-8")
+LIMIT = 2.0
+
+
+def settings(name: str) -> list[str]:
+    """Every value that the service gives to a setting."""
+    return re.findall(rf"^{name}=(.*)$", SERVICE, re.MULTILINE)
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed")
+@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.stem)
+def test_a_unit_is_shut_in(unit: Path) -> None:
+    """Law: systemd's own judgement of exposure is 2.0 or better."""
+    command = ["systemd-analyze", "security", "--offline=true", str(unit)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603 - our own words
+    score = re.search(r"exposure level for .*: ([\d.]+)", done.stdout)
+    assert score is not None, done.stdout
+    assert float(score[1]) <= LIMIT
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed")
+@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.stem)
+def test_a_unit_has_no_unknown_setting(unit: Path) -> None:
+    """Law: systemd understands every line; only the program itself may be missing here."""
+    done = subprocess.run(["systemd-analyze", "verify", str(unit)], capture_output=True, text=True, check=False)  # noqa: S603, S607 - our own words
+    ours = [line for line in done.stderr.splitlines() if unit.name in line or "alumni-bridge" in line]
+    assert [line for line in ours if "is not executable" not in line] == []
+
+
+def test_the_service_keeps_to_the_exit_codes() -> None:
+    """Law: what only a person can mend is not tried again; what may mend itself is."""
+    assert {int(code) for code in settings("RestartPreventExitStatus")[0].split()} == {cli.WRONG, cli.HALTED}
+    assert settings("Restart") == ["on-failure"]
+
+
+def test_the_service_waits_longer_than_the_daemon_needs() -> None:
+    """Law: systemd kills nothing that would have ended by itself."""
+    assert int(settings("TimeoutStopSec")[0]) > daemon._DRAIN_SECONDS + 10
+
+
+def test_memory_dumps_and_files_show_nothing() -> None:
+    """Law: no core dump, no file that others can read, no more memory than one process may need."""
+    assert settings("LimitCORE") == ["0"]
+    assert settings("UMask") == ["0077"]
+    assert settings("StateDirectoryMode") == ["0700"]
+    assert settings("MemoryMax")
+
+
+def test_commands_get_the_same_secrets_as_the_service() -> None:
+    """Law: a credential that is added to the service is added to the administrator's command, and its README names it."""
+    given = set(settings("LoadCredential"))
+    script = (DEPLOY / "alumni-bridge-admin").read_text(encoding="utf-8")
+    assert set(re.findall(r"LoadCredential=(\S+)", script)) == given
+    readme = (DEPLOY / "README.md").read_text(encoding="utf-8")
+    assert {one.partition(":")[0] for one in given} <= set(re.findall(r"credential:([a-z_]+)", readme))
