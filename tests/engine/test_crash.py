@@ -32,8 +32,8 @@ STRIDE = 47
 OURS = ("Career_Profile__c", "Suggested_Change__c", "Identity_Review__c", "Career_Request__c", "Task", "Contact")
 MOVING = {
     "Id", "OwnerId", "Name", "CreatedDate", "CreatedById", "LastModifiedDate", "LastModifiedById", "SystemModstamp",
-    "LastActivityDate", "Changed_At__c", "Changed_Between__c", "Decided_At__c", "Received_At__c", "First_Action_Due__c", "End_Due__c",
-    "ActivityDate", "CompletedDateTime",
+    "LastActivityDate", "Changed_At__c", "Changed_Between__c", "Decided_At__c", "Received_At__c", "First_Action_Due__c",
+    "End_Due__c", "ActivityDate", "CompletedDateTime",
 }  # fmt: skip
 """What may differ: ids, stamps, and what follows from the minute in which a process happened to run."""
 
