@@ -6,10 +6,11 @@ One asyncio loop answers everything, so the services behind it see one request a
 import asyncio
 import contextlib
 import gzip
+import re
 import socket
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -96,8 +97,36 @@ async def _break(scope: Mapping[str, Any]) -> None:
 _TRANSPORT, _LOST = "emulator.transport", "emulator.lost"
 
 
+class _TitledTransport:
+    """A transport that writes header names as Salesforce does over HTTP/1.1: `Content-Type`, not `content-type`.
+
+    uvicorn lowers them; clients that look them up in a plain dict would find what the real service does not show them.
+    """
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._transport = transport
+
+    def write(self, data: bytes) -> None:
+        """Write, with the names of a response head in capitals."""
+        if data.startswith(b"HTTP/1.1 "):
+            head, separator, body = data.partition(b"\r\n\r\n")
+            head = _NAME.sub(lambda name: name[0].title(), head).replace(b"\r\nEtag:", b"\r\nETag:")
+            data = head + separator + body
+        self._transport.write(data)
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - everything else is the transport's own
+        return getattr(self._transport, name)
+
+
+_NAME = re.compile(rb"(?<=\r\n)[a-z0-9-]+(?=:)")
+
+
 class _Protocol(HttpToolsProtocol):
     """uvicorn's protocol that lets the application break the connection."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's own
+        """A client connected."""
+        super().connection_made(cast("asyncio.Transport", _TitledTransport(transport)))
 
     def on_message_begin(self) -> None:
         """A request begins: give its scope the means to end it."""

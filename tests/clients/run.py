@@ -39,6 +39,7 @@ CLIENTS = {
     "aiosalesforce": Client(script="use_aiosalesforce.py", pip=("aiosalesforce",)),
     "tap-salesforce": Client(script="use_tap_salesforce.py", pip=("tap-salesforce", "setuptools<81")),
     "jsforce": Client(script="use_jsforce.mjs", npm=("jsforce",), proxied=False),
+    "airbyte": Client(script="use_airbyte.py", pip=("airbyte-source-salesforce",)),
     "cumulusci": Client(script="use_cumulusci.py", pip=("cumulusci", "setuptools<81")),
     "sf": Client(script="use_sf.py", npm=("@salesforce/cli", "node@22"), proxied=False),
 }

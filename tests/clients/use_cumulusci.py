@@ -19,6 +19,7 @@ config = {
     "scratch": False,
 }
 app = {"callback_url": "http://localhost:8080/callback", "client_id": "client", "client_secret": "s3"}
+app["login_url"] = "https://login.salesforce.com"
 environment = {
     **os.environ,
     "HOME": str(Path.cwd() / "home"),
@@ -61,7 +62,7 @@ def cci(*arguments: str) -> str:
 
 def query(soql: str) -> str:
     """The result of a query task, as a file."""
-    cci("task", "run", "SOQLQuery", "--org", "emu", "--object", "Contact", "--query", soql, "--result_file", "out.csv")
+    cci("task", "run", "query", "--org", "emu", "--object", "Contact", "--query", soql, "--result_file", "out.csv")
     return (project / "out.csv").read_text()
 
 

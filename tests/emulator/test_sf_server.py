@@ -2,6 +2,7 @@
 
 import gzip
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -69,6 +70,15 @@ def test_large_answers_are_compressed(emulator: Running) -> None:
     body = gzip.compress(orjson.dumps({"LastName": "A"}))
     sent = {**headers, "Content-Encoding": "gzip", "Content-Type": "application/json"}
     assert requests.post(f"{url}/sobjects/Contact", data=body, headers=sent, timeout=10).status_code == 201
+
+
+def test_header_names_have_capitals(emulator: Running) -> None:
+    """Header names are written as the real service writes them; clients look them up in plain dicts. [T] airbyte."""
+    with socket.create_connection(("127.0.0.1", emulator.salesforce.http)) as plain:
+        plain.sendall(b"GET /services/data/v67.0/sobjects HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        head = plain.recv(65_536).partition(b"\r\n\r\n")[0]
+    names = [line.partition(b":")[0] for line in head.split(b"\r\n")[1:]]
+    assert {b"Content-Type", b"Sforce-Limit-Info", b"Content-Length"} <= set(names)
 
 
 @pytest.mark.parametrize(("order", "error"), [({}, requests.ConnectionError), ({"status": 200, "body": "x" * 50}, None)])
