@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Mapping
-
-from sqlalchemy import delete
 
 from connector.bootstrap import Bridge, open_crm_wire
 from connector.clock import SystemClock
@@ -14,9 +11,9 @@ from connector.core.model import Share, Side, Unit
 from connector.engine.context import Context, Progress
 from connector.errors import Halt, Later, Refused, Unknown
 from connector.rules import RequestType, Rulebook, Source, load_rules
+from connector.ports import Feed
 from connector.secrets import read_secret
-from connector.store import journal, links
-from connector.store.tables import observation
+from connector.store import intents, journal, links, observations
 from crm_package.archive import build_zip, permission_files
 from crm_package.deploy import DeployError, DeployResult, deploy
 from crm_package.deploy import Progress as DeployProgress
@@ -33,10 +30,20 @@ def remote_checks(bridge: Bridge) -> list[Check]:
             "Salesforce: objects, fields and permissions",
             lambda: bridge.crm.check(ctx.person.contact_fields(), ctx.person.profile_fields()),
         ),
+        ("Salesforce: our user cannot write a Contact", lambda: _cannot_write_contacts(bridge)),
         ("Salesforce: officers and queues of routing.toml", lambda: _owners(bridge)),
     ]
     checks += [(f"{name}: login and tenant", career.tenant_id) for name, career in bridge.careers.items()]
     return checks
+
+
+def _cannot_write_contacts(bridge: Bridge) -> None:
+    if bridge.crm.contact_writable():
+        raise Halt(
+            subject="Contact",
+            reason="the integration user may edit contacts, which the bridge never needs",
+            remedy="leave it the permission set Alumni_Bridge_Daemon alone, and a profile without rights on Contact",
+        )
 
 
 def _owners(bridge: Bridge) -> None:
@@ -106,14 +113,23 @@ def deploy_package(
 
 
 def erase_person(ctx: Context, system: str, account: str) -> int:
-    """Forget a person: base, memory, readings and audited values; the audit's chain of references stays whole."""
+    """Forget a person: readings of both records, evidence, base, memory, planned and settled values, audited values.
+
+    What remains are references: the link, numbers of requests, and the audit's chain, which stays whole.
+    """
     with ctx.store.begin() as db:
+        link = links.by_account(db, system, [account]).get(account)
         erased = journal.erase(db, system, account)
         links.forget_states(db, system, account)
-        where = (observation.c.system == system) & (observation.c.side == Side.CAREER) & (observation.c.id == account)
-        gone = db.execute(delete(observation).where(where)).rowcount
-        journal.append(db, [("person.erased", {"system": system, "by": os.environ.get("USER", "")}, None)], ctx.clock.now())
-    return erased + int(gone)
+        erased += intents.erase(db, system, account)
+        erased += observations.erase(db, Side.CAREER, system, "person", account)
+        if link is not None and link["contact_id"]:
+            erased += observations.erase(db, Side.CRM, "", Feed.CONTACT, link["contact_id"])
+            observations.index_contact(db, [link["contact_id"]], [])
+        if link is not None and link["profile_id"]:
+            erased += observations.erase(db, Side.CRM, "", Feed.PROFILE, link["profile_id"])
+        journal.append(db, [("person.erased", {"system": system, "account": account}, None)], ctx.clock.now())
+    return erased
 
 
 def mapping_page(rulebook: Rulebook) -> str:

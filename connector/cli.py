@@ -93,7 +93,7 @@ def _opened(config: Path) -> Iterator[Bridge]:
 
 @contextmanager
 def _prepared(config: Path) -> Iterator[Bridge]:
-    with _opened(config) as bridge:
+    with _opened(config) as bridge, bridge.context.store.alone():
         cycle.prepare(bridge.context, bridge.mapping)
         yield bridge
 
@@ -110,7 +110,7 @@ def _take_pilot(ctx: Context, settings: Settings) -> None:
 @app.command()
 def run(config: ConfigFile = DEFAULT) -> None:
     """Run the daemon until SIGTERM: cycles, weekly sweeps, reminders, housekeeping, each on its schedule."""
-    with _opened(config) as bridge:
+    with _opened(config) as bridge, bridge.context.store.alone():
         if not Daemon(bridge).run():
             # The interpreter would wait for the thread that waits for a side.
             os._exit(GOOD)

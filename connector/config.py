@@ -221,9 +221,16 @@ def _anchored(settings: Settings, folder: Path) -> Settings:
             "bridge": settings.bridge.model_copy(update={"mappings": whole(settings.bridge.mappings)}),
             "state": settings.state.model_copy(update={"sqlite": whole(settings.state.sqlite)}),
             "crm": with_ca(settings.crm),
-            "career": tuple(with_ca(system) for system in settings.career),
+            "career": tuple(_with_profile(with_ca(system), folder) for system in settings.career),
         }
     )
+
+
+def _with_profile(system: Career, folder: Path) -> Career:
+    """A profile that is named by a path is looked for from the configuration's folder, as every other file."""
+    if not system.profile.endswith(".toml"):
+        return system
+    return system.model_copy(update={"profile": str(folder / system.profile)})
 
 
 def _contradictions(settings: Settings, document: Document) -> Iterator[Problem]:

@@ -182,7 +182,8 @@ def status(found: Mapping[str, Any], verdict: Health, *, line_only: bool, as_jso
             _table(title, ("state", "count"), sorted(found[title].items()))
     say(f"{found['waiting']:,} writes wait; {len(found['refused'])} refused; {len(found['parked'])} records parked")
     for row in found["refused"]:
-        say(f"refused: {row['kind']} about {row['target']}: {row['code']} {row['detail'] or ''}\n  = help: {row['remedy'] or ''}")
+        say(f"refused: write {row['id']}, {row['kind']} about {row['target']}: {row['code']} {row['detail'] or ''}")
+        say(f"  = help: {row['remedy'] or ''}; then `alumni-bridge retry {row['id']}`")
     for row in found["parked"]:
         say(f"parked: {row['side']} {row['system']} {row['kind']} {row['id']}: {row['reason']}\n  = help: {row['remedy']}")
 

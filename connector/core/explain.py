@@ -41,3 +41,8 @@ _NOTES = {
 def note_text(code: str, *, label: str, owner: str) -> str:
     """A staff-only note in the career system; it names the field and never a value."""
     return _NOTES[code].format(label=label, owner=owner.replace("_", " ").title())
+
+
+def rejection_text(label: str, reason: str | None) -> str:
+    """What careers' staff read about a change of theirs that Alumni Relations did not take over, with the coded reason."""
+    return f"{label}: Alumni Relations did not take over the change ({(reason or 'no reason given').lower()})."

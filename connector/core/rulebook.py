@@ -94,10 +94,12 @@ class Source:
         path = self.path(side)
         if path is None:
             return None
-        there, native = pick(fields, path)
+        _, native = pick(fields, path)
+        if native is None:
+            return None  # which every transform would say
         transform = self.crm_transform if side is Side.CRM else self.career_transform
         try:
-            return transform.read(native) if there else None
+            return transform.read(native)
         except ValueError:
             return None
 

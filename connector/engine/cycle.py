@@ -7,26 +7,24 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection
 
-from connector.core.brakes import WHOLE_READ, emptied
+from connector.core.brakes import emptied
 from connector.core.model import Side
 from connector.engine import collect, decisions, requests
 from connector.engine.context import Context, log, stage
 from connector.engine.deliver import Delivered, deliver, recover
+from connector.engine.halting import EVERYTHING, PLAN, REQUESTS, halts, set_halt
 from connector.engine.identity import Identified, identify
-from connector.engine.planner import PLAN_HALT, Planned, plan, set_halt
-from connector.errors import Halt, Later
+from connector.engine.planner import Planned, plan
+from connector.errors import Halt, Later, Refused
 from connector.ports import Feed, Page
-from connector.store import links, observations
+from connector.store import intents, links, observations
 from connector.store.store import add, get_meta, next_name, pack, set_meta, stamp
-from connector.store.tables import halt, run
+from connector.store.tables import run
 
 _ROUNDS = 6
 """Plans in one cycle: an opt-out, what follows it, a decision and its answer need no more."""
-
-EVERYTHING = "everything"
-"""The halt's subject when an operator has stopped the bridge."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -46,16 +44,6 @@ class Cycle:
     def writes(self) -> int:
         """Writes that a side has acknowledged."""
         return sum(done.applied for done in self.delivered)
-
-
-def halts(db: Connection) -> dict[str, dict[str, Any]]:
-    """What is halted, since when and why."""
-    return {row.subject: row._asdict() for row in db.execute(select(halt))}
-
-
-def clear_halt(db: Connection, subject: str) -> bool:
-    """A person has acted; whether there was such a halt."""
-    return bool(db.execute(delete(halt).where(halt.c.subject == subject)).rowcount)
 
 
 def cycle(ctx: Context, *, approve: bool = False) -> Cycle:
@@ -107,6 +95,10 @@ def _guard(ctx: Context, done: Cycle, side: str, read: Callable[[], collect.Coll
         done.down[side] = str(error)
         with ctx.store.begin() as db:
             set_halt(ctx, db, side, f"{error.subject}: {error.reason}", error.remedy)
+    except Refused as error:
+        done.down[side] = str(error)
+        with ctx.store.begin() as db:
+            set_halt(ctx, db, side, str(error), error.remedy or "see docs/runbook.md")
     else:
         done.read[side], done.changed[side] = found.read, found.changed
 
@@ -124,7 +116,7 @@ def _work(ctx: Context, done: Cycle, *, approve: bool) -> None:
         _deliver(ctx, done)
     for _ in range(_ROUNDS):
         with ctx.store.begin() as db:
-            waiting = PLAN_HALT not in halts(db) and links.marked(db, limit=1)
+            waiting = PLAN not in halts(db) and links.marked(db, limit=1)
         if not waiting:
             break
         planned = plan(ctx, approve=approve)
@@ -139,7 +131,7 @@ def _work(ctx: Context, done: Cycle, *, approve: bool) -> None:
 
 
 def _route(ctx: Context, done: Cycle) -> None:
-    if "crm" in done.down or requests.REQUESTS_HALT in done.halted:
+    if "crm" in done.down or REQUESTS in done.halted:
         return
     try:
         done.routed = requests.work_requests(ctx)
@@ -147,7 +139,7 @@ def _route(ctx: Context, done: Cycle) -> None:
         done.down["crm"] = str(error)
     except Halt as error:
         with ctx.store.begin() as db:
-            set_halt(ctx, db, requests.REQUESTS_HALT, f"{error.subject}: {error.reason}", error.remedy)
+            set_halt(ctx, db, REQUESTS, f"{error.subject}: {error.reason}", error.remedy)
 
 
 def _deliver(ctx: Context, done: Cycle) -> None:
@@ -162,17 +154,6 @@ def read_only(ctx: Context) -> Cycle:
     _read_all(ctx, done)
     done.identified = identify(ctx)
     return done
-
-
-def resume(ctx: Context, subject: str) -> bool:
-    """A person has acted. For a side that looked empty: what is missing now is accepted as gone by the next sweep."""
-    with ctx.store.begin() as db:
-        row = halts(db).get(subject)
-        if row is None or row["plan_id"] is not None:
-            return False
-        if row["reason"].endswith(WHOLE_READ):
-            set_meta(db, f"accepted_missing:{subject}", "yes")
-        return clear_halt(db, subject)
 
 
 def prepare(ctx: Context, mapping: str) -> None:
@@ -191,9 +172,12 @@ def prepare(ctx: Context, mapping: str) -> None:
             _pin(ctx, f"tenant:{system}", career.tenant_id())
         except Later as error:
             log.warning("side.unreachable", side=system, code=error.code)
+    owners = {officer.name: officer.id for officer in ctx.crm.directory().officers if officer.active}
     with ctx.store.begin() as db:
+        set_meta(db, "stewards", owners.get(ctx.routing.owners[ctx.routing.stewards].name))
         if get_meta(db, "rules") != ctx.rules_hash:
             links.mark_all(db)
+            intents.retry(db, ctx.clock.now(), None)
             set_meta(db, "rules", ctx.rules_hash)
         if get_meta(db, "mapping") != mapping:
             observations.move_cursor(db, Side.CRM, "", Feed.CONTACT, value="", now=ctx.clock.now(), whole=False)

@@ -14,7 +14,7 @@ from connector.core.suggestions import CRM_STATES
 from connector.engine.context import Context, key_of, log
 from connector.engine.drafts import NEW_CONTACT
 from connector.ports import Feed
-from connector.store import intents, links, observations, reviews, suggestions
+from connector.store import intents, journal, links, observations, reviews, suggestions
 from connector.store.links import BLANK
 from connector.store.store import Row, next_name, stamp, unpack
 
@@ -49,6 +49,8 @@ def _suggestion_decided(ctx: Context, db: Connection, row: Row) -> bool:
     pressed = "accept" if decision == "Accept" else "reject"
     by = fields.get("LastModifiedById")
     suggestions.change(db, known["key"], pressed=pressed, reason=fields.get("Reason__c"), decided_by=by)
+    refs = {"system": known["system"], "account": known["account_id"], "suggestion": known["key"], "by": by}
+    journal.append(db, [(f"suggestion.{pressed}", refs | {"reason": fields.get("Reason__c")}, None)], ctx.clock.now())
     log.info("suggestion.decided", suggestion=known["key"], decision=pressed)
     if known["unit"] == NEW_CONTACT:
         _contact_decided(ctx, db, known, pressed, fields.get("Contact__c"))
@@ -124,6 +126,8 @@ def _review_decided(ctx: Context, db: Connection, row: Row) -> bool:
     if contact is None and decision not in ("New contact", "Nobody"):
         return False
     reviews.close_for(db, system, [account], state="Decided", now=now, decision=contact or decision)
+    refs = {"system": system, "account": account, "review": known["key"], "contact": contact}
+    journal.append(db, [("review.decided", refs | {"by": fields.get("LastModifiedById")}, None)], now)
     log.info("review.decided", review=known["key"], decision=decision)
     if contact is not None:
         _link(ctx, db, system, account, contact)

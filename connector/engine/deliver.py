@@ -17,7 +17,7 @@ from connector.core.retry import next_attempt
 from connector.core.rulebook import pick
 from connector.engine.collect import keep
 from connector.engine.context import Context, log
-from connector.engine.planner import set_halt
+from connector.engine.halting import set_halt, stopped
 from connector.engine.settling import apply_outcome
 from connector.errors import Halt, Later, Refused, Unknown
 from connector.ports import (
@@ -32,7 +32,7 @@ from connector.ports import (
     Status,
 )
 from connector.store import intents, journal, links, observations, suggestions
-from connector.store.store import Row, unpack
+from connector.store.store import Row, get_meta, unpack
 
 _BATCH = 200
 CREATES = (("profile.create",), ("suggestion.create", "review.create"), ("request.create",))
@@ -88,6 +88,8 @@ def _drain(ctx: Context, done: Delivered, side: str, kinds: Sequence[str], syste
         if side in done.stopped:
             return
         with ctx.store.begin() as db:
+            if stopped(db):
+                return
             rows = intents.take(db, kinds, None if side == "crm" else system, ctx.clock.now(), limit=_BATCH)
             prepared = [(row, unpack(row["payload"])) for row in rows]
             for row, payload in prepared:
@@ -101,9 +103,12 @@ def _drain(ctx: Context, done: Delivered, side: str, kinds: Sequence[str], syste
 def _complete(db: Connection, row: Row, payload: dict[str, Any]) -> None:
     """Fill in what was not known when the write was planned: our record's id there, the newest version we read."""
     match row["kind"]:
-        case "suggestion.create" if not payload["fields"].get("Career_Profile__c"):
+        case "suggestion.create":
             link = links.by_account(db, row["system"], [row["target"]]).get(row["target"])
             payload["fields"]["Career_Profile__c"] = link["profile_id"] if link else None
+            _give_to_stewards(db, payload)
+        case "review.create":
+            _give_to_stewards(db, payload)
         case "suggestion.update" if "id" not in payload:
             known = suggestions.by_key(db, [row["key"]]).get(row["key"])
             payload["id"] = known["crm_id"] if known else None
@@ -115,6 +120,12 @@ def _complete(db: Connection, row: Row, payload: dict[str, Any]) -> None:
                 payload["version"] = seen[row["target"]]["version"]
         case _:
             pass
+
+
+def _give_to_stewards(db: Connection, payload: dict[str, Any]) -> None:
+    owner = get_meta(db, "stewards")
+    if owner is not None:
+        payload["fields"]["OwnerId"] = owner
 
 
 def _send_and_settle(ctx: Context, done: Delivered, side: str, prepared: Sequence[tuple[Row, dict[str, Any]]]) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from connector.core.explain import note_text
+from connector.core.explain import note_text, rejection_text
 from connector.core.merge import Move, Verdict
 from connector.core.merge import Row as Law
 from connector.core.model import Edit, Memory, OutsideEdit, Reading, Side, Unit, Value
@@ -115,6 +115,17 @@ class Draft:
         key = key_of("note", self.system, account, unit.name, code, self.plan_id)
         self._plan("career.note", account, {"key": key, "text": text, "person_id": account}, key=key)
 
+    def _tell_rejected(self, subject: Subject, unit: Unit) -> None:
+        if not self.ctx.careers[self.system].capabilities.notes:
+            return
+        account = subject.link["account_id"]
+        asked = suggestions.of_unit(self.db, self.system, account, unit.name)
+        if not asked:
+            return
+        text = rejection_text(unit.label, asked[0]["reason"])
+        key = key_of("note", self.system, account, unit.name, "rejected", asked[0]["key"])
+        self._plan("career.note", account, {"key": key, "text": text, "person_id": account}, key=key)
+
     def _move_suggestion(self, subject: Subject, unit: Unit, verdict: Verdict, *, before: UnitState, after: Memory) -> None:
         account = subject.link["account_id"]
         match verdict.move:
@@ -122,6 +133,8 @@ class Draft:
                 self._ask(subject, unit, verdict, before=before, after=after)
             case Move.WITHDRAW | Move.ACCEPTED | Move.ADJUSTED | Move.REJECTED:
                 state = SETTLED[verdict.move]
+                if verdict.move is Move.REJECTED:
+                    self._tell_rejected(subject, unit)
                 suggestions.settle(self.db, self.system, account, unit.name, state=state, now=self.now)
             case _:
                 pass
@@ -130,7 +143,7 @@ class Draft:
         account, episode = subject.link["account_id"], after.episodes
         seen = subject.account or {}
         author = author_of(unit, _edits(seen.get("edits")), seen_before=seen.get("seen_before"), seen=seen.get("seen_at", ""))
-        opt_out = unit.other_office_edit is OutsideEdit.OPT_OUT_WINS
+        opt_out = unit.other_office_edit is OutsideEdit.OPT_OUT_WINS and verdict.suggested == (unit.restrictive,)
         fields = change_fields(
             unit,
             before=before.base.crm if before.base else None,

@@ -14,7 +14,8 @@ from connector.core.rulebook import Slot
 from connector.engine.context import Context, key_of, log
 from connector.engine.drafts import NEW_CONTACT
 from connector.ports import Feed
-from connector.store import links, observations, requests, reviews, suggestions
+from connector.store import journal, links, observations, requests, reviews, suggestions
+from connector.store.observations import batches
 from connector.store.store import Row, get_meta, set_meta, stamp, unpack
 from connector.store.tables import observation
 
@@ -41,7 +42,8 @@ def evidence_of(record_id: str, slots: Mapping[Slot, Value]) -> Evidence:
         return tuple(dict.fromkeys(found))
 
     def one(name: Slot) -> str | None:
-        return next(iter(texts(name)), None)
+        value = slots.get(name)
+        return next(iter(texts(name)), None) if isinstance(value, tuple) else None if value is None else str(value)
 
     year = one(Slot.CLASS_YEAR)
     return Evidence(
@@ -153,14 +155,20 @@ def _wake(ctx: Context, db: Connection, changed: set[str]) -> None:
     """Accounts without a contact look again when a contact under one of their keys has changed."""
     if not changed:
         return
-    keys = observations.keys_of(db, changed)
+    # There are far fewer such accounts than contacts can change at once, so it is their keys that are held in memory.
+    waiting: dict[str, list[tuple[str, str]]] = {}
     after = ("", "")
     while rows := links.with_state(db, ["new", "review"], after=after, limit=_BATCH):
         after = (rows[-1]["system"], rows[-1]["account_id"])
         for system, group in _by_system(rows).items():
             for account, prepared in _prepared(ctx, db, system, group).items():
-                if not keys.isdisjoint(query_keys(prepared)):
-                    links.change(db, system, account, state="waiting")
+                for key in query_keys(prepared):
+                    waiting.setdefault(key, []).append((system, account))
+    if not waiting:
+        return
+    touched = {key for some in batches(changed) for key in observations.keys_of(db, some) if key in waiting}
+    for system, account in sorted({link for key in touched for link in waiting[key]}):
+        links.change(db, system, account, state="waiting")
 
 
 def _frequencies(ctx: Context, db: Connection) -> Frequencies:
@@ -215,6 +223,7 @@ def _decide_batch(
         settled = resolve(decisions, taken=taken, margin=policy.margin).items()
         changes = [_record(ctx, db, by_account[id], decision, total) for id, decision in settled]
         links.put(db, changes)
+        journal.append(db, [_entry(row) for row in changes], ctx.clock.now())
         automatic = [str(row["account_id"]) for row in changes if row["state"] != "review"]
         reviews.close_for(db, system, automatic, state="Withdrawn", now=ctx.clock.now())
         linked = [str(row["account_id"]) for row in changes if row["state"] == "linked"]
@@ -272,6 +281,11 @@ def _triage_all(
         )
         for id, prepared in people.items()
     }
+
+
+def _entry(link: Mapping[str, object]) -> tuple[str, dict[str, object], None]:
+    refs = {"system": link["system"], "account": link["account_id"], "contact": link["contact_id"], "basis": link["basis"]}
+    return f"link.{link['state']}", refs, None
 
 
 def _record(ctx: Context, db: Connection, link: Row, decision: Decision, total: Identified) -> dict[str, object]:

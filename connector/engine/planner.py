@@ -17,17 +17,14 @@ from connector.core.model import OutsideEdit, Side, Unit
 from connector.core.rulebook import Fact
 from connector.engine.context import Context, Stage, log, stage
 from connector.engine.drafts import FIELD_WRITES, Draft, Subject
+from connector.engine.halting import PLAN, set_halt
 from connector.engine.readings import Person, may_share, shared_purposes
 from connector.ports import Feed
 from connector.store import intents, links, observations
 from connector.store.links import BLANK, UnitState
 from connector.store.store import Row, next_name, pack, set_meta, stamp, unpack
-from connector.store.tables import halt
 
 _BATCH = 500
-PLAN_HALT = "plan"
-"""The halt's subject while a plan waits for a person."""
-
 _WRITTEN_SIDE = {
     "career.update": Side.CAREER,
     "profile.create": Side.CRM,
@@ -78,9 +75,11 @@ def plan(
         ctx.progress("planning", planned.people, None)
     with ctx.store.begin() as db:
         _release(ctx, db, planned, approve=approve or only_opt_outs)
-    if only_opt_outs and planned.reasons:
-        # Opt-outs are carried out however many they are; that there are many is for a person to know.
-        log.warning("opt_outs.many", count=sum(n for n, _, _ in planned.totals.values()))
+        if only_opt_outs and planned.reasons:
+            # Opt-outs are carried out however many they are; that there are many is for a person to know.
+            count = sum(n for n, _, _ in planned.totals.values())
+            log.warning("opt_outs.many", count=count)
+            set_meta(db, "notice", pack({"at": stamp(ctx.clock.now()), "text": f"{count} restrictions were carried out at once"}))
     return planned
 
 
@@ -132,7 +131,7 @@ def _release(ctx: Context, db: Connection, planned: Planned, *, approve: bool) -
     if planned.reasons and not approve:
         intents.brake(db, planned.id)
         planned.state = "braked"
-        set_halt(ctx, db, PLAN_HALT, "; ".join(planned.reasons), _remedy(planned), plan_id=planned.id)
+        set_halt(ctx, db, PLAN, "; ".join(planned.reasons), _remedy(planned), plan_id=planned.id)
         return
     planned.state = "approved" if planned.reasons else "ready"
     planned.released = intents.release(db, planned.id, state=planned.state)
@@ -141,15 +140,6 @@ def _release(ctx: Context, db: Connection, planned: Planned, *, approve: bool) -
 def _remedy(planned: Planned) -> str:
     resume = f"`alumni-bridge resume --plan {planned.digest[:12]}`"
     return f"look at it with `alumni-bridge status`, then {resume}; if it is too much, undo the change on its own side"
-
-
-def set_halt(ctx: Context, db: Connection, subject: str, reason: str, remedy: str, *, plan_id: str | None = None) -> None:
-    """Stop a subject until a person resumes it; the first reason stays."""
-    known = db.execute(halt.select().where(halt.c.subject == subject)).first()
-    if known is None:
-        row = {"subject": subject, "reason": reason, "remedy": remedy, "since": stamp(ctx.clock.now()), "plan_id": plan_id}
-        db.execute(halt.insert().values(**row))
-        log.error("halted", subject=subject)
 
 
 def _plan_batch(
@@ -398,23 +388,10 @@ def _mark_new(db: Connection) -> None:
             links.change(db, row["system"], row["account_id"], marked=True)
 
 
-def resume_plan(ctx: Context, digest: str) -> int:
-    """Release the braked plan whose digest begins so; how many writes became ready (0: there is no such plan)."""
-    with ctx.store.begin() as db:
-        row = db.execute(halt.select().where(halt.c.subject == PLAN_HALT)).first()
-        if row is None or row.plan_id is None:
-            return 0
-        waiting = intents.get_plan(db, row.plan_id)
-        if waiting is None or not digest or not waiting["digest"].startswith(digest):
-            return 0
-        db.execute(halt.delete().where(halt.c.subject == PLAN_HALT))
-        return intents.release(db, row.plan_id, state="approved")
-
-
 def set_pilot(ctx: Context, *, accounts: Sequence[str], class_years: Sequence[int]) -> None:
     """Limit writing to these people; with neither, nobody is left out any more. Everybody is judged again."""
     with ctx.store.begin() as db:
         chosen = {"accounts": list(accounts), "class_years": list(class_years)}
-        set_meta(db, "pilot", pack(chosen) if accounts or class_years else None)
+        set_meta(db, "pilot", pack(chosen))
         links.mark_all(db)
         _mark_new(db)

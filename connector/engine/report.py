@@ -13,7 +13,7 @@ from connector.core.explain import ROWS
 from connector.core.model import Side, Unit
 from connector.core.suggestions import show
 from connector.engine.context import Context, stage
-from connector.engine.cycle import halts
+from connector.engine.halting import halts, notices
 from connector.engine.planner import link_verdicts
 from connector.ports import Feed
 from connector.store import intents, journal, links, observations, requests, reviews, suggestions
@@ -45,6 +45,7 @@ def status(ctx: Context) -> dict[str, Any]:
             "refused": [_refused(row) for row in intents.refused(db)],
             "parked": [dict(row._asdict()) for row in db.execute(select(parked).limit(50))],
             "last_sweep": _unpacked(get_meta(db, "last_sweep")),
+            "notices": notices(db, ctx.clock.now()),
             "mapping_problem": get_meta(db, "mapping_problem"),
             "audit_broken_at": journal.verify(db),
         }
@@ -95,6 +96,7 @@ def health(found: Mapping[str, Any], limits: Limits, now: datetime) -> Health:
     if found["audit_broken_at"] is not None:
         critical.append(f"the audit chain is broken at row {found['audit_broken_at']}")
     warnings = [f"{side} is down: {reason}" for side, reason in found["down"].items()]
+    warnings += found["notices"]
     if found["refused"]:
         warnings.append(f"{len(found['refused'])} writes were refused")
     if found["mapping_problem"]:

@@ -17,14 +17,14 @@ from connector.core.routing import PastRequest, PersonFacts, Routed, Unidentifie
 from connector.core.rulebook import Fact
 from connector.core.understanding import understand
 from connector.engine.context import Context, Stage, key_of, log, stage
-from connector.engine.planner import set_halt
+from connector.engine.halting import REQUESTS, set_halt
 from connector.engine.readings import Person, withdrawn_purposes
+from connector.engine.settling import RECOVERED
 from connector.ports import Directory, Feed
 from connector.store import intents, links, observations, requests
 from connector.store.store import Row, moment, next_name, pack, stamp, unpack
 
 _BATCH = 200
-REQUESTS_HALT = "requests"
 _NOISE = ("etag", "updated_at")
 """What changes about a request without changing the request."""
 
@@ -119,7 +119,7 @@ class _Desk:
         intents.brake(db, self._plan_id)
         reason = f"{recent + tasks} new requests within 24 hours; the limit is {limit} (brakes.crm.max_changes)"
         remedy = f"look at them with `alumni-bridge requests`, then `alumni-bridge resume --plan {digest[:12]}`"
-        set_halt(ctx, db, REQUESTS_HALT, reason, remedy, plan_id=self._plan_id)
+        set_halt(ctx, db, REQUESTS, reason, remedy, plan_id=self._plan_id)
 
     def receive(self, system: str, row: Row) -> bool:
         """A request that is new to us, or that careers have changed. False: not yet, its record is still on the way."""
@@ -135,7 +135,13 @@ class _Desk:
             self._open(system, row["id"], understood, digest, known)
             return True
         if known["crm_id"] is None and known["settled_at"] is None:
-            return False
+            create = intents.last_with_key(self._db, "request.create", known["key"])
+            if create is None or create["state"] != "refused":
+                return False
+            # Salesforce would not have it as it was; what careers changed since is another try.
+            intents.supersede(self._db, system, [row["id"]], ["request.create"])
+            self._open(system, row["id"], understood, digest, known)
+            return True
         if understood.withdrawn:
             self._withdraw(known)
         elif isinstance(understood, Ask):
@@ -257,7 +263,7 @@ class _Desk:
         ]
 
     def _create(self, system: str, ask: Ask, routed: Routed, key: str, number: str, contact: str | None, now: datetime) -> None:
-        fields = _record(system, ask, routed, number, contact, now)
+        fields = {name: value for name, value in _record(system, ask, routed, number, contact, now).items() if value is not None}
         link = links.by_account(self._db, system, [ask.person_id]).get(ask.person_id) if ask.person_id else None
         fields["Career_Profile__c"] = link["profile_id"] if link and contact else None
         payload: dict[str, Any] = {"object": Feed.REQUEST, "fields": fields}
@@ -307,6 +313,8 @@ class _Desk:
         if known["task_id"] is not None and seen is None:
             return
         fields = unpack(record["fields"]) if record else {}
+        if known["reason"] == RECOVERED and fields.get("State__c"):
+            known = self._recover(known, fields)
         live = seen is not None and not seen["deleted"]
         offered = _number(fields.get("Offered_Count__c"))
         state, neutral = progress(
@@ -320,6 +328,15 @@ class _Desk:
             withdrawn=known["state"] == RequestState.WITHDRAWN.value,
         )
         self._moved(known, state, neutral, offered, fields)
+
+    def _recover(self, known: Row, fields: Mapping[str, Any]) -> Row:
+        """Take up what Salesforce has kept of a request while our state was lost."""
+        system, id = known["system"], known["request_id"]
+        columns = {"state": fields["State__c"], "neutral": fields.get("Neutral__c") or known["neutral"], "reason": None}
+        requests.change(self._db, system, id, **columns, message="", outcome=fields.get("Outcome__c"))
+        found = requests.get(self._db, system, id)
+        self.acknowledge(found)
+        return found or known
 
     def _moved(self, known: Row, state: RequestState, neutral: Neutral, offered: int | None, fields: Mapping[str, Any]) -> None:
         outcome = fields.get("Outcome__c")
@@ -402,6 +419,7 @@ _ENDED = (
 
 def _record(system: str, ask: Ask, routed: Routed, number: str, contact: str | None, now: datetime) -> dict[str, Any]:
     return {
+        "OwnerId": routed.owner_id,
         "System__c": system,
         "Request_Number__c": number,
         "Type__c": ask.type.code,

@@ -15,9 +15,12 @@ from connector.engine.collect import keep
 from connector.engine.context import Context, log
 from connector.engine.readings import written
 from connector.ports import Feed, Outcome, Record
-from connector.store import links, observations, requests, reviews, suggestions
+from connector.store import intents, links, observations, requests, reviews, suggestions
 from connector.store.links import BLANK
 from connector.store.store import Row, pack, stamp, unpack
+
+RECOVERED = "recovered"
+"""The reason of a request whose record was found in Salesforce, until its state there has been taken up."""
 
 
 def apply_outcome(ctx: Context, db: Connection, row: Row, payload: Mapping[str, Any], outcome: Outcome) -> None:
@@ -139,5 +142,9 @@ def _request_created(db: Connection, row: Row, outcome: Outcome) -> None:
     if known is not None:
         task = (outcome.fields or {}).get("task_id")
         requests.change(db, known["system"], known["request_id"], crm_id=outcome.id, task_id=task)
+        if outcome.already_there:
+            # Known to Salesforce before our state was lost: what stands there counts, not what we have just thought anew.
+            requests.change(db, known["system"], known["request_id"], reason=RECOVERED)
+            intents.supersede(db, known["system"], [known["request_id"]], ["career.acknowledge"])
         # What was read about it before its id was known could not be told apart; look again.
         observations.reopen(db, Side.CRM, Feed.REQUEST, str(outcome.id))

@@ -9,14 +9,13 @@ from sqlalchemy import delete
 
 from connector.engine.context import Context, key_of, log, stage
 from connector.engine.cycle import Cycle, cycle
+from connector.engine.halting import LEASE
 from connector.engine.report import beat
 from connector.errors import Halt, Later
 from connector.ports import Feed
 from connector.store import intents, suggestions
 from connector.store.store import stamp
 from connector.store.tables import intent, plan, run
-
-LEASE_HALT = "lease"
 
 
 def guarded_cycle(ctx: Context, *, lease: timedelta, approve: bool = False) -> Cycle:
@@ -46,7 +45,7 @@ def _claim(ctx: Context, lease: timedelta) -> None:
         return
     if holder is not None:
         raise Halt(
-            subject=LEASE_HALT,
+            subject=LEASE,
             reason=f"another daemon ({holder}) holds the lease in Salesforce",
             remedy="stop one of the two; a dead daemon's lease ends by itself",
         )

@@ -18,6 +18,9 @@ def clean(native: Native) -> str | None:
         return None
     if not isinstance(native, str):
         raise ValueError("not a text")  # noqa: TRY004 - the register's one kind of error
+    if native.isascii() and native.isprintable():
+        # Nearly every text is plain: nothing in it can be unwanted, and it is in NFC.
+        return native.strip(" ") or None
     if _UNWANTED.search(native):
         raise ValueError("contains control characters or broken Unicode")
     text = unicodedata.normalize("NFC", native.replace("\r\n", "\n").replace("\r", "\n")).strip(_EDGES)
@@ -27,4 +30,6 @@ def clean(native: Native) -> str | None:
 def one_line(native: Native) -> str | None:
     """The same with every run of white space as one space."""
     text = clean(native)
-    return WHITE.sub(" ", text).strip() or None if text is not None else None
+    if text is None or (text.isascii() and text.isprintable() and "  " not in text):
+        return text
+    return WHITE.sub(" ", text).strip() or None

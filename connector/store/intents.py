@@ -23,7 +23,7 @@ def plan_writes(db: Connection, rows: Sequence[Row]) -> None:
 
 
 def supersede(db: Connection, system: str, targets: Iterable[str], kinds: Sequence[str]) -> None:
-    """What was planned for these targets and has not been sent is decided anew."""
+    """What was planned for these targets and has not been sent, or was refused, is decided anew."""
     for some in batches(targets):
         db.execute(
             update(intent)
@@ -31,7 +31,7 @@ def supersede(db: Connection, system: str, targets: Iterable[str], kinds: Sequen
                 intent.c.system == system,
                 intent.c.target.in_(some),
                 intent.c.kind.in_(kinds),
-                intent.c.state.in_(("planned", "ready")),
+                intent.c.state.in_(("planned", "ready", "refused")),
             )
             .values(state="superseded")
         )
@@ -114,6 +114,28 @@ def release(db: Connection, plan_id: str, *, state: str) -> int:
     return int(released.rowcount)
 
 
+def drop(db: Connection, plan_id: str) -> list[Row]:
+    """Give up a held plan; the writes that it held."""
+    rows = fetch(db, select(intent).where(intent.c.plan_id == plan_id, intent.c.state == "planned"))
+    db.execute(update(intent).where(intent.c.plan_id == plan_id, intent.c.state == "planned").values(state="superseded"))
+    db.execute(update(plan).where(plan.c.id == plan_id, plan.c.state == "braked").values(state="dropped"))
+    return rows
+
+
+def erase(db: Connection, system: str, target: str) -> int:
+    """Forget what writes about one account carried, sent or not; which writes there were stays."""
+    blank = {"payload": "{}", "settle": "{}", "detail": None}
+    where = (intent.c.system == system) & (intent.c.target == target)
+    db.execute(update(intent).where(where, intent.c.state.in_(OPEN_STATES)).values(state="superseded"))
+    return int(db.execute(update(intent).where(where).values(**blank)).rowcount)
+
+
+def retry(db: Connection, now: datetime, ids: Sequence[int] | None) -> int:
+    """Make refused writes ready again, all or these."""
+    chosen = intent.c.state == "refused" if ids is None else (intent.c.state == "refused") & intent.c.id.in_(ids)
+    return int(db.execute(update(intent).where(chosen).values(state="ready", due_at=stamp(now), settled_at=None)).rowcount)
+
+
 def brake(db: Connection, plan_id: str) -> None:
     """Keep a plan from being released until a person approves it."""
     db.execute(update(plan).where(plan.c.id == plan_id, plan.c.state == "open").values(state="braked"))
@@ -170,13 +192,10 @@ def recover(db: Connection) -> int:
     return int(db.execute(update(intent).where(intent.c.state == "sent").values(state="unknown")).rowcount)
 
 
-def with_key(db: Connection, keys: Iterable[str]) -> dict[str, Row]:
-    """The latest create intent of each key."""
-    found: dict[str, Row] = {}
-    for some in batches(keys):
-        query = select(intent).where(intent.c.key.in_(some), intent.c.kind == "crm.create").order_by(intent.c.id)
-        found.update({row["key"]: row for row in fetch(db, query)})
-    return found
+def last_with_key(db: Connection, kind: str, key: str) -> Row | None:
+    """The latest write of this kind and key."""
+    query = select(intent).where(intent.c.key == key, intent.c.kind == kind).order_by(intent.c.id.desc()).limit(1)
+    return next(iter(fetch(db, query)), None)
 
 
 def count(db: Connection) -> dict[str, dict[str, int]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hmac
+import secrets
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from hashlib import sha256
@@ -9,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, func, select
 
-from connector.store.store import add, pack, stamp, unpack
+from connector.store.store import add, get_meta, pack, set_meta, stamp, unpack
 from connector.store.tables import audit, audit_value
 
 _GENESIS = "0" * 64
@@ -18,16 +20,17 @@ _GENESIS = "0" * 64
 def append(db: Connection, entries: Sequence[tuple[str, Mapping[str, Any], Mapping[str, Any] | None]], now: datetime) -> None:
     """Add entries of (event, references, values or None). References hold ids and codes, never personal data.
 
-    Values are kept beside the chain with a hash inside it, under ``refs["system"]`` and ``refs["account"]``.
+    Values are kept beside the chain with a keyed hash inside it, under ``refs["system"]`` and ``refs["account"]``.
     """
     last = db.execute(select(audit.c.seq, audit.c.hash).order_by(audit.c.seq.desc()).limit(1)).first()
     seq, before = (last.seq, last.hash) if last else (0, _GENESIS)
+    key = _key(db) if any(held for _, _, held in entries) else b""
     rows, values = [], []
     at = stamp(now)
     for event, refs, held in entries:
         seq += 1
         packed_values = pack(held) if held else ""
-        sealed = dict(refs) | ({"values": sha256(packed_values.encode()).hexdigest()} if held else {})
+        sealed = dict(refs) | ({"values": _keyed(key, packed_values)} if held else {})
         packed = pack(sealed)
         digest = _chain(before, at, event, packed)
         rows.append({"seq": seq, "at": at, "event": event, "refs": packed, "before_hash": before, "hash": digest})
@@ -37,6 +40,19 @@ def append(db: Connection, entries: Sequence[tuple[str, Mapping[str, Any], Mappi
         before = digest
     add(db, audit, rows)
     add(db, audit_value, values)
+
+
+def _key(db: Connection) -> bytes:
+    """This state's own key, so that nobody can find a value by hashing guesses."""
+    known = get_meta(db, "audit_key")
+    if known is None:
+        known = secrets.token_hex(32)
+        set_meta(db, "audit_key", known)
+    return bytes.fromhex(known)
+
+
+def _keyed(key: bytes, packed: str) -> str:
+    return hmac.new(key, packed.encode(), sha256).hexdigest()
 
 
 def _chain(before: str, at: str, event: str, refs: str) -> str:

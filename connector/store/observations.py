@@ -155,6 +155,12 @@ def reopen(db: Connection, side: str, kind: str, id: str) -> None:
     )
 
 
+def erase(db: Connection, side: str, system: str, kind: str, id: str) -> int:
+    """Forget what was read of one record; it is read again only if its side still has it and it changes."""
+    where = (observation.c.side == side) & (observation.c.system == system) & (observation.c.kind == kind)
+    return int(db.execute(delete(observation).where(where & (observation.c.id == id))).rowcount)
+
+
 def park(db: Connection, rows: Sequence[Row]) -> None:
     """Set records aside with reason and remedy (side, system, kind, id, reason, remedy, since)."""
     upsert(db, parked, rows)

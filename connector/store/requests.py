@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 
-from sqlalchemy import Connection, func, or_, select, update
+from sqlalchemy import Connection, delete, func, select, update
 
 from connector.store.observations import batches
-from connector.store.store import Row, add, fetch, stamp, upsert
+from connector.store.store import Row, add, fetch, upsert
 from connector.store.tables import request, touch
 
 
@@ -72,19 +71,15 @@ def put_touches(db: Connection, rows: Sequence[Row]) -> None:
     upsert(db, touch, rows)
 
 
-def touches_of(db: Connection, contact_id: str, since: datetime) -> list[Row]:
-    """Touches of one contact, oldest first."""
-    query = select(touch).where(touch.c.contact_id == contact_id, touch.c.at >= stamp(since)).order_by(touch.c.at)
-    return fetch(db, query)
-
-
 def move(db: Connection, loser: str, winner: str) -> None:
     """Requests and touches follow a merge of contacts."""
     db.execute(update(request).where(request.c.contact_id == loser).values(contact_id=winner))
     db.execute(update(touch).where(touch.c.contact_id == loser).values(contact_id=winner))
 
 
-def unacknowledged(db: Connection, *, limit: int = 500) -> list[Row]:
-    """Requests of which careers have never been told anything."""
-    query = select(request).where(or_(request.c.acknowledged.is_(None), request.c.acknowledged == "")).limit(limit)
-    return fetch(db, query)
+def forget(db: Connection, system: str, request_id: str) -> None:
+    """As if the request had never been received; only for one that has no record in Salesforce."""
+    known = get(db, system, request_id)
+    if known is not None and known["crm_id"] is None:
+        db.execute(delete(touch).where(touch.c.key == known["key"]))
+        db.execute(delete(request).where(request.c.system == system, request.c.request_id == request_id))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
@@ -59,9 +60,50 @@ class Store:
         with self.engine.begin() as db:
             yield db
 
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """While the block runs, no other process works on this state.
+
+        Raises:
+            Halt: another one does.
+        """
+        if self.engine.dialect.name == "sqlite":
+            with _file_lock(Path(f"{self.engine.url.database}.lock")):
+                yield
+            return
+        with self.engine.connect() as db:
+            if not db.execute(text("SELECT pg_try_advisory_lock(:key)"), {"key": _LOCK}).scalar():
+                raise _taken()
+            yield
+
     def close(self) -> None:
         """Give all connections back."""
         self.engine.dispose()
+
+
+_LOCK = 0x616C756D
+"""The number of our advisory lock on PostgreSQL; it is held by a connection and dies with it."""
+
+
+def _taken() -> Halt:
+    return Halt(
+        subject="state",
+        reason="another process works on this state",
+        remedy="wait for it, or stop the daemon before using commands that write",
+    )
+
+
+@contextmanager
+def _file_lock(path: Path) -> Iterator[None]:
+    handle = os.open(path, os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW, 0o600)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise _taken() from None
+        yield
+    finally:
+        os.close(handle)
 
 
 def open_store(url: str, *, create: bool = True) -> Store:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, delete, func, select, update
 
 from connector.store.observations import batches
 from connector.store.store import Row, fetch, stamp, upsert
@@ -44,6 +44,11 @@ def settle_people(db: Connection, system: str, account_ids: Iterable[str], unit:
             )
             .values(state=state, settled_at=stamp(now))
         )
+
+
+def forget(db: Connection, key: str) -> None:
+    """As if it had never been raised; only for one that has no record in Salesforce."""
+    db.execute(delete(suggestion).where(suggestion.c.key == key, suggestion.c.crm_id.is_(None)))
 
 
 def change(db: Connection, key: str, **columns: object) -> None:

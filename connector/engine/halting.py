@@ -1,0 +1,55 @@
+"""Halts: what stops until a person acts, why, since when, and how it ends."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, delete, select
+
+from connector.engine.context import Context, log
+from connector.store.store import get_meta, moment, stamp, unpack
+from connector.store.tables import halt
+
+EVERYTHING = "everything"
+"""The subject when an operator has stopped the bridge."""
+
+PLAN = "plan"
+"""The subject while a plan of field values waits for a person."""
+
+REQUESTS = "requests"
+"""The subject while new requests wait for a person."""
+
+LEASE = "lease"
+"""The subject while another daemon holds the lease in Salesforce."""
+
+
+def set_halt(ctx: Context, db: Connection, subject: str, reason: str, remedy: str, *, plan_id: str | None = None) -> None:
+    """Stop a subject until a person resumes it; the first reason stays."""
+    known = db.execute(halt.select().where(halt.c.subject == subject)).first()
+    if known is None:
+        row = {"subject": subject, "reason": reason, "remedy": remedy, "since": stamp(ctx.clock.now()), "plan_id": plan_id}
+        db.execute(halt.insert().values(**row))
+        log.error("halted", subject=subject)
+
+
+def halts(db: Connection) -> dict[str, dict[str, Any]]:
+    """What is halted, by subject."""
+    return {row.subject: row._asdict() for row in db.execute(select(halt).order_by(halt.c.subject))}
+
+
+def clear_halt(db: Connection, subject: str) -> bool:
+    """A person has acted; whether there was such a halt."""
+    return bool(db.execute(delete(halt).where(halt.c.subject == subject)).rowcount)
+
+
+def notices(db: Connection, now: datetime) -> list[str]:
+    """What somebody should know although nothing has stopped; each for a day."""
+    packed = get_meta(db, "notice")
+    notice = unpack(packed) if packed else None
+    return [notice["text"]] if notice and now - moment(notice["at"]) < timedelta(days=1) else []
+
+
+def stopped(db: Connection) -> bool:
+    """Whether an operator has stopped everything: no new effect may begin."""
+    return db.execute(select(halt.c.subject).where(halt.c.subject == EVERYTHING)).first() is not None

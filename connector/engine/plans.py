@@ -1,0 +1,83 @@
+"""What a person does about a plan that a brake holds, or about writes that were refused: approve, drop, try again."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from sqlalchemy import Connection
+
+from connector.core.brakes import WHOLE_READ
+from connector.core.model import Side
+from connector.engine.context import Context, log
+from connector.engine.drafts import FIELD_WRITES
+from connector.engine.halting import clear_halt, halts
+from connector.store import intents, links, observations, requests, suggestions
+from connector.store.links import BLANK
+from connector.store.store import Row, set_meta
+
+
+def approve(ctx: Context, digest: str) -> int:
+    """Release the held plan whose digest begins so; how many writes became ready (0: there is no such plan)."""
+    if not digest:
+        return 0
+    with ctx.store.begin() as db:
+        for subject, row in halts(db).items():
+            held = intents.get_plan(db, row["plan_id"]) if row["plan_id"] else None
+            if held is not None and held["digest"].startswith(digest):
+                clear_halt(db, subject)
+                log.info("plan.approved", plan=row["plan_id"])
+                return intents.release(db, row["plan_id"], state="approved")
+    return 0
+
+
+def resume(ctx: Context, subject: str) -> bool:
+    """A person has acted; whether there was such a halt.
+
+    A plan that was held is dropped, and everybody in it is judged anew: if what it was about has been undone, nothing
+    follows. Where a side looked empty, what is missing now is accepted as gone by the next sweep.
+    """
+    with ctx.store.begin() as db:
+        row = halts(db).get(subject)
+        if row is None:
+            return False
+        if row["plan_id"] is not None:
+            _drop(db, row["plan_id"])
+        if row["reason"].endswith(WHOLE_READ):
+            set_meta(db, f"accepted_missing:{subject}", "yes")
+        return clear_halt(db, subject)
+
+
+def _drop(db: Connection, plan_id: str) -> None:
+    for row in intents.drop(db, plan_id):
+        match row["kind"]:
+            case kind if kind in FIELD_WRITES:
+                links.mark(db, row["system"], [row["target"]])
+            case "suggestion.create":
+                _unask(db, row)
+            case "request.create":
+                requests.forget(db, row["system"], row["target"])
+                observations.reopen(db, Side.CAREER, "request", row["target"])
+            case _:
+                pass
+    log.info("plan.dropped", plan=plan_id)
+
+
+def _unask(db: Connection, row: Row) -> None:
+    """A suggestion that never reached Salesforce was never made."""
+    known = suggestions.by_key(db, [row["key"]]).get(row["key"])
+    if known is None or known["crm_id"] is not None:
+        return
+    suggestions.forget(db, row["key"])
+    system, account = row["system"], row["target"]
+    states = links.states_of(db, system, [account]).get(account, {})
+    state = states.get(known["unit"], BLANK)
+    if known["unit"] and state.memory.open is not None:
+        unasked = replace(state, memory=replace(state.memory, open=None))
+        links.put_states(db, system, {account: dict(states) | {known["unit"]: unasked}})
+    links.mark(db, system, [account])
+
+
+def retry(ctx: Context, ids: list[int] | None = None) -> int:
+    """Try refused writes again, all or these; for when what the remedy asked for has been done. How many there were."""
+    with ctx.store.begin() as db:
+        return intents.retry(db, ctx.clock.now(), ids)
