@@ -10,8 +10,8 @@ from connector.config import Settings
 from connector.core.model import Share, Side, Unit
 from connector.engine.context import Context, Progress
 from connector.errors import Halt, Later, Refused, Unknown
-from connector.rules import RequestType, Rulebook, Source, load_rules
 from connector.ports import Feed
+from connector.rules import RequestType, Rulebook, Source, load_rules
 from connector.secrets import read_secret
 from connector.store import intents, journal, links, observations
 from crm_package.archive import build_zip, permission_files

@@ -92,10 +92,11 @@ def keep(
     known = observations.load(db, side, kind, latest, system=system)
     changed = [record for record in latest.values() if _differs(known.get(record.id), record)]
     changed_ids = {record.id for record in changed}
-    rows = [_row(ctx, side, system, kind, record, known.get(record.id), sweep) for record in changed]
-    observations.put(db, rows)
+    prepared = {record.id: _prepared(ctx, record) for record in changed if kind == Feed.CONTACT and not record.deleted}
+    seen = _Seen(side=side, system=system, kind=str(kind), at=stamp(ctx.clock.now()), sweep=sweep)
+    observations.put(db, [_row(seen, record, known.get(record.id), prepared.get(record.id)) for record in changed])
     if kind == Feed.CONTACT:
-        _index(db, rows)
+        _index(db, list(changed_ids), prepared)
     same = [record for record in latest.values() if record.id not in changed_ids]
     _refresh(ctx, db, same, known, sweep)
     return changed
@@ -118,30 +119,40 @@ def _differs(known: Row | None, record: Record) -> bool:
     return not record.deleted and pack(record.fields) != known["fields"]
 
 
-def _row(
-    ctx: Context, side: Side, system: str, kind: str, record: Record, known: Row | None, sweep: str | None
-) -> dict[str, object]:
-    parent = record.fields.get(_PARENTS[Feed(kind)]) if side is Side.CRM and Feed(kind) in _PARENTS else None
-    parent = known["parent"] if known and not record.fields else parent
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Seen:
+    """What the readings of one page have in common."""
+
+    side: Side
+    system: str
+    kind: str
+    at: str
+    sweep: str | None
+
+    def parent(self, record: Record) -> object:
+        name = _PARENTS.get(Feed(self.kind)) if self.side is Side.CRM else None
+        return record.fields.get(name) if name else None
+
+
+def _row(seen: _Seen, record: Record, known: Row | None, prepared: Prepared | None) -> dict[str, object]:
     fields = pack(record.fields) if record.fields or known is None else known["fields"]
-    prepared = _prepared(ctx, record) if kind == Feed.CONTACT and not record.deleted else None
     edits = [[list(edit.fields), edit.by, edit.kind, edit.at] for edit in record.edits]
     return {
-        "side": side.value,
-        "system": system,
-        "kind": str(kind),
+        "side": seen.side.value,
+        "system": seen.system,
+        "kind": seen.kind,
         "id": record.id,
         "version": record.version,
         "fields": fields,
         "edits": pack(edits) if edits else None,
         "evidence": prepared.to_json().decode() if prepared else None,
-        "parent": parent,
+        "parent": known["parent"] if known and not record.fields else seen.parent(record),
         "deleted": record.deleted,
         "merged_into": record.merged_into,
-        "pending": kind in _LOOKED_AT,
-        "seen_at": stamp(ctx.clock.now()),
+        "pending": seen.kind in _LOOKED_AT,
+        "seen_at": seen.at,
         "seen_before": known["seen_at"] if known else None,
-        "sweep": sweep or (known["sweep"] if known else None),
+        "sweep": seen.sweep or (known["sweep"] if known else None),
     }
 
 
@@ -149,14 +160,8 @@ def _prepared(ctx: Context, record: Record) -> Prepared:
     return prepare(evidence_of(record.id, ctx.person.match.evidence(Side.CRM, record.fields)))
 
 
-def _index(db: Connection, rows: Sequence[Mapping[str, object]]) -> None:
-    ids = [str(row["id"]) for row in rows]
-    keys = [
-        {"key": key, "contact_id": row["id"]}
-        for row in rows
-        if row["evidence"]
-        for key in sorted(blocking_keys(Prepared.from_json(str(row["evidence"]))))
-    ]
+def _index(db: Connection, ids: Sequence[str], prepared: Mapping[str, Prepared]) -> None:
+    keys = [{"key": key, "contact_id": id} for id, evidence in prepared.items() for key in sorted(blocking_keys(evidence))]
     observations.index_contact(db, ids, keys)
 
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+import orjson
+
 from emulator.http import Response, json_response
 from emulator.salesforce.context import Context
 from emulator.salesforce.errors import SalesforceError
@@ -80,7 +82,11 @@ def _page(ctx: Context, found: Found, key: str, offset: int, size: int) -> dict[
     if not last:
         # Also the pages of queryAll say /query/ [documentation].
         answer["nextRecordsUrl"] = f"{ctx.base}/query/{key}-{offset + size}"
-    answer["records"] = [found.show(row) for row in found.rows[offset : offset + size]]
+    rows = found.rows[offset : offset + size]
+    if found.encode is not None:
+        answer["records"] = [orjson.Fragment(found.encode(row)) for row in rows]
+    else:
+        answer["records"] = [found.show(row) for row in rows]
     return answer
 
 

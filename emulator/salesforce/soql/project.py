@@ -1,7 +1,10 @@
 """The select list turned into a function from a stored record to the object that is printed."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
+
+import orjson
 
 from emulator.salesforce.fields import Field
 from emulator.salesforce.soql.scope import Getter, Resolved, Scope
@@ -12,11 +15,20 @@ Projection = Callable[[Row], dict[str, Any]]
 ChildQuery = Callable[[Query, Row], dict[str, Any] | None]
 
 
-def projection(scope: Scope, query: Query, child: ChildQuery) -> tuple[Projection, list[str]]:
-    """How a record of the query is printed: attributes first, then the selected fields in their order.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Printed:
+    """How a record of a query is printed: as an object, and where that is quicker as JSON.
 
-    Also the names of the columns, parents' fields as `Account.Name`.
+    `names` are the columns, parents' fields as `Account.Name`.
     """
+
+    show: Projection
+    names: tuple[str, ...]
+    encode: Callable[[Row], bytes] | None = None
+
+
+def projection(scope: Scope, query: Query, child: ChildQuery) -> Printed:
+    """How a record of the query is printed: attributes first, then the selected fields in their order."""
     steps = _Steps(scope)
     for each in query.select:
         match each:
@@ -29,7 +41,7 @@ def projection(scope: Scope, query: Query, child: ChildQuery) -> tuple[Projectio
                 steps.add_type_of(each)
             case Query():
                 steps.add_child(each, child)
-    return steps.function(), steps.names
+    return steps.printed()
 
 
 def all_fields(scope: Scope, each: AllFields) -> list[Field]:
@@ -48,6 +60,7 @@ class _Steps:
         self.getters: dict[str, Getter] = {}
         self.parents: dict[str, dict[tuple[str, ...], Getter]] = {}
         self.names: list[str] = []
+        self.plain: dict[str, bool] = {}
 
     def add(self, resolved: Resolved, alias: str | None, *, at: int) -> None:
         if len(resolved.names) == 1:
@@ -56,6 +69,8 @@ class _Steps:
                 raise self.scope.source.invalid(at, f"duplicate field selected: {name}", "MALFORMED_QUERY")
             self.getters[name] = resolved.get
             self.names.append(name)
+            if resolved.own == name:
+                self.plain[name] = resolved.type == "boolean"
             return
         self.names.append(".".join(resolved.names))
         self.parents.setdefault(resolved.names[0], {})[resolved.names[1:]] = resolved.get
@@ -65,6 +80,8 @@ class _Steps:
         resolved = self.scope._own(self.scope.sobject, one)  # noqa: SLF001 - same package, no path to resolve
         if self.getters.setdefault(one.name, resolved.get) is resolved.get:
             self.names.append(one.name)
+            if resolved.own == one.name:
+                self.plain[one.name] = resolved.type == "boolean"
 
     def add_type_of(self, each: TypeOf) -> None:
         scope, org = self.scope, self.scope.source.org
@@ -100,7 +117,31 @@ class _Steps:
             raise self.scope.source.invalid(query.source_at, message, "INVALID_TYPE")
         self.getters[str(known.relationship)] = lambda row: child(query, row)
 
-    def function(self) -> Projection:
+    def printed(self) -> Printed:
+        if len(self.plain) == len(self.getters):
+            show = self._plain()
+            encode = _encoder(self.scope, show, tuple(self.names)) if len(self.names) > FEW else None
+            return Printed(show=show, names=tuple(self.names), encode=encode)
+        return Printed(show=self._mixed(), names=tuple(self.names))
+
+    def _plain(self) -> Projection:
+        """Only fields of the record itself: the quick way, since most large reads are of this kind."""
+        name = self.scope.sobject.name
+        prefix = f"/services/data/v{self.scope.source.version}/sobjects/{name}/"
+        names = tuple(self.plain)
+        flags = [key for key, is_flag in self.plain.items() if is_flag]
+
+        def project(row: Row) -> dict[str, Any]:
+            printed: dict[str, Any] = {"attributes": {"type": name, "url": prefix + row["Id"]}}
+            printed.update(zip(names, map(row.get, names), strict=True))
+            for key in flags:
+                if printed[key] is None:
+                    printed[key] = False
+            return printed
+
+        return project
+
+    def _mixed(self) -> Projection:
         scope, name = self.scope, self.scope.sobject.name
         prefix = f"/services/data/v{scope.source.version}/sobjects/{name}/"
         for relationship, inner in self.parents.items():
@@ -131,6 +172,37 @@ class _Steps:
             return printed
 
         return get
+
+
+FEW = 8
+"""Up to so many columns a record is encoded anew each time; wider ones are remembered."""
+
+REMEMBERED = 4
+"""Select lists whose encoded records are remembered."""
+
+
+def _encoder(scope: Scope, show: Projection, names: tuple[str, ...]) -> Callable[[Row], bytes]:
+    """Records as JSON, remembered while they stay as they are: whoever reads all contacts reads them again."""
+    memory = scope.source.org.encoded
+    key = (scope.sobject.name, scope.source.version, names)
+    known = memory.get(key)
+    if known is None:
+        while len(memory) >= REMEMBERED:
+            memory.pop(next(iter(memory)))
+        known = memory[key] = {}
+
+    def encode(row: Row) -> bytes:
+        id_ = row["Id"]
+        held = known.get(id_)
+        # Records are never changed in place: the same object is the same content.
+        if held is not None and held[0] is row:
+            return held[1]
+        # A copy, since orjson's own result keeps a much larger buffer alive.
+        data = bytes(memoryview(orjson.dumps(show(row))))
+        known[id_] = (row, data)
+        return data
+
+    return encode
 
 
 def _place(printed: dict[str, Any], names: tuple[str, ...], value: Any) -> None:  # noqa: ANN401 - a stored value
