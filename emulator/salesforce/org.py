@@ -125,7 +125,7 @@ class Org:
         self.duplicate_rules: list[Any] = []
         self.deferred: list[Deferred] = []
         self.locators: dict[str, Any] = {}
-        self.encoded: dict[tuple[str, str, tuple[str, ...]], dict[str, tuple[Row, bytes]]] = {}
+        self.encoded: dict[tuple[str, str, tuple[str, ...]], dict[str, tuple[Row, bytes | None]]] = {}
         self.jobs: dict[str, Any] = {}
         self.bulk_numbers: dict[str, int] = {}
         self.calls: dict[str, int] = {}

@@ -275,3 +275,18 @@ def test_columns(api: Api) -> None:
     answer = api.json("GET", f"query?q={quote('SELECT Id, Account.Name, (SELECT Id FROM Cases) FROM Contact')}&columns=true")
     assert [column["columnName"] for column in answer["columnMetadata"]] == ["Id", "Account", "Cases"]
     assert answer["entityName"] == "Contact"
+
+
+def test_wide_reads_follow_every_change(api: Api, control: Control, org: Org) -> None:
+    """Records that were read before are printed as they are now, however often they were read. [D]."""
+    ids = control.seed("Contact", ({"LastName": f"N{at}"} for at in range(3)))
+    wide = (
+        "SELECT Id, LastName, FirstName, Email, Phone, Title, Department, MailingCity, IsDeleted, IsEmailBounced "
+        "FROM Contact ORDER BY Id"
+    )
+    readings = [api.query(wide) for _ in range(3)]
+    assert readings[0] == readings[1] == readings[2]
+    assert readings[0]["records"][0]["IsEmailBounced"] is False
+    control.edit_as(org.admin_id, ids[1], {"LastName": "Changed"})
+    for _ in range(3):
+        assert [row["LastName"] for row in api.query(wide)["records"]] == ["N0", "Changed", "N2"]

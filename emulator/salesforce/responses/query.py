@@ -7,8 +7,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-import orjson
-
 from emulator.http import Response, json_response
 from emulator.salesforce.context import Context
 from emulator.salesforce.errors import SalesforceError
@@ -83,10 +81,7 @@ def _page(ctx: Context, found: Found, key: str, offset: int, size: int) -> dict[
         # Also the pages of queryAll say /query/ [documentation].
         answer["nextRecordsUrl"] = f"{ctx.base}/query/{key}-{offset + size}"
     rows = found.rows[offset : offset + size]
-    if found.encode is not None:
-        answer["records"] = [orjson.Fragment(found.encode(row)) for row in rows]
-    else:
-        answer["records"] = [found.show(row) for row in rows]
+    answer["records"] = [*map(found.encode or found.show, rows)]
     return answer
 
 

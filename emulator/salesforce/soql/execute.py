@@ -27,7 +27,7 @@ class Found:
     """The answer to a statement: stored records and how to print one. `total` may be more than there are records.
 
     `page` is the most records that a page may have; `names` are the columns; `encode` prints a
-    record as JSON where that is quicker than `show`.
+    record for orjson where that is quicker than `show`.
     """
 
     rows: list[Row]
@@ -36,7 +36,7 @@ class Found:
     page: int
     query: Query
     names: tuple[str, ...] = ()
-    encode: Callable[[Row], bytes] | None = None
+    encode: Callable[[Row], object] | None = None
 
 
 def run(org: Org, access: Access, text: str, *, version: str, all_rows: bool = False) -> Found:
