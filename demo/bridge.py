@@ -12,6 +12,8 @@ from typing import Any
 import orjson
 
 _PATIENCE = 1_200
+ROOT = Path(__file__).parents[1]
+"""The source tree, which is where the command runs."""
 HALTED = 3
 """The exit code of a command after which a person must act."""
 
@@ -63,6 +65,7 @@ class Bridge:
             capture_output=True,
             check=False,
             timeout=_PATIENCE,
+            cwd=ROOT,
             env=_environment() | dict(environment or {}),
         )
         calls = {side: made - before[side] for side, made in self.count().items()}

@@ -13,12 +13,11 @@ from typing import Any
 
 import orjson
 
-from demo.bridge import Bridge
+from demo.bridge import ROOT, Bridge
 from demo.contact_fields import CONTACT_FIELDS
 from demo.doors import CareerControl, CareerUser, OrgControl, OrgUser
 from demo.people import People, Person
 
-ROOT = Path(__file__).parents[1]
 STEWARD = "steward@alumni.example.edu"
 OFFICER = "alumni.officer@alumni.example.edu"
 _MANY = 1_000
@@ -85,6 +84,7 @@ class Stage:
 @contextmanager
 def set_stage(people: People, folder: Path, progress: Progress) -> Iterator[Stage]:
     """Start both systems, fill them, deploy the package and configure the bridge; all ends with the block."""
+    folder = folder.resolve()
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "commands.log").unlink(missing_ok=True)
     token = secrets.token_hex(16)
