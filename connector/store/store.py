@@ -20,6 +20,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Dialect, Engine, Select, Table, create_engine, event, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DatabaseError
 from sqlalchemy.sql.compiler import SQLCompiler
 
 from connector.errors import Halt
@@ -123,8 +124,10 @@ def open_store(url: str, *, create: bool = True) -> Store:
     try:
         _migrate(engine)
     except sqlite3.DatabaseError as error:
+        engine.dispose()
         raise _damaged(parsed.database or url, str(error)) from error
     except Exception as error:
+        engine.dispose()
         if isinstance(error.__cause__, sqlite3.DatabaseError):
             raise _damaged(parsed.database or url, str(error.__cause__)) from error
         raise
@@ -253,7 +256,11 @@ def integrity(db: Connection) -> str:
     """SQLite's own verdict on the file (``ok``); on PostgreSQL always ``ok``."""
     if db.dialect.name != "sqlite":
         return "ok"
-    return str(db.execute(text("PRAGMA integrity_check")).scalar())
+    try:
+        return str(db.execute(text("PRAGMA integrity_check")).scalar())
+    except DatabaseError as error:
+        # Some damage is such that SQLite cannot even look at it.
+        return str(error.orig)
 
 
 def add(db: Connection, table: Table, rows: Sequence[Row]) -> None:

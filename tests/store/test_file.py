@@ -1,0 +1,91 @@
+"""The state file: nobody else may read it, and what is not ours is refused with a clear word."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from connector.errors import Halt
+from connector.store.store import integrity, open_store, set_meta
+
+
+@pytest.fixture
+def open_umask() -> Iterator[None]:
+    """The most careless umask there is."""
+    before = os.umask(0o000)
+    yield
+    os.umask(before)
+
+
+@pytest.mark.usefixtures("open_umask")
+def test_the_file_and_its_companions_are_private(tmp_path: Path) -> None:
+    """State, write-ahead log and shared memory are readable by their owner alone, under any umask."""
+    store = open_store(f"sqlite:///{tmp_path / 'state.db'}")
+    with store.begin() as db:
+        set_meta(db, "name", "value")
+        found = {path.name: stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()}
+    store.close()
+    assert found == {"state.db": 0o600, "state.db-wal": 0o600, "state.db-shm": 0o600}
+
+
+@pytest.mark.usefixtures("open_umask")
+def test_a_file_that_others_may_read_is_closed_to_them(tmp_path: Path) -> None:
+    """A state file whose mode somebody has opened is made private again before anything is read from it."""
+    path = tmp_path / "state.db"
+    open_store(f"sqlite:///{path}").close()
+    path.chmod(0o644)
+    open_store(f"sqlite:///{path}").close()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_a_symbolic_link_is_refused(tmp_path: Path) -> None:
+    """A state that is a symbolic link is not followed, and what it points to is not touched."""
+    target = tmp_path / "elsewhere"
+    target.write_text("precious")
+    (tmp_path / "state.db").symlink_to(target)
+    with pytest.raises(Halt, match="symbolic link"):
+        open_store(f"sqlite:///{tmp_path / 'state.db'}")
+    assert target.read_text() == "precious"
+
+
+def test_a_text_file_is_refused(tmp_path: Path) -> None:
+    """A file that is no database is refused with a reason and a remedy, and stays as it is."""
+    path = tmp_path / "state.db"
+    path.write_text("this is my shopping list\n" * 200)
+    with pytest.raises(Halt, match="cannot be opened") as caught:
+        open_store(f"sqlite:///{path}")
+    assert "backup" in caught.value.remedy
+    assert path.read_text().startswith("this is my shopping list")
+
+
+def test_a_missing_state_is_not_made_unasked(tmp_path: Path) -> None:
+    """Who only wants to look at a state gets a clear word where there is none, and no file."""
+    with pytest.raises(Halt, match="no state yet"):
+        open_store(f"sqlite:///{tmp_path / 'state.db'}", create=False)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_damaged_page_is_noticed(tmp_path: Path) -> None:
+    """A state whose pages were overwritten is refused on opening, or says so itself when asked."""
+    path = tmp_path / "state.db"
+    store = open_store(f"sqlite:///{path}")
+    with store.begin() as db:
+        db.execute(text("PRAGMA user_version = 1"))
+        set_meta(db, "name", "value" * 5_000)
+    store.close()
+    content = bytearray(path.read_bytes())
+    content[8_192 : 8_192 + 60_000] = os.urandom(60_000)
+    path.write_bytes(content)
+    try:
+        damaged = open_store(f"sqlite:///{path}")
+    except Halt as halt:
+        assert "cannot be opened" in halt.reason  # noqa: PT017 - either way of noticing is right
+        return
+    with damaged.engine.connect() as db:
+        assert integrity(db) != "ok"
+    damaged.close()
