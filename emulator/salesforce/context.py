@@ -110,3 +110,15 @@ def whole(text: str, default: int) -> int:
     if not text.lstrip("-").isdigit():
         raise SalesforceError("INVALID_FIELD", f"invalid number: {text}")
     return int(text)
+
+
+def texts(body: Mapping[str, Any], name: str) -> list[str]:
+    """A list of texts in a body; empty when it is not there.
+
+    Raises:
+        SalesforceError: it is something else.
+    """
+    found = body.get(name, [])
+    if not isinstance(found, list) or not all(isinstance(each, str) for each in found):
+        raise parser_error(f"Cannot deserialize instance of list of strings from {name}")
+    return found

@@ -193,7 +193,12 @@ class _Calls:
 
     def read_body(self) -> dict[str, Any]:
         if "json" in self.request.header("content-type"):
-            found: dict[str, Any] = orjson.loads(self.request.body)
+            try:
+                found = orjson.loads(self.request.body)
+            except ValueError as error:
+                raise BulkError("InvalidJob", str(error)) from None
+            if not isinstance(found, dict):
+                raise BulkError("InvalidJob", "Unable to parse Job")
             return found
         try:
             root = etree.fromstring(self.request.body, etree.XMLParser(resolve_entities=False, no_network=True))
@@ -271,7 +276,7 @@ class _Calls:
             case "CSV":
                 batch.header, rows = read_csv(batch.request)
             case "JSON":
-                rows = orjson.loads(batch.request)
+                rows = _json_rows(batch.request)
             case _:
                 rows = _xml_rows(batch.request)
         operation = {"harddelete": "hardDelete"}.get(job.info["operation"].lower(), job.info["operation"])
@@ -325,8 +330,21 @@ class _Calls:
         return _xml(f'<queryResult xmlns="{NAMESPACE}" {space}>{records}</queryResult>')
 
 
+def _json_rows(data: bytes) -> list[dict[str, Any]]:
+    try:
+        rows = orjson.loads(data)
+    except ValueError as error:
+        raise SalesforceError("INVALID_BATCH", f"Unable to parse JSON: {error}") from None
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise SalesforceError("INVALID_BATCH", "Records have to be a list of objects")
+    return rows
+
+
 def _xml_rows(data: bytes) -> list[dict[str, Any]]:
-    root = etree.fromstring(data, etree.XMLParser(resolve_entities=False, no_network=True))
+    try:
+        root = etree.fromstring(data, etree.XMLParser(resolve_entities=False, no_network=True))
+    except etree.XMLSyntaxError as error:
+        raise SalesforceError("INVALID_BATCH", f"Unable to parse XML: {error}") from None
     rows: list[dict[str, Any]] = []
     for node in root:
         row: dict[str, Any] = {}

@@ -5,7 +5,7 @@ from itertools import groupby
 from typing import Any
 
 from emulator.http import Response, json_response
-from emulator.salesforce.context import Context
+from emulator.salesforce.context import Context, texts
 from emulator.salesforce.errors import SalesforceError, no_such_column, rolled_back
 from emulator.salesforce.ids import normal_id
 from emulator.salesforce.recycling import delete
@@ -98,7 +98,7 @@ def read(ctx: Context, params: Mapping[str, str]) -> Response:
     sobject = ctx.sobject(params["name"])
     if ctx.request.method == "POST":
         body = ctx.body()
-        ids, fields = list(body.get("ids", [])), list(body.get("fields", []))
+        ids, fields = texts(body, "ids"), texts(body, "fields")
     else:
         ids = [each for each in ctx.request.parameter("ids").split(",") if each]
         fields = [each for each in ctx.request.parameter("fields").split(",") if each]

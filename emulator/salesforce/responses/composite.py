@@ -142,7 +142,10 @@ def _in_turn(ctx: Context, parts: list[dict[str, Any]], *, all_or_none: bool) ->
 def _one(ctx: Context, part: dict[str, Any], known: dict[str, Any]) -> Response:
     url = str(_filled(part.get("url", ""), known))
     body = _filled(part.get("body"), known)
-    own = {str(name): str(value) for name, value in (part.get("httpHeaders") or {}).items()}
+    given = part.get("httpHeaders") or {}
+    if not isinstance(given, dict):
+        raise SalesforceError("INVALID_INPUT", "httpHeaders has to be an object")
+    own = {str(name): str(value) for name, value in given.items()}
     headers = {**_inherited(ctx), **own}
     inner = request(str(part.get("method", "GET")), url, headers=headers, body=_sent(body))
     if ctx.depth > 2:
@@ -259,7 +262,8 @@ def _plant(
     sobject = ctx.org.sobject(name)
     made, bad = results
     for record in records:
-        reference = (record.get("attributes") or {}).get("referenceId")
+        attributes = record.get("attributes")
+        reference = attributes.get("referenceId") if isinstance(attributes, dict) else None
         children = {key: each for key, each in record.items() if isinstance(each, dict) and "records" in each}
         values = {key: each for key, each in record.items() if key not in children}
         if parent:
@@ -276,4 +280,4 @@ def _plant(
                 failure = SalesforceError("INVALID_FIELD", f"No such relationship '{relationship}' on {sobject.name}")
                 bad.append({"referenceId": reference, "errors": [failure.item()]})
                 continue
-            _plant(ctx, child.sobject, below["records"], (child.field, id_), results)
+            _plant(ctx, child.sobject, _parts(below["records"], "records"), (child.field, id_), results)

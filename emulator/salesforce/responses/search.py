@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from emulator.http import Response, json_response
-from emulator.salesforce.context import Context, whole
+from emulator.salesforce.context import Context, texts, whole
 from emulator.salesforce.errors import SalesforceError
 from emulator.salesforce.fields import TEXT_TYPES, SObject
 from emulator.salesforce.soql.execute import run
@@ -42,9 +42,12 @@ def parameterized(ctx: Context, _params: Mapping[str, str]) -> Response:
     if ctx.request.method == "POST":
         body = ctx.body()
         term, scope = str(body.get("q", "")), str(body.get("in", "ALL"))
-        wanted = [(str(each.get("name")), ",".join(each.get("fields", []))) for each in body.get("sobjects", [])]
-        common = ",".join(body.get("fields", []))
-        limit = int(body.get("overallLimit", DEFAULT_LIMIT))
+        sobjects = body.get("sobjects", [])
+        if not isinstance(sobjects, list) or not all(isinstance(each, dict) for each in sobjects):
+            raise SalesforceError("INVALID_SEARCH", "sobjects has to be a list of objects")
+        wanted = [(str(each.get("name")), ",".join(texts(each, "fields"))) for each in sobjects]
+        common = ",".join(texts(body, "fields"))
+        limit = whole(str(body.get("overallLimit", "")), DEFAULT_LIMIT)
     else:
         term, scope = ctx.request.parameter("q"), ctx.request.parameter("in", "ALL")
         names = ctx.request.parameters().get("sobject", [])

@@ -48,7 +48,8 @@ class _Parser:
 
     def next(self) -> Token:
         token = self.tokens[self.at]
-        self.at += 1
+        # The end stays the end, however often it is asked for.
+        self.at = min(self.at + 1, len(self.tokens) - 1)
         return token
 
     def is_word(self, *words: str, ahead: int = 0) -> bool:
