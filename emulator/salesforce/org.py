@@ -27,22 +27,20 @@ T = TypeVar("T")
 class Settings:
     """What an organisation's administrators or editions decide.
 
-    `daily_limit` is the API requests of a rolling day. `unique_in_bin` says whether records in the recycle bin hold
-    their unique values (an open question on the real platform). `archive_days` is the age at which activities are
-    archived. `session_hours` is the life of a session.
+    `daily_limit` is the API requests of a rolling day. `unique_in_bin` (whether records in the recycle bin hold their
+    unique values) and `tasks_touch_contacts` (whether any write of a Task moves the stamp of its contact) are open
+    questions on the real platform. `archive_days` is the age at which activities are archived, `session_hours` the life
+    of a session. `read_only` is maintenance mode. `strict_tokens` refuses JWTs that live too long.
     """
 
     daily_limit: int = 100_000
     unique_in_bin: bool = False
     archive_days: int = 365
-    bin_days: int = 15
     session_hours: float = 2.0
     read_only: bool = False
     is_sandbox: bool = True
     strict_tokens: bool = False
-    eda_preferred_email: bool = False
     tasks_touch_contacts: bool = False
-    replica_lag: float = 0.0
     newest_version: int = 67
     oldest_version: int = 21
 
