@@ -63,7 +63,9 @@ def plan(
     with ctx.store.begin() as db:
         planned = Planned(id=next_name(db, "plan"))
         intents.add_plan(db, _blank_plan(ctx, planned.id))
-        intents.carry_over(db, planned.id)
+        if not only_opt_outs:
+            # What a dead process had planned goes past the brakes with this plan; opt-outs pass none.
+            intents.carry_over(db, planned.id)
     after = ("", "")
     while True:
         with ctx.store.begin() as db:
@@ -316,7 +318,7 @@ def _take_up(ctx: Context, draft: Draft, subject: Subject, judged: _Judged, verd
         state = judged.states.get(name, BLANK)
         crm, career = subject.readings(unit)
         judged.rows.append(verdict.row.value)
-        if verdict.row in _IN_TWO_STEPS and verdict.write is None:
+        if verdict.row in _IN_TWO_STEPS and verdict.write is None and (verdict.base is not None or verdict.move is not None):
             judged.complete = False
         if verdict.row is Law.FIRST_DIFFERENCE:
             judged.differences.append(name)
