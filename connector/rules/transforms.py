@@ -88,8 +88,20 @@ def _email(_: Options) -> Transform:
     return Transform(name="email", read=read, write=_same)
 
 
+_TEN_DIGITS = re.compile(r"(\+1[ .-]?)?(?:\(([2-9]\d\d)\) ?|([2-9]\d\d)[ .-]?)(\d{3})[ .-]?(\d{4})", re.ASCII)
+"""A North American number as it is usually written; neither area code nor number can be taken for a prefix."""
+
+
 @lru_cache(maxsize=8192)
 def _canonical_phone(text: str, region: str | None) -> str:
+    found = _TEN_DIGITS.fullmatch(text)
+    if found is not None and (found[1] or region in {"US", "CA"}):
+        return f"+1{found[2] or found[3]}{found[4]}{found[5]}"
+    return judge_phone(text, region)
+
+
+def judge_phone(text: str, region: str | None) -> str:
+    """A telephone number in its canonical form, by phonenumbers; ``ValueError`` if it is none, or of no known country."""
     try:
         number = phonenumbers.parse(text, region)
     except phonenumbers.NumberParseException:

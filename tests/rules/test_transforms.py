@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Mapping
 from typing import Any
@@ -13,8 +14,8 @@ from phonenumbers import SUPPORTED_REGIONS
 
 from connector.core.model import Native, Side, Transform, Value
 from connector.rules.countries import country_code, country_name
-from connector.rules.texts import clean
-from connector.rules.transforms import REGISTER, build, judge_email
+from connector.rules.texts import clean, one_line
+from connector.rules.transforms import REGISTER, build, judge_email, judge_phone
 
 WORDS: Mapping[str, Mapping[Side, str]] = {
     "available": {Side.CRM: "Available", Side.CAREER: "available"},
@@ -225,6 +226,24 @@ def test_the_short_way_for_addresses_is_no_other_way(text: str) -> None:
     if value is None and reason is None:
         return
     assert (value, reason) == (slow, slow_reason)
+
+
+@given(
+    st.from_regex(re.compile(r"(\+1[ .-]?)?(\([2-9]\d\d\) ?|[2-9]\d\d[ .-]?)\d{3}[ .-]?\d{4}", re.ASCII), fullmatch=True),
+    st.sampled_from(["US", "CA", "GB", None]),
+)
+def test_the_short_way_for_phones_is_no_other_way(text: str, region: str | None) -> None:
+    """Law: North American numbers as usually written are judged as phonenumbers judges them, whatever the region."""
+    options = {"region": region} if region else {}
+    slow = Transform(name="", read=lambda native: judge_phone(str(native), region), write=str)
+    assert reading(made("phone", options), text) == reading(slow, text)
+
+
+@given(st.text(st.characters(min_codepoint=32, max_codepoint=126)))
+def test_the_short_way_for_texts_is_no_other_way(text: str) -> None:
+    """Law: plain texts lose the spaces at their edges, on one line also all but one of those in a row; nothing else."""
+    assert clean(text) == (text.strip() or None)
+    assert one_line(text) == (" ".join(text.split()) or None)
 
 
 @given(st.text())
