@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -21,6 +21,8 @@ _SUGGESTED = ("employment", "preferred_name")
 _KEPT = ("emails",)
 """Nobody wants to lose an e-mail address that works: both stay until somebody changes one."""
 _CYCLES_AT_MOST = 6
+_NAMED_AT_MOST = 50
+"""So many records ``status`` names; the others are in the log."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -216,8 +218,8 @@ class Story:
         self.troubles = {"refused_writes": len(status["refused"]), "parked_records": len(status["parked"])}
         if any(self.troubles.values()):
             act.seen.append(
-                f"`status` names {len(status['refused'])} writes that a system refused and "
-                f"{len(status['parked'])} records whose values nobody can read, each with its cure"
+                f"`status` names {_some(status['refused'])} writes that a system refused and "
+                f"{_some(status['parked'])} records whose values nobody can read, each with its cure"
             )
         act.seen.append("the counsellor reads the acknowledgements in the career system")
         self.why = self._explain(day)
@@ -289,6 +291,11 @@ class Story:
             "failures": self.failures,
             "why": self.why,
         }
+
+
+def _some(named: Sequence[object]) -> str:
+    """How many there are, as far as ``status`` names them."""
+    return str(len(named)) if len(named) < _NAMED_AT_MOST else f"the first {len(named)} of many"
 
 
 def _links(judged: Judged | None) -> dict[str, Any]:
