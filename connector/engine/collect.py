@@ -179,19 +179,24 @@ def _refresh(ctx: Context, db: Connection, records: Sequence[Record], known: Map
 def _adopt_profiles(ctx: Context, db: Connection, records: Sequence[Record]) -> None:
     """Career profiles carry system, account and contact: links survive the loss of the state, and follow merges."""
     now = stamp(ctx.clock.now())
+    by_system: dict[str, list[Record]] = {}
     for record in records:
-        system, account_id = record.fields.get("System__c"), record.fields.get("Account_Id__c")
-        contact_id = record.fields.get("Contact__c")
-        if record.deleted or not system or not account_id or system not in ctx.careers:
-            continue
-        known = links.by_account(db, system, [account_id]).get(account_id)
-        if known is not None and known["state"] == "linked":
-            moved = {"contact_id": contact_id} if contact_id else {}
-            links.change(db, system, account_id, profile_id=record.id, marked=True, **moved)
-        elif contact_id and (known is None or known["state"] == "waiting"):
-            log.info("link.recovered", system=system, account=account_id)
-            state = "linked" if record.fields.get("Link_State__c") == "Linked" else "waiting"
-            links.put(db, [_recovered(system, account_id, contact_id, record, state, now)])
+        system = record.fields.get("System__c")
+        if not record.deleted and record.fields.get("Account_Id__c") and isinstance(system, str) and system in ctx.careers:
+            by_system.setdefault(system, []).append(record)
+    for system, profiles in by_system.items():
+        known = links.by_account(db, system, [record.fields["Account_Id__c"] for record in profiles])
+        for record in profiles:
+            account_id, contact_id = record.fields["Account_Id__c"], record.fields.get("Contact__c")
+            row = known.get(account_id)
+            if row is not None and row["state"] == "linked":
+                moved = {"contact_id": contact_id} if contact_id else {}
+                known[account_id] = dict(row) | {"profile_id": record.id, "marked": True} | moved
+            elif contact_id and (row is None or row["state"] == "waiting"):
+                log.info("link.recovered", system=system, account=account_id)
+                state = "linked" if record.fields.get("Link_State__c") == "Linked" else "waiting"
+                known[account_id] = _recovered(system, account_id, contact_id, record, state, now)
+        links.put(db, [row for record in profiles if (row := known.get(record.fields["Account_Id__c"])) is not None])
 
 
 def _recovered(system: str, account_id: str, contact_id: str, record: Record, state: str, now: str) -> dict[str, object]:

@@ -18,7 +18,7 @@ from connector.core.rulebook import pick
 from connector.engine.collect import keep
 from connector.engine.context import Context, log
 from connector.engine.halting import set_halt, stopped
-from connector.engine.settling import apply_outcome
+from connector.engine.settling import apply_outcome, prepare_set
 from connector.errors import Halt, Later, Refused, Unknown
 from connector.ports import (
     Acknowledgement,
@@ -92,32 +92,53 @@ def _drain(ctx: Context, done: Delivered, side: str, kinds: Sequence[str], syste
                 return
             rows = intents.take(db, kinds, None if side == "crm" else system, ctx.clock.now(), limit=_BATCH)
             prepared = [(row, unpack(row["payload"])) for row in rows]
-            for row, payload in prepared:
-                _complete(db, row, payload)
+            _complete_all(db, prepared)
         if not rows:
             return
         _send_and_settle(ctx, done, side, prepared)
         ctx.progress(f"writing to {side}", done.applied, None)
 
 
-def _complete(db: Connection, row: Row, payload: dict[str, Any]) -> None:
-    """Fill in what was not known when the write was planned: our record's id there, the newest version we read."""
+def _complete_all(db: Connection, prepared: Sequence[tuple[Row, dict[str, Any]]]) -> None:
+    """Fill in what was not known when the writes were planned: our record's id there, the newest version we read."""
+    by_system: dict[str, list[str]] = {}
+    for row, _ in prepared:
+        if row["kind"] in ("suggestion.create", "career.update"):
+            by_system.setdefault(row["system"], []).append(row["target"])
+    known = {
+        system: _Known(
+            links=links.by_account(db, system, targets),
+            people=observations.load(db, Side.CAREER, "person", targets, system=system),
+        )
+        for system, targets in by_system.items()
+    }
+    for row, payload in prepared:
+        _complete(db, row, payload, known.get(row["system"], _Known()))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Known:
+    """The links and observations of some accounts of one system, by account id."""
+
+    links: Mapping[str, Row] = field(default_factory=dict)
+    people: Mapping[str, Row] = field(default_factory=dict)
+
+
+def _complete(db: Connection, row: Row, payload: dict[str, Any], known: _Known) -> None:
+    link = known.links.get(row["target"])
     match row["kind"]:
         case "suggestion.create":
-            link = links.by_account(db, row["system"], [row["target"]]).get(row["target"])
             payload["fields"]["Career_Profile__c"] = link["profile_id"] if link else None
             _give_to_stewards(db, payload)
         case "review.create":
             _give_to_stewards(db, payload)
         case "suggestion.update" if "id" not in payload:
-            known = suggestions.by_key(db, [row["key"]]).get(row["key"])
-            payload["id"] = known["crm_id"] if known else None
+            asked = suggestions.by_key(db, [row["key"]]).get(row["key"])
+            payload["id"] = asked["crm_id"] if asked else None
         case "career.update":
-            link = links.by_account(db, row["system"], [row["target"]]).get(row["target"])
-            seen = observations.load(db, Side.CAREER, "person", [row["target"]], system=row["system"])
-            if link is not None and not link["marked"] and row["target"] in seen:
+            if link is not None and not link["marked"] and row["target"] in known.people:
                 # Nothing was read since the decision but our own write: its version is the one to build on.
-                payload["version"] = seen[row["target"]]["version"]
+                payload["version"] = known.people[row["target"]]["version"]
         case _:
             pass
 
@@ -215,13 +236,22 @@ def _update(ctx: Context, pairs: Sequence[tuple[Row, dict[str, Any]]]) -> list[O
 def _settle_all(ctx: Context, done: Delivered, pairs: Sequence[tuple[Row, dict[str, Any]]], outcomes: Sequence[Outcome]) -> None:
     stale: list[Row] = []
     with ctx.store.begin() as db:
-        entries = []
+        entries, applied = [], dict[str, list[int]]()
+        held = prepare_set(db, pairs)
         for (row, payload), outcome in zip(pairs, outcomes, strict=True):
-            state = _settle(ctx, db, row, payload, outcome)
+            if outcome.status is Status.APPLIED:
+                apply_outcome(ctx, db, held, row, payload, outcome)
+                applied.setdefault(outcome.code, []).append(row["id"])
+                state = "applied"
+            else:
+                state = _settle(ctx, db, row, payload, outcome)
             done.count(row["kind"], state)
             if outcome.status is Status.STALE:
                 stale.append(row)
             entries.append(_entry(row, payload, outcome, state))
+        held.flush()
+        for code, ids in applied.items():
+            intents.settle_applied(db, ids, code=code, now=ctx.clock.now())
         journal.append(db, entries, ctx.clock.now())
     _read_again(ctx, stale)
 
@@ -238,10 +268,6 @@ def _entry(
 def _settle(ctx: Context, db: Connection, row: Row, payload: Mapping[str, Any], outcome: Outcome) -> str:
     now = ctx.clock.now()
     match outcome.status:
-        case Status.APPLIED:
-            apply_outcome(ctx, db, row, payload, outcome)
-            intents.settle(db, row["id"], state="applied", now=now, code=outcome.code)
-            return "applied"
         case Status.STALE:
             intents.settle(db, row["id"], state="superseded", now=now, code=outcome.code or "STALE")
             links.mark(db, row["system"], [row["target"]])

@@ -20,9 +20,16 @@ class Person:
     career: Fields
     has_profile: bool
     unreadable: dict[str, str] = field(default_factory=dict)
+    _known: dict[tuple[str, Side], Reading | None] = field(default_factory=dict)
 
     def reading(self, unit: Unit, side: Side) -> Reading | None:
         """The unit's state on one side; None if any field of it is absent or cannot be understood."""
+        place = (unit.name, side)
+        if place not in self._known:
+            self._known[place] = self._read(unit, side)
+        return self._known[place]
+
+    def _read(self, unit: Unit, side: Side) -> Reading | None:
         natives: list[Native] = []
         values: list[Value] = []
         for rule in unit.fields:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -14,28 +14,41 @@ from connector.core.model import Reading, Side
 from connector.engine.collect import keep
 from connector.engine.context import Context, log
 from connector.engine.readings import written
+from connector.engine.working_set import WorkingSet
 from connector.ports import Feed, Outcome, Record
 from connector.store import intents, links, observations, requests, reviews, suggestions
-from connector.store.links import BLANK
+from connector.store.links import BLANK, UnitState
 from connector.store.store import Row, pack, stamp, unpack
 
 RECOVERED = "recovered"
 """The reason of a request whose record was found in Salesforce, until its state there has been taken up."""
 
 
-def apply_outcome(ctx: Context, db: Connection, row: Row, payload: Mapping[str, Any], outcome: Outcome) -> None:
-    """Take up one acknowledged write."""
+def prepare_set(db: Connection, pairs: Sequence[tuple[Row, Mapping[str, Any]]]) -> WorkingSet:
+    """A working set with what the writes of this batch are going to need."""
+    found = WorkingSet(db)
+    pairs = [pair for pair in pairs if pair[0]["kind"] in ("career.update", "profile.create", "profile.update")]
+    for system in {row["system"] for row, _ in pairs}:
+        mine = [(row, payload) for row, payload in pairs if row["system"] == system]
+        people = [row["target"] for row, _ in mine if row["kind"] == "career.update"]
+        profiles = [payload["id"] for row, payload in mine if row["kind"] == "profile.update"]
+        found.prepare(system, [row["target"] for row, _ in mine], people=people, profiles=profiles)
+    return found
+
+
+def apply_outcome(ctx: Context, db: Connection, held: WorkingSet, row: Row, payload: Mapping[str, Any], outcome: Outcome) -> None:
+    """Take up one acknowledged write; bases and observations move when ``held`` is flushed."""
     match row["kind"]:
         case "career.update":
-            _remember_person(db, row, payload, outcome)
-            _move_bases(ctx, db, row, Side.CAREER, outcome.fields)
+            _remember_person(held, row, payload, outcome)
+            _move_bases(ctx, held, row, Side.CAREER, outcome.fields)
         case "profile.create":
-            _profile_created(ctx, db, row, payload, outcome)
+            _profile_created(ctx, db, held, row, payload, outcome)
         case "profile.update":
-            _remember_profile(ctx, db, payload["id"], payload["fields"])
-            _move_bases(ctx, db, row, Side.CRM, None)
+            _remember_profile(ctx, held, payload["id"], payload["fields"])
+            _move_bases(ctx, held, row, Side.CRM, None)
         case "suggestion.create":
-            _suggestion_created(db, row, outcome)
+            _suggestion_created(db, held, row, outcome)
         case "review.create":
             reviews.tell(db, row["key"], crm_id=outcome.id)
         case "request.create":
@@ -47,13 +60,13 @@ def apply_outcome(ctx: Context, db: Connection, row: Row, payload: Mapping[str, 
             pass
 
 
-def _move_bases(ctx: Context, db: Connection, row: Row, side: Side, answered: Mapping[str, Any] | None) -> None:
+def _move_bases(ctx: Context, held: WorkingSet, row: Row, side: Side, answered: Mapping[str, Any] | None) -> None:
     units = unpack(row["settle"])["units"]
     if not units:
         return
     account = row["target"]
-    states = links.states_of(db, row["system"], [account]).get(account, {})
-    changed = dict(states)
+    states = held.states(row["system"], account)
+    changed: dict[str, UnitState] = {}
     for name, settling in units.items():
         unit = ctx.person.unit(name)
         crm, career = _reading(settling["crm"]), _reading(settling["career"])
@@ -61,7 +74,7 @@ def _move_bases(ctx: Context, db: Connection, row: Row, side: Side, answered: Ma
         verdict = Verdict(row=Law.OWNER_MOVED, write=side, forget_base=settling["forget"])
         base = acknowledge(verdict=verdict, crm=crm or now_there, career=career or now_there, written=now_there)
         changed[name] = replace(states.get(name, BLANK), base=base)
-    links.put_states(db, row["system"], {account: changed})
+    held.put_states(row["system"], account, changed)
 
 
 def _reading(packed: list[Any] | None) -> Reading | None:
@@ -71,13 +84,13 @@ def _reading(packed: list[Any] | None) -> Reading | None:
     return Reading(values=tuple(tuple(v) if isinstance(v, list) else v for v in values), natives=tuple(natives))
 
 
-def _remember_person(db: Connection, row: Row, payload: Mapping[str, Any], outcome: Outcome) -> None:
+def _remember_person(held: WorkingSet, row: Row, payload: Mapping[str, Any], outcome: Outcome) -> None:
     """What the career side now holds is known: it is no edit when it is read again."""
-    seen = observations.load(db, Side.CAREER, "person", [row["target"]], system=row["system"]).get(row["target"])
+    seen = held.observation(Side.CAREER, row["system"], "person", row["target"])
     if seen is None:
         return
     fields = outcome.fields if outcome.fields is not None else _merged(unpack(seen["fields"]), payload["fields"])
-    observations.put(db, [dict(seen) | {"fields": pack(fields), "version": outcome.version or seen["version"]}])
+    held.keep(dict(seen) | {"fields": pack(fields), "version": outcome.version or seen["version"]})
 
 
 def _merged(fields: dict[str, Any], sent: Mapping[str, Any]) -> dict[str, Any]:
@@ -91,28 +104,31 @@ def _merged(fields: dict[str, Any], sent: Mapping[str, Any]) -> dict[str, Any]:
     return fields
 
 
-def _profile_created(ctx: Context, db: Connection, row: Row, payload: Mapping[str, Any], outcome: Outcome) -> None:
+def _profile_created(
+    ctx: Context, db: Connection, held: WorkingSet, row: Row, payload: Mapping[str, Any], outcome: Outcome
+) -> None:
     account = row["target"]
     links.change(db, row["system"], account, profile_id=outcome.id)
     if outcome.already_there:
         # Somebody made it before us (we, before our state was lost): read what it holds instead of assuming.
         links.mark(db, row["system"], [account])
         if outcome.fields:
+            held.flush()
             record = Record(kind=Feed.PROFILE, id=str(outcome.id), version=outcome.version or "", fields=outcome.fields)
             keep(ctx, db, Side.CRM, "", Feed.PROFILE, [record])
         return
-    _remember_profile(ctx, db, str(outcome.id), dict(payload["fields"]))
-    _move_bases(ctx, db, row, Side.CRM, None)
+    _remember_profile(ctx, held, str(outcome.id), dict(payload["fields"]))
+    _move_bases(ctx, held, row, Side.CRM, None)
 
 
-def _remember_profile(ctx: Context, db: Connection, id: str, sent: Mapping[str, Any]) -> None:
-    known = observations.load(db, Side.CRM, Feed.PROFILE, [id]).get(id)
+def _remember_profile(ctx: Context, held: WorkingSet, id: str, sent: Mapping[str, Any]) -> None:
+    known = held.observation(Side.CRM, "", Feed.PROFILE, id)
     fields = dict(unpack(known["fields"])) if known else _blank_profile(ctx)
     head = {"side": "crm", "system": "", "kind": str(Feed.PROFILE), "id": id, "version": "", "edits": None}
     rest = {"evidence": None, "deleted": False, "merged_into": None, "pending": False, "sweep": None}
     seen = {"seen_at": stamp(ctx.clock.now()), "seen_before": None, "parent": sent.get("Contact__c")}
     row = dict(known) if known else head | rest | seen
-    observations.put(db, [row | {"fields": pack(fields | dict(sent))}])
+    held.keep(row | {"fields": pack(fields | dict(sent))})
 
 
 def _blank_profile(ctx: Context) -> dict[str, Any]:
@@ -120,7 +136,7 @@ def _blank_profile(ctx: Context) -> dict[str, Any]:
     return {name: False if name in flags else None for name in ctx.person.profile_fields()}
 
 
-def _suggestion_created(db: Connection, row: Row, outcome: Outcome) -> None:
+def _suggestion_created(db: Connection, held: WorkingSet, row: Row, outcome: Outcome) -> None:
     suggestions.change(db, row["key"], crm_id=outcome.id)
     there = (outcome.fields or {}).get("State__c", "Open")
     if not outcome.already_there or there == "Open":
@@ -130,10 +146,8 @@ def _suggestion_created(db: Connection, row: Row, outcome: Outcome) -> None:
     known = suggestions.by_key(db, [row["key"]])[row["key"]]
     suggestions.change(db, row["key"], state="withdrawn", told="withdrawn")
     account, system = row["target"], row["system"]
-    states = links.states_of(db, system, [account]).get(account, {})
-    state = states.get(known["unit"], BLANK)
-    reopened = replace(state, memory=replace(state.memory, open=None))
-    links.put_states(db, system, {account: dict(states) | {known["unit"]: reopened}})
+    state = held.states(system, account).get(known["unit"], BLANK)
+    held.put_states(system, account, {known["unit"]: replace(state, memory=replace(state.memory, open=None))})
     links.mark(db, system, [account])
 
 

@@ -178,6 +178,16 @@ def settle(db: Connection, intent_id: int, *, state: str, now: datetime, **colum
     )
 
 
+def settle_applied(db: Connection, intent_ids: Sequence[int], *, code: str, now: datetime) -> None:
+    """These writes were all applied, with the same code."""
+    for some in batches(intent_ids):
+        db.execute(
+            update(intent)
+            .where(intent.c.id.in_(some), intent.c.state == "sent")
+            .values(state="applied", settled_at=stamp(now), code=code)
+        )
+
+
 def postpone(db: Connection, intent_id: int, *, state: str, due: datetime, code: str, detail: str) -> None:
     """Not now: ``ready`` if it certainly was not done, ``unknown`` if nobody knows."""
     db.execute(

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import TypeVar
 
 from sqlalchemy import Connection, delete, func, select, update
 
 from connector.store.store import Row, fetch, stamp, upsert
 from connector.store.tables import cursor, match_key, observation, parked
 
+_Id = TypeVar("_Id", str, int)
 _BATCH = 500
 """How many values one IN list takes: well under SQLite's limit on bound variables."""
 
 
-def batches(ids: Iterable[str]) -> Iterable[list[str]]:
+def batches(ids: Iterable[_Id]) -> Iterable[list[_Id]]:
     """The ids without repeats, in lists short enough for one statement."""
     every = list(dict.fromkeys(ids))
     return [every[start : start + _BATCH] for start in range(0, len(every), _BATCH)]
