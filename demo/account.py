@@ -32,7 +32,7 @@ def _print_acts(console: Console, acts: Sequence[Act]) -> None:
 def _table(title: str, *columns: str) -> Table:
     table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for column in columns:
-        table.add_column(column, header_style="dim", no_wrap=column == "request")
+        table.add_column(column, header_style="dim", no_wrap=column != "outcome")
     return table
 
 
@@ -72,7 +72,7 @@ def _print_fields(console: Console, facts: Facts) -> None:
 def _print_requests(console: Console, facts: Facts) -> None:
     requests = facts["requests"]
     title = f"\nCareer requests: {requests['received']} received, {requests['tasks']} Tasks"
-    table = _table(title, "request", "in Salesforce", "officer or queue", "Task", "outcome", "careers read")
+    table = _table(title, "request", "in Salesforce", "officer", "Task", "outcome", "careers read")
     for line in requests["list"]:
         table.add_row(
             line["request"],

@@ -180,7 +180,7 @@ class Day:
 
     def _file_by_alumni(self) -> None:
         parts: Sequence[tuple[str, dict[str, object], str, tuple[str, ...], tuple[str, ...]]] = (
-            ("recommendation letter, closed without outcome", _ask("REC_LETTER"), "in progress", ("begin",), ("complete",)),
+            ("letter, closed without outcome", _ask("REC_LETTER"), "in progress", ("begin",), ("complete",)),
             ("stop the newsletters", _ask("PREFERENCE"), "done", ("begin",), ("complete:Fulfilled",)),
             ("welfare, confidential", _ask("WELFARE"), "refused", (), ()),
         )
