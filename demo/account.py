@@ -32,7 +32,7 @@ def _print_acts(console: Console, acts: Sequence[Act]) -> None:
 def _table(title: str, *columns: str) -> Table:
     table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for column in columns:
-        table.add_column(column, header_style="dim", no_wrap=column != "outcome")
+        table.add_column(column, header_style="dim", no_wrap=column not in {"outcome", "Task"}, min_width=len(column))
     return table
 
 
