@@ -67,7 +67,10 @@ class Response:
     """One HTTP response.
 
     `delay` is how many seconds the client has to wait for it. `cut` breaks the connection: None sends the whole body,
-    n >= 0 sends the headers and the first n bytes of the body, `CUT_EVERYTHING` sends nothing at all.
+    n >= 0 sends the headers and the first n bytes of the body, `CUT_EVERYTHING` sends nothing at all. `pace` is how many
+    bytes a second the body comes at (0: at once); `endless` sends the body again and again until the client goes away.
+    `failure` names a connection that never came about: "refused", "name", "connect_timeout" or "certificate"; in-process
+    clients meet just that, over sockets the connection breaks before any byte.
     """
 
     status: int = 200
@@ -75,6 +78,9 @@ class Response:
     body: bytes = b""
     delay: float = 0.0
     cut: int | None = None
+    pace: float = 0.0
+    endless: bool = False
+    failure: str = ""
 
     def json(self) -> object:
         """The body as JSON (for tests and control)."""

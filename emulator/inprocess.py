@@ -102,6 +102,8 @@ class AppAdapter(BaseAdapter):
             self._note(asked, self.app.handle(asked))
         answer = self.app.handle(asked)
         self._note(asked, answer)
+        if answer.failure:
+            raise _FAILURES[answer.failure](f"emulated fault: {answer.failure}", request=request)
         if fault is WireFault.LOSE_RESPONSE or answer.cut == CUT_EVERYTHING:
             raise requests.ConnectionError("emulated fault: the answer was lost", request=request)
         limit = timeout[1] if isinstance(timeout, tuple) else timeout
@@ -110,7 +112,7 @@ class AppAdapter(BaseAdapter):
         if answer.delay:
             self._sleep(answer.delay)
         cut = len(answer.body) // 2 if fault is WireFault.TRUNCATE else answer.cut
-        return _to_response(self, request, answer, cut)
+        return _to_response(self, request, answer, cut, _stream(answer, cut, self._sleep))
 
     def close(self) -> None:
         """Nothing is held."""
@@ -118,6 +120,44 @@ class AppAdapter(BaseAdapter):
     def _note(self, request: Request, response: Response | None) -> None:
         if self.wire.keep:
             self.wire.exchanges.append(Exchange(request=request, response=response))
+
+
+_FAILURES: dict[str, type[requests.ConnectionError]] = {
+    "refused": requests.ConnectionError,
+    "name": requests.ConnectionError,
+    "connect_timeout": requests.ConnectTimeout,
+    "certificate": requests.exceptions.SSLError,
+}
+
+
+class _Slow(io.RawIOBase):
+    """A body that comes in pieces of a second each, or never ends."""
+
+    def __init__(self, answer: Response, body: bytes, sleep: Callable[[float], object]) -> None:
+        super().__init__()
+        self._body = body
+        self._at = 0
+        self._piece = max(1, int(answer.pace)) if answer.pace else len(body)
+        self._pace = answer.pace
+        self._endless = answer.endless
+        self._sleep = sleep
+
+    def readable(self) -> bool:
+        """It is there to be read."""
+        return True
+
+    def read(self, size: int = -1, /) -> bytes:
+        """The next piece; nothing at the end."""
+        piece = self._body[self._at : self._at + (self._piece if size < 0 else min(size, self._piece))]
+        self._at = (self._at + len(piece)) % len(self._body) if self._endless else self._at + len(piece)
+        if self._pace:
+            self._sleep(len(piece) / self._pace)
+        return piece
+
+
+def _stream(answer: Response, cut: int | None, sleep: Callable[[float], object]) -> io.IOBase:
+    body = answer.body if cut is None else answer.body[:cut]
+    return _Slow(answer, body, sleep) if answer.pace or answer.endless else io.BytesIO(body)
 
 
 def mount(session: requests.Session, app: App, prefix: str = "https://", *, wire: Wire | None = None) -> Wire:
@@ -144,10 +184,12 @@ def _text(value: str | bytes) -> str:
     return value.decode("latin-1") if isinstance(value, bytes) else value
 
 
-def _to_response(adapter: AppAdapter, prepared: requests.PreparedRequest, answer: Response, cut: int | None) -> requests.Response:
-    headers = dict(answer.headers)
-    headers.setdefault("Content-Length", str(len(answer.body)))
-    body = answer.body if cut is None else answer.body[:cut]
+def _to_response(
+    adapter: AppAdapter, prepared: requests.PreparedRequest, answer: Response, cut: int | None, body: io.IOBase
+) -> requests.Response:
+    headers = {name: value for name, value in answer.headers.items() if name.lower() != "transfer-encoding"}
+    if not answer.endless:
+        headers.setdefault("Content-Length", str(len(answer.body)))
     response = requests.Response()
     response.status_code = answer.status
     response.headers = CaseInsensitiveDict(headers)
@@ -155,7 +197,7 @@ def _to_response(adapter: AppAdapter, prepared: requests.PreparedRequest, answer
     response.request = prepared
     response.encoding = requests.utils.get_encoding_from_headers(response.headers)
     response.raw = HTTPResponse(
-        body=io.BytesIO(body),
+        body=body,
         headers=headers,
         status=answer.status,
         preload_content=False,

@@ -70,13 +70,13 @@ async def _whole_body(receive: Receive) -> bytes:
 async def _reply(scope: Mapping[str, Any], send: Send, answer: Response, *, wants_gzip: bool) -> None:
     body = answer.body
     headers = {name.lower(): value for name, value in answer.headers.items()}
-    if wants_gzip and len(body) > GZIP_FROM and answer.cut is None:
+    if wants_gzip and len(body) > GZIP_FROM and answer.cut is None and "content-encoding" not in headers:
         body = gzip.compress(body, compresslevel=1)
         headers["content-encoding"] = "gzip"
-    if answer.cut == CUT_EVERYTHING:
+    if answer.cut == CUT_EVERYTHING or answer.failure:
         await _break(scope)
         return
-    if answer.status not in {204, 304}:
+    if answer.status not in {204, 304} and not answer.endless and headers.pop("transfer-encoding", "") != "chunked":
         headers["content-length"] = str(len(body))
     pairs = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
     await send({"type": "http.response.start", "status": answer.status, "headers": pairs})
@@ -84,7 +84,25 @@ async def _reply(scope: Mapping[str, Any], send: Send, answer: Response, *, want
         await send({"type": "http.response.body", "body": body[: answer.cut], "more_body": True})
         await _break(scope)
         return
+    if answer.pace or answer.endless:
+        await _drip(scope, send, answer, body)
+        return
     await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
+
+
+async def _drip(scope: Mapping[str, Any], send: Send, answer: Response, body: bytes) -> None:
+    """Send the body piece by piece, a second apart, or for ever; stop when the client has gone."""
+    lost: asyncio.Event = scope["extensions"][_LOST]
+    piece = max(1, int(answer.pace)) if answer.pace else len(body)
+    while not lost.is_set():
+        for start in range(0, len(body), piece):
+            if lost.is_set():
+                return
+            await send({"type": "http.response.body", "body": body[start : start + piece], "more_body": True})
+            await asyncio.sleep(len(body[start : start + piece]) / answer.pace if answer.pace else 0)
+        if not answer.endless:
+            break
+    await send({"type": "http.response.body", "body": b""})
 
 
 async def _break(scope: Mapping[str, Any]) -> None:

@@ -44,6 +44,13 @@ EVERYTHING = ObjectGrant(create=True, read=True, edit=True, delete=True, view_al
 WORK = ObjectGrant(create=True, read=True, edit=True, delete=True)
 
 
+def letters(how: str) -> ObjectGrant:
+    """An object grant from its letters: c r e d, v for view all, m for modify all."""
+    return ObjectGrant(
+        create="c" in how, read="r" in how, edit="e" in how, delete="d" in how, view_all="v" in how, modify_all="m" in how
+    )
+
+
 @dataclass(slots=True, kw_only=True)
 class Grant:
     """What one profile or permission set gives.

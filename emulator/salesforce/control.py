@@ -4,27 +4,25 @@ Everything here is the emulator's own, for tests, demos and benches; nothing of 
 methods are served over HTTP by `emulator.control`.
 """
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from emulator.http import Response, json_response
 from emulator.salesforce import recycling
-from emulator.salesforce.access import Grant, ObjectGrant
+from emulator.salesforce.access import Grant, letters
 from emulator.salesforce.base_data import PROFILES, user_values
 from emulator.salesforce.duplicates import DuplicateRule
 from emulator.salesforce.errors import SalesforceError
-from emulator.salesforce.faults import Fault, When, named_response
 from emulator.salesforce.fields import Child, Field, SObject
 from emulator.salesforce.org import ConnectedApp, Org, Write
 from emulator.salesforce.table import Row
+from emulator.salesforce.troubles import Troubles
 from emulator.salesforce.values import coerce
 from emulator.salesforce.writing import Writer
 
 
-class Control:
+class Control(Troubles):
     """What tests and demos may do to an organisation besides using its API."""
 
     def __init__(self, org: Org) -> None:
@@ -96,11 +94,6 @@ class Control:
         else:
             grant.fields.pop(_split(path), None)
         self.org.touch_schema()
-
-    def _holder(self, name: str) -> str:
-        if name in PROFILES:
-            return PROFILES[name]
-        return str(next(iter(self.org.table("PermissionSet").equal("Name", [name])))["Id"])
 
     def connected_app(
         self, key: str, *, secret: str = "", run_as: str | None = None, certificate: bytes | None = None
@@ -293,45 +286,7 @@ class Control:
         self.org.settle()
         return self.now()
 
-    # --- faults and figures ---------------------------------------------------------------------------------------
-
-    def order_fault(  # noqa: PLR0913 - one keyword per fact of the order
-        self,
-        pattern: str,
-        *,
-        answer: str | Response | None = None,
-        status: int = 0,
-        body: object = None,
-        headers: Mapping[str, str] | None = None,
-        when: str = "before",
-        count: int = 1,
-        skip: int = 0,
-        delay: float = 0.0,
-        body_pattern: str | None = None,
-    ) -> Fault:
-        """Order a fault for the next `count` requests whose "METHOD path?query" matches a regular expression.
-
-        `answer` is the name of a documented error (see `faults.named_response`) or a response; else `status` and `body`
-        make one; without any the connection breaks. `when` is before, after, later or late_commit.
-        """
-        response = named_response(answer) if isinstance(answer, str) else answer
-        if response is None and status:
-            text = body if isinstance(body, str) else None
-            response = (
-                Response(status=status, headers={"Content-Type": "text/html", **(headers or {})}, body=(text or "").encode())
-                if body is None or text is not None
-                else json_response(body, status=status, headers=headers)
-            )
-        fault = Fault(
-            pattern=re.compile(pattern),
-            body_pattern=re.compile(body_pattern) if body_pattern else None,
-            count=count,
-            skip=skip,
-            when=When(when),
-            response=response,
-            delay=delay,
-        )
-        return self.org.faults.add(fault)
+    # --- figures and settings ---------------------------------------------------------------------------------------
 
     def writes(self, sobject: str | None = None, *, via: str | None = "api", user_id: str | None = None) -> list[Write]:
         """The log of writes: those to an object, through the API (or control, or both), by a user."""
@@ -346,15 +301,6 @@ class Control:
     def call_count(self) -> int:
         """API requests since the beginning."""
         return sum(self.org.calls.values())
-
-    def clear_faults(self) -> None:
-        """Take all ordered faults back."""
-        self.org.faults.clear()
-
-    def burn_calls(self, count: int) -> int:
-        """Let other integrations use up API requests; returns how many of the day are used."""
-        self.org.usage.add(count)
-        return self.org.usage.total()
 
     def settings(self, **changes: object) -> None:
         """Change settings of the organisation (see `org.Settings`)."""
@@ -376,13 +322,6 @@ class Control:
 
     def _put(self, sobject: str, values: Mapping[str, Any]) -> str:
         return self.seed(sobject, [values])[0]
-
-
-def letters(how: str) -> ObjectGrant:
-    """An object grant from its letters: c r e d, v for view all, m for modify all."""
-    return ObjectGrant(
-        create="c" in how, read="r" in how, edit="e" in how, delete="d" in how, view_all="v" in how, modify_all="m" in how
-    )
 
 
 def _split(path: str) -> tuple[str, str]:

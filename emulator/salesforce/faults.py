@@ -1,10 +1,16 @@
-"""Ordered misbehaviour of the service: what to do to which requests, how often."""
+"""Ordered misbehaviour of the service: what to do to which requests or records, how often, how likely."""
 
+import hashlib
 import re
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
-from emulator.http import CUT_EVERYTHING, Request, Response, json_response
+from emulator.http import CUT_EVERYTHING, Request, Response
+from emulator.salesforce.distortions import distort
+from emulator.salesforce.errors import SalesforceError
 
 
 class When(StrEnum):
@@ -13,47 +19,152 @@ class When(StrEnum):
     BEFORE = "before"
     """Instead of acting."""
     AFTER = "after"
-    """The request acts and commits; only its answer is replaced."""
+    """The request acts and commits; only its answer is replaced or spoilt."""
     LATER = "later"
     """The answer is replaced at once; the request acts `delay` seconds afterwards (a zombie)."""
     LATE_COMMIT = "late_commit"
     """The request is answered as usual, but its writes become visible `delay` seconds later with today's stamps."""
+    TWICE = "twice"
+    """The request acts twice; the second answer is given."""
+
+
+class Chance:
+    """Draws between 0 and 1 that are the same for the same seed."""
+
+    def __init__(self, seed: int = 0) -> None:
+        self.seed = seed
+        self._drawn = 0
+
+    def strikes(self, probability: float) -> bool:
+        """Whether something of this probability happens now."""
+        if probability >= 1:
+            return True
+        self._drawn += 1
+        digest = hashlib.sha256(f"{self.seed}/{self._drawn}".encode()).digest()
+        return int.from_bytes(digest[:6], "big") < probability * 2**48
 
 
 @dataclass(slots=True, kw_only=True)
-class Fault:
-    """One order: for the next `count` requests that match.
+class Spoilt:
+    """How a true answer is spoilt on its way back.
 
-    `pattern` is searched in "METHOD path?query"; `body_pattern` in the body. `response` replaces the answer; without
-    one the connection breaks. `skip` lets that many matching requests pass first.
+    `how` names a distortion; `headers` are put in, or left out where the value is None; `cut` is after how many bytes the
+    connection breaks; `pace` is bytes a second. `stale` repeats the first answer to all later requests of the order.
+    """
+
+    how: str = ""
+    headers: Mapping[str, str | None] = field(default_factory=dict)
+    cut: int | None = None
+    pace: float = 0.0
+    stale: bool = False
+    first: Response | None = None
+
+    def __bool__(self) -> bool:
+        """Whether there is anything to do."""
+        return bool(self.how or self.headers or self.cut is not None or self.pace or self.stale)
+
+    def apply(self, response: Response) -> Response:
+        """The spoilt answer."""
+        if self.stale:
+            self.first = response = self.first or response
+        if self.how:
+            response = distort(response, self.how)
+        merged: dict[str, str | None] = {**response.headers, **self.headers}
+        kept = {name: value for name, value in merged.items() if value is not None}
+        return replace(response, headers=kept, cut=self.cut, pace=self.pace)
+
+
+@dataclass(slots=True, kw_only=True)
+class Order:
+    """What orders about requests and about records have in common.
+
+    `count` is how often it strikes, `skip` how many that match pass first, `probability` how likely it strikes each time
+    (a draw that passes does not use up the count), `until` when it ends.
+    """
+
+    count: int = 1
+    skip: int = 0
+    probability: float = 1.0
+    until: datetime | None = None
+    struck: int = 0
+
+    def open(self, now: datetime) -> bool:
+        """Whether it may still strike."""
+        return self.count > 0 and (self.until is None or now < self.until)
+
+    def take(self, chance: Chance) -> bool:
+        """Whether it strikes what it matches now; uses up its count."""
+        if self.skip > 0:
+            self.skip -= 1
+            return False
+        if not chance.strikes(self.probability):
+            return False
+        self.count -= 1
+        self.struck += 1
+        return True
+
+
+@dataclass(slots=True, kw_only=True)
+class Fault(Order):
+    """One order about requests.
+
+    `pattern` is searched in "METHOD path?query"; `body_pattern` in the body; `record` is an id (of 15 or 18 characters) or
+    key that the address or body has to name. `response` replaces the answer; without one the true answer is `spoilt`, or
+    the connection breaks.
     """
 
     pattern: re.Pattern[str]
     body_pattern: re.Pattern[str] | None = None
-    count: int = 1
-    skip: int = 0
+    record: str = ""
     when: When = When.BEFORE
     response: Response | None = None
+    spoilt: Spoilt = field(default_factory=Spoilt)
     delay: float = 0.0
-    struck: int = 0
 
     def matches(self, request: Request) -> bool:
-        """Whether this order is about that request, and not yet used up."""
-        if self.count <= 0:
-            return False
+        """Whether this order is about that request."""
         line = f"{request.method} {request.path}" + (f"?{request.query}" if request.query else "")
         if not self.pattern.search(line):
             return False
-        if self.body_pattern and not self.body_pattern.search(request.body.decode("utf-8", "replace")):
+        if self.body_pattern is None and not self.record:
+            return True
+        body = request.body.decode("utf-8", "replace")
+        if self.body_pattern and not self.body_pattern.search(body):
             return False
-        if self.skip > 0:
-            self.skip -= 1
-            return False
-        return True
+        # An id may be written with 15 characters or with 18.
+        short = self.record[:15] if len(self.record) == 18 else self.record
+        return short in line or short in body
 
     def answer(self) -> Response:
-        """What the client gets."""
+        """What the client gets instead of a true answer."""
         return self.response or Response(status=500, cut=CUT_EVERYTHING)
+
+    def answer_after(self, done: Response) -> Response:
+        """What the client gets when the request has acted."""
+        if self.response is not None:
+            return replace(self.response, delay=self.delay)
+        if self.spoilt:
+            return replace(self.spoilt.apply(done), delay=self.delay)
+        return replace(done, cut=None if self.when is When.TWICE else CUT_EVERYTHING, delay=self.delay)
+
+
+@dataclass(slots=True, kw_only=True)
+class Refusal(Order):
+    """One order about records: refuses writes wherever they come from, single, in collections, in jobs.
+
+    `kinds` are insert, update, delete; `record` is an id, or a value that the write gives to any field.
+    """
+
+    error: SalesforceError
+    sobject: str = ""
+    kinds: frozenset[str] = frozenset({"insert", "update", "delete"})
+    record: str = ""
+
+    def matches(self, kind: str, sobject: str, id_: str, values: Mapping[str, Any]) -> bool:
+        """Whether this order is about that write."""
+        if kind not in self.kinds or self.sobject.lower() not in {"", sobject.lower()}:
+            return False
+        return not self.record or id_[:15] == self.record[:15] != "" or self.record in map(str, values.values())
 
 
 @dataclass(slots=True)
@@ -61,85 +172,32 @@ class Faults:
     """All orders, in the order in which they were given."""
 
     orders: list[Fault] = field(default_factory=list)
+    refusals: list[Refusal] = field(default_factory=list)
+    chance: Chance = field(default_factory=Chance)
 
     def add(self, fault: Fault) -> Fault:
-        """Give an order."""
+        """Give an order about requests."""
         self.orders.append(fault)
         return fault
 
     def clear(self) -> None:
         """Take all orders back."""
         self.orders.clear()
+        self.refusals.clear()
 
-    def take(self, request: Request) -> Fault | None:
+    def take(self, request: Request, now: datetime) -> Fault | None:
         """The fault that this request meets; uses up one of its count."""
         for fault in self.orders:
-            if fault.matches(request):
-                fault.count -= 1
-                fault.struck += 1
+            if fault.open(now) and fault.matches(request) and fault.take(self.chance):
                 return fault
         return None
 
+    def refuse(self, kind: str, sobject: str, id_: str, values: Mapping[str, Any], *, now: datetime) -> None:
+        """Refuse a write of a record that was ordered to be.
 
-def named_response(name: str) -> Response:
-    """A documented answer by the name of its error code.
-
-    Raises:
-        KeyError: there is none of that name.
-    """
-    status, body = _NAMED[name]
-    if isinstance(body, str):
-        return Response(status=status, headers={"Content-Type": "text/html;charset=UTF-8"}, body=body.encode())
-    return json_response(body, status=status)
-
-
-_MAINTENANCE_PAGE = "<html><head><title>Maintenance</title></head><body>We are down for maintenance.</body></html>"
-_LOGIN_PAGE = "<!DOCTYPE html><html><head><title>Login | Salesforce</title></head><body>Login</body></html>"
-_NAMED: dict[str, tuple[int, list[dict[str, object]] | str]] = {
-    "REQUEST_LIMIT_EXCEEDED": (
-        403,
-        [{"message": "TotalRequests Limit exceeded.", "errorCode": "REQUEST_LIMIT_EXCEEDED"}],
-    ),
-    "CONCURRENT_LIMIT": (
-        403,
-        [
-            {
-                "message": "ConcurrentRequests (Concurrent API Requests) Limit exceeded.",
-                "errorCode": "REQUEST_LIMIT_EXCEEDED",
-            }
-        ],
-    ),
-    "INVALID_SESSION_ID": (401, [{"message": "Session expired or invalid", "errorCode": "INVALID_SESSION_ID"}]),
-    "UNABLE_TO_LOCK_ROW": (
-        400,
-        [
-            {
-                "message": "unable to obtain exclusive access to this record or 1 records: 001000000000001AAA",
-                "errorCode": "UNABLE_TO_LOCK_ROW",
-                "fields": [],
-            }
-        ],
-    ),
-    "SERVER_UNAVAILABLE": (503, [{"message": "Server unavailable", "errorCode": "SERVER_UNAVAILABLE"}]),
-    "SERVER_UNAVAILABLE_HTML": (503, _MAINTENANCE_PAGE),
-    "LOGIN_PAGE": (200, _LOGIN_PAGE),
-    "BAD_GATEWAY": (502, "<html><body><h1>502 Bad Gateway</h1></body></html>"),
-    "GATEWAY_TIMEOUT": (504, "<html><body><h1>504 Gateway Time-out</h1></body></html>"),
-    "UNKNOWN_EXCEPTION": (
-        500,
-        [{"message": "An unexpected error occurred.", "errorCode": "UNKNOWN_EXCEPTION"}],
-    ),
-    "QUERY_TIMEOUT": (400, [{"message": "Your query request was running for too long.", "errorCode": "QUERY_TIMEOUT"}]),
-    "INVALID_QUERY_LOCATOR": (
-        400,
-        [{"message": "invalid query locator", "errorCode": "INVALID_QUERY_LOCATOR"}],
-    ),
-    "API_DISABLED_FOR_ORG": (
-        403,
-        [{"message": "The REST API is not enabled for this Organization.", "errorCode": "API_DISABLED_FOR_ORG"}],
-    ),
-    "TXN_SECURITY_METERING_ERROR": (
-        403,
-        [{"message": "Transaction security metering error", "errorCode": "TXN_SECURITY_METERING_ERROR"}],
-    ),
-}
+        Raises:
+            SalesforceError: as ordered.
+        """
+        for refusal in self.refusals:
+            if refusal.open(now) and refusal.matches(kind, sobject, id_, values) and refusal.take(self.chance):
+                raise refusal.error

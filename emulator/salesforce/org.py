@@ -1,6 +1,7 @@
 """The state of one Salesforce organisation, in one object. Any number of them live in one process."""
 
 import hashlib
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from emulator.salesforce.base_data import populate, standard_grants
 from emulator.salesforce.errors import SalesforceError
 from emulator.salesforce.faults import Faults
 from emulator.salesforce.fields import Field, SObject
+from emulator.salesforce.flows import Flow
 from emulator.salesforce.ids import make_id
 from emulator.salesforce.schema.loading import standard_objects
 from emulator.salesforce.table import Row, Table
@@ -30,7 +32,13 @@ class Settings:
     `daily_limit` is the API requests of a rolling day. `unique_in_bin` (whether records in the recycle bin hold their
     unique values) and `tasks_touch_contacts` (whether any write of a Task moves the stamp of its contact) are open
     questions on the real platform. `archive_days` is the age at which activities are archived, `session_hours` the life
-    of a session. `read_only` is maintenance mode. `strict_tokens` refuses JWTs that live too long.
+    of a session. `read_only` is maintenance mode. `strict_tokens` refuses JWTs that live too long. `bin_days` is how long
+    the recycle bin keeps records, `delete_log_days` how far back the log of deletes goes.
+
+    `replica_lag` lets queries see what was so many seconds ago. `concurrent_limit` is how many requests may run for 20
+    seconds or more (25; 5 in Developer Edition). `job_polls` is how often a bulk job or deploy says that it is not done.
+    `eda_email` lets the Education Data Architecture decide Contact.Email. `keep_history` is for how many seconds writes
+    can be lost again (`Control.lose_commits`).
     """
 
     daily_limit: int = 100_000
@@ -43,6 +51,13 @@ class Settings:
     tasks_touch_contacts: bool = False
     newest_version: int = 67
     oldest_version: int = 21
+    bin_days: float = 15
+    delete_log_days: float = 15
+    replica_lag: float = 0
+    concurrent_limit: int = 25
+    job_polls: int = 0
+    eda_email: bool = False
+    keep_history: float = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,8 +142,16 @@ class Org:
         self.jobs: dict[str, Any] = {}
         self.bulk_numbers: dict[str, int] = {}
         self.calls: dict[str, int] = {}
+        self.flows: list[Flow] = []
+        self.running: list[tuple[datetime, datetime]] = []
+        self.record_type_values: dict[tuple[str, str], frozenset[str]] = {}
+        self.refreshed = 0
         self.changed_schema_at = self.clock.now()
         self.version = 0
+        self._binned: dict[str, str] = {}
+        self._next_sweep = self.changed_schema_at
+        self._history: deque[tuple[datetime, tuple[Table, str, Row | None]]] = deque()
+        self._polls: dict[str, int] = {}
         self._numbers: dict[str, int] = {}
         self._auto: dict[tuple[str, str], int] = {}
         self.usage = Usage(self.clock)
@@ -235,6 +258,7 @@ class Org:
 
         def commit() -> None:
             for table, id_, row in rows.values():
+                self._remember((table, id_, table.rows.get(id_)))
                 if row is None:
                     table.drop(id_)
                 else:
@@ -253,7 +277,9 @@ class Org:
                 table.put(old)
 
     def settle(self) -> None:
-        """Carry out deferred work whose time has come."""
+        """Carry out deferred work whose time has come, and empty the bin of what is too old."""
+        if self._binned and self.clock.now() >= self._next_sweep:
+            self._sweep_bin()
         while self.deferred:
             due = [one for one in self.deferred if one.at <= self.clock.now()]
             if not due:
@@ -265,6 +291,61 @@ class Org:
                 first.run()
             finally:
                 self._moment = None
+
+    def _sweep_bin(self) -> None:
+        """Forget what has been in the recycle bin for too long; the bin is looked at once an hour."""
+        self._next_sweep = self.clock.now() + timedelta(hours=1)
+        oldest = stamp(self.clock.now() - timedelta(days=self.settings.bin_days))
+        for id_, name in list(self._binned.items()):
+            row = self.table(name).rows.get(id_)
+            if row is None or not row["IsDeleted"]:
+                del self._binned[id_]
+            elif row["SystemModstamp"] < oldest:
+                del self._binned[id_]
+                self.purge(name, id_)
+
+    def crowded(self) -> bool:
+        """Whether as many requests as may have been running for 20 seconds or longer."""
+        if not self.running:
+            return False
+        now = self.clock.now()
+        self.running = [(began, ends) for began, ends in self.running if ends > now]
+        long = sum(now - began >= timedelta(seconds=20) for began, _ in self.running)
+        return long >= self.settings.concurrent_limit
+
+    def pending(self, job: str) -> bool:
+        """Whether a job still says that it is not done; each time of asking counts."""
+        asked = self._polls[job] = self._polls.get(job, 0) + 1
+        return asked <= self.settings.job_polls
+
+    @contextmanager
+    def replica(self) -> Iterator[None]:
+        """The records as they were `replica_lag` seconds ago, for reading only."""
+        since = self.clock.now() - timedelta(seconds=self.settings.replica_lag)
+        recent = [entry for moment, entry in self._history if moment > since] if self.settings.replica_lag else []
+        now = [(table, id_, table.rows.get(id_)) for table, id_, _ in recent]
+        self._undo(recent)
+        try:
+            yield
+        finally:
+            self._undo(now)
+
+    def lose(self, seconds: float) -> int:
+        """Take back what was written in the last seconds; returns how many writes that is."""
+        since = self.clock.now() - timedelta(seconds=seconds)
+        lost = [entry for moment, entry in self._history if moment > since]
+        self._history = deque((moment, entry) for moment, entry in self._history if moment <= since)
+        self._undo(lost)
+        self.version += 1
+        return len(lost)
+
+    def _remember(self, entry: tuple[Table, str, Row | None]) -> None:
+        keep = max(self.settings.replica_lag, self.settings.keep_history)
+        if keep:
+            now = self.clock.now()
+            self._history.append((now, entry))
+            while self._history[0][0] < now - timedelta(seconds=keep):
+                self._history.popleft()
 
     def covered(self, until: datetime) -> datetime:
         """Up to when all changes are visible: `until`, now, or the start of the oldest transaction still running."""
@@ -289,15 +370,21 @@ class Org:
     def put(self, name: str, row: Row) -> None:
         """Store a record so that a running transaction can take it back."""
         table = self.table(name)
+        entry = (table, row["Id"], table.rows.get(row["Id"]))
+        self._remember(entry)
         if self._journal is not None:
-            self._journal.append((table, row["Id"], table.rows.get(row["Id"])))
+            self._journal.append(entry)
+        if row["IsDeleted"]:
+            self._binned[row["Id"]] = name
         table.put(row)
 
     def purge(self, name: str, id_: str) -> None:
         """Forget a record altogether."""
         table = self.table(name)
+        entry = (table, id_, table.rows.get(id_))
+        self._remember(entry)
         if self._journal is not None:
-            self._journal.append((table, id_, table.rows.get(id_)))
+            self._journal.append(entry)
         table.drop(id_)
 
     @contextmanager

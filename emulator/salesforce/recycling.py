@@ -12,6 +12,7 @@ from emulator.salesforce.writing import Values, Writer
 
 def delete(writer: Writer, sobject: SObject, id_: str) -> None:
     """Put a record into the recycle bin, with what hangs on it; lookups that point at it are cleared."""
+    writer.guard("delete", sobject, id_, {})
     row = writer.find(sobject, id_)
     granted = writer.access.to(sobject)
     if not granted.delete or not sobject.header["deletable"]:

@@ -1,6 +1,7 @@
 """The front of one organisation: sessions, limits, faults and the way to the handler."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 from emulator.http import Request, Response
 from emulator.salesforce.bulk import classic
@@ -16,6 +17,9 @@ from emulator.salesforce.soap.envelope import ENTERPRISE, PARTNER
 from emulator.salesforce.urls import router
 
 _EXPIRED = SalesforceError("INVALID_SESSION_ID", "Session expired or invalid", status=401)
+_TOO_MANY_RUN = SalesforceError(
+    "REQUEST_LIMIT_EXCEEDED", "ConcurrentRequests (Concurrent API Requests) Limit exceeded.", status=403
+)
 _NO_REQUESTS_LEFT = SalesforceError("REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.", status=403)
 
 
@@ -32,18 +36,27 @@ class SalesforceApp:
             self.org.settle()
             if request.path.startswith(PREFIX):
                 return open_door(self.org, request, self.control_token)
-            fault = self.org.faults.take(request)
+            fault = self.org.faults.take(request, self.org.clock.now())
             if fault is None:
                 return self._answer(request)
-            return self._struck(request, fault)
+            return self._noted(self._struck(request, fault))
+
+    def _noted(self, response: Response) -> Response:
+        """Count a slow answer among the requests that run."""
+        if response.delay:
+            now = self.org.clock.now()
+            self.org.running.append((now, now + timedelta(seconds=response.delay)))
+        return response
 
     def _struck(self, request: Request, fault: Fault) -> Response:
         match fault.when:
             case When.BEFORE:
                 return fault.answer()
             case When.AFTER:
-                done = self._answer(request)
-                return replace(fault.response or replace(done, cut=-1), delay=fault.delay)
+                return fault.answer_after(self._answer(request))
+            case When.TWICE:
+                self._answer(request)
+                return fault.answer_after(self._answer(request))
             case When.LATER:
                 self.org.later(fault.delay, lambda: self._answer(request))
                 return fault.answer()
@@ -105,6 +118,8 @@ class SalesforceApp:
         session = self._session(request)
         if self.org.usage.total() >= self.org.settings.daily_limit:
             raise _NO_REQUESTS_LEFT
+        if self.org.crowded():
+            raise _TOO_MANY_RUN
         self.org.usage.add()
         what = "/".join(rest[:2]) if rest[:1] in (["sobjects"], ["composite"]) else "/".join(rest[:1])
         key = f"{request.method} {what}"

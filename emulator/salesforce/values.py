@@ -3,6 +3,7 @@
 import math
 import re
 from datetime import UTC, date, datetime
+from html import escape
 from typing import Any
 
 from emulator.salesforce.errors import SalesforceError, parser_error
@@ -69,7 +70,9 @@ def _text(one: Field, raw: object) -> str | None:
         return _multipicklist(one, text)
     if one.type == "picklist":
         return _picklist(one, text)
-    if one.length and len(text) > one.length:
+    # Rich text is measured as it is kept: an ampersand is five characters [secondary source].
+    kept = escape(text, quote=False) if one["htmlFormatted"] else text
+    if one.length and len(kept) > one.length:
         raise SalesforceError(
             "STRING_TOO_LONG",
             f"{one.label}: data value too large: {text} (max length={one.length})",

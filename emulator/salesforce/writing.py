@@ -7,6 +7,7 @@ from typing import Any
 from emulator.salesforce import activities
 from emulator.salesforce.access import Access
 from emulator.salesforce.duplicates import check_duplicates
+from emulator.salesforce.eda import prefer_email
 from emulator.salesforce.errors import (
     SalesforceError,
     duplicate_value,
@@ -19,6 +20,7 @@ from emulator.salesforce.errors import (
     required_missing,
 )
 from emulator.salesforce.fields import Field, SObject
+from emulator.salesforce.flows import run_flows
 from emulator.salesforce.ids import normal_id
 from emulator.salesforce.org import Org
 from emulator.salesforce.table import Row
@@ -49,7 +51,7 @@ class Writer:
 
     def insert(self, sobject: SObject, values: Values) -> str:
         """Create a record; returns its id."""
-        self._guard_mode()
+        self.guard("insert", sobject, "", values)
         granted = self.access.to(sobject)
         if not granted.read:
             raise not_found()
@@ -71,11 +73,12 @@ class Writer:
         self._number(sobject, row)
         self._store(sobject, row, None)
         self.org.log(self.access, sobject.name, row["Id"], "insert", given)
+        self._automate(sobject, row, "insert")
         return str(row["Id"])
 
     def update(self, sobject: SObject, id_: str, values: Values) -> None:
         """Change a record."""
-        self._guard_mode()
+        self.guard("update", sobject, id_, values)
         old = self.find(sobject, id_)
         if not self.may_change(sobject, old):
             raise insufficient_access()
@@ -93,6 +96,7 @@ class Writer:
         }
         self._store(sobject, row, old)
         self.org.log(self.access, sobject.name, row["Id"], "update", given)
+        self._automate(sobject, row, "update")
 
     def upsert(self, sobject: SObject, field: str, key: object, values: Values) -> tuple[str, bool]:
         """Create or change the record that an external id names; returns its id and whether it was created."""
@@ -150,10 +154,19 @@ class Writer:
 
     # --- what happens to the values -------------------------------------------------------------------------------
 
-    def _guard_mode(self) -> None:
-        if self.org.settings.read_only and not self.access.system:
+    def guard(self, kind: str, sobject: SObject, id_: str, values: Values) -> None:
+        """Refuse a write in maintenance mode, or one that was ordered to be refused. The control door is never."""
+        if self.access.system:
+            return
+        if self.org.settings.read_only:
             message = "Updates can't be made during maintenance."
             raise SalesforceError("INSERT_UPDATE_DELETE_NOT_ALLOWED_DURING_MAINTENANCE", message, fields=())
+        if self.org.faults.refusals:
+            self.org.faults.refuse(kind, sobject.name, id_, values, now=self.org.clock.now())
+
+    def as_system(self) -> "Writer":
+        """The same user without limits, as the platform itself acts in a user's name."""
+        return Writer(self.org, self.org.access(self.access.user_id, system=True), self.options)
 
     def _prepare(self, sobject: SObject, values: Values, *, creating: bool) -> dict[str, Any]:
         """The given values by field name, in the form in which they are kept."""
@@ -241,6 +254,8 @@ class Writer:
         if sobject.name in {"Task", "Event"}:
             activities.check(self.org, row, changed, version=self.options.version)
         self._check_unique(sobject, row, changed)
+        if self.org.record_type_values:
+            self._check_record_type(sobject, row, changed)
         if self.org.duplicate_rules and not self.access.system:
             check_duplicates(self.org, sobject, row, changed, allowed=self.options.allow_duplicates)
 
@@ -273,6 +288,19 @@ class Writer:
         if owner.get("Type") != "Queue" or all(row["SobjectType"] != sobject.name for row in queues):
             raise SalesforceError("INVALID_OPERATION", "Queue not associated with this SObject type", fields=())
 
+    def _check_record_type(self, sobject: SObject, row: Row, changed: Mapping[str, Any]) -> None:
+        """A restricted picklist takes only the values of the record's type."""
+        type_ = row.get("RecordTypeId")
+        for name in changed if type_ else ():
+            one, value = sobject.field(name), row.get(name)
+            allowed = self.org.record_type_values.get((str(type_), name.lower()))
+            if one is None or allowed is None or value is None or not one["restrictedPicklist"]:
+                continue
+            for each in str(value).split(";") if one.type == "multipicklist" else [str(value)]:
+                if each not in allowed:
+                    message = f"{one.label}: bad value for restricted picklist field: {each}"
+                    raise SalesforceError("INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST", message, fields=(one.name,))
+
     def _check_unique(self, sobject: SObject, row: Row, changed: Mapping[str, Any]) -> None:
         for one in sobject.unique_fields:
             value = row.get(one.name)
@@ -286,12 +314,19 @@ class Writer:
 
     # --- what follows ---------------------------------------------------------------------------------------------
 
+    def _automate(self, sobject: SObject, row: Row, kind: str) -> None:
+        if self.org.flows and not self.access.system:
+            with self.org.transaction():
+                run_flows(self.org, self, sobject, row, kind)
+
     def _store(self, sobject: SObject, row: Row, old: Row | None) -> None:
         if "firstname" in sobject.by_name and "name" in sobject.by_name:
             parts = [row.get("FirstName"), row.get("MiddleName"), row.get("LastName"), row.get("Suffix")]
             row["Name"] = " ".join(part for part in parts if part)
         if sobject.name == "Task":
             activities.derive(self.org, row, old)
+        if sobject.name == "Contact" and self.org.settings.eda_email:
+            prefer_email(sobject, row, old)
         for name in [name for name, value in row.items() if value is None]:
             del row[name]
         self.org.put(sobject.name, row)

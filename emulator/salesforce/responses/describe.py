@@ -232,7 +232,10 @@ def deleted(ctx: Context, params: Mapping[str, str]) -> Response:
             break
         if row["IsDeleted"] and _shared(ctx, sobject, row):
             records.append({"deletedDate": row["SystemModstamp"], "id": row["Id"]})
-    earliest = ctx.org.clock.now() - timedelta(days=15)
+    earliest = ctx.org.clock.now() - timedelta(days=ctx.org.settings.delete_log_days)
+    if start < earliest - timedelta(minutes=1):
+        # [documentation: earliestDateAvailable; text a guess]
+        raise SalesforceError("INVALID_REPLICATION_DATE", "startDate before the earliest date that the delete log covers")
     return json_response(
         {
             "deletedRecords": records,

@@ -54,7 +54,8 @@ def _first(ctx: Context, *, all_rows: bool) -> Response:
     parameters = ctx.request.parameters()
     if "q" not in parameters:
         raise SalesforceError("MALFORMED_QUERY", "A query string has to be specified")
-    found = run(ctx.org, ctx.access, parameters["q"][0], version=ctx.version, all_rows=all_rows)
+    with ctx.org.replica():
+        found = run(ctx.org, ctx.access, parameters["q"][0], version=ctx.version, all_rows=all_rows)
     if parameters.get("columns", [""])[0].lower() == "true":
         return json_response(columns(ctx, found))
     size = min(page_size(ctx.request.header("sforce-query-options")), found.page)
