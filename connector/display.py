@@ -180,7 +180,7 @@ def status(found: Mapping[str, Any], verdict: Health, *, line_only: bool, as_jso
     for title in ("suggestions", "reviews", "requests"):
         if found[title]:
             _table(title, ("state", "count"), sorted(found[title].items()))
-    say(f"{found['waiting']:,} writes wait; {len(found['refused'])} refused; {len(found['parked'])} records parked")
+    say(f"{found['waiting']:,} writes wait; {len(found['refused'])} refused; {found['parked_total']:,} records parked")
     for row in found["refused"]:
         say(f"refused: write {row['id']}, {row['kind']} about {row['target']}: {row['code']} {row['detail'] or ''}")
         say(f"  = help: {row['remedy'] or ''}; then `alumni-bridge retry {row['id']}`")

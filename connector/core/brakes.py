@@ -21,13 +21,16 @@ class Load:
 
     people: int
     blanks: int
+    newcomers: int = 0
+    """New contacts proposed: people, but none of the linked ones."""
 
 
 def pulled(side: Side, load: Load, *, last_24h: int, linked: int, brakes: Brakes) -> list[str]:
     """Which limits a plan would break on this side, in words with both numbers; none: it may go."""
     reasons = []
-    if load.people > brakes.max_changes:
-        reasons.append(f"{load.people} records would change on the {side} side; the limit is {brakes.max_changes} (max_changes)")
+    records = load.people + load.newcomers
+    if records > brakes.max_changes:
+        reasons.append(f"{records} records would change on the {side} side; the limit is {brakes.max_changes} (max_changes)")
     if load.people > max(_SMALL, brakes.max_share * linked):
         share = load.people / max(linked, 1)
         reasons.append(
@@ -37,9 +40,9 @@ def pulled(side: Side, load: Load, *, last_24h: int, linked: int, brakes: Brakes
         reasons.append(
             f"{load.blanks} values would become empty on the {side} side; the limit is {brakes.max_to_blank} (max_to_blank)"
         )
-    if load.people + last_24h > brakes.max_24h:
+    if records + last_24h > brakes.max_24h:
         reasons.append(
-            f"{load.people + last_24h} records would have changed on the {side} side within 24 hours; "
+            f"{records + last_24h} records would have changed on the {side} side within 24 hours; "
             f"the limit is {brakes.max_24h} (max_24h)"
         )
     return reasons

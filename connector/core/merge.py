@@ -119,6 +119,8 @@ def _spare_values(unit: Unit, verdict: Verdict) -> Verdict:
 
 
 def _tell_once(verdict: Verdict, memory: Memory) -> Verdict:
+    if verdict.note is None and verdict.noted is None:
+        return verdict
     told_before = verdict.note is not None and verdict.note == memory.noted
     return replace(verdict, noted=verdict.note, note=None if told_before else verdict.note)
 
@@ -387,7 +389,9 @@ def settle(
 ) -> tuple[Base | None, Memory]:
     """The local state once the verdict stands, before any write is acknowledged. ``mine`` is the owner's reading."""
     new_base = None if verdict.forget_base and verdict.write is None else (verdict.base or base)
-    memory = replace(memory, noted=verdict.noted, adopt=memory.adopt if new_base is None else None)
+    adopt = memory.adopt if new_base is None else None
+    if (verdict.noted, adopt) != (memory.noted, memory.adopt):
+        memory = replace(memory, noted=verdict.noted, adopt=adopt)
     against = mine.values if mine is not None else None
     match verdict.move:
         case Move.RAISE:

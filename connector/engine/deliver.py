@@ -35,7 +35,7 @@ from connector.store import intents, journal, links, observations, suggestions
 from connector.store.store import Row, get_meta, unpack
 
 _BATCH = 200
-CREATES = (("profile.create",), ("suggestion.create", "review.create"), ("request.create",))
+CREATES = (("profile.create",), ("suggestion.create", "proposal.create", "review.create"), ("request.create",))
 UPDATES = ("profile.update", "suggestion.update", "review.update", "request.update", "task.update")
 _ROUNDS = 10_000
 """More batches than any plan has: a loop that does not end is our own bug and must not run for ever."""
@@ -103,7 +103,7 @@ def _complete_all(db: Connection, prepared: Sequence[tuple[Row, dict[str, Any]]]
     """Fill in what was not known when the writes were planned: our record's id there, the newest version we read."""
     by_system: dict[str, list[str]] = {}
     for row, _ in prepared:
-        if row["kind"] in ("suggestion.create", "career.update"):
+        if row["kind"] in ("suggestion.create", "proposal.create", "career.update"):
             by_system.setdefault(row["system"], []).append(row["target"])
     known = {
         system: _Known(
@@ -127,7 +127,7 @@ class _Known:
 def _complete(db: Connection, row: Row, payload: dict[str, Any], known: _Known) -> None:
     link = known.links.get(row["target"])
     match row["kind"]:
-        case "suggestion.create":
+        case "suggestion.create" | "proposal.create":
             payload["fields"]["Career_Profile__c"] = link["profile_id"] if link else None
             _give_to_stewards(db, payload)
         case "review.create":

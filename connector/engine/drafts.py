@@ -13,7 +13,7 @@ from connector.core.explain import note_text, rejection_text
 from connector.core.merge import Move, Verdict
 from connector.core.merge import Row as Law
 from connector.core.model import Edit, Memory, OutsideEdit, Reading, Side, Unit, Value
-from connector.core.rulebook import PROFILE
+from connector.core.rulebook import PROFILE, pick
 from connector.core.suggestions import SETTLED, author_of, change_fields, new_contact_fields
 from connector.engine.context import Context, key_of
 from connector.engine.readings import Person, natives_of
@@ -24,6 +24,9 @@ from connector.store.store import Row, stamp, unpack
 
 FIELD_WRITES = ("career.update", "profile.create", "profile.update")
 """The kinds of write that carry field values; they are decided anew whenever a side moves."""
+
+PROPOSAL = "proposal.create"
+"""The kind of write that asks staff to create a contact."""
 
 NEW_CONTACT = ""
 """The unit name under which a proposed contact is kept among the suggestions."""
@@ -186,7 +189,8 @@ class Draft:
         )
         row = {"Contact__c": link["contact_id"], "Career_Profile__c": link["profile_id"], "State__c": "Open"}
         payload = {"object": Feed.SUGGESTION, "fields": dict(fields) | row}
-        self._plan("suggestion.create", link["account_id"], payload, key=key, weight=weight, changes=1)
+        write = PROPOSAL if unit == NEW_CONTACT else "suggestion.create"
+        self._plan(write, link["account_id"], payload, key=key, weight=weight, changes=1)
 
     def propose_contact(self, subject: Subject) -> None:
         """Ask staff to create the contact of a career person whom nobody in the CRM resembles; once per person."""
@@ -208,7 +212,8 @@ class Draft:
         if not known.issuperset(self.ctx.person.new_person.required):
             return
         key = key_of("new contact", self.system, account, 1)
-        self._raise(subject, NEW_CONTACT, key, "New contact", 1, new_contact_fields(values, labels), weight=4)
+        fields = new_contact_fields(values, labels)
+        self._raise(subject, NEW_CONTACT, key, "New contact", 1, fields, weight=4)
 
     def write(self, subject: Subject, written: Sequence[tuple[str, str]], *, urgent: bool, profile: bool) -> None:
         """Turn what was taken up about one person into writes, one for each side."""
@@ -216,13 +221,15 @@ class Draft:
         weight = 0 if urgent else 4 if subject.backfill and written else 3
         if subject.career_fields:
             payload = {"version": (subject.account or {}).get("version", ""), "fields": subject.career_fields}
-            self._plan_fields("career.update", account, payload, subject.settling["career"], weight=weight)
+            blanks = _emptied(subject.career_fields, subject.person.career)
+            self._plan_fields("career.update", account, payload, subject.settling["career"], weight=weight, blanks=blanks)
         fields = subject.profile_fields
         if subject.link["profile_id"] is not None:
             fields = _profile_changes(subject) | fields
             if fields:
                 payload = {"object": Feed.PROFILE, "id": subject.link["profile_id"], "fields": fields}
-                self._plan_fields("profile.update", account, payload, subject.settling["crm"], weight=weight)
+                blanks = _emptied({PROFILE + name: value for name, value in fields.items()}, subject.person.crm)
+                self._plan_fields("profile.update", account, payload, subject.settling["crm"], weight=weight, blanks=blanks)
         elif subject.link["state"] == "linked" and (profile or fields):
             key = key_of("profile", self.system, account)
             payload = {"object": Feed.PROFILE, "fields": self._profile_head(subject) | fields}
@@ -247,10 +254,10 @@ class Draft:
         settling: Mapping[str, Any],
         *,
         weight: int,
+        blanks: int = 0,
         key: str | None = None,
     ) -> None:
         fields = payload["fields"]
-        blanks = sum(value in (None, "", []) for value in fields.values()) if kind != "profile.create" else 0
         settle_with = {"units": settling}
         self._plan(kind, account, payload, key=key, settle_with=settle_with, weight=weight, changes=len(fields), blanks=blanks)
 
@@ -285,6 +292,14 @@ def _profile_changes(subject: Subject) -> dict[str, Any]:
     if link["basis"] == "decided by staff":
         wanted["Contact__c"] = link["contact_id"]
     return {name: value for name, value in wanted.items() if name in known and known[name] != value}
+
+
+_EMPTY: tuple[Any, ...] = (None, "", [])
+
+
+def _emptied(fields: Mapping[str, Any], held: Mapping[str, Any]) -> int:
+    """How many values would become empty that are not."""
+    return sum(value in _EMPTY and pick(held, name)[1] not in _EMPTY for name, value in fields.items())
 
 
 def _pack(reading: Reading | None) -> list[Any] | None:

@@ -16,7 +16,7 @@ from connector.core.merge import Verdict, end_sharing, judge, permit, settle
 from connector.core.model import OutsideEdit, Side, Unit
 from connector.core.rulebook import Fact
 from connector.engine.context import Context, Stage, log, stage
-from connector.engine.drafts import FIELD_WRITES, Draft, Subject
+from connector.engine.drafts import FIELD_WRITES, PROPOSAL, Draft, Subject
 from connector.engine.halting import PLAN, set_halt
 from connector.engine.readings import Person, may_share, shared_purposes
 from connector.ports import Feed
@@ -121,7 +121,9 @@ def _weigh(ctx: Context, db: Connection, planned: Planned) -> None:
     for side in (Side.CAREER, Side.CRM):
         kinds = [kind for kind, written in _WRITTEN_SIDE.items() if written is side]
         loads = [planned.totals.get(kind, (0, 0, 0)) for kind in kinds]
-        load = Load(people=sum(n for n, _, _ in loads), blanks=sum(blanks for _, _, blanks in loads))
+        newcomers = planned.totals.get(PROPOSAL, (0, 0, 0))[0] if side is Side.CRM else 0
+        blanks = sum(blank for _, _, blank in loads)
+        load = Load(people=sum(n for n, _, _ in loads), blanks=blanks, newcomers=newcomers)
         recent = intents.applied_last_day(db, kinds, ctx.clock.now())
         planned.reasons += pulled(side, load, last_24h=recent, linked=linked, brakes=ctx.person.brakes[side])
 
@@ -277,7 +279,8 @@ def _verdicts(ctx: Context, subject: Subject, states: Mapping[str, UnitState], u
         if unit.owner.side is Side.CAREER and not subject.link["leading"]:
             continue
         state = states.get(unit.name, BLANK)
-        memory = replace(state.memory, sent=subject.sent.get(unit.name, {}))
+        sent = subject.sent.get(unit.name)
+        memory = replace(state.memory, sent=sent) if sent else state.memory
         crm, career = subject.readings(unit)
         if ended or not may_share(ctx.person, unit, eligible=eligible, purposes=purposes):
             verdict = end_sharing(unit=unit, base=state.base, career=career, memory=memory)
@@ -355,18 +358,20 @@ def link_verdicts(ctx: Context, db: Connection, row: Row, states: Mapping[str, U
 
 def adopt(ctx: Context, unit_name: str, choice: str, *, limit: int | None = None) -> int:
     """Take up a person's choice for the first differences of one unit; how many links it concerns."""
-    unit = ctx.person.unit(unit_name)
+    unit, taken = ctx.person.unit(unit_name), 0
     with ctx.store.begin() as db:
-        keys = links.first_differences(db, unit.name, limit=limit)
         by_system: dict[str, list[str]] = {}
-        for system, account in keys:
+        for system, account in links.first_differences(db, unit.name):
             by_system.setdefault(system, []).append(account)
         for system, accounts in by_system.items():
             known = links.states_of(db, system, accounts)
-            changed = {account: _chosen(known.get(account, {}), unit, choice) for account in accounts}
-            links.put_states(db, system, changed)
-            links.mark(db, system, accounts)
-    return len(keys)
+            # A choice that was made and not carried out yet stands.
+            open_ones = [id for id in accounts if known.get(id, {}).get(unit.name, BLANK).memory.adopt is None]
+            open_ones = open_ones[: None if limit is None else limit - taken]
+            links.put_states(db, system, {id: _chosen(known.get(id, {}), unit, choice) for id in open_ones})
+            links.mark(db, system, open_ones)
+            taken += len(open_ones)
+    return taken
 
 
 def _chosen(states: Mapping[str, UnitState], unit: Unit, choice: str) -> dict[str, UnitState]:

@@ -52,7 +52,7 @@ def _drop(db: Connection, plan_id: str) -> None:
         match row["kind"]:
             case kind if kind in FIELD_WRITES:
                 links.mark(db, row["system"], [row["target"]])
-            case "suggestion.create":
+            case "suggestion.create" | "proposal.create":
                 _unask(db, row)
             case "request.create":
                 requests.forget(db, row["system"], row["target"])

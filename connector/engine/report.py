@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from connector.core.explain import ROWS
 from connector.core.model import Side, Unit
@@ -43,6 +43,7 @@ def status(ctx: Context) -> dict[str, Any]:
             "writes": intents.count(db),
             "waiting": intents.count_waiting(db),
             "refused": [_refused(row) for row in intents.refused(db)],
+            "parked_total": db.execute(select(func.count()).select_from(parked)).scalar_one(),
             "parked": [dict(row._asdict()) for row in db.execute(select(parked).limit(50))],
             "last_sweep": _unpacked(get_meta(db, "last_sweep")),
             "notices": notices(db, ctx.clock.now()),

@@ -47,7 +47,7 @@ def apply_outcome(ctx: Context, db: Connection, held: WorkingSet, row: Row, payl
         case "profile.update":
             _remember_profile(ctx, held, payload["id"], payload["fields"])
             _move_bases(ctx, held, row, Side.CRM, None)
-        case "suggestion.create":
+        case "suggestion.create" | "proposal.create":
             _suggestion_created(db, held, row, outcome)
         case "review.create":
             reviews.tell(db, row["key"], crm_id=outcome.id)

@@ -220,7 +220,7 @@ def _decode(row: Mapping[str, Any]) -> UnitState:
 
 
 def _values(packed: Sequence[Any]) -> tuple[Value, ...]:
-    return tuple(tuple(value) if isinstance(value, list) else value for value in packed)
+    return tuple([tuple(value) if isinstance(value, list) else value for value in packed])
 
 
 def _as_reading(values: Sequence[Any], natives: Sequence[Any] | None) -> Reading:
