@@ -389,9 +389,7 @@ def settle(
 ) -> tuple[Base | None, Memory]:
     """The local state once the verdict stands, before any write is acknowledged. ``mine`` is the owner's reading."""
     new_base = None if verdict.forget_base and verdict.write is None else (verdict.base or base)
-    adopt = memory.adopt if new_base is None else None
-    if (verdict.noted, adopt) != (memory.noted, memory.adopt):
-        memory = replace(memory, noted=verdict.noted, adopt=adopt)
+    memory = replace(memory, noted=verdict.noted, adopt=memory.adopt if new_base is None else None)
     against = mine.values if mine is not None else None
     match verdict.move:
         case Move.RAISE:
