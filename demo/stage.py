@@ -247,6 +247,9 @@ key = {_quoted(files["career_key"])}
 ca_file = {_quoted(stage.authority.resolve())}
 lab = true
 
+[schedule]
+cycle_seconds = 10
+
 [requests]
 start_at = {start_at}
 """
