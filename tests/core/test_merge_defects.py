@@ -207,7 +207,7 @@ LAW_DEFECTS = [
 ]
 
 # The same search every time: chance must not decide whether a planted defect is found.
-SEARCH = settings(derandomize=True, database=None, deadline=None, max_examples=300, phases=[Phase.generate])
+SEARCH = settings(derandomize=True, database=None, deadline=None, max_examples=2_000, phases=[Phase.generate])
 
 
 @pytest.mark.parametrize(("about", "rule"), LAW_DEFECTS, ids=[one[0] for one in LAW_DEFECTS])
