@@ -116,7 +116,29 @@ def _differs(known: Row | None, record: Record) -> bool:
         return not record.deleted or record.merged_into is not None or record.kind == Feed.TASK
     if record.deleted != known["deleted"] or record.merged_into != known["merged_into"]:
         return True
-    return not record.deleted and pack(record.fields) != known["fields"]
+    if record.deleted or pack(record.fields) == known["fields"]:
+        return False
+    return _substance(record.fields) != _substance(unpack(known["fields"]))
+
+
+_NO_SUBSTANCE = frozenset(
+    (
+        "Id",
+        "Name",
+        "Key__c",
+        "SystemModstamp",
+        "LastModifiedDate",
+        "LastModifiedById",
+        "CreatedDate",
+        "IsDeleted",
+        "MasterRecordId",
+    )
+)
+"""What an org adds to a record: a touch of a stamp, or what we could not know when we wrote it, is no change."""
+
+
+def _substance(fields: Mapping[str, object]) -> dict[str, object]:
+    return {name: value for name, value in fields.items() if name not in _NO_SUBSTANCE}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,7 +183,7 @@ def _prepared(ctx: Context, record: Record) -> Prepared:
 
 
 def _index(db: Connection, ids: Sequence[str], prepared: Mapping[str, Prepared]) -> None:
-    keys = [{"key": key, "contact_id": id} for id, evidence in prepared.items() for key in sorted(blocking_keys(evidence))]
+    keys = [{"key": key, "contact_id": id} for id, evidence in prepared.items() for key in blocking_keys(evidence)]
     observations.index_contact(db, ids, keys)
 
 
