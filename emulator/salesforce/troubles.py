@@ -115,6 +115,12 @@ class Troubles:
         """Begin the draws of improbable orders anew, from a seed."""
         self.org.faults.chance = Chance(seed)
 
+    def orders(self) -> list[dict[str, Any]]:
+        """All orders about requests, then those about records: what they match, how often they struck and still will."""
+        faults = [(each.pattern.pattern, each) for each in self.org.faults.orders]
+        refusals = [(each.error.code, each) for each in self.org.faults.refusals]
+        return [{"pattern": name, "struck": each.struck, "count": each.count} for name, each in (*faults, *refusals)]
+
     def clear_faults(self) -> None:
         """Take all ordered faults and refusals back."""
         self.org.faults.clear()

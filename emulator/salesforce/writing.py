@@ -249,6 +249,9 @@ class Writer:
             one = sobject.field(name)
             if one is not None and one.type == "reference" and row.get(one.name) is not None:
                 self._check_reference(one, row[one.name])
+                if one.name == "RecordTypeId" and (self.org.record(row[one.name]) or {}).get("SobjectType") != sobject.name:
+                    message = f"Record Type ID: this ID value isn't valid for the user: {row[one.name]}"
+                    raise invalid_reference(message, one.name)
         if row.get("OwnerId") and ("OwnerId" in changed or not row["Id"]):
             self._check_owner(sobject, row["OwnerId"])
         if sobject.name in {"Task", "Event"}:

@@ -14,6 +14,7 @@ from lxml import etree
 
 from emulator.http import Request, Response
 from emulator.salesforce.access import Access
+from emulator.salesforce.bulk.jobs import guard_reading
 from emulator.salesforce.bulk.rows import Outcome, carry_out, read_csv, table, write_csv
 from emulator.salesforce.errors import SalesforceError
 from emulator.salesforce.ids import make_id, normal_id
@@ -264,6 +265,7 @@ class _Calls:
         job.info["numberRecordsProcessed"] += batch.info["numberRecordsProcessed"]
 
     def run_query(self, job: ClassicJob, batch: Batch) -> None:
+        guard_reading(self.org)
         text = batch.request.decode("utf-8", "replace").strip()
         everything = job.info["operation"] == "queryAll"
         found = run(self.org, self.access, text, version=f"{float(self.version):.1f}", all_rows=everything)
@@ -285,7 +287,7 @@ class _Calls:
         batch.outcomes = carry_out(writer, sobject, operation, rows, key=key, text=job.content == "CSV")
 
     def batches(self, job: ClassicJob) -> Response:
-        infos = [batch.info for batch in job.batches.values()]
+        infos = [self.state_of(batch) for batch in job.batches.values()]
         if job.content == "JSON":
             return _printed("", {"batchInfo": infos}, as_json=True)
         inner = "".join(
@@ -294,9 +296,14 @@ class _Calls:
         )
         return _xml(f'<batchInfoList xmlns="{NAMESPACE}">{inner}</batchInfoList>')
 
-    @staticmethod
-    def batch_info(job: ClassicJob, batch: Batch) -> Response:
-        return _printed("batchInfo", batch.info, as_json=job.content == "JSON")
+    def state_of(self, batch: Batch) -> dict[str, Any]:
+        """What a batch says of itself: that it is not done yet, as often as the organisation's settings want."""
+        if self.org.pending(batch.id):
+            return {**batch.info, "state": "InProgress", "numberRecordsProcessed": 0, "numberRecordsFailed": 0}
+        return batch.info
+
+    def batch_info(self, job: ClassicJob, batch: Batch) -> Response:
+        return _printed("batchInfo", self.state_of(batch), as_json=job.content == "JSON")
 
     # --- results --------------------------------------------------------------------------------------------------
 

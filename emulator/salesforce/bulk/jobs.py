@@ -11,6 +11,7 @@ from emulator.salesforce.bulk.rows import DELIMITERS, OPERATIONS, Outcome, carry
 from emulator.salesforce.context import Context, whole
 from emulator.salesforce.errors import SalesforceError, not_found
 from emulator.salesforce.ids import make_id, normal_id
+from emulator.salesforce.org import Org
 from emulator.salesforce.responses.metadata import multipart
 from emulator.salesforce.soql.execute import run
 
@@ -54,6 +55,13 @@ def _new(ctx: Context, kind: str, info: dict[str, Any]) -> Job:
     job = Job(id=id_, kind=kind, info=whole_info)
     ctx.org.jobs[id_] = job
     return job
+
+
+def guard_reading(org: Org) -> None:
+    """Refuse bulk reads in maintenance mode, which queries survive [documentation]."""
+    if org.settings.read_only:
+        code = "INSERT_UPDATE_DELETE_NOT_ALLOWED_DURING_MAINTENANCE"
+        raise SalesforceError(code, "Bulk jobs can't be run during maintenance.")
 
 
 def _find(ctx: Context, kind: str, id_: str) -> Job:
@@ -185,6 +193,7 @@ def create_query(ctx: Context, _params: Mapping[str, str]) -> Response:
     operation = str(info.get("operation", "query"))
     if operation not in {"query", "queryAll"}:
         raise SalesforceError("API_ERROR", f"Unsupported operation {operation}")
+    guard_reading(ctx.org)
     found = run(ctx.org, ctx.access, str(info.get("query", "")), version=ctx.version, all_rows=operation == "queryAll")
     job = _new(ctx, "query", info | {"operation": operation, "object": ctx.org.sobject(found.query.source).name})
     job.columns, job.rows = table(found)
@@ -217,7 +226,10 @@ def query_results(ctx: Context, params: Mapping[str, str]) -> Response:
 
 def look(ctx: Context, params: Mapping[str, str]) -> Response:
     """GET jobs/{ingest or query}/{id}."""
-    return json_response(_shown(_find(ctx, params["kind"], params["id"])))
+    job = _find(ctx, params["kind"], params["id"])
+    if job.info["state"] != "Open" and ctx.org.pending(job.id):
+        return json_response(_shown(job) | {"state": "InProgress", "numberRecordsProcessed": 0})
+    return json_response(_shown(job))
 
 
 def every(ctx: Context, params: Mapping[str, str]) -> Response:

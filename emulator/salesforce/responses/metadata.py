@@ -33,7 +33,8 @@ def look(ctx: Context, params: Mapping[str, str]) -> Response:
     made = find(ctx, params["id"])
     url = f"{ctx.instance_url}{ctx.base}/metadata/deployRequest/{made.id}"
     details = ctx.request.parameter("includeDetails").lower() == "true"
-    answer = {"id": made.id, "url": url, "deployResult": result(made, details=details), "deployOptions": None}
+    shown = result(made, details=details, pending=ctx.org.pending(made.id))
+    answer = {"id": made.id, "url": url, "deployResult": shown, "deployOptions": None}
     return json_response(answer)
 
 
@@ -52,8 +53,13 @@ def check_right(ctx: Context) -> None:
         raise SalesforceError("INSUFFICIENT_ACCESS", message, status=403)
 
 
-def result(made: Deployment, *, details: bool) -> dict[str, Any]:
-    """A DeployResult."""
+def result(made: Deployment, *, details: bool, pending: bool = False) -> dict[str, Any]:
+    """A DeployResult; a `pending` one does not tell yet how it went."""
+    if pending:
+        start = {"id": made.id, "success": False, "done": False, "status": "InProgress", "checkOnly": made.options.check_only}
+        counts = dict.fromkeys(("numberComponentErrors", "numberComponentsDeployed", "numberTestErrors"), 0)
+        counts |= {"numberComponentsTotal": len(made.messages), "numberTestsCompleted": 0, "numberTestsTotal": 0}
+        return {**start, **counts, "createdBy": made.user_id, "createdDate": made.started, "startDate": made.started}
     failures = made.failures
     good = [each for each in made.messages if each.problem is None or each.warning]
     answer: dict[str, Any] = {

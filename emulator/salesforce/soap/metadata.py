@@ -47,7 +47,7 @@ def _check_deploy(org: Org, _access: Access, call: Call, _version: str) -> list[
     made = org.package.deploys.get(call.text("asyncProcessId") or call.text("id"))
     if not isinstance(made, Deployment):
         raise SalesforceError("INVALID_ID_FIELD", "invalid async process id")
-    return [_any("result", deploy_result(made, details=call.text("includeDetails") == "true"))]
+    return [_any("result", deploy_result(made, details=call.text("includeDetails") == "true", pending=org.pending(made.id)))]
 
 
 def _any(name: str, value: Any) -> Xml:  # noqa: ANN401 - any JSON
