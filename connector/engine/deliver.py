@@ -163,11 +163,14 @@ def _send_and_settle(ctx: Context, done: Delivered, side: str, prepared: Sequenc
                 remedy = error.remedy or "see `alumni-bridge status`"
                 set_halt(ctx, db, side, str(error), remedy)
     _settle_all(ctx, done, [*doubtful, *sure], outcomes)
-    if any(outcome.status in (Status.LATER, Status.UNKNOWN) for outcome in outcomes):
-        slow = next(outcome for outcome in outcomes if outcome.status in (Status.LATER, Status.UNKNOWN))
-        if all(outcome.status in (Status.LATER, Status.UNKNOWN) for outcome in outcomes):
-            done.stopped.setdefault(side, slow.code or slow.detail)
+    # Where a side settles nothing of a whole batch, it is not asked again in this cycle.
+    asked = [outcome for outcome in outcomes if outcome.code != NOT_THERE_YET]
+    if asked and all(outcome.status in (Status.LATER, Status.UNKNOWN) for outcome in asked):
+        done.stopped.setdefault(side, asked[0].code or asked[0].detail)
 
+
+NOT_THERE_YET = "NOT_THERE_YET"
+"""The code of an update whose record has not been created yet; that says nothing about the side."""
 
 _LOOK_FIRST = ("career.update", "profile.update")
 
@@ -229,7 +232,7 @@ def _update(ctx: Context, pairs: Sequence[tuple[Row, dict[str, Any]]]) -> list[O
     known = [sent for _, sent in pairs if sent.get("id")]
     rows = [CrmUpdate(object=sent["object"], id=sent["id"], fields=sent["fields"]) for sent in known]
     answers = iter(ctx.crm.update(rows) if rows else ())
-    waiting = Outcome(status=Status.LATER, code="NOT_THERE_YET", detail="the record has not been created yet")
+    waiting = Outcome(status=Status.LATER, code=NOT_THERE_YET, detail="the record has not been created yet")
     return [next(answers) if sent.get("id") else waiting for _, sent in pairs]
 
 

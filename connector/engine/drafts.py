@@ -195,8 +195,10 @@ class Draft:
     def propose_contact(self, subject: Subject) -> None:
         """Ask staff to create the contact of a career person whom nobody in the CRM resembles; once per person."""
         account = subject.link["account_id"]
-        if suggestions.of_unit(self.db, self.system, account, NEW_CONTACT):
+        asked = suggestions.of_unit(self.db, self.system, account, NEW_CONTACT)
+        if asked and asked[0]["state"] != "withdrawn":
             return
+        episode = asked[0]["episode"] + 1 if asked else 1
         values: dict[str, Any] = {}
         labels: dict[str, str] = {}
         known: set[str] = set()
@@ -211,9 +213,9 @@ class Draft:
                 known |= {name, rule.name} if value is not None else set()
         if not known.issuperset(self.ctx.person.new_person.required):
             return
-        key = key_of("new contact", self.system, account, 1)
+        key = key_of("new contact", self.system, account, episode)
         fields = new_contact_fields(values, labels)
-        self._raise(subject, NEW_CONTACT, key, "New contact", 1, fields, weight=4)
+        self._raise(subject, NEW_CONTACT, key, "New contact", episode, fields, weight=4)
 
     def write(self, subject: Subject, written: Sequence[tuple[str, str]], *, urgent: bool, profile: bool) -> None:
         """Turn what was taken up about one person into writes, one for each side."""
