@@ -11,18 +11,17 @@ from typing import Any
 from sqlalchemy import Connection
 
 from connector.core.model import Side
-from connector.core.progress import Clearance, Neutral, RequestState, neutral_word, progress
+from connector.core.progress import Neutral, RequestState, neutral_word, progress
 from connector.core.requests import Ask, Misunderstood
-from connector.core.routing import PastRequest, PersonFacts, Routed, Unidentified, route
-from connector.core.rulebook import Fact
+from connector.core.routing import PersonFacts, Routed, route
 from connector.core.understanding import understand
+from connector.engine.asked import columns_of, details_of, find_person, past_of, whole_number
 from connector.engine.context import Context, Stage, key_of, log, stage
 from connector.engine.halting import REQUESTS, set_halt
-from connector.engine.readings import Person, withdrawn_purposes
 from connector.engine.settling import RECOVERED
 from connector.ports import Directory, Feed
 from connector.store import intents, links, observations, requests
-from connector.store.store import Row, moment, next_name, pack, stamp, unpack
+from connector.store.store import Row, next_name, pack, stamp, unpack
 
 _BATCH = 200
 _NOISE = ("etag", "updated_at")
@@ -179,7 +178,7 @@ class _Desk:
         }
 
     def _route(self, system: str, ask: Ask, key: str, number: str, now: datetime) -> dict[str, Any]:
-        person = self._person(system, ask)
+        person = find_person(self._ctx, self._db, system, ask)
         contact = person.contact_id if isinstance(person, PersonFacts) else None
         routed = route(
             ask,
@@ -187,7 +186,7 @@ class _Desk:
             rules=self._ctx.requests,
             routing=self._ctx.routing,
             officers=self._directory.officers,
-            past=self._past(contact, key) if contact else (),
+            past=past_of(self._db, contact, key) if contact else (),
             start_at=self._ctx.start_at,
             now=now,
         )
@@ -209,61 +208,12 @@ class _Desk:
             "settled_at": stamp(now) if routed.task is None else None,
         }
 
-    def _person(self, system: str, ask: Ask) -> PersonFacts | Unidentified:
-        if ask.person_id is None:
-            return Unidentified.CRITERIA if ask.criteria and ask.hint is None else Unidentified.UNKNOWN
-        link = links.by_account(self._db, system, [ask.person_id]).get(ask.person_id)
-        if link is None or link["state"] in ("new", "apart", "ended"):
-            return Unidentified.UNKNOWN
-        if link["state"] != "linked":
-            return Unidentified.AMBIGUOUS
-        contact = observations.load(self._db, Side.CRM, Feed.CONTACT, [link["contact_id"]]).get(link["contact_id"])
-        if contact is None or contact["deleted"]:
-            return Unidentified.UNKNOWN
-        return self._facts(system, link, contact)
-
-    def _facts(self, system: str, link: Row, contact: Row) -> PersonFacts:
-        rules = self._ctx.person
-        account = link["account_id"]
-        seen = observations.load(self._db, Side.CAREER, "person", [account], system=system).get(account)
-        profile = observations.load(self._db, Side.CRM, Feed.PROFILE, [link["profile_id"]] if link["profile_id"] else [])
-        crm = dict(unpack(contact["fields"]))
-        for row in profile.values():
-            crm |= {f"{Feed.PROFILE}.{name}": value for name, value in unpack(row["fields"]).items()}
-        person = Person(crm=crm, career=unpack(seen["fields"]) if seen else {}, has_profile=bool(profile))
-        told = {
-            fact: rules.facts[fact].read(Side.CAREER, person.career) if fact in rules.facts else None
-            for fact in (Fact.DECEASED, Fact.DO_NOT_CONTACT)
-        }
-        facts = rules.facts_of(crm)
-        return PersonFacts(
-            contact_id=str(link["contact_id"]),
-            # The more restrictive side counts, whoever said it.
-            deceased=facts[Fact.DECEASED] is True or told[Fact.DECEASED] is True,
-            do_not_contact=facts[Fact.DO_NOT_CONTACT] is True or told[Fact.DO_NOT_CONTACT] is True or _flag(crm),
-            withdrawn=withdrawn_purposes(rules, person),
-            class_year=_number(facts[Fact.CLASS_YEAR]),
-            country=_text(facts[Fact.COUNTRY]),
-            state=_text(facts[Fact.STATE]),
-            school=_text(facts[Fact.SCHOOL]),
-            degree=_text(facts[Fact.DEGREE]),
-        )
-
-    def _past(self, contact: str, key: str) -> list[PastRequest]:
-        return [
-            PastRequest(
-                number=row["number"],
-                type=row["type"],
-                neutral=Neutral(row["neutral"]),
-                touched_at=moment(row["received_at"]) if row["owner_id"] and row["reason"] is None else None,
-                ended_at=moment(row["settled_at"]) if row["settled_at"] else None,
-            )
-            for row in requests.of_contact(self._db, contact)
-            if row["key"] != key
-        ]
-
     def _create(self, system: str, ask: Ask, routed: Routed, key: str, number: str, contact: str | None, now: datetime) -> None:
-        fields = {name: value for name, value in _record(system, ask, routed, number, contact, now).items() if value is not None}
+        fields = {
+            name: value
+            for name, value in columns_of(system, ask, routed, number=number, contact=contact, now=now).items()
+            if value is not None
+        }
         link = links.by_account(self._db, system, [ask.person_id]).get(ask.person_id) if ask.person_id else None
         fields["Career_Profile__c"] = link["profile_id"] if link and contact else None
         payload: dict[str, Any] = {"object": Feed.REQUEST, "fields": fields}
@@ -279,7 +229,7 @@ class _Desk:
         self._done.changed += 1
         if known["crm_id"] and known["settled_at"] is None:
             fields: dict[str, Any] = {"Title__c": ask.title[:255], "Text_For_Alumni__c": ask.text}
-            fields |= {"Details__c": _details(system, ask)}
+            fields |= {"Details__c": details_of(system, ask)}
             fields |= {"Need_By__c": ask.need_by.isoformat() if ask.need_by else None, "Urgent__c": ask.urgent}
             self._plan("request.update", system, id, {"object": Feed.REQUEST, "id": known["crm_id"], "fields": fields})
 
@@ -316,7 +266,7 @@ class _Desk:
         if known["reason"] == RECOVERED and fields.get("State__c"):
             known = self._recover(known, fields)
         live = seen is not None and not seen["deleted"]
-        offered = _number(fields.get("Offered_Count__c"))
+        offered = whole_number(fields.get("Offered_Count__c"))
         state, neutral = progress(
             state=RequestState(known["state"]),
             status=unpack(seen["fields"]).get("Status") if live and seen else None,
@@ -415,53 +365,3 @@ _ENDED = (
     RequestState.TASK_DELETED,
     RequestState.RECORDED_ONLY,
 )
-
-
-def _record(system: str, ask: Ask, routed: Routed, number: str, contact: str | None, now: datetime) -> dict[str, Any]:
-    return {
-        "OwnerId": routed.owner_id,
-        "System__c": system,
-        "Request_Number__c": number,
-        "Type__c": ask.type.code,
-        "Direction__c": ask.type.direction.crm_word,
-        "Title__c": ask.title[:255],
-        "State__c": routed.state.value,
-        "Neutral__c": routed.neutral.value,
-        "Asked_Count__c": ask.count,
-        "Contact__c": contact,
-        "Account_Id__c": ask.person_id,
-        "Requested_By__c": ask.requested_by[:255],
-        "Unit__c": ask.unit[:80],
-        "Need_By__c": ask.need_by.isoformat() if ask.need_by else None,
-        "Received_At__c": _time(now),
-        "First_Action_Due__c": _time(routed.first_action_due),
-        "End_Due__c": _time(routed.end_due),
-        "Effort_Minutes__c": ask.effort_minutes,
-        "Criteria__c": "\n".join(f"{name}: {value}" for name, value in ask.criteria),
-        "Text_For_Alumni__c": ask.text,
-        "Details__c": _details(system, ask),
-        "Named_Ask__c": ask.named,
-        "Clearance__c": routed.clearance.value if routed.clearance in Clearance else None,
-        "Stop_Reason__c": routed.stop_reason[:255],
-        "Urgent__c": ask.urgent or ask.type.urgent,
-    }
-
-
-def _details(system: str, ask: Ask) -> str:
-    return f"Request {ask.id} in {system}\n{ask.details}".strip()
-
-
-def _time(at: datetime | None) -> str | None:
-    return stamp(at)[:19] + "Z" if at else None
-
-
-def _flag(crm: Mapping[str, Any]) -> bool:
-    return bool(crm.get(f"{Feed.PROFILE}.Opt_Out_All__c"))
-
-
-def _number(value: object) -> int | None:
-    return int(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
-
-
-def _text(value: object) -> str | None:
-    return str(value) if value is not None else None

@@ -1,0 +1,131 @@
+"""Who is asked, and what the ask looks like in Salesforce: from a request of careers to routing's facts and columns."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection
+
+from connector.core.model import OutsideEdit, Side
+from connector.core.progress import Neutral
+from connector.core.requests import Ask
+from connector.core.routing import PastRequest, PersonFacts, Routed, Unidentified
+from connector.core.rulebook import PROFILE, Fact, Rules
+from connector.engine.context import Context
+from connector.engine.readings import Person, restricted, withdrawn_purposes
+from connector.ports import Feed
+from connector.store import links, observations, requests
+from connector.store.store import Row, moment, stamp, unpack
+
+
+def find_person(ctx: Context, db: Connection, system: str, ask: Ask) -> PersonFacts | Unidentified:
+    """The contact that an ask is about; never a guess."""
+    if ask.person_id is None:
+        return Unidentified.CRITERIA if ask.criteria and ask.hint is None else Unidentified.UNKNOWN
+    link = links.by_account(db, system, [ask.person_id]).get(ask.person_id)
+    if link is None or link["state"] in ("new", "apart", "ended"):
+        return Unidentified.UNKNOWN
+    if link["state"] != "linked":
+        return Unidentified.AMBIGUOUS
+    contact = observations.load(db, Side.CRM, Feed.CONTACT, [link["contact_id"]]).get(link["contact_id"])
+    if contact is None or contact["deleted"]:
+        return Unidentified.UNKNOWN
+    return _facts(ctx.person, db, system, link, contact)
+
+
+def _facts(rules: Rules, db: Connection, system: str, link: Row, contact: Row) -> PersonFacts:
+    account = link["account_id"]
+    seen = observations.load(db, Side.CAREER, "person", [account], system=system).get(account)
+    profile = observations.load(db, Side.CRM, Feed.PROFILE, [link["profile_id"]] if link["profile_id"] else [])
+    crm = dict(unpack(contact["fields"]))
+    for row in profile.values():
+        crm |= {PROFILE + name: value for name, value in unpack(row["fields"]).items()}
+    person = Person(crm=crm, career=unpack(seen["fields"]) if seen else {}, has_profile=bool(profile))
+    facts = rules.facts_of(crm)
+    return PersonFacts(
+        contact_id=str(link["contact_id"]),
+        deceased=_holds(rules, person, Fact.DECEASED),
+        do_not_contact=_holds(rules, person, Fact.DO_NOT_CONTACT),
+        withdrawn=withdrawn_purposes(rules, person),
+        class_year=whole_number(facts[Fact.CLASS_YEAR]),
+        country=_text(facts[Fact.COUNTRY]),
+        state=_text(facts[Fact.STATE]),
+        school=_text(facts[Fact.SCHOOL]),
+        degree=_text(facts[Fact.DEGREE]),
+    )
+
+
+def _holds(rules: Rules, person: Person, fact: Fact) -> bool:
+    """Whether either side says so: the more restrictive one counts, whoever said it."""
+    source = rules.facts.get(fact)
+    if source is None:
+        return False
+    if source.read(Side.CRM, person.crm) is True or source.read(Side.CAREER, person.career) is True:
+        return True
+    unit = next((unit for unit in rules.units if unit.name == source.name), None)
+    return unit is not None and unit.other_office_edit is OutsideEdit.OPT_OUT_WINS and restricted(unit, person)
+
+
+def past_of(db: Connection, contact: str, key: str) -> list[PastRequest]:
+    """Earlier requests about the same contact; ``key`` is the new one's."""
+    return [
+        PastRequest(
+            number=row["number"],
+            type=row["type"],
+            neutral=Neutral(row["neutral"]),
+            touched_at=moment(row["received_at"]) if row["owner_id"] and row["reason"] is None else None,
+            ended_at=moment(row["settled_at"]) if row["settled_at"] else None,
+        )
+        for row in requests.of_contact(db, contact)
+        if row["key"] != key
+    ]
+
+
+def columns_of(system: str, ask: Ask, routed: Routed, *, number: str, contact: str | None, now: datetime) -> dict[str, Any]:
+    """The columns of a new ``Career_Request__c``; None for what is not known."""
+    return {
+        "OwnerId": routed.owner_id,
+        "System__c": system,
+        "Request_Number__c": number,
+        "Type__c": ask.type.code,
+        "Direction__c": ask.type.direction.crm_word,
+        "Title__c": ask.title[:255],
+        "State__c": routed.state.value,
+        "Neutral__c": routed.neutral.value,
+        "Asked_Count__c": ask.count,
+        "Contact__c": contact,
+        "Account_Id__c": ask.person_id,
+        "Requested_By__c": ask.requested_by[:255],
+        "Unit__c": ask.unit[:80],
+        "Need_By__c": ask.need_by.isoformat() if ask.need_by else None,
+        "Received_At__c": _time(now),
+        "First_Action_Due__c": _time(routed.first_action_due),
+        "End_Due__c": _time(routed.end_due),
+        "Effort_Minutes__c": ask.effort_minutes,
+        "Criteria__c": "\n".join(f"{name}: {value}" for name, value in ask.criteria),
+        "Text_For_Alumni__c": ask.text,
+        "Details__c": details_of(system, ask),
+        "Named_Ask__c": ask.named,
+        "Clearance__c": routed.clearance.value,
+        "Stop_Reason__c": routed.stop_reason[:255],
+        "Urgent__c": ask.urgent or ask.type.urgent,
+    }
+
+
+def details_of(system: str, ask: Ask) -> str:
+    """What careers wrote, under the number that they know their request by."""
+    return f"Request {ask.id} in {system}\n{ask.details}".strip()
+
+
+def _time(at: datetime | None) -> str | None:
+    return stamp(at)[:19] + "Z" if at else None
+
+
+def whole_number(value: object) -> int | None:
+    """A number as Salesforce gives it, without its point."""
+    return int(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def _text(value: object) -> str | None:
+    return str(value) if value is not None else None
