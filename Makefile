@@ -13,10 +13,10 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint types floors audit sbom docs bench clients lock wheel clean
+.PHONY: help demo test lint types floors audit sbom docs bench bench-emulator clients lock wheel clean
 
 help: ## What can be made
-	@sed -nE 's/^([a-z]+):[^#]*## (.*)/make \1\t\2/p' Makefile | expand -t 16
+	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/make \1\t\2/p' Makefile | expand -t 16
 
 demo: $(INSTALLED) ## A working day between both emulated systems; PEOPLE=DIR with the people of a folder
 	$(BIN)/python -m demo $(if $(PEOPLE),--people "$(PEOPLE)")
@@ -50,6 +50,9 @@ docs: $(INSTALLED) ## The page of all commands, docs/commands.md
 
 bench: $(INSTALLED) ## Cost against both emulators; writes bench/RESULTS.md
 	$(BIN)/python -m bench
+
+bench-emulator: $(INSTALLED) ## Cost of the emulator beside the least that any server would
+	$(BIN)/python -m bench.emulator
 
 clients: $(INSTALLED) ## Unmodified third-party clients against the emulator
 	$(BIN)/python -m pytest tests/clients

@@ -18,6 +18,7 @@ from emulator.salesforce.fields import Field, SObject
 from emulator.salesforce.flows import Flow
 from emulator.salesforce.ids import make_id
 from emulator.salesforce.schema.loading import standard_objects
+from emulator.salesforce.soql.printing import Printing
 from emulator.salesforce.table import Row, Table
 from emulator.salesforce.usage import Usage
 from emulator.salesforce.values import stamp
@@ -138,7 +139,7 @@ class Org:
         self.duplicate_rules: list[Any] = []
         self.deferred: list[Deferred] = []
         self.locators: dict[str, Any] = {}
-        self.encoded: dict[tuple[str, str, tuple[str, ...]], dict[str, tuple[Row, bytes | None]]] = {}
+        self.printed: dict[tuple[str, str, tuple[str, ...]], Printing] = {}
         self.jobs: dict[str, Any] = {}
         self.bulk_numbers: dict[str, int] = {}
         self.calls: dict[str, int] = {}

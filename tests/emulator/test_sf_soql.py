@@ -290,3 +290,16 @@ def test_wide_reads_follow_every_change(api: Api, control: Control, org: Org) ->
     control.edit_as(org.admin_id, ids[1], {"LastName": "Changed"})
     for _ in range(3):
         assert [row["LastName"] for row in api.query(wide)["records"]] == ["N0", "Changed", "N2"]
+
+
+def test_records_printed_ahead(api: Api, control: Control) -> None:
+    """Printing a large set ahead of its first reading changes nothing but the time that takes. [C] own."""
+    control.seed("Contact", [{"LastName": f"N{at}", "Title": "Dr"} for at in range(2_500)])
+    wide = "SELECT Id, LastName, FirstName, Email, Phone, Title, Department, Fax, MobilePhone, Birthdate FROM Contact"
+    before = api.query(wide)
+    other = Api(api.org)
+    control.org.printed.clear()
+    assert control.prepare(wide) == 2_500
+    after = other.query(wide)
+    assert (after["records"], after["totalSize"]) == (before["records"], 2_500)
+    assert api.json("GET", after["nextRecordsUrl"])["records"][-1]["LastName"] == "N2499"

@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+import orjson
+
 from emulator.http import Response, json_response
 from emulator.salesforce.context import Context
 from emulator.salesforce.errors import SalesforceError
@@ -45,7 +47,7 @@ def more(ctx: Context, params: Mapping[str, str]) -> Response:
     fresh = cursor is not None and cursor.opened + LOCATOR_LIFE > ctx.org.clock.now()
     if not isinstance(cursor, Cursor) or not fresh or not offset.isdigit() or cursor.user_id != ctx.access.user_id:
         raise SalesforceError("INVALID_QUERY_LOCATOR", "invalid query locator")
-    return json_response(_page(ctx, cursor.found, key, int(offset), cursor.size))
+    return _page(ctx, cursor.found, key, int(offset), cursor.size)
 
 
 def _first(ctx: Context, *, all_rows: bool) -> Response:
@@ -66,7 +68,7 @@ def _first(ctx: Context, *, all_rows: bool) -> Response:
         key = f"01g{digest[:12].upper()}AA"
         cursor = Cursor(found=found, user_id=ctx.access.user_id, size=size, opened=ctx.org.clock.now())
         ctx.org.locators[key] = cursor
-    return json_response(_page(ctx, found, key, 0, size))
+    return _page(ctx, found, key, 0, size)
 
 
 def page_size(header: str) -> int:
@@ -75,15 +77,25 @@ def page_size(header: str) -> int:
     return max(MIN_PAGE, min(int(match[1]), MAX_PAGE)) if match else MAX_PAGE
 
 
-def _page(ctx: Context, found: Found, key: str, offset: int, size: int) -> dict[str, Any]:
+def _page(ctx: Context, found: Found, key: str, offset: int, size: int) -> Response:
     last = offset + size >= len(found.rows)
     answer: dict[str, Any] = {"totalSize": found.total, "done": last}
     if not last:
         # Also the pages of queryAll say /query/ [documentation].
         answer["nextRecordsUrl"] = f"{ctx.base}/query/{key}-{offset + size}"
     rows = found.rows[offset : offset + size]
-    answer["records"] = [*map(found.encode or found.show, rows)]
-    return answer
+    if found.printing is not None:
+        return _whole(answer, found.printing.page(rows, found.show))
+    return json_response(answer | {"records": [*map(found.show, rows)]})
+
+
+def _whole(answer: dict[str, Any], records: list[bytes]) -> Response:
+    """An answer whose records are printed already."""
+    # Head and tail become parts of the first and last record: the body is copied once.
+    head, parts = orjson.dumps(answer)[:-1] + b',"records":[', records or [b""]
+    parts[0] = head + parts[0]
+    parts[-1] += b"]}"
+    return Response(headers={"Content-Type": "application/json;charset=UTF-8"}, body=b",".join(parts))
 
 
 def columns(ctx: Context, found: Found) -> dict[str, Any]:

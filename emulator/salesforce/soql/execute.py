@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from itertools import islice
+from itertools import filterfalse, islice
+from operator import itemgetter
 from typing import Any
 
 from emulator.salesforce import activities
@@ -12,11 +13,13 @@ from emulator.salesforce.org import Org
 from emulator.salesforce.soql import aggregate, plan
 from emulator.salesforce.soql.conditions import Test, build
 from emulator.salesforce.soql.parse import parse
+from emulator.salesforce.soql.printing import Printing
 from emulator.salesforce.soql.project import all_fields, projection
 from emulator.salesforce.soql.scope import Resolved, Scope, Source
 from emulator.salesforce.soql.tree import AllFields, Call, Combined, Comparison, Order, Path, Query, Selected, Value
 from emulator.salesforce.table import Row
 
+_DELETED = itemgetter("IsDeleted")
 LONG_TEXT = 255
 SMALL_PAGE = 200
 MAX_PAGE = 2_000
@@ -26,8 +29,8 @@ MAX_PAGE = 2_000
 class Found:
     """The answer to a statement: stored records and how to print one. `total` may be more than there are records.
 
-    `page` is the most records that a page may have; `names` are the columns; `encode` prints a
-    record for orjson where that is quicker than `show`.
+    `page` is the most records that a page may have; `names` are the columns; `printing` prints
+    records as JSON where that is quicker than `show`.
     """
 
     rows: list[Row]
@@ -36,7 +39,7 @@ class Found:
     page: int
     query: Query
     names: tuple[str, ...] = ()
-    encode: Callable[[Row], object] | None = None
+    printing: Printing | None = None
 
 
 def run(org: Org, access: Access, text: str, *, version: str, all_rows: bool = False) -> Found:
@@ -80,7 +83,7 @@ class _Runner:
             page=page,
             query=query,
             names=printed.names,
-            encode=printed.encode,
+            printing=printed.printing,
         )
 
     @staticmethod
@@ -108,7 +111,7 @@ class _Runner:
     def _filtered(self, scope: Scope, rows: Iterable[Row], where: Test | None) -> Iterable[Row]:
         sobject, org = scope.sobject, self.source.org
         if not self.all_rows:
-            rows = (row for row in rows if not row["IsDeleted"])
+            rows = filterfalse(_DELETED, rows)
             if sobject.name in {"Task", "Event"}:
                 rows = (row for row in rows if not activities.archived(org, row))
         user = self.source.access.user_id

@@ -4,9 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
-
 from emulator.salesforce.fields import Field
+from emulator.salesforce.soql.printing import Printing
 from emulator.salesforce.soql.scope import Getter, Resolved, Scope
 from emulator.salesforce.soql.tree import AllFields, Query, Selected, TypeOf
 from emulator.salesforce.table import Row
@@ -17,14 +16,14 @@ ChildQuery = Callable[[Query, Row], dict[str, Any] | None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Printed:
-    """How a record of a query is printed: as an object, and where that is quicker as what orjson prints as one.
+    """How a record of a query is printed: as an object, and where that is quicker as a text that is remembered.
 
     `names` are the columns, parents' fields as `Account.Name`.
     """
 
     show: Projection
     names: tuple[str, ...]
-    encode: Callable[[Row], object] | None = None
+    printing: Printing | None = None
 
 
 def projection(scope: Scope, query: Query, child: ChildQuery) -> Printed:
@@ -120,8 +119,8 @@ class _Steps:
     def printed(self) -> Printed:
         if len(self.plain) == len(self.getters):
             show = self._plain()
-            encode = _encoder(self.scope, show, tuple(self.names)) if len(self.names) > FEW else None
-            return Printed(show=show, names=tuple(self.names), encode=encode)
+            printing = _printing(self.scope, tuple(self.names)) if len(self.names) > FEW else None
+            return Printed(show=show, names=tuple(self.names), printing=printing)
         return Printed(show=self._mixed(), names=tuple(self.names))
 
     def _plain(self) -> Projection:
@@ -179,37 +178,22 @@ class _Steps:
 
 
 FEW = 8
-"""Up to so many columns a record is encoded anew each time; wider ones are remembered."""
+"""Up to so many columns a record is printed anew each time; wider ones are remembered."""
 
 REMEMBERED = 4
-"""Select lists whose encoded records are remembered."""
+"""Select lists whose printed records are remembered."""
 
 
-def _encoder(scope: Scope, show: Projection, names: tuple[str, ...]) -> Callable[[Row], object]:
-    """Records as orjson prints them, remembered from the second reading on for as long as they stay as they are."""
-    memory = scope.source.org.encoded
+def _printing(scope: Scope, names: tuple[str, ...]) -> Printing:
+    """What is remembered of a select list."""
+    memory = scope.source.org.printed
     key = (scope.sobject.name, scope.source.version, names)
     known = memory.get(key)
     if known is None:
         while len(memory) >= REMEMBERED:
             memory.pop(next(iter(memory)))
-        known = memory[key] = {}
-
-    def encode(row: Row) -> object:
-        id_ = row["Id"]
-        held = known.get(id_)
-        # Records are never changed in place: the same object is the same content. The first reading only takes note.
-        if held is None or held[0] is not row:
-            known[id_] = (row, None)
-            return show(row)
-        data = held[1]
-        if data is None:
-            # A copy, since orjson's own result keeps a much larger buffer alive.
-            data = bytes(memoryview(orjson.dumps(show(row))))
-            known[id_] = (row, data)
-        return orjson.Fragment(data)
-
-    return encode
+        known = memory[key] = Printing()
+    return known
 
 
 def _place(printed: dict[str, Any], names: tuple[str, ...], value: Any) -> None:  # noqa: ANN401 - a stored value
