@@ -104,7 +104,7 @@ class _Desk:
         if not self._rows:
             return
         ctx, db = self._ctx, self._db
-        tasks = sum(row["kind"] == "request.create" for row in self._rows)
+        tasks = sum(row["kind"] == "request.create" and "task" in unpack(row["payload"]) for row in self._rows)
         limit = ctx.person.brakes[Side.CRM].max_changes
         recent = intents.applied_last_day(db, ["request.create"], ctx.clock.now())
         plan = {"id": self._plan_id, "at": stamp(ctx.clock.now()), "state": "open", "digest": "", "facts": "{}"}
@@ -112,7 +112,7 @@ class _Desk:
         intents.plan_writes(db, self._rows)
         digest = intents.digest(db, self._plan_id)
         intents.finish(db, self._plan_id, digest=digest, facts=pack({"tasks": tasks}))
-        if recent + tasks <= limit:
+        if tasks == 0 or recent + tasks <= limit:
             intents.release(db, self._plan_id, state="ready")
             return
         intents.brake(db, self._plan_id)

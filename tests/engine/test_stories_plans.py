@@ -1,0 +1,112 @@
+"""Stories about what a person does with held plans and refused writes: approve, drop, try again."""
+
+from __future__ import annotations
+
+from connector.engine.plans import approve, resume, retry
+from connector.engine.report import status
+from emulator.career.errors import invalid
+from tests.engine.test_stories_trouble import crowd, titles
+from tests.engine.university import University
+
+
+def digest_of(uni: University) -> str:
+    """The hash that ``status`` tells one to approve."""
+    remedy = next(row["remedy"] for row in status(uni.ctx)["halted"])
+    return str(remedy).split("--plan ")[1].split("`")[0]
+
+
+def test_a_held_plan_whose_cause_was_undone_leaves_nothing_behind(new: University) -> None:
+    """Dropping a held plan judges everybody anew: after the mistake was undone nothing is written and nothing is held."""
+    made = crowd(new, 6, max_changes=5)
+    for id in made:
+        new.edit_contact(id, Title="Director")
+    new.run()
+    for id in made:
+        new.edit_contact(id, Title="Analyst")
+    new.run()
+    assert resume(new.ctx, "plan")
+    done = new.run()
+    assert (titles(new), done.writes, status(new.ctx)["halted"]) == (0, 0, [])
+    assert not resume(new.ctx, "plan")
+
+
+def test_a_held_plan_whose_cause_stands_is_held_again(new: University) -> None:
+    """Dropping a plan is no way around a brake."""
+    made = crowd(new, 6, max_changes=5)
+    for id in made:
+        new.edit_contact(id, Title="Director")
+    new.run()
+    assert resume(new.ctx, "plan")
+    assert "max_changes" in new.run().halted["plan"]
+    assert titles(new) == 0
+
+
+def test_suggestions_of_a_dropped_plan_were_never_made(new: University) -> None:
+    """A mass edit by careers that they undo leaves no question in Salesforce and none in memory; the next edit is asked about."""
+    crowd(new, 6, max_changes=5)
+    for n in range(6):
+        new.edit_person(f"m{n}", {"title": "Boss"})
+    new.run()
+    for n in range(6):
+        new.edit_person(f"m{n}", {"title": "Analyst"})
+    new.run()
+    assert resume(new.ctx, "plan")
+    new.run()
+    assert new.all("Suggested_Change__c") == []
+    new.edit_person("m0", {"title": "Head"})
+    new.run()
+    assert new.one("Suggested_Change__c")["State__c"] == "Open"
+
+
+def test_too_many_requests_wait_and_are_released_by_their_hash(new: University) -> None:
+    """A flood of requests makes no Task until a person has looked; approved, each has exactly one."""
+    crowd(new, 2, max_changes=5)
+    for n in range(7):
+        new.file(person_id=None, named=False, title=f"Ask {n}", criteria={"class_year": str(1990 + n)})
+    done = new.run()
+    assert "max_changes" in done.halted["requests"]
+    assert new.all("Task") == []
+    assert approve(new.ctx, digest_of(new)) > 0
+    new.run()
+    assert len(new.all("Task")) == len(new.all("Career_Request__c")) == 7
+
+
+def test_a_dropped_flood_is_judged_anew(new: University) -> None:
+    """Requests of a dropped plan are not lost: those that careers have not withdrawn are routed, or held again."""
+    crowd(new, 2, max_changes=5)
+    filed = [new.file(person_id=None, named=False, title=f"Ask {n}", criteria={"class_year": str(1990 + n)}) for n in range(7)]
+    new.run()
+    for id in filed[:4]:
+        assert new.call("k-pat", "PATCH", f"/requests/{id}", {"state": "withdrawn"})[0] == 200
+    assert resume(new.ctx, "requests")
+    new.run()
+    new.run()
+    assert status(new.ctx)["halted"] == []
+    assert len(new.all("Task")) == 3
+    assert [new.told(id)["state"] for id in filed] == ["withdrawn"] * 4 + ["received"] * 3
+
+
+def test_a_refused_write_is_tried_again_when_asked(uni: University) -> None:
+    """Once its cause is mended, a refused write goes out on request, and no longer stands among the refused."""
+    uni.career.refusals["a1"] = invalid("title", "Locked.")
+    uni.edit_contact(uni.ada, Title="Director")
+    uni.run()
+    del uni.career.refusals["a1"]
+    uni.run()
+    assert uni.account("a1")["title"] != "Director"
+    assert retry(uni.ctx) == 1
+    uni.run()
+    assert uni.account("a1")["title"] == "Director"
+    assert status(uni.ctx)["refused"] == []
+
+
+def test_careers_learn_why_a_change_was_turned_down(uni: University) -> None:
+    """A rejected change comes back with the coded reason, as a note for staff; the note names no value."""
+    uni.edit_person("a1", {"title": "Boss"})
+    uni.run()
+    asked = uni.one("Suggested_Change__c")
+    uni.edit(asked["Id"], Decision__c="Reject", Reason__c="Outdated")
+    uni.run()
+    note = next(text for text in uni.notes() if "outdated" in text)
+    assert "Boss" not in note
+    assert uni.account("a1")["title"] != "Boss"
