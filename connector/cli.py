@@ -108,6 +108,14 @@ def _take_pilot(ctx: Context, settings: Settings) -> None:
 
 
 @app.command()
+def init(folder: Annotated[Path, typer.Argument(help="Where to begin; made if it is not there.")] = Path()) -> None:
+    """Put the example configuration and the mapping files into a folder; nothing that is there is overwritten."""
+    for path in administration.write_examples(folder):
+        display.say(f"wrote {path}")
+    display.say("fill in config.toml, then `alumni-bridge check`")
+
+
+@app.command()
 def run(config: ConfigFile = DEFAULT) -> None:
     """Run the daemon until SIGTERM: cycles, weekly sweeps, reminders, housekeeping, each on its schedule."""
     with _opened(config) as bridge, bridge.context.store.alone():

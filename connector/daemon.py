@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 from types import FrameType, ModuleType
 
 import structlog
@@ -18,8 +19,8 @@ from connector.alerts import send
 from connector.bootstrap import Bridge, reload
 from connector.engine.context import Context
 from connector.engine.cycle import prepare
-from connector.engine.halting import LEASE, halts, notices, set_halt
-from connector.errors import BridgeError, Halt, Stopped, UserError
+from connector.engine.halting import EVERYTHING, LEASE, halts, notices, set_halt
+from connector.errors import BridgeError, Bug, Halt, Stopped, UserError
 from connector.store.store import get_meta, moment, set_meta, stamp
 from jobs import ALL
 
@@ -78,9 +79,30 @@ class Daemon:
                 if error.subject != LEASE:
                     _remember(context, error)
                 log.error("job.halted", job=module.__name__, subject=error.subject)  # noqa: TRY400 - the halt is the message
+            except Bug as error:
+                self._stop_everything(context, module, error)
             except BridgeError as error:
                 log.warning("job.failed", job=module.__name__, error=type(error).__name__)
+            except Exception as error:  # noqa: BLE001 - a defect of ours; its text may hold a person's data and is not logged
+                self._stop_everything(context, module, error)
             self._alert()
+
+    def _stop_everything(self, context: Context, module: ModuleType, error: Exception) -> None:
+        """Our own invariant is broken: write nothing more until a person has looked, and keep what there is."""
+        where = error.__traceback__
+        while where is not None and where.tb_next is not None:
+            where = where.tb_next
+        at = f"{Path(where.tb_frame.f_code.co_filename).name}:{where.tb_lineno}" if where is not None else ""
+        log.error("job.defect", job=module.__name__, error=type(error).__name__, id=at)
+        reason = f"a defect of alumni-bridge in {module.__name__}: {type(error).__name__} at {at}"
+        with context.store.begin() as db:
+            set_halt(
+                context,
+                db,
+                EVERYTHING,
+                reason,
+                "keep the state file and the log, report it, then `alumni-bridge resume everything`",
+            )
 
     def _between_effects(self, _what: str, _done: int, _total: int | None) -> None:
         if self._stopped.is_set():

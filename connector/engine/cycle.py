@@ -60,6 +60,8 @@ def cycle(ctx: Context, *, approve: bool = False) -> Cycle:
     with ctx.store.begin() as db:
         done.halted = {subject: row["reason"] for subject, row in halts(db).items()}
         _record(db, ctx, "cycle", started, done)
+    seconds = round((ctx.clock.now() - started).total_seconds(), 3)
+    log.info("cycle.ended", seconds=seconds, writes=done.writes, count=sum(done.changed.values()), halted=len(done.halted))
     return done
 
 

@@ -1,0 +1,71 @@
+"""What the daemon does when a job goes wrong: nothing of it reaches the log, and nothing more is written."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from connector.bootstrap import Bridge
+from connector.daemon import MAPPING_PROBLEM, Daemon
+from connector.engine.report import status
+from connector.errors import Bug, Later
+from connector.rules import load_rules
+from connector.store.store import get_meta
+from tests.engine.university import University
+
+ROOT = Path(__file__).parents[2]
+
+
+def daemon_of(uni: University, mappings: Path = ROOT / "mappings") -> Daemon:
+    """A daemon over this university; its jobs are called by hand."""
+    alerts = SimpleNamespace(command=(), webhook=None)
+    settings = SimpleNamespace(bridge=SimpleNamespace(mappings=mappings), alerts=alerts)
+    bridge = SimpleNamespace(settings=settings, rulebook=load_rules(ROOT / "mappings"), context=uni.ctx)
+    return Daemon(cast("Bridge", bridge))
+
+
+def job(error: BaseException | None, seen: list[str] | None = None) -> ModuleType:
+    """A job that fails in this way."""
+    module = ModuleType("jobs.tried")
+
+    def work(_ctx: Any, _settings: Any) -> None:
+        if seen is not None:
+            seen.append("worked")
+        if error is not None:
+            raise error
+
+    module.work = work  # type: ignore[attr-defined]
+    return module
+
+
+@pytest.mark.parametrize("error", [Bug("ada@example.org"), ValueError("ada@example.org"), KeyError("ada@example.org")])
+def test_a_defect_stops_everything_and_shows_nobodys_data(
+    uni: University, error: Exception, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A broken invariant halts everything; the log and the halt name the kind of error and its place, never its text."""
+    daemon_of(uni)._work(job(error))
+    halted = status(uni.ctx)["halted"]
+    assert [row["subject"] for row in halted] == ["everything"]
+    told = capsys.readouterr()
+    assert "ada@example.org" not in told.out + told.err + str(halted)
+    assert uni.run().read == {}
+
+
+def test_a_side_that_is_down_halts_nothing(uni: University) -> None:
+    """What may work later is only logged; the next run tries again."""
+    daemon_of(uni)._work(job(Later(side="crm", code="DOWN")))
+    assert status(uni.ctx)["halted"] == []
+
+
+def test_a_broken_mapping_keeps_the_last_good_one(uni: University, tmp_path: Path) -> None:
+    """Files that cannot be used are told in status, and the job runs under the mapping that was good."""
+    for name in ("person", "requests", "routing"):
+        (tmp_path / f"{name}.toml").write_text("version = 1\nnonsense = true\n")
+    seen: list[str] = []
+    daemon_of(uni, tmp_path)._work(job(None, seen))
+    assert seen == ["worked"]
+    with uni.ctx.store.begin() as db:
+        assert "person.toml" in str(get_meta(db, MAPPING_PROBLEM))
