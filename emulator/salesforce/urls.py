@@ -5,7 +5,8 @@ from functools import lru_cache
 from emulator.http import Router
 from emulator.salesforce.bulk import jobs
 from emulator.salesforce.context import Handler
-from emulator.salesforce.responses import collections, composite, describe, metadata, query, rows, search, tooling
+from emulator.salesforce.graphql.execute import graphql
+from emulator.salesforce.responses import collections, composite, describe, metadata, query, rows, search, tooling, uiapi
 
 _ROUTES: tuple[tuple[str, str, Handler], ...] = (
     ("GET", "", describe.resources),
@@ -55,6 +56,13 @@ _ROUTES: tuple[tuple[str, str, Handler], ...] = (
     ("GET", "search", search.search),
     ("GET", "parameterizedSearch", search.parameterized),
     ("POST", "parameterizedSearch", search.parameterized),
+    ("POST", "ui-api/records", uiapi.create),
+    ("GET", "ui-api/records/{id}", uiapi.read),
+    ("PATCH", "ui-api/records/{id}", uiapi.update),
+    ("DELETE", "ui-api/records/{id}", uiapi.remove),
+    ("GET", "ui-api/object-info/{name}", uiapi.object_info),
+    ("GET", "ui-api/object-info/{name}/picklist-values/{type}/{field}", uiapi.picklist_values),
+    ("POST", "graphql", graphql),
     ("GET", "tooling/query", tooling.query),
     ("GET", "tooling/sobjects", tooling.describe_global),
     ("GET", "tooling/executeAnonymous", tooling.execute_anonymous),

@@ -121,3 +121,37 @@ def test_serve_and_env(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> No
         assert f"export HTTPS_PROXY={found['salesforce']['proxy']}" in capsys.readouterr().out
         server.terminate()
         assert server.wait(timeout=20) == 0
+
+
+@pytest.mark.parametrize(
+    ("order", "error"),
+    [
+        ({"cut": 20, "headers": {"Transfer-Encoding": "chunked"}}, requests.exceptions.ChunkedEncodingError),
+        ({"cut": 20}, requests.exceptions.ChunkedEncodingError),
+        ({"answer": "CONNECTION_REFUSED"}, requests.ConnectionError),
+        ({"pace": 100_000}, None),
+    ],
+)
+def test_bodies_are_spoilt_on_order(emulator: Running, order: dict[str, Any], error: type[Exception] | None) -> None:
+    """Over sockets too an answer breaks off, in broken chunks or not, comes slowly, or never begins. [C] own."""
+    token = emulator.run(emulator.control.token)
+    emulator.run(lambda: emulator.control.order_fault("GET .*/limits", **order))
+    url = f"{emulator.addresses()['salesforce']['http']}/services/data/v67.0/limits"
+    headers = {"Authorization": f"Bearer {token}"}
+    if error is not None:
+        with pytest.raises(error):
+            requests.get(url, headers=headers, timeout=10)
+    assert "DailyApiRequests" in requests.get(url, headers=headers, timeout=10).json()
+
+
+def test_an_endless_body_ends_with_its_client(emulator: Running) -> None:
+    """An endless body is sent until the client goes away, and others are answered meanwhile. [C] own."""
+    token = emulator.run(emulator.control.token)
+    emulator.run(lambda: emulator.control.order_fault("GET .*/limits", answer="ENDLESS"))
+    url = f"{emulator.addresses()['salesforce']['http']}/services/data"
+    headers = {"Authorization": f"Bearer {token}"}
+    with requests.get(f"{url}/v67.0/limits", headers=headers, timeout=10, stream=True) as endless:
+        pieces = endless.iter_content(65_536)
+        assert sum(len(next(pieces)) for _ in range(40)) > 2_000_000
+        assert requests.get(url, timeout=10).status_code == 200
+    assert requests.get(url, timeout=10).status_code == 200

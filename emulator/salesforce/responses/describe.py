@@ -36,7 +36,7 @@ def _label(version: int) -> str:
 def resources(ctx: Context, _params: Mapping[str, str]) -> Response:
     """GET /services/data/v..: the addresses of the parts."""
     names = ("tooling", "metadata", "sobjects", "query", "queryAll", "search", "composite", "limits", "jobs", "recent")
-    answer = {name: f"{ctx.base}/{name}" for name in names}
+    answer = {name: f"{ctx.base}/{name}" for name in (*names, "ui-api", "graphql", "parameterizedSearch")}
     answer["identity"] = identity_url(ctx.org, ctx.request, ctx.access.user_id)
     return json_response(answer)
 
