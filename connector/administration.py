@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Mapping
 from importlib import resources
 from pathlib import Path
 
+from sqlalchemy import Connection
+
 from connector.bootstrap import Bridge, open_crm_wire
 from connector.clock import SystemClock
 from connector.config import Settings
@@ -15,7 +17,8 @@ from connector.errors import Halt, Later, Problem, Refused, Unknown, UserError
 from connector.ports import Feed
 from connector.rules import RequestType, Rulebook, Source, load_rules
 from connector.secrets import read_secret
-from connector.store import intents, journal, links, observations
+from connector.store import intents, journal, links, observations, requests
+from connector.store.store import Row
 from crm_package.archive import build_zip, permission_files
 from crm_package.deploy import DeployError, DeployResult, deploy
 from crm_package.deploy import Progress as DeployProgress
@@ -145,12 +148,23 @@ def erase_person(ctx: Context, system: str, account: str) -> int:
         links.forget_states(db, system, account)
         erased += intents.erase(db, system, account)
         erased += observations.erase(db, Side.CAREER, system, "person", account)
+        for asked in requests.of_account(db, system, account):
+            erased += _erase_request(db, asked)
         if link is not None and link["contact_id"]:
             erased += observations.erase(db, Side.CRM, "", Feed.CONTACT, link["contact_id"])
             observations.index_contact(db, [link["contact_id"]], [])
         if link is not None and link["profile_id"]:
             erased += observations.erase(db, Side.CRM, "", Feed.PROFILE, link["profile_id"])
         journal.append(db, [("person.erased", {"system": system, "account": account}, None)], ctx.clock.now())
+    return erased
+
+
+def _erase_request(db: Connection, asked: Row) -> int:
+    system, id = asked["system"], asked["request_id"]
+    erased = journal.erase(db, system, id) + intents.erase(db, system, id)
+    erased += observations.erase(db, Side.CAREER, system, "request", id)
+    for feed, crm_id in ((Feed.REQUEST, asked["crm_id"]), (Feed.TASK, asked["task_id"])):
+        erased += observations.erase(db, Side.CRM, "", feed, crm_id) if crm_id else 0
     return erased
 
 

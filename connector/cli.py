@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Annotated
 
@@ -26,7 +26,7 @@ from connector.errors import BridgeError, Bug, Halt, Later, Refused, UserError
 from connector.log import configure
 from connector.rules import load_rules
 from connector.store import journal, requests, suggestions
-from connector.store.store import get_meta, integrity
+from connector.store.store import integrity
 
 GOOD, PART, WRONG, HALTED, LATER, DEFECT = 0, 1, 2, 3, 4, 70
 
@@ -92,19 +92,15 @@ def _opened(config: Path) -> Iterator[Bridge]:
 
 
 @contextmanager
-def _prepared(config: Path) -> Iterator[Bridge]:
-    with _opened(config) as bridge, bridge.context.store.alone():
+def _prepared(config: Path, *, alone: bool = True) -> Iterator[Bridge]:
+    with _opened(config) as bridge, bridge.context.store.alone() if alone else nullcontext():
         cycle.prepare(bridge.context, bridge.mapping)
         yield bridge
 
 
 def _take_pilot(ctx: Context, settings: Settings) -> None:
     """``[pilot]`` in the configuration counts unless the `pilot` command has chosen otherwise."""
-    if settings.pilot.accounts or settings.pilot.class_years:
-        with ctx.store.begin() as db:
-            chosen = get_meta(db, "pilot") is not None
-        if not chosen:
-            planner.set_pilot(ctx, accounts=settings.pilot.accounts, class_years=settings.pilot.class_years)
+    planner.set_pilot(ctx, accounts=settings.pilot.accounts, class_years=settings.pilot.class_years, configured=True)
 
 
 @app.command()
@@ -142,8 +138,8 @@ def sync(
 
 @app.command()
 def plan(config: ConfigFile = DEFAULT, *, as_json: AsJson = False) -> None:
-    """Show what would be written if the bridge were live; read both sides, write to neither, keep no decision."""
-    with _prepared(config) as bridge:
+    """Show what would be written if the bridge were live; read both sides, write to neither."""
+    with _prepared(config, alone=False) as bridge:
         ctx = bridge.context
         read = cycle.read_only(ctx)
         with ctx.store.begin() as db:
@@ -291,7 +287,7 @@ def resume(
     *,
     plan: Annotated[str | None, typer.Option(help="Approve the braked plan whose hash begins so.")] = None,
 ) -> None:
-    """End a halt, or approve the very plan that a brake has stopped."""
+    """End a halt (a held plan is dropped, and everybody in it judged anew), or approve the very plan that a brake has stopped."""
     if (subject is None) == (plan is None):
         raise typer.BadParameter("name what is halted, or a plan's hash with --plan")
     with _opened(config) as bridge:

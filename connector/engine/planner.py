@@ -22,7 +22,7 @@ from connector.engine.readings import Person, may_share, shared_purposes
 from connector.ports import Feed
 from connector.store import intents, links, observations
 from connector.store.links import BLANK, UnitState
-from connector.store.store import Row, next_name, pack, set_meta, stamp, unpack
+from connector.store.store import Row, get_meta, next_name, pack, set_meta, stamp, unpack
 
 _BATCH = 500
 _WRITTEN_SIDE = {
@@ -395,10 +395,16 @@ def _mark_new(db: Connection) -> None:
             links.change(db, row["system"], row["account_id"], marked=True)
 
 
-def set_pilot(ctx: Context, *, accounts: Sequence[str], class_years: Sequence[int]) -> None:
-    """Limit writing to these people; with neither, nobody is left out any more. Everybody is judged again."""
+def set_pilot(ctx: Context, *, accounts: Sequence[str], class_years: Sequence[int], configured: bool = False) -> None:
+    """Limit writing to these people; with neither, nobody is left out any more. Everybody is judged again.
+
+    ``configured``: the configuration says so; it does not go against what the command has chosen, nor says it twice.
+    """
     with ctx.store.begin() as db:
-        chosen = {"accounts": list(accounts), "class_years": list(class_years)}
+        chosen = {"accounts": list(accounts), "class_years": list(class_years), "configured": configured}
+        known = get_meta(db, "pilot")
+        if configured and known is not None and (unpack(known) == chosen or not unpack(known)["configured"]):
+            return
         set_meta(db, "pilot", pack(chosen))
         links.mark_all(db)
         _mark_new(db)

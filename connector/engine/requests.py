@@ -53,6 +53,7 @@ def work_requests(ctx: Context) -> Routing:
     for system in ctx.careers:
         _take_up(ctx, desk, system)
     _follow(ctx, desk)
+    desk.release()
     return done
 
 
@@ -65,7 +66,7 @@ def _take_up(ctx: Context, desk: _Desk, system: str) -> None:
             desk.begin(db)
             taken = [row["id"] for row in rows if desk.receive(system, row)]
             observations.looked_at(db, Side.CAREER, "request", taken, system=system)
-            desk.release()
+            desk.shelve()
             if len(taken) < len(rows):
                 return
 
@@ -82,7 +83,7 @@ def _follow(ctx: Context, desk: _Desk) -> None:
                 for known in requests.by_crm_id(db, [id for id in by_record if id]).values():
                     desk.follow(known)
                 observations.looked_at(db, Side.CRM, feed, [row["id"] for row in rows])
-                desk.release()
+                desk.shelve()
 
 
 class _Desk:
@@ -97,28 +98,36 @@ class _Desk:
     def begin(self, db: Connection) -> None:
         """A new batch in this transaction."""
         self._db, self._rows = db, []
-        self._plan_id = next_name(db, "requests")
 
-    def release(self) -> None:
-        """Put the batch's writes on the shelf; too many new Tasks at once wait for a person."""
+    def shelve(self) -> None:
+        """Put the batch's writes on the shelf, all batches of a pass under one plan."""
         if not self._rows:
             return
-        ctx, db = self._ctx, self._db
-        tasks = sum(row["kind"] == "request.create" and "task" in unpack(row["payload"]) for row in self._rows)
-        limit = ctx.person.brakes[Side.CRM].max_changes
-        recent = intents.applied_last_day(db, ["request.create"], ctx.clock.now())
-        plan = {"id": self._plan_id, "at": stamp(ctx.clock.now()), "state": "open", "digest": "", "facts": "{}"}
-        intents.add_plan(db, plan | {"rules_hash": ctx.rules_hash})
-        intents.plan_writes(db, self._rows)
-        digest = intents.digest(db, self._plan_id)
-        intents.finish(db, self._plan_id, digest=digest, facts=pack({"tasks": tasks}))
-        if tasks == 0 or recent + tasks <= limit:
-            intents.release(db, self._plan_id, state="ready")
+        if not self._plan_id:
+            self._plan_id = next_name(self._db, "requests")
+            plan = {"id": self._plan_id, "at": stamp(self._ctx.clock.now()), "state": "open", "digest": "", "facts": "{}"}
+            intents.add_plan(self._db, plan | {"rules_hash": self._ctx.rules_hash})
+            intents.carry_over(self._db, self._plan_id)
+        intents.plan_writes(self._db, [row | {"plan_id": self._plan_id} for row in self._rows])
+
+    def release(self) -> None:
+        """Let the pass's writes go; too many new Tasks at once wait for a person."""
+        if not self._plan_id:
             return
-        intents.brake(db, self._plan_id)
-        reason = f"{recent + tasks} new requests within 24 hours; the limit is {limit} (brakes.crm.max_changes)"
-        remedy = f"look at them with `alumni-bridge requests`, then `alumni-bridge resume --plan {digest[:12]}`"
-        set_halt(ctx, db, REQUESTS, reason, remedy, plan_id=self._plan_id)
+        ctx = self._ctx
+        with ctx.store.begin() as db:
+            _, tasks, _ = intents.totals(db, self._plan_id).get("request.create", (0, 0, 0))
+            limit = ctx.person.brakes[Side.CRM].max_changes
+            recent = intents.applied_last_day(db, ["request.create"], ctx.clock.now())
+            digest = intents.digest(db, self._plan_id)
+            intents.finish(db, self._plan_id, digest=digest, facts=pack({"tasks": tasks}))
+            if tasks == 0 or recent + tasks <= limit:
+                intents.release(db, self._plan_id, state="ready")
+                return
+            intents.brake(db, self._plan_id)
+            reason = f"{recent + tasks} new requests within 24 hours; the limit is {limit} (brakes.to_crm.max_changes)"
+            remedy = f"look at them with `alumni-bridge requests`, then `alumni-bridge resume --plan {digest[:12]}`"
+            set_halt(ctx, db, REQUESTS, reason, remedy, plan_id=self._plan_id)
 
     def receive(self, system: str, row: Row) -> bool:
         """A request that is new to us, or that careers have changed. False: not yet, its record is still on the way."""
@@ -220,7 +229,7 @@ class _Desk:
         if routed.task is not None:
             payload["task"] = dict(routed.task) | {"Status": self._directory.open_status}
             self._done.tasks += 1
-        self._plan("request.create", system, ask.id, payload, key=key)
+        self._plan("request.create", system, ask.id, payload, key=key, changes=int(routed.task is not None))
 
     def _edit(self, known: Row, ask: Ask, digest: str) -> None:
         """What careers change about an ask reaches its record; the Task is the officer's and stays as it is."""

@@ -51,6 +51,8 @@ def apply_outcome(ctx: Context, db: Connection, held: WorkingSet, row: Row, payl
             _suggestion_created(db, held, row, outcome)
         case "review.create":
             reviews.tell(db, row["key"], crm_id=outcome.id)
+            # Asked before our state was lost, and perhaps answered since: what was read of it is looked at once more.
+            observations.reopen(db, Side.CRM, Feed.REVIEW, str(outcome.id))
         case "request.create":
             _request_created(db, row, outcome)
         case "career.acknowledge":

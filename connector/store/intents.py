@@ -73,10 +73,11 @@ def add_plan(db: Connection, row: Row) -> None:
 
 
 def carry_over(db: Connection, plan_id: str) -> None:
-    """What an unfinished plan left behind belongs to this one."""
-    unfinished = select(plan.c.id).where(plan.c.state == "open", plan.c.id != plan_id)
+    """What an unfinished plan of the same kind left behind belongs to this one."""
+    alike = plan.c.id.startswith(f"{plan_id.rpartition('-')[0]}-")
+    unfinished = select(plan.c.id).where(plan.c.state == "open", plan.c.id != plan_id, alike)
     db.execute(update(intent).where(intent.c.plan_id.in_(unfinished), intent.c.state == "planned").values(plan_id=plan_id))
-    db.execute(update(plan).where(plan.c.state == "open", plan.c.id != plan_id).values(state="dropped"))
+    db.execute(update(plan).where(plan.c.state == "open", plan.c.id != plan_id, alike).values(state="dropped"))
 
 
 def finish(db: Connection, plan_id: str, *, digest: str, facts: str) -> None:
@@ -126,7 +127,7 @@ def erase(db: Connection, system: str, target: str) -> int:
     """Forget what writes about one account carried, sent or not; which writes there were stays."""
     blank = {"payload": "{}", "settle": "{}", "detail": None}
     where = (intent.c.system == system) & (intent.c.target == target)
-    db.execute(update(intent).where(where, intent.c.state.in_(OPEN_STATES)).values(state="superseded"))
+    db.execute(update(intent).where(where, intent.c.state.in_((*OPEN_STATES, "refused"))).values(state="superseded"))
     return int(db.execute(update(intent).where(where).values(**blank)).rowcount)
 
 

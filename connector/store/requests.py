@@ -49,6 +49,11 @@ def of_contact(db: Connection, contact_id: str) -> list[Row]:
     return fetch(db, query)
 
 
+def of_account(db: Connection, system: str, account_id: str) -> list[Row]:
+    """Every request about one account."""
+    return fetch(db, select(request).where(request.c.system == system, request.c.account_id == account_id))
+
+
 def listing(db: Connection, *, limit: int = 500) -> list[Row]:
     """Requests, newest first."""
     return fetch(db, select(request).order_by(request.c.received_at.desc(), request.c.request_id).limit(limit))
