@@ -24,6 +24,10 @@ class Printing:
         self._seen: dict[str, Row] = {}
         self._data: dict[str, bytes] = {}
 
+    def texts(self) -> list[bytes]:
+        """All that is remembered."""
+        return list(self._data.values())
+
     def page(self, rows: list[Row], show: Callable[[Row], dict[str, Any]], *, remember: bool = False) -> list[bytes]:
         """The records, in parts to be joined by commas. With `remember` they are kept as if they had been read before."""
         ids = list(map(_ID, rows))
