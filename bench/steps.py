@@ -23,6 +23,7 @@ from connector.config import load_settings
 from connector.engine import collect, cycle, planner, watch
 from connector.engine.context import Context
 from connector.engine.identity import identify
+from connector.log import configure
 from connector.ports import CareerSide, CrmSide, Feed
 from connector.store import intents, links, observations
 
@@ -146,6 +147,8 @@ def main() -> int:
     settings = load_settings(Path(told["config"]))
     for leftover in settings.state.sqlite.parent.glob(f"{settings.state.sqlite.name}*"):
         leftover.unlink()
+    # Logs go to the standard error; the standard output is for answers alone.
+    configure("warning", "console")
     clock = MovedClock()
     profiler = cProfile.Profile() if options.profile else None
     with open_bridge(settings, clock=clock) as bridge:
