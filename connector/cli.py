@@ -22,7 +22,7 @@ from connector.core.model import Side
 from connector.daemon import Daemon
 from connector.engine import cycle, halting, planner, plans, report, watch
 from connector.engine.context import Context, stage
-from connector.errors import BridgeError, Bug, Halt, Later, Refused, UserError
+from connector.errors import BridgeError, Bug, Halt, Later, Refused, UserError, place_of
 from connector.log import configure
 from connector.rules import load_rules
 from connector.store import journal, requests, suggestions
@@ -80,6 +80,9 @@ def main() -> None:
     except BridgeError as error:
         display.failure(str(error), "see `alumni-bridge status`")
         sys.exit(PART)
+    except Exception as error:  # noqa: BLE001 - its text may hold a person's data; where it happened is enough to report
+        display.failure(f"a defect of alumni-bridge: {place_of(error)}", "keep the state file and the log, and report it")
+        sys.exit(DEFECT)
 
 
 @contextmanager
@@ -334,6 +337,7 @@ def sweep(config: ConfigFile = DEFAULT, *, as_json: AsJson = False) -> None:
         facts = cycle.sweep(bridge.context)
         done = watch.guarded_cycle(bridge.context, lease=bridge.lease)
     display.sweep(facts, done, as_json=as_json)
+    raise typer.Exit(HALTED if done.halted else PART if done.down else GOOD)
 
 
 @app.command()

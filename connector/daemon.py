@@ -8,7 +8,6 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
 from types import FrameType, ModuleType
 
 import structlog
@@ -20,7 +19,7 @@ from connector.bootstrap import Bridge, reload
 from connector.engine.context import Context
 from connector.engine.cycle import prepare
 from connector.engine.halting import EVERYTHING, LEASE, halts, notices, set_halt
-from connector.errors import BridgeError, Bug, Halt, Stopped, UserError
+from connector.errors import BridgeError, Bug, Halt, Stopped, UserError, place_of
 from connector.store.store import get_meta, moment, set_meta, stamp
 from jobs import ALL
 
@@ -69,9 +68,10 @@ class Daemon:
 
     def _work(self, module: ModuleType) -> None:
         with self._turn:
-            self._refresh()
-            context = replace(self._bridge.context, progress=self._between_effects)
+            context = self._bridge.context
             try:
+                self._refresh()
+                context = replace(self._bridge.context, progress=self._between_effects)
                 module.work(context, self._bridge.settings)
             except Stopped:
                 log.info("job.stopped", job=module.__name__)
@@ -85,16 +85,15 @@ class Daemon:
                 log.warning("job.failed", job=module.__name__, error=type(error).__name__)
             except Exception as error:  # noqa: BLE001 - a defect of ours; its text may hold a person's data and is not logged
                 self._stop_everything(context, module, error)
-            self._alert()
+            try:
+                self._alert()
+            except Exception as error:  # noqa: BLE001 - nobody told is bad, but no reason to stop
+                log.error("alert.failed", error=place_of(error))  # noqa: TRY400 - its text may hold anybody's data
 
     def _stop_everything(self, context: Context, module: ModuleType, error: Exception) -> None:
         """Our own invariant is broken: write nothing more until a person has looked, and keep what there is."""
-        where = error.__traceback__
-        while where is not None and where.tb_next is not None:
-            where = where.tb_next
-        at = f"{Path(where.tb_frame.f_code.co_filename).name}:{where.tb_lineno}" if where is not None else ""
-        log.error("job.defect", job=module.__name__, error=type(error).__name__, id=at)
-        reason = f"a defect of alumni-bridge in {module.__name__}: {type(error).__name__} at {at}"
+        log.error("job.defect", job=module.__name__, error=place_of(error))
+        reason = f"a defect of alumni-bridge in {module.__name__}: {place_of(error)}"
         with context.store.begin() as db:
             set_halt(
                 context,

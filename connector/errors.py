@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import PurePath
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +89,15 @@ class Halt(BridgeError):
 
 class Stopped(BridgeError):
     """We were told to stop; raised between two effects, so that everything so far is durable."""
+
+
+def place_of(error: BaseException) -> str:
+    """The kind of an error and where it arose, without its text, which may hold anybody's data."""
+    where = error.__traceback__
+    while where is not None and where.tb_next is not None:
+        where = where.tb_next
+    at = f" at {PurePath(where.tb_frame.f_code.co_filename).name}:{where.tb_lineno}" if where is not None else ""
+    return f"{type(error).__name__}{at}"
 
 
 class Bug(BridgeError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -31,7 +32,15 @@ def find_person(ctx: Context, db: Connection, system: str, ask: Ask) -> PersonFa
     contact = observations.load(db, Side.CRM, Feed.CONTACT, [link["contact_id"]]).get(link["contact_id"])
     if contact is None or contact["deleted"]:
         return Unidentified.UNKNOWN
-    return _facts(ctx.person, db, system, link, contact)
+    facts = _facts(ctx.person, db, system, link, contact)
+    others = [_facts(ctx.person, db, row["system"], row, contact) for row in links.by_contact(db, [contact["id"]]) if row != link]
+    # What was said in another account or another system of theirs is said by the same person.
+    return replace(
+        facts,
+        deceased=any(one.deceased for one in (facts, *others)),
+        do_not_contact=any(one.do_not_contact for one in (facts, *others)),
+        withdrawn=facts.withdrawn.union(*(one.withdrawn for one in others)),
+    )
 
 
 def _facts(rules: Rules, db: Connection, system: str, link: Row, contact: Row) -> PersonFacts:

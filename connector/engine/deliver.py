@@ -284,7 +284,8 @@ def _settle(ctx: Context, db: Connection, row: Row, payload: Mapping[str, Any], 
             log.warning("intent.refused", intent=row["id"], kind=row["kind"], code=outcome.code)
             return "refused"
         case _:
-            state = "unknown" if outcome.status is Status.UNKNOWN else "ready"
+            doubt = outcome.status is Status.UNKNOWN or row["state"] == "unknown"
+            state = "unknown" if doubt else "ready"
             due = next_attempt(now, attempts=row["attempts"] + 1, chance=ctx.rng(), retry_after=outcome.retry_after)
             intents.postpone(db, row["id"], state=state, due=due, code=outcome.code, detail=outcome.detail)
             return "unknown" if state == "unknown" else "later"

@@ -45,6 +45,8 @@ class Subject:
     profile_fields: dict[str, Any] = field(default_factory=dict)
     settling: dict[str, dict[str, dict[str, Any]]] = field(default_factory=lambda: {"career": {}, "crm": {}})
     backfill: bool = True
+    refused: bool = False
+    """Whether a side refused this person's last opt-out."""
     sent: dict[str, dict[Side, tuple[tuple[Value, ...], ...]]] = field(default_factory=dict)
     _seen: dict[str, tuple[Reading | None, Reading | None]] = field(default_factory=dict)
 

@@ -76,13 +76,12 @@ class Identified:
 
 def identify(ctx: Context) -> Identified:
     """Follow merges and deletions, then decide about every account that waits."""
-    changed = _follow_contacts(ctx)
+    _follow_contacts(ctx)
     total = Identified()
     with ctx.store.begin() as db:
         ready = observations.read_whole(db, Side.CRM, "", Feed.CONTACT)
         if not ready:
             return total
-        _wake(ctx, db, changed)
         frequencies = _frequencies(ctx, db)
         population = observations.count(db, Side.CRM, Feed.CONTACT)
     after, done = ("", ""), 0
@@ -97,14 +96,13 @@ def identify(ctx: Context) -> Identified:
         ctx.progress("linking people", done, None)
 
 
-def _follow_contacts(ctx: Context) -> set[str]:
+def _follow_contacts(ctx: Context) -> None:
     """Look at every contact that changed: links follow merges, end with deletions, come back with an undelete."""
-    changed: set[str] = set()
     while True:
         with ctx.store.begin() as db:
             rows = observations.pending(db, Side.CRM, Feed.CONTACT, limit=2000)
             if not rows:
-                return changed
+                return
             gone = {row["id"]: row for row in rows if row["deleted"]}
             for link in links.by_contact(db, gone):
                 _follow(ctx, db, link, gone[link["contact_id"]])
@@ -113,8 +111,8 @@ def _follow_contacts(ctx: Context) -> set[str]:
             for link in links.by_contact(db, back):
                 if link["state"] == "ended" and link["basis"] == "contact deleted":
                     links.change(db, link["system"], link["account_id"], state="linked", basis="undeleted", marked=True)
+            _wake(ctx, db, {row["id"] for row in rows if not row["deleted"]})
             observations.looked_at(db, Side.CRM, Feed.CONTACT, [row["id"] for row in rows])
-            changed.update(row["id"] for row in rows if not row["deleted"])
 
 
 def _follow(ctx: Context, db: Connection, link: Row, contact: Row) -> None:
@@ -158,8 +156,9 @@ def _wake(ctx: Context, db: Connection, changed: set[str]) -> None:
     # There are far fewer such accounts than contacts can change at once, so it is their keys that are held in memory.
     waiting: dict[str, list[tuple[str, str]]] = {}
     after = ("", "")
-    while rows := links.with_state(db, ["new", "review"], after=after, limit=_BATCH):
-        after = (rows[-1]["system"], rows[-1]["account_id"])
+    while every := links.with_state(db, ["new", "review", "ended"], after=after, limit=_BATCH):
+        after = (every[-1]["system"], every[-1]["account_id"])
+        rows = [row for row in every if row["state"] != "ended" or row["basis"] == "contact deleted"]
         for system, group in _by_system(rows).items():
             for account, prepared in _prepared(ctx, db, system, group).items():
                 for key in query_keys(prepared):
@@ -292,6 +291,9 @@ def _record(ctx: Context, db: Connection, link: Row, decision: Decision, total: 
     """The link as decided; a review is opened beside it."""
     now = ctx.clock.now()
     row = dict(link) | {"basis": decision.reason.value, "decided_at": stamp(now), "marked": True}
+    if link["contact_id"] is not None and link["contact_id"] != decision.contact:
+        # What was agreed was agreed about somebody else.
+        links.forget_states(db, link["system"], link["account_id"])
     match decision.kind:
         case Kind.AUTOMATIC:
             total.linked += 1

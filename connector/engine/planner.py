@@ -13,12 +13,12 @@ from sqlalchemy import Connection
 from connector.core.brakes import Load, pulled
 from connector.core.merge import Row as Law
 from connector.core.merge import Verdict, end_sharing, judge, permit, settle
-from connector.core.model import OutsideEdit, Side, Unit
+from connector.core.model import OutsideEdit, Share, Side, Unit
 from connector.core.rulebook import Fact
 from connector.engine.context import Context, Stage, log, stage
 from connector.engine.drafts import FIELD_WRITES, PROPOSAL, Draft, Subject
 from connector.engine.halting import PLAN, set_halt
-from connector.engine.readings import Person, may_share, shared_purposes
+from connector.engine.readings import Person, may_share, shared_purposes, unreadable_purposes
 from connector.ports import Feed
 from connector.store import intents, links, observations
 from connector.store.links import BLANK, UnitState
@@ -201,7 +201,8 @@ class _Batch:
         profiles = [row["profile_id"] for row in rows if row["profile_id"]]
         self._profiles = observations.load(db, Side.CRM, Feed.PROFILE, profiles)
         self.states = links.states_of(db, system, accounts)
-        self._doubtful = intents.doubtful(db, system, accounts, FIELD_WRITES)
+        self._doubtful = intents.doubtful(db, system, accounts, FIELD_WRITES, ctx.clock.now())
+        self._refused = intents.refused_first(db, system, accounts, FIELD_WRITES)
         self.subjects: list[Subject] = []
 
     def subject(self, row: Row) -> Subject:
@@ -217,6 +218,7 @@ class _Batch:
             has_profile=row["profile_id"] is not None,
         )
         found = Subject(link=row, person=person, contact=contact, account=account, profile=profile)
+        found.refused = row["account_id"] in self._refused
         for doubtful in self._doubtful.get(row["account_id"], ()):
             found.remember_sent(unpack(doubtful["settle"]).get("units", {}))
         self.subjects.append(found)
@@ -256,6 +258,9 @@ def _judge_link(
     if held:
         verdicts = {name: _withhold(verdict) for name, verdict in verdicts.items()}
     urgent = {name for name, verdict in verdicts.items() if _is_urgent(ctx.person.unit(name), verdict, subject)}
+    if subject.refused:
+        # A side will not take the restriction as it is: tried once more whenever something moves, it holds up nothing else.
+        urgent = set()
     if urgent or only_opt_outs:
         judged.complete, judged.urgent = False, bool(urgent)
         verdicts = {name: verdict for name, verdict in verdicts.items() if name in urgent}
@@ -275,8 +280,15 @@ def _verdicts(ctx: Context, subject: Subject, states: Mapping[str, UnitState], u
     purposes = shared_purposes(ctx.person, subject.person) if eligible else frozenset()
     now = ctx.clock.now()
     found: dict[str, Verdict] = {}
+    if not ended and subject.contact is None:
+        # A contact that we cannot see is not a contact that is gone: nothing follows from it.
+        return found
+    unknown = unreadable_purposes(ctx.person, subject.person)
     for unit in units:
         if unit.owner.side is Side.CAREER and not subject.link["leading"]:
+            continue
+        if unit.share is Share.CONSENTED and unit.purpose in unknown and not ended:
+            found[unit.name] = Verdict(row=Law.UNREADABLE)
             continue
         state = states.get(unit.name, BLANK)
         sent = subject.sent.get(unit.name)

@@ -9,11 +9,13 @@ from sqlalchemy import Connection
 from connector.core.brakes import WHOLE_READ
 from connector.core.model import Side
 from connector.engine.context import Context, log
-from connector.engine.drafts import FIELD_WRITES
+from connector.engine.drafts import FIELD_WRITES, PROPOSAL
 from connector.engine.halting import clear_halt, halts
 from connector.store import intents, links, observations, requests, suggestions
 from connector.store.links import BLANK
 from connector.store.store import Row, set_meta
+
+_QUESTIONS = ("suggestion.create", PROPOSAL)
 
 
 def approve(ctx: Context, digest: str) -> int:
@@ -48,13 +50,14 @@ def resume(ctx: Context, subject: str) -> bool:
 
 
 def _drop(db: Connection, plan_id: str) -> None:
-    for row in intents.drop(db, plan_id):
+    for row in intents.drop(db, plan_id, (*FIELD_WRITES, *_QUESTIONS, "request.create")):
         match row["kind"]:
             case kind if kind in FIELD_WRITES:
                 links.mark(db, row["system"], [row["target"]])
-            case "suggestion.create" | "proposal.create":
+            case kind if kind in _QUESTIONS:
                 _unask(db, row)
             case "request.create":
+                intents.supersede(db, row["system"], [row["target"]], ["career.acknowledge"])
                 requests.forget(db, row["system"], row["target"])
                 observations.reopen(db, Side.CAREER, "request", row["target"])
             case _:

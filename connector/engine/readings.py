@@ -85,6 +85,11 @@ def shared_purposes(rules: Rules, person: Person) -> frozenset[str]:
     return frozenset(purpose for purpose in rules.purposes if _consents(rules, person, purpose))
 
 
+def unreadable_purposes(rules: Rules, person: Person) -> frozenset[str]:
+    """The purposes whose consent cannot be read in the CRM: neither given nor withdrawn."""
+    return frozenset(purpose for purpose, name in rules.purposes.items() if person.reading(rules.unit(name), Side.CRM) is None)
+
+
 def withdrawn_purposes(rules: Rules, person: Person) -> frozenset[str]:
     """The purposes for which somebody holds a refusal or withdrawal: asks for them are stopped."""
     return frozenset(purpose for purpose, name in rules.purposes.items() if restricted(rules.unit(name), person))

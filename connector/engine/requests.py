@@ -277,7 +277,7 @@ class _Desk:
         live = seen is not None and not seen["deleted"]
         offered = whole_number(fields.get("Offered_Count__c"))
         state, neutral = progress(
-            state=RequestState(known["state"]),
+            state=_standing(known),
             status=unpack(seen["fields"]).get("Status") if live and seen else None,
             open_status=self._directory.open_status,
             closed_statuses=self._directory.closed_statuses,
@@ -363,6 +363,12 @@ class _Desk:
                 **more,
             )
         )
+
+
+def _standing(known: Row) -> RequestState:
+    """The state to go on from. What a Task's end made "not available" can be corrected as long as there is a Task."""
+    state = RequestState(known["state"])
+    return RequestState.QUEUED if state is RequestState.NOT_AVAILABLE and known["task_id"] else state
 
 
 _ENDED = (

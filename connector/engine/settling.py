@@ -140,6 +140,9 @@ def _blank_profile(ctx: Context) -> dict[str, Any]:
 
 def _suggestion_created(db: Connection, held: WorkingSet, row: Row, outcome: Outcome) -> None:
     suggestions.change(db, row["key"], crm_id=outcome.id)
+    if outcome.already_there:
+        # It may have been decided while we did not know that it was there.
+        observations.reopen(db, Side.CRM, Feed.SUGGESTION, str(outcome.id))
     there = (outcome.fields or {}).get("State__c", "Open")
     if not outcome.already_there or there == "Open":
         return

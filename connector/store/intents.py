@@ -51,16 +51,30 @@ def in_flight(db: Connection, system: str, targets: Iterable[str], kinds: Sequen
     return found
 
 
+def refused_first(db: Connection, system: str, targets: Iterable[str], kinds: Sequence[str]) -> set[str]:
+    """Targets whose most urgent write (an opt-out) a side has refused."""
+    found: set[str] = set()
+    for some in batches(targets):
+        where = (intent.c.system == system) & intent.c.target.in_(some) & intent.c.kind.in_(kinds)
+        query = select(intent.c.target).where(where, intent.c.state == "refused", intent.c.weight == 0)
+        found.update(db.execute(query).scalars())
+    return found
+
+
 LOOKED = "LOOKED"
 """The code of a write whose answer was lost and that was not found when we looked: it may still arrive."""
 
 
-def doubtful(db: Connection, system: str, targets: Iterable[str], kinds: Sequence[str]) -> dict[str, list[Row]]:
-    """Writes by target that may still take effect although we have decided anew."""
+def doubtful(db: Connection, system: str, targets: Iterable[str], kinds: Sequence[str], now: datetime) -> dict[str, list[Row]]:
+    """Writes by target of the last day that may still take effect although we have decided anew."""
     found: dict[str, list[Row]] = {}
     for some in batches(targets):
         query = select(intent).where(
-            intent.c.system == system, intent.c.target.in_(some), intent.c.kind.in_(kinds), intent.c.code == LOOKED
+            intent.c.system == system,
+            intent.c.target.in_(some),
+            intent.c.kind.in_(kinds),
+            intent.c.code == LOOKED,
+            intent.c.settled_at > stamp(now - timedelta(days=1)),
         )
         for row in fetch(db, query.order_by(intent.c.id)):
             found.setdefault(row["target"], []).append(row)
@@ -115,10 +129,12 @@ def release(db: Connection, plan_id: str, *, state: str) -> int:
     return int(released.rowcount)
 
 
-def drop(db: Connection, plan_id: str) -> list[Row]:
-    """Give up a held plan; the writes that it held."""
-    rows = fetch(db, select(intent).where(intent.c.plan_id == plan_id, intent.c.state == "planned"))
-    db.execute(update(intent).where(intent.c.plan_id == plan_id, intent.c.state == "planned").values(state="superseded"))
+def drop(db: Connection, plan_id: str, kinds: Sequence[str]) -> list[Row]:
+    """Give up a held plan's writes of these kinds, and let the others go; the writes that were given up."""
+    held = (intent.c.plan_id == plan_id) & (intent.c.state == "planned")
+    rows = fetch(db, select(intent).where(held, intent.c.kind.in_(kinds)))
+    db.execute(update(intent).where(held, intent.c.kind.in_(kinds)).values(state="superseded"))
+    db.execute(update(intent).where(held).values(state="ready"))
     db.execute(update(plan).where(plan.c.id == plan_id, plan.c.state == "braked").values(state="dropped"))
     return rows
 
