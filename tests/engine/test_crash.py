@@ -273,6 +273,7 @@ def test_the_story_touches_every_kind_of_write(undisturbed: tuple[University, di
         "career.update",
         "profile.create",
         "profile.update",
+        "proposal.create",
         "request.create",
         "request.update",
         "review.create",
