@@ -55,7 +55,7 @@ bench-emulator: $(INSTALLED) ## Cost of the emulator beside the least that any s
 	$(BIN)/python -m bench.emulator
 
 clients: $(INSTALLED) ## Unmodified third-party clients against the emulator
-	$(BIN)/python -m pytest tests/clients
+	$(BIN)/python tests/clients/run.py
 
 wheel: $(INSTALLED) sbom ## What is released, in dist/: the wheel, its locked requirements, its bill of materials
 	rm -rf dist
