@@ -118,13 +118,18 @@ def _calls(found: Sequence[Measured]) -> str:
             rows.append(_call_row(one, _STEPS[name], step["crm_calls"], read=step["read"]["crm"], written=_to_crm(step)))
         quiet = [sum(step["crm_calls"].values()) for step in one.quiet]
         each = ", ".join(map(str, quiet))
-        rows.append([f"{one.contacts:,}", f"quiet cycles, a minute apart: {each}", "", "", "", "", "", f"{max(quiet)}"])
+        again = max(step["read"]["crm"] for step in one.quiet)
+        rows.append(
+            [f"{one.contacts:,}", f"quiet cycles, a minute apart: {each}", f"{again:,}", "", "0", "", "", f"{max(quiet)}"]
+        )
     head = ("contacts", "step", "rows read", "ceil(rows/2000)", "rows written", "ceil(rows/200)", "calls by kind", "calls")
     start = {sum(one.steps["prepare"]["crm_calls"].values()) for one in found}
     constant = min(sum(step["crm_calls"].values()) for one in found for step in one.quiet)
+    counts = [sum(step["crm_calls"].values()) for one in found for step in one.quiet]
+    mean = statistics.mean(counts)
     note = (
-        f"The printed constant: a quiet cycle takes **{constant} calls** whatever the size (aim: at most 3); a process takes "
-        f"{', '.join(map(str, sorted(start)))} once when it starts."
+        f"The printed constant: a quiet cycle takes **{constant} calls** at every size (aim: at most 3), {max(counts)} when it also "
+        f"renews the lease, {mean:.1f} on average; a process takes {', '.join(map(str, sorted(start)))} once when it starts."
     )
     return f"{_table(head, rows)}\n\n{note}"
 
@@ -205,11 +210,21 @@ def _steps(found: Sequence[Measured]) -> str:
             f"- {one.contacts:,} contacts, {one.accounts:,} accounts: {one.links['linked']:,} linked automatically, "
             f"{one.links['right']:,} of them right, {one.links['possible']:,} possible. At go-live "
             f"{_shown(one.steps['go_live']['written'])}. Then {one.edited_contacts:,} contacts and {one.edited_accounts:,} "
-            f"accounts edited: {_shown(one.steps['changed']['written'])}. State: {one.steps['state']['megabytes']:.0f} MB."
+            f"accounts edited: {_shown(one.steps['changed']['written'])}{_held(one)}. "
+            f"State: {one.steps['state']['megabytes']:.0f} MB."
         )
         for one in found
     ]
     return f"{_table(head, rows)}\n\n" + "\n".join(facts)
+
+
+def _held(one: Measured) -> str:
+    """What no figure above shows: cycles that were held up."""
+    cycles = [*one.quiet, *(step for step in one.steps.values() if "plans" in step)]
+    reasons = {reason for step in cycles for reason in (*step["halted"].values(), *step["down"].values())}
+    braked = sum(plan == "approved" for plan in one.steps["changed"]["plans"])
+    texts = [*(["its plan was more than a brake allows and was approved"] if braked else []), *sorted(reasons)]
+    return f" ({'; '.join(texts)})" if texts else ""
 
 
 def _shown(written: Mapping[str, int]) -> str:

@@ -92,6 +92,10 @@ class Steps:
         """One cycle as the daemon's job does it."""
         return self._cycle(approve=False)
 
+    def do_approved_cycle(self) -> Answer:
+        """One cycle whose plan a person approves if a brake holds it."""
+        return self._cycle(approve=True)
+
     def _cycle(self, *, approve: bool) -> Answer:
         with self.ctx.store.begin() as db:
             before = intents.count(db)
