@@ -128,8 +128,9 @@ def _calls(found: Sequence[Measured]) -> str:
     counts = [sum(step["crm_calls"].values()) for one in found for step in one.quiet]
     mean = statistics.mean(counts)
     note = (
-        f"The printed constant: a quiet cycle takes **{constant} calls** at every size (aim: at most 3), {max(counts)} when it also "
-        f"renews the lease, {mean:.1f} on average; a process takes {', '.join(map(str, sorted(start)))} once when it starts."
+        f"The printed constant: a quiet cycle takes **{constant} calls** at every size (aim: at most 3), "
+        f"{max(counts)} when it also renews the lease, {mean:.1f} on average; "
+        f"a process takes {', '.join(map(str, sorted(start)))} once when it starts."
     )
     return f"{_table(head, rows)}\n\n{note}"
 
