@@ -263,10 +263,6 @@ def _without_secrets(ctx: Context, record: Record) -> Record:
     return replace(record, fields={name: record.fields[name] for name in _OPENLY if name in record.fields}, edits=())
 
 
-ACCOUNT_DELETED = "account deleted"
-"""The basis of a link that ended because its account did."""
-
-
 def note_accounts(ctx: Context, db: Connection, system: str, records: Sequence[Record]) -> None:
     """Changed accounts: linked ones are marked for the planner, deleted ones end, all others wait to be linked (again)."""
     gone = {record.id for record in records if record.deleted}
@@ -281,8 +277,8 @@ def note_accounts(ctx: Context, db: Connection, system: str, records: Sequence[R
     reviews.close_for(db, system, gone, state="Withdrawn", now=ctx.clock.now())
     for id, row in known.items():
         if id in gone:
-            links.change(db, system, id, state="ended", basis=ACCOUNT_DELETED, decided_at=now)
-        elif row["state"] in ("new", "review") or row["basis"] == ACCOUNT_DELETED:
+            links.change(db, system, id, state="ended", basis=links.ACCOUNT_DELETED, decided_at=now)
+        elif row["state"] in ("new", "review") or row["basis"] == links.ACCOUNT_DELETED:
             links.change(db, system, id, state="waiting")
 
 
@@ -306,9 +302,3 @@ def _park(ctx: Context, db: Connection, system: str, records: Sequence[Record]) 
     )
     for record in records:
         log.warning("record.parked", system=system, id=record.id)
-
-
-def fields_of(row: Row) -> dict[str, object]:
-    """The native fields of an observation."""
-    fields: dict[str, object] = unpack(row["fields"])
-    return fields

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -18,7 +18,7 @@ from connector.engine.halting import EVERYTHING, PLAN, REQUESTS, halts, set_halt
 from connector.engine.identity import Identified, identify
 from connector.engine.planner import Planned, plan
 from connector.errors import Halt, Later, Refused
-from connector.ports import Feed, Page
+from connector.ports import Feed, Page, Record
 from connector.store import intents, links, observations
 from connector.store.store import add, get_meta, next_name, pack, set_meta, stamp
 from connector.store.tables import run
@@ -59,18 +59,22 @@ def cycle(ctx: Context, *, approve: bool = False) -> Cycle:
     _work(ctx, done, approve=approve)
     with ctx.store.begin() as db:
         done.halted = {subject: row["reason"] for subject, row in halts(db).items()}
-        _record(db, ctx, "cycle", started, done)
+        _record(db, ctx, started, done)
     seconds = round((ctx.clock.now() - started).total_seconds(), 3)
     log.info("cycle.ended", seconds=seconds, writes=done.writes, count=sum(done.changed.values()), halted=len(done.halted))
     return done
 
 
-def _record(db: Connection, ctx: Context, job: str, started: datetime, done: Cycle) -> None:
+def _log_run(db: Connection, job: str, started: datetime, ended: datetime, *, result: str, facts: object) -> None:
+    row = {"id": next_name(db, job), "job": job, "started_at": stamp(started), "ended_at": stamp(ended)}
+    add(db, run, [row | {"result": result, "facts": pack(facts)}])
+
+
+def _record(db: Connection, ctx: Context, started: datetime, done: Cycle) -> None:
     ended = ctx.clock.now()
     facts = {"read": done.read, "changed": done.changed, "writes": done.writes, "down": done.down, "halted": done.halted}
     result = "halted" if done.halted else "partial" if done.down else "good"
-    row = {"id": next_name(db, job), "job": job, "started_at": stamp(started), "ended_at": stamp(ended)}
-    add(db, run, [row | {"result": result, "facts": pack(facts)}])
+    _log_run(db, "cycle", started, ended, result=result, facts=facts)
     if "crm" not in done.down:
         set_meta(db, "last_good:crm", stamp(ended))
     for system in ctx.careers:
@@ -178,7 +182,7 @@ def prepare(ctx: Context, mapping: str) -> None:
     with ctx.store.begin() as db:
         set_meta(db, "stewards", owners.get(ctx.routing.owners[ctx.routing.stewards].name))
         if get_meta(db, "rules") != ctx.rules_hash:
-            links.mark_all(db)
+            links.mark_all(db, "linked")
             intents.retry(db, ctx.clock.now(), None)
             set_meta(db, "rules", ctx.rules_hash)
         if get_meta(db, "mapping") != mapping:
@@ -212,56 +216,75 @@ def sweep(ctx: Context) -> dict[str, Any]:
         facts[system] = _sweep_career(ctx, system, name)
     with ctx.store.begin() as db:
         set_meta(db, "name_frequencies", None)
-        links.mark_all(db)
+        links.mark_all(db, "linked")
         set_meta(db, "last_sweep", pack(facts))
-        row = {"id": next_name(db, "sweep"), "job": "sweep", "started_at": name, "ended_at": stamp(ctx.clock.now())}
-        add(db, run, [row | {"result": "good", "facts": pack(facts)}])
+        _log_run(db, "sweep", started, ctx.clock.now(), result="good", facts=facts)
     return facts
 
 
 def _sweep_feed(ctx: Context, feed: Feed, name: str) -> dict[str, int]:
-    read = changed = 0
-    cursor, more = "", True
-    while more:
-        page = ctx.crm.read({feed: cursor})[feed]
-        with ctx.store.begin() as db:
-            met = collect.keep(ctx, db, Side.CRM, "", feed, page.records, sweep=name)
-            if feed is Feed.CONTACT:
-                links.mark_contacts(db, [record.id for record in met])
-        read, changed = read + len(page.records), changed + len(met)
-        cursor, more = page.cursor, page.full and page.more
-        ctx.progress(f"sweeping {feed}", read, None)
-    with ctx.store.begin() as db:
-        known = observations.count(db, Side.CRM, feed)
-        missing = observations.unseen(db, Side.CRM, feed, system="", sweep=name)
-    gone = _confirm(ctx, "crm", known, missing, lambda ids: ctx.crm.fetch(feed, ids))
-    with ctx.store.begin() as db:
-        collect.forget(ctx, db, Side.CRM, "", feed, gone)
-    return {"read": read, "changed": changed, "lost": len(missing), "gone": len(gone)}
+    def keep(db: Connection, page: Page) -> list[Record]:
+        met = collect.keep(ctx, db, Side.CRM, "", feed, page.records, sweep=name)
+        if feed is Feed.CONTACT:
+            links.mark_contacts(db, [record.id for record in met])
+        return met
+
+    found = _Swept(ctx=ctx, name=name, side=Side.CRM, system="", kind=feed)
+    return found.run(lambda cursor: ctx.crm.read({feed: cursor})[feed], keep, lambda ids: ctx.crm.fetch(feed, ids))
 
 
 def _sweep_career(ctx: Context, system: str, name: str) -> dict[str, int]:
-    read = changed = 0
-    cursor, more = "", True
-    while more:
-        page: Page = ctx.careers[system].read(cursor)
+    career = ctx.careers[system]
+
+    def keep(db: Connection, page: Page) -> list[Record]:
         people = [record for record in page.records if record.kind == "person"]
+        met = collect.keep(ctx, db, Side.CAREER, system, "person", people, sweep=name)
+        collect.note_accounts(ctx, db, system, met)
+        return met
+
+    found = _Swept(ctx=ctx, name=name, side=Side.CAREER, system=system, kind="person")
+    return found.run(career.read, keep, lambda ids: career.fetch("person", ids))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Swept:
+    """One kind of record of one side, read whole and compared with what was known."""
+
+    ctx: Context
+    name: str
+    side: Side
+    system: str
+    kind: str
+
+    def run(
+        self,
+        read: Callable[[str], Page],
+        keep: Callable[[Connection, Page], list[Record]],
+        fetch: Callable[[list[str]], Sequence[Record]],
+    ) -> dict[str, int]:
+        """Read every page, keep it, ask by id for what was not met, and treat as deleted what is not there either."""
+        ctx, who = self.ctx, self.system or "crm"
+        met = changed = 0
+        cursor, more = "", True
+        while more:
+            page = read(cursor)
+            with ctx.store.begin() as db:
+                changed += len(keep(db, page))
+            met += sum(record.kind == self.kind for record in page.records)
+            cursor, more = page.cursor, page.full and page.more
+            ctx.progress(f"sweeping {self.system or self.kind}", met, None)
         with ctx.store.begin() as db:
-            met = collect.keep(ctx, db, Side.CAREER, system, "person", people, sweep=name)
-            collect.note_accounts(ctx, db, system, met)
-        read, changed = read + len(people), changed + len(met)
-        cursor, more = page.cursor, page.full and page.more
-        ctx.progress(f"sweeping {system}", read, None)
-    with ctx.store.begin() as db:
-        known = observations.count(db, Side.CAREER, "person", system=system)
-        missing = observations.unseen(db, Side.CAREER, "person", system=system, sweep=name)
-    gone = _confirm(ctx, system, known, missing, lambda ids: ctx.careers[system].fetch("person", ids))
-    with ctx.store.begin() as db:
-        collect.forget(ctx, db, Side.CAREER, system, "person", gone)
-    return {"read": read, "changed": changed, "lost": len(missing), "gone": len(gone)}
+            known = observations.count(db, self.side, self.kind, system=self.system)
+            missing = observations.unseen(db, self.side, self.kind, system=self.system, sweep=self.name)
+        gone = _confirm(ctx, who, known, missing, fetch)
+        with ctx.store.begin() as db:
+            collect.forget(ctx, db, self.side, self.system, self.kind, gone)
+        return {"read": met, "changed": changed, "lost": len(missing), "gone": len(gone)}
 
 
-def _confirm(ctx: Context, side: str, known: int, missing: list[str], fetch: Callable[[list[str]], Any]) -> list[str]:
+def _confirm(
+    ctx: Context, side: str, known: int, missing: list[str], fetch: Callable[[list[str]], Sequence[Record]]
+) -> list[str]:
     """Absence from a result is never a deletion: each missing record is asked for by its id."""
     # Contacts can be hidden from us by sharing, and then cannot be asked for by id either: believe less of it.
     reason = emptied(side, known=known, missing=len(missing), share=0.01 if side == "crm" else 0.1)

@@ -18,9 +18,6 @@ from connector.store import intents, journal, links, observations, reviews, sugg
 from connector.store.links import BLANK
 from connector.store.store import Row, next_name, stamp, unpack
 
-DECIDED = "decided by staff"
-"""The basis of a link that a person chose."""
-
 _BATCH = 500
 
 
@@ -86,12 +83,12 @@ def _recover(ctx: Context, db: Connection, row: Row, fields: Mapping[str, Any]) 
     opened = OpenSuggestion(values=values, episode=episode)
     memory = replace(state.memory, open=opened, episodes=max(episode, state.memory.episodes))
     links.put_states(db, system, {account: dict(states) | {unit.name: replace(state, memory=memory)}})
-    head = {"key": key, "system": system, "account_id": account, "unit": unit.name, "kind": fields.get("Kind__c")}
-    blank = {"settled_at": None, "reason": None, "reminded_at": None, "decided_by": None, "pressed": None}
-    rest = {"episode": episode, "crm_id": row["id"], "state": "open", "told": "open", "raised_at": stamp(ctx.clock.now())}
-    suggestions.put(db, [head | blank | rest])
+    names = {"system": system, "account_id": account, "unit": unit.name}
+    kind, now = str(fields.get("Kind__c")), ctx.clock.now()
+    found = suggestions.opened(key, names, kind=kind, episode=episode, now=now, crm_id=row["id"])
+    suggestions.put(db, [found])
     log.info("suggestion.recovered", suggestion=key)
-    return suggestions.by_key(db, [key])[key]
+    return found
 
 
 def _contact_decided(ctx: Context, db: Connection, known: Row, pressed: str, contact_id: str | None) -> None:
@@ -111,8 +108,8 @@ def _link(ctx: Context, db: Connection, system: str, account_id: str, contact_id
     if known is not None and known["contact_id"] not in (None, contact_id):
         links.forget_states(db, system, account_id)
     now = stamp(ctx.clock.now())
-    links.change(db, system, account_id, state="linked", contact_id=contact_id, basis=DECIDED, leading=leading)
-    links.change(db, system, account_id, marked=True, decided_at=now)
+    decided = {"contact_id": contact_id, "basis": links.DECIDED, "leading": leading, "marked": True, "decided_at": now}
+    links.change(db, system, account_id, state="linked", **decided)
 
 
 def _review_decided(ctx: Context, db: Connection, row: Row) -> bool:
@@ -133,7 +130,7 @@ def _review_decided(ctx: Context, db: Connection, row: Row) -> bool:
         _link(ctx, db, system, account, contact)
     else:
         state = "waiting" if decision == "New contact" else "apart"
-        links.change(db, system, account, state=state, basis=DECIDED, decided_at=stamp(now))
+        links.change(db, system, account, state=state, basis=links.DECIDED, decided_at=stamp(now))
     return True
 
 

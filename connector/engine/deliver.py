@@ -37,6 +37,9 @@ from connector.store.store import Row, get_meta, unpack
 _BATCH = 200
 CREATES = (("profile.create",), ("suggestion.create", "proposal.create", "review.create"), ("request.create",))
 UPDATES = ("profile.update", "suggestion.update", "review.update", "request.update", "task.update")
+_VALUES = ("career.update", "profile.update")
+"""Updates of field values: looked at before they are repeated, and tried unit by unit where they are refused."""
+
 _ROUNDS = 10_000
 """More batches than any plan has: a loop that does not end is our own bug and must not run for ever."""
 
@@ -73,24 +76,24 @@ def deliver(ctx: Context, *, without: frozenset[str] = frozenset()) -> Delivered
     done = Delivered()
     if "crm" not in without:
         for kinds in CREATES:
-            _drain(ctx, done, "crm", kinds, "")
-        _drain(ctx, done, "crm", UPDATES, "")
+            _drain(ctx, done, "crm", kinds)
+        _drain(ctx, done, "crm", UPDATES)
     for system in ctx.careers:
         if system in without:
             continue
         for kinds in (("career.update",), ("career.acknowledge",), ("career.note",)):
-            _drain(ctx, done, system, kinds, system)
+            _drain(ctx, done, system, kinds)
     return done
 
 
-def _drain(ctx: Context, done: Delivered, side: str, kinds: Sequence[str], system: str) -> None:
+def _drain(ctx: Context, done: Delivered, side: str, kinds: Sequence[str]) -> None:
     for _ in range(_ROUNDS):
         if side in done.stopped:
             return
         with ctx.store.begin() as db:
             if stopped(db):
                 return
-            rows = intents.take(db, kinds, None if side == "crm" else system, ctx.clock.now(), limit=_BATCH)
+            rows = intents.take(db, kinds, None if side == "crm" else side, ctx.clock.now(), limit=_BATCH)
             prepared = [(row, unpack(row["payload"])) for row in rows]
             _complete_all(db, prepared)
         if not rows:
@@ -150,7 +153,7 @@ def _give_to_stewards(db: Connection, payload: dict[str, Any]) -> None:
 
 
 def _send_and_settle(ctx: Context, done: Delivered, side: str, prepared: Sequence[tuple[Row, dict[str, Any]]]) -> None:
-    doubtful = [pair for pair in prepared if pair[0]["state"] == "unknown" and pair[0]["kind"] in _LOOK_FIRST]
+    doubtful = [pair for pair in prepared if pair[0]["state"] == "unknown" and pair[0]["kind"] in _VALUES]
     sure = [pair for pair in prepared if pair not in doubtful]
     try:
         outcomes = _look(ctx, doubtful) + _send(ctx, sure)
@@ -171,8 +174,6 @@ def _send_and_settle(ctx: Context, done: Delivered, side: str, prepared: Sequenc
 
 NOT_THERE_YET = "NOT_THERE_YET"
 """The code of an update whose record has not been created yet; that says nothing about the side."""
-
-_LOOK_FIRST = ("career.update", "profile.update")
 
 
 def _whole(error: Exception) -> Outcome:
@@ -294,7 +295,7 @@ def _settle(ctx: Context, db: Connection, row: Row, payload: Mapping[str, Any], 
 def _split(ctx: Context, db: Connection, row: Row, payload: Mapping[str, Any]) -> bool:
     """One unit that a side refuses must not hold back the person's other units: try each alone."""
     units = unpack(row["settle"]).get("units", {})
-    if row["kind"] not in ("career.update", "profile.update") or len(units) < 2:
+    if row["kind"] not in _VALUES or len(units) < 2:
         return False
     fresh = []
     for name, settling in units.items():

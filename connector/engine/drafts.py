@@ -19,8 +19,8 @@ from connector.engine.context import Context, key_of
 from connector.engine.readings import Person, natives_of
 from connector.ports import Feed
 from connector.store import intents, suggestions
-from connector.store.links import UnitState
-from connector.store.store import Row, stamp, unpack
+from connector.store.links import DECIDED, UnitState, values_of
+from connector.store.store import Row, unpack
 
 FIELD_WRITES = ("career.update", "profile.create", "profile.update")
 """The kinds of write that carry field values; they are decided anew whenever a side moves."""
@@ -60,9 +60,8 @@ class Subject:
         """Values of a write of ours whose answer was lost: met later, they are our own echo and nobody's edit."""
         for name, settling in units.items():
             side = Side(settling["side"])
-            values = tuple(tuple(value) if isinstance(value, list) else value for value in settling["values"])
             known = self.sent.setdefault(name, {})
-            known[side] = (*known.get(side, ()), values)
+            known[side] = (*known.get(side, ()), values_of(settling["values"]))
 
     def flag_differs(self, unit: Unit, verdict: Verdict) -> bool:
         """Whether the career profile's opt-out flag is not what the verdict wants."""
@@ -94,7 +93,8 @@ class Draft:
         if subject.flag_differs(unit, verdict) and unit.opt_out_to is not None:
             subject.profile_fields[unit.opt_out_to] = verdict.flag
         if verdict.note is not None:
-            self._leave_note(subject, unit, verdict.note)
+            text = note_text(verdict.note, label=unit.label, owner=unit.owner.value)
+            self._leave_note(subject, unit, text, why=verdict.note, once=self.plan_id)
         self._move_suggestion(subject, unit, verdict, before=before, after=after)
 
     def _note_write(self, subject: Subject, unit: Unit, verdict: Verdict) -> None:
@@ -112,24 +112,16 @@ class Draft:
             "forget": verdict.forget_base,
         }
 
-    def _leave_note(self, subject: Subject, unit: Unit, code: str) -> None:
-        if not self.ctx.careers[self.system].capabilities.notes:
-            return
-        account = subject.link["account_id"]
-        text = note_text(code, label=unit.label, owner=unit.owner.value)
-        key = key_of("note", self.system, account, unit.name, code, self.plan_id)
-        self._plan("career.note", account, {"key": key, "text": text, "person_id": account}, key=key)
+    def _leave_note(self, subject: Subject, unit: Unit, text: str, *, why: str, once: str) -> None:
+        """A staff-only note; ``why`` and ``once`` make its key: the same note about the same thing is one note."""
+        if self.ctx.careers[self.system].capabilities.notes:
+            account = subject.link["account_id"]
+            key = key_of("note", self.system, account, unit.name, why, once)
+            self._plan("career.note", account, {"key": key, "text": text, "person_id": account}, key=key)
 
     def _tell_rejected(self, subject: Subject, unit: Unit) -> None:
-        if not self.ctx.careers[self.system].capabilities.notes:
-            return
-        account = subject.link["account_id"]
-        asked = suggestions.of_unit(self.db, self.system, account, unit.name)
-        if not asked:
-            return
-        text = rejection_text(unit.label, asked[0]["reason"])
-        key = key_of("note", self.system, account, unit.name, "rejected", asked[0]["key"])
-        self._plan("career.note", account, {"key": key, "text": text, "person_id": account}, key=key)
+        for asked in suggestions.of_unit(self.db, self.system, subject.link["account_id"], unit.name)[:1]:
+            self._leave_note(subject, unit, rejection_text(unit.label, asked["reason"]), why="rejected", once=asked["key"])
 
     def _move_suggestion(self, subject: Subject, unit: Unit, verdict: Verdict, *, before: UnitState, after: Memory) -> None:
         account = subject.link["account_id"]
@@ -170,25 +162,8 @@ class Draft:
         self, subject: Subject, unit: str, key: str, kind: str, episode: int, fields: Mapping[str, Any], *, weight: int
     ) -> None:
         link = subject.link
-        self.raised.append(
-            {
-                "key": key,
-                "system": self.system,
-                "account_id": link["account_id"],
-                "unit": unit,
-                "kind": kind,
-                "episode": episode,
-                "crm_id": None,
-                "state": "open",
-                "raised_at": stamp(self.now),
-                "settled_at": None,
-                "reason": None,
-                "reminded_at": None,
-                "told": "open",
-                "decided_by": None,
-                "pressed": None,
-            }
-        )
+        names = {"system": self.system, "account_id": link["account_id"], "unit": unit}
+        self.raised.append(suggestions.opened(key, names, kind=kind, episode=episode, now=self.now))
         row = {"Contact__c": link["contact_id"], "Career_Profile__c": link["profile_id"], "State__c": "Open"}
         payload = {"object": Feed.SUGGESTION, "fields": dict(fields) | row}
         write = PROPOSAL if unit == NEW_CONTACT else "suggestion.create"
@@ -293,7 +268,7 @@ def _profile_changes(subject: Subject) -> dict[str, Any]:
         "Link_State__c": "Linked" if link["state"] == "linked" else "Ended",
         "Primary__c": bool(link["leading"]),
     }
-    if link["basis"] == "decided by staff":
+    if link["basis"] == DECIDED:
         wanted["Contact__c"] = link["contact_id"]
     return {name: value for name, value in wanted.items() if name in known and known[name] != value}
 

@@ -80,7 +80,7 @@ def identify(ctx: Context) -> Identified:
     total = Identified()
     with ctx.store.begin() as db:
         ready = observations.read_whole(db, Side.CRM, "", Feed.CONTACT)
-        if not ready:
+        if not ready or not links.with_state(db, ["waiting"], limit=1):
             return total
         frequencies = _frequencies(ctx, db)
         population = observations.count(db, Side.CRM, Feed.CONTACT)
@@ -109,7 +109,7 @@ def _follow_contacts(ctx: Context) -> None:
             _move_requests(db, gone.values())
             back = [row["id"] for row in rows if not row["deleted"] and row["seen_before"]]
             for link in links.by_contact(db, back):
-                if link["state"] == "ended" and link["basis"] == "contact deleted":
+                if link["state"] == "ended" and link["basis"] == links.CONTACT_DELETED:
                     links.change(db, link["system"], link["account_id"], state="linked", basis="undeleted", marked=True)
             _wake(ctx, db, {row["id"] for row in rows if not row["deleted"]})
             observations.looked_at(db, Side.CRM, Feed.CONTACT, [row["id"] for row in rows])
@@ -119,8 +119,8 @@ def _follow(ctx: Context, db: Connection, link: Row, contact: Row) -> None:
     survivor = _survivor(db, contact)
     system, account, now = link["system"], link["account_id"], stamp(ctx.clock.now())
     if survivor is None:
-        log.info("link.ended", system=system, account=account, reason="contact deleted")
-        links.change(db, system, account, state="ended", basis="contact deleted", marked=True, decided_at=now)
+        log.info("link.ended", system=system, account=account, reason=links.CONTACT_DELETED)
+        links.change(db, system, account, state="ended", basis=links.CONTACT_DELETED, marked=True, decided_at=now)
     else:
         log.info("link.followed_merge", system=system, account=account, contact=survivor)
         links.change(db, system, account, contact_id=survivor, marked=True)
@@ -158,7 +158,7 @@ def _wake(ctx: Context, db: Connection, changed: set[str]) -> None:
     after = ("", "")
     while every := links.with_state(db, ["new", "review", "ended"], after=after, limit=_BATCH):
         after = (every[-1]["system"], every[-1]["account_id"])
-        rows = [row for row in every if row["state"] != "ended" or row["basis"] == "contact deleted"]
+        rows = [row for row in every if row["state"] != "ended" or row["basis"] == links.CONTACT_DELETED]
         for system, group in _by_system(rows).items():
             for account, prepared in _prepared(ctx, db, system, group).items():
                 for key in query_keys(prepared):
@@ -229,7 +229,7 @@ def _decide_batch(
         suggestions.settle_people(db, system, linked, NEW_CONTACT, state="accepted", now=ctx.clock.now())
         for row in group:
             if row["account_id"] not in primaries:
-                links.change(db, system, row["account_id"], state="ended", basis="account deleted")
+                links.change(db, system, row["account_id"], state="ended", basis=links.ACCOUNT_DELETED)
 
 
 def _follow_primaries(ctx: Context, db: Connection, system: str, second: Mapping[str, str]) -> None:

@@ -25,6 +25,9 @@ from connector.store.links import BLANK, UnitState
 from connector.store.store import Row, get_meta, next_name, pack, set_meta, stamp, unpack
 
 _BATCH = 500
+_EVERYBODY = ("linked", "new", "ended")
+"""The states of links about which there may be something to write."""
+
 _WRITTEN_SIDE = {
     "career.update": Side.CAREER,
     "profile.create": Side.CRM,
@@ -101,8 +104,7 @@ def _rehearse(ctx: Context, *, as_if_live: bool) -> Planned:
     try:
         with ctx.store.begin() as db:
             intents.add_plan(db, _blank_plan(ctx, planned.id))
-            links.mark_all(db)
-            _mark_new(db)
+            links.mark_all(db, *_EVERYBODY)
             after = ("", "")
             while rows := links.marked(db, after=after, limit=_BATCH):
                 after = (rows[-1]["system"], rows[-1]["account_id"])
@@ -395,16 +397,7 @@ def go_live(ctx: Context) -> None:
     """From now on the bridge writes; every link is looked at again."""
     with ctx.store.begin() as db:
         set_meta(db, "live_at", stamp(ctx.clock.now()))
-        links.mark_all(db)
-        _mark_new(db)
-
-
-def _mark_new(db: Connection) -> None:
-    after = ("", "")
-    while rows := links.with_state(db, ["new", "ended"], after=after):
-        after = (rows[-1]["system"], rows[-1]["account_id"])
-        for row in rows:
-            links.change(db, row["system"], row["account_id"], marked=True)
+        links.mark_all(db, *_EVERYBODY)
 
 
 def set_pilot(ctx: Context, *, accounts: Sequence[str], class_years: Sequence[int], configured: bool = False) -> None:
@@ -418,5 +411,4 @@ def set_pilot(ctx: Context, *, accounts: Sequence[str], class_years: Sequence[in
         if configured and known is not None and (unpack(known) == chosen or not unpack(known)["configured"]):
             return
         set_meta(db, "pilot", pack(chosen))
-        links.mark_all(db)
-        _mark_new(db)
+        links.mark_all(db, *_EVERYBODY)

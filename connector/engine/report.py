@@ -15,8 +15,7 @@ from connector.core.suggestions import show
 from connector.engine.context import Context, stage
 from connector.engine.halting import halts, notices
 from connector.engine.planner import link_verdicts
-from connector.ports import Feed
-from connector.store import intents, journal, links, observations, requests, reviews, suggestions
+from connector.store import intents, journal, links, requests, reviews, suggestions
 from connector.store.links import BLANK
 from connector.store.store import Row, get_meta, moment, set_meta, stamp, unpack
 from connector.store.tables import link, parked, run
@@ -201,9 +200,3 @@ def sign_of_life(ctx: Context, db: Connection) -> dict[str, Any]:
 
 def _seconds(value: str | None) -> str | None:
     return f"{value[:19]}Z" if value else None
-
-
-def known_contacts(ctx: Context) -> int:
-    """How many live contacts have been read."""
-    with ctx.store.begin() as db:
-        return observations.count(db, Side.CRM, Feed.CONTACT)

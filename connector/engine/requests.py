@@ -16,7 +16,7 @@ from connector.core.requests import Ask, Misunderstood
 from connector.core.routing import PersonFacts, Routed, route
 from connector.core.understanding import understand
 from connector.engine.asked import columns_of, details_of, find_person, past_of, whole_number
-from connector.engine.context import Context, Stage, key_of, log, stage
+from connector.engine.context import Context, key_of, log, stage
 from connector.engine.halting import REQUESTS, set_halt
 from connector.engine.settling import RECOVERED
 from connector.ports import Directory, Feed
@@ -44,12 +44,12 @@ def work_requests(ctx: Context) -> Routing:
     """Take up new and changed requests, then what became of their Tasks. Nothing before the installation is live."""
     done = Routing()
     with ctx.store.begin() as db:
-        stand = stage(db)
+        live = stage(db).live
         waiting = any(observations.pending(db, Side.CAREER, "request", system=name, limit=1) for name in ctx.careers)
         moved = any(observations.pending(db, Side.CRM, feed, limit=1) for feed in (Feed.TASK, Feed.REQUEST))
-    if not stand.live or not (waiting or moved):
+    if not live or not (waiting or moved):
         return done
-    desk = _Desk(ctx, ctx.crm.directory(), stand, done)
+    desk = _Desk(ctx, ctx.crm.directory(), done)
     for system in ctx.careers:
         _take_up(ctx, desk, system)
     _follow(ctx, desk)
@@ -89,8 +89,8 @@ def _follow(ctx: Context, desk: _Desk) -> None:
 class _Desk:
     """One pass over the requests: the directory is asked once, each batch has its own transaction and plan."""
 
-    def __init__(self, ctx: Context, directory: Directory, stand: Stage, done: Routing) -> None:
-        self._ctx, self._directory, self._stand, self._done = ctx, directory, stand, done
+    def __init__(self, ctx: Context, directory: Directory, done: Routing) -> None:
+        self._ctx, self._directory, self._done = ctx, directory, done
         self._rows: list[dict[str, Any]] = []
         self._db: Connection
         self._plan_id = ""

@@ -10,14 +10,14 @@ from sqlalchemy import Connection
 
 from connector.core.merge import Row as Law
 from connector.core.merge import Verdict, acknowledge
-from connector.core.model import Reading, Side
+from connector.core.model import Side
 from connector.engine.collect import keep
 from connector.engine.context import Context, log
 from connector.engine.readings import written
 from connector.engine.working_set import WorkingSet
 from connector.ports import Feed, Outcome, Record
 from connector.store import intents, links, observations, requests, reviews, suggestions
-from connector.store.links import BLANK, UnitState
+from connector.store.links import BLANK, UnitState, reading_of
 from connector.store.store import Row, pack, stamp, unpack
 
 RECOVERED = "recovered"
@@ -71,19 +71,12 @@ def _move_bases(ctx: Context, held: WorkingSet, row: Row, side: Side, answered: 
     changed: dict[str, UnitState] = {}
     for name, settling in units.items():
         unit = ctx.person.unit(name)
-        crm, career = _reading(settling["crm"]), _reading(settling["career"])
+        crm, career = (reading_of(*packed) if packed else None for packed in (settling["crm"], settling["career"]))
         now_there = written(unit, side, settling["sent"], answered)
         verdict = Verdict(row=Law.OWNER_MOVED, write=side, forget_base=settling["forget"])
         base = acknowledge(verdict=verdict, crm=crm or now_there, career=career or now_there, written=now_there)
         changed[name] = replace(states.get(name, BLANK), base=base)
     held.put_states(row["system"], account, changed)
-
-
-def _reading(packed: list[Any] | None) -> Reading | None:
-    if packed is None:
-        return None
-    values, natives = packed
-    return Reading(values=tuple(tuple(v) if isinstance(v, list) else v for v in values), natives=tuple(natives))
 
 
 def _remember_person(held: WorkingSet, row: Row, payload: Mapping[str, Any], outcome: Outcome) -> None:

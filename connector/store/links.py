@@ -14,6 +14,15 @@ from connector.store.observations import batches
 from connector.store.store import Row, fetch, moment, pack, stamp, unpack, upsert
 from connector.store.tables import base, first_difference, link
 
+DECIDED = "decided by staff"
+"""The basis of a link that a person chose."""
+
+CONTACT_DELETED = "contact deleted"
+"""The basis of a link that ended because its contact did."""
+
+ACCOUNT_DELETED = "account deleted"
+"""The basis of a link that ended because its account did."""
+
 LinkKey = tuple[str, str]
 """A link's name: (system, account id)."""
 
@@ -101,9 +110,9 @@ def mark_contacts(db: Connection, contact_ids: Iterable[str]) -> None:
         db.execute(update(link).where(link.c.contact_id.in_(some)).values(marked=True))
 
 
-def mark_all(db: Connection) -> None:
-    """The planner is to look at everything: after a mapping change, an adoption, going live."""
-    db.execute(update(link).where(link.c.state == "linked").values(marked=True))
+def mark_all(db: Connection, *states: str) -> None:
+    """The planner is to look at every link in one of these states: after a mapping change, going live, a new pilot."""
+    db.execute(update(link).where(link.c.state.in_(states)).values(marked=True))
 
 
 def unmark(db: Connection, system: str, account_ids: Iterable[str]) -> None:
@@ -200,29 +209,31 @@ def _decode(row: Mapping[str, Any]) -> UnitState:
     known: Base | None = None
     if "b" in row:
         crm, crm_native, career, career_native, supplied = row["b"]
-        known = Base(crm=_as_reading(crm, crm_native), career=_as_reading(career, career_native), supplied=supplied)
+        known = Base(crm=reading_of(crm, crm_native), career=reading_of(career, career_native), supplied=supplied)
     opened: OpenSuggestion | None = None
     if "o" in row:
         values, episode, restored, decision, against = row["o"]
         opened = OpenSuggestion(
-            values=_values(values),
+            values=values_of(values),
             episode=episode,
             restored=restored,
             decision=decision,
-            against=None if against is None else _values(against),
+            against=None if against is None else values_of(against),
         )
     rejected: Rejection | None = None
     if "r" in row:
         values, against, at = row["r"]
-        rejected = Rejection(values=_values(values), against=_values(against), at=moment(at))
+        rejected = Rejection(values=values_of(values), against=values_of(against), at=moment(at))
     memory = Memory(open=opened, rejected=rejected, adopt=row.get("a"), episodes=row.get("e", 0), noted=row.get("n"))
     return UnitState(base=known, memory=memory)
 
 
-def _values(packed: Sequence[Any]) -> tuple[Value, ...]:
+def values_of(packed: Sequence[Any]) -> tuple[Value, ...]:
+    """Canonical values from their JSON, which knows no tuples."""
     return tuple([tuple(value) if isinstance(value, list) else value for value in packed])
 
 
-def _as_reading(values: Sequence[Any], natives: Sequence[Any] | None) -> Reading:
-    canonical = _values(values)
+def reading_of(values: Sequence[Any], natives: Sequence[Any] | None) -> Reading:
+    """A reading from its JSON; natives of None are the same as the values."""
+    canonical = values_of(values)
     return Reading(values=canonical, natives=canonical if natives is None else tuple(natives))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection, delete, func, select, update
@@ -10,6 +10,15 @@ from sqlalchemy import Connection, delete, func, select, update
 from connector.store.observations import batches
 from connector.store.store import Row, fetch, stamp, upsert
 from connector.store.tables import suggestion
+
+
+def opened(
+    key: str, names: Mapping[str, str], *, kind: str, episode: int, now: datetime, crm_id: str | None = None
+) -> dict[str, object]:
+    """The row of a suggestion that waits; ``names`` are its system, account_id and unit."""
+    blank = {"settled_at": None, "reason": None, "reminded_at": None, "decided_by": None, "pressed": None}
+    known = {"key": key, "kind": kind, "episode": episode, "crm_id": crm_id, "raised_at": stamp(now)}
+    return {**names, **known, **blank, "state": "open", "told": "open"}
 
 
 def put(db: Connection, rows: Sequence[Row]) -> None:
