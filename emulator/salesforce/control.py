@@ -15,7 +15,8 @@ from emulator.salesforce.base_data import PROFILES, user_values
 from emulator.salesforce.duplicates import DuplicateRule
 from emulator.salesforce.errors import SalesforceError
 from emulator.salesforce.fields import Child, Field, SObject
-from emulator.salesforce.org import ConnectedApp, Org, Write
+from emulator.salesforce.logins import ConnectedApp
+from emulator.salesforce.org import Org, Write
 from emulator.salesforce.soql.execute import MAX_PAGE, run
 from emulator.salesforce.table import Row
 from emulator.salesforce.troubles import Troubles
@@ -100,24 +101,20 @@ class Control(Troubles):
         self, key: str, *, secret: str = "", run_as: str | None = None, certificate: bytes | None = None
     ) -> ConnectedApp:
         """Register a client for OAuth; once there is one, unknown clients are refused."""
-        app = self.org.apps[key] = ConnectedApp(key=key, secret=secret, run_as=run_as, certificate=certificate)
+        app = self.org.logins.apps[key] = ConnectedApp(key=key, secret=secret, run_as=run_as, certificate=certificate)
         return app
 
     def token(self, user_id: str | None = None, *, hours: float = 12) -> str:
         """An access token for a user (the administrator by default)."""
-        session = self.org.log_in(user_id or self.org.admin_id)
-        self.org.sessions[session.token] = replace(session, expires=self.org.clock.now() + timedelta(hours=hours))
-        return session.token
+        return self.org.logins.open(self.org.id, user_id or self.org.admin_id, hours=hours).token
 
     def refresh_token(self, user_id: str | None = None) -> str:
         """A refresh token for a user (the administrator by default), as clients keep from an earlier login."""
-        made = f"5Aep861{self.token(user_id)[-40:]}"
-        self.org.refresh_tokens[made] = user_id or self.org.admin_id
-        return made
+        return self.org.logins.new_refresh_token(user_id or self.org.admin_id)
 
     def expire_sessions(self) -> None:
         """End all sessions at once."""
-        self.org.sessions.clear()
+        self.org.logins.sessions.clear()
 
     # --- schema -------------------------------------------------------------------------------------------------
 
@@ -315,7 +312,7 @@ class Control(Troubles):
         return sum(self.org.calls.values())
 
     def settings(self, **changes: object) -> None:
-        """Change settings of the organisation (see `org.Settings`)."""
+        """Change settings of the organisation (see `settings.Settings`)."""
         for name, value in changes.items():
             if not hasattr(self.org.settings, name):
                 raise KeyError(f"there is no setting {name}")

@@ -17,69 +17,15 @@ from emulator.salesforce.faults import Faults
 from emulator.salesforce.fields import Field, SObject
 from emulator.salesforce.flows import Flow
 from emulator.salesforce.ids import make_id
+from emulator.salesforce.logins import Logins, Session
 from emulator.salesforce.schema.loading import standard_objects
+from emulator.salesforce.settings import Settings
 from emulator.salesforce.soql.printing import Printing
 from emulator.salesforce.table import Row, Table
 from emulator.salesforce.usage import Usage
 from emulator.salesforce.values import stamp
 
 T = TypeVar("T")
-
-
-@dataclass(slots=True, kw_only=True)
-class Settings:
-    """What an organisation's administrators or editions decide.
-
-    `daily_limit` is the API requests of a rolling day. `unique_in_bin` (whether records in the recycle bin hold their
-    unique values) and `tasks_touch_contacts` (whether any write of a Task moves the stamp of its contact) are open
-    questions on the real platform. `archive_days` is the age at which activities are archived, `session_hours` the life
-    of a session. `read_only` is maintenance mode. `strict_tokens` refuses JWTs that live too long. `bin_days` is how long
-    the recycle bin keeps records, `delete_log_days` how far back the log of deletes goes.
-
-    `replica_lag` lets queries see what was so many seconds ago. `concurrent_limit` is how many requests may run for 20
-    seconds or more (25; 5 in Developer Edition). `job_polls` is how often a bulk job or deploy says that it is not done.
-    `eda_email` lets the Education Data Architecture decide Contact.Email. `keep_history` is for how many seconds writes
-    can be lost again (`Control.lose_commits`).
-    """
-
-    daily_limit: int = 100_000
-    unique_in_bin: bool = False
-    archive_days: int = 365
-    session_hours: float = 2.0
-    read_only: bool = False
-    is_sandbox: bool = True
-    strict_tokens: bool = False
-    tasks_touch_contacts: bool = False
-    newest_version: int = 67
-    oldest_version: int = 21
-    bin_days: float = 15
-    delete_log_days: float = 15
-    replica_lag: float = 0
-    concurrent_limit: int = 25
-    job_polls: int = 0
-    eda_email: bool = False
-    keep_history: float = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Session:
-    """A login that has not expired."""
-
-    token: str
-    user_id: str
-    expires: datetime
-    client: str = ""
-
-
-@dataclass(slots=True, kw_only=True)
-class ConnectedApp:
-    """A client that may log in. Without a certificate the signatures of its JWTs are not checked."""
-
-    key: str
-    secret: str = ""
-    run_as: str | None = None
-    certificate: bytes | None = None
-    blocked: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,10 +75,7 @@ class Org:
         self.objects: dict[str, SObject] = dict(standard_objects())
         self.tables: dict[str, Table] = {}
         self.grants: dict[str, Grant] = standard_grants()
-        self.sessions: dict[str, Session] = {}
-        self.refresh_tokens: dict[str, str] = {}
-        self.apps: dict[str, ConnectedApp] = {}
-        self.passwords: dict[str, str] = {}
+        self.logins = Logins(self.clock)
         self.package = Package()
         self.faults = Faults()
         self.writes: list[Write] = []
@@ -426,28 +369,9 @@ class Org:
         """A user by login name."""
         return next((row for row in self.table("User").equal("Username", [username])), None)
 
-    def log_in(self, user_id: str, *, client: str = "") -> Session:
-        """A new session for a user."""
-        number = self._numbers["session"] = self._numbers.get("session", 0) + 1
-        digest = hashlib.sha256(f"{self.id}/{user_id}/{number}/{self.clock.now().isoformat()}".encode()).hexdigest()
-        expires = self.clock.now() + timedelta(hours=self.settings.session_hours)
-        session = Session(token=f"{self.id[:15]}!AQ{digest}", user_id=user_id, expires=expires, client=client)
-        self.sessions[session.token] = session
-        return session
-
-    def session(self, token: str) -> Session | None:
-        """The session of a token, if it is still good."""
-        session = self.sessions.get(token)
-        if session is None:
-            return None
-        if session.expires <= self.clock.now():
-            del self.sessions[token]
-            return None
-        return session
-
-    def used_calls(self) -> int:
-        """API requests of the last 24 hours."""
-        return self.usage.total()
+    def log_in(self, user_id: str, *, client: str = "", refresh: str = "") -> Session:
+        """A new session for a user, as long as the organisation's sessions are."""
+        return self.logins.open(self.id, user_id, hours=self.settings.session_hours, client=client, refresh=refresh)
 
     # --- the log and permissions ----------------------------------------------------------------------------------
 

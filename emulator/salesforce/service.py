@@ -9,8 +9,9 @@ from emulator.salesforce.context import Context
 from emulator.salesforce.control_door import PREFIX, open_door
 from emulator.salesforce.errors import SalesforceError, not_found
 from emulator.salesforce.faults import Fault, When
-from emulator.salesforce.org import Org, Session
-from emulator.salesforce.responses import describe, oauth
+from emulator.salesforce.logins import Session
+from emulator.salesforce.org import Org
+from emulator.salesforce.responses import describe, identity, oauth
 from emulator.salesforce.soap import metadata as soap_metadata
 from emulator.salesforce.soap import partner
 from emulator.salesforce.soap.envelope import ENTERPRISE, PARTNER
@@ -83,8 +84,10 @@ class SalesforceApp:
                 return self._oauth(request, what)
             case ["services", "async" | "Soap", *_]:
                 return self._older(request, segments[1:])
+            case [".well-known", "openid-configuration"]:
+                return identity.discovery(self.org, request)
             case ["id", _, _]:
-                return oauth.identity(self.org, request, self._session(request))
+                return identity.identity(self.org, request, self._session(request))
             case _:
                 raise not_found()
 
@@ -104,12 +107,14 @@ class SalesforceApp:
         match what:
             case "token":
                 return oauth.token(self.org, request)
+            case "authorize":
+                return oauth.authorize(self.org, request)
             case "revoke":
                 return oauth.revoke(self.org, request)
             case "introspect":
                 return oauth.introspect(self.org, request)
             case "userinfo":
-                return oauth.userinfo(self.org, request, self._session(request))
+                return identity.userinfo(self.org, request, self._session(request))
             case _:
                 raise not_found()
 
@@ -148,7 +153,7 @@ class SalesforceApp:
 
     def _session(self, request: Request) -> Session:
         kind, _, token = request.header("authorization").partition(" ")
-        session = self.org.session(token.strip()) if kind.lower() in {"bearer", "oauth"} else None
+        session = self.org.logins.find(token.strip()) if kind.lower() in {"bearer", "oauth"} else None
         if session is None:
             raise _EXPIRED
         if not (self.org.live(session.user_id) or {}).get("IsActive"):

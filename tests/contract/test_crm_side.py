@@ -521,7 +521,7 @@ def test_usage_is_told(world: World) -> None:
     world.side.organization_id()
     calls = world.side.calls
     assert calls.limit == world.org.settings.daily_limit
-    assert calls.used == world.org.used_calls()
+    assert calls.used == world.org.usage.total()
 
 
 # -- the lease -------------------------------------------------------------------------------------------------------

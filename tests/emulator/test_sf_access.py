@@ -70,7 +70,7 @@ def test_permissions_change_at_once(reader: Api, control: Control) -> None:
     assert reader.records("SELECT Email FROM Contact") == [{"Email": "a@x.org"}]
     control.grant_field("Contact.Email", "", holder="Reader")
     assert reader.query("SELECT Email FROM Contact")[0]["errorCode"] == "INVALID_FIELD"
-    control.unassign(reader.org.record(reader.org.sessions[reader.token].user_id)["Id"], "Reader")  # type: ignore[index]
+    control.unassign(reader.org.record(reader.org.logins.sessions[reader.token].user_id)["Id"], "Reader")  # type: ignore[index]
     assert reader.query("SELECT Id FROM Contact")[0]["errorCode"] == "INVALID_TYPE"
 
 

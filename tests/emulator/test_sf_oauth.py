@@ -1,8 +1,10 @@
 """Logging in."""
 
 import json
+from base64 import urlsafe_b64encode
+from hashlib import sha256
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 import jwt
 import pytest
@@ -108,11 +110,64 @@ def test_client_credentials(app: SalesforceApp) -> None:
     assert ask(app, grant_type="client_credentials", client_id="client", client_secret="no").status == 400
 
 
-def test_password_and_refresh(app: SalesforceApp) -> None:
-    """Old clients log in with user name and password and refresh their token. [C]."""
+def test_password(app: SalesforceApp) -> None:
+    """Old clients log in with user name and password; this flow has neither scopes nor refresh tokens. [D]."""
     given: Any = ask(app, grant_type="password", username="admin@university.example", password="pw", client_id="client").json()
-    assert ask(app, grant_type="refresh_token", refresh_token=given["refresh_token"]).status == 200
-    assert ask(app, grant_type="refresh_token", refresh_token="old").status == 400
+    assert set(given) == {"access_token", "instance_url", "id", "token_type", "issued_at", "signature"}
+    app.org.logins.passwords[app.org.admin_id] = "pw"
+    for password, status in (("pwTOKEN", 200), ("other", 400)):
+        form = {"grant_type": "password", "username": "admin@university.example", "password": password, "client_id": "client"}
+        assert ask(app, **form).status == status
+
+
+def authorized(app: SalesforceApp, **more: str) -> dict[str, str]:
+    """What the client is sent back with after the user said yes."""
+    form = {"response_type": "code", "client_id": "client", "redirect_uri": "http://localhost:1717/back", "state": "s", **more}
+    answer = app.handle(request("GET", f"/services/oauth2/authorize?{urlencode(form)}"))
+    assert answer.status == 302
+    back, _, query = answer.headers["Location"].partition("?")
+    assert back == "http://localhost:1717/back"
+    return dict(parse_qsl(query))
+
+
+def test_web_flow(app: SalesforceApp) -> None:
+    """A code is good once, for its client, address and verifier; it brings a refresh token, which lives on. [D]."""
+    challenge = urlsafe_b64encode(sha256(b"long secret").digest()).decode().rstrip("=")
+    form = {"grant_type": "authorization_code", "client_id": "client", "redirect_uri": "http://localhost:1717/back"}
+    for wrong in ({"code_verifier": "another"}, {"redirect_uri": "http://localhost/"}, {"client_id": "unknown"}):
+        code = authorized(app, code_challenge=challenge)["code"]
+        assert ask(app, **{**form, "code": code, "code_verifier": "long secret", **wrong}).status == 400
+    back = authorized(app, code_challenge=challenge)
+    assert back["state"] == "s"
+    given: Any = ask(app, **form, code=back["code"], code_verifier="long secret").json()
+    assert ask(app, **form, code=back["code"], code_verifier="long secret").json() == {
+        "error": "invalid_grant",
+        "error_description": "invalid authorization code",
+    }
+    for _ in range(2):
+        renewed = ask(app, grant_type="refresh_token", refresh_token=given["refresh_token"], client_id="client")
+        assert "refresh_token" not in renewed.json()  # type: ignore[operator]
+    assert ask(app, grant_type="refresh_token", refresh_token="old", client_id="client").status == 400
+
+
+def test_revoking_a_refresh_token(app: SalesforceApp) -> None:
+    """Revoking a refresh token ends every session that it gave, and no other. [D]."""
+    other = Control(app.org).token()
+    refresh = Control(app.org).refresh_token()
+    given: Any = ask(app, grant_type="refresh_token", refresh_token=refresh, client_id="client").json()
+    assert app.handle(request("GET", f"/services/oauth2/revoke?token={refresh}")).status == 200
+    for token, status in ((given["access_token"], 401), (other, 200)):
+        headers = {"Authorization": f"Bearer {token}"}
+        assert app.handle(request("GET", "/services/data/v67.0/limits", headers=headers)).status == status
+    assert ask(app, grant_type="refresh_token", refresh_token=refresh, client_id="client").status == 400
+
+
+def test_a_discoverable_organisation(app: SalesforceApp) -> None:
+    """/.well-known/openid-configuration names the addresses of the flows without a login. [D]."""
+    headers = {"Host": "university.my.salesforce.com"}
+    found: Any = app.handle(request("GET", "/.well-known/openid-configuration", headers=headers)).json()
+    assert found["issuer"] == "https://university.my.salesforce.com"
+    assert found["token_endpoint"] == "https://university.my.salesforce.com/services/oauth2/token"
 
 
 def test_revoked_and_expired_tokens(app: SalesforceApp) -> None:

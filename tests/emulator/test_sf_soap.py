@@ -58,7 +58,7 @@ def test_login_ends_with_version_64(org: Org) -> None:
 
 def test_a_wrong_password(org: Org) -> None:
     """A refused login is a fault with INVALID_LOGIN. [D]."""
-    org.passwords[org.admin_id] = "secret"
+    org.logins.passwords[org.admin_id] = "secret"
     answer = call(org, LOGIN)
     assert texts(answer, "faultstring") == ["INVALID_LOGIN: Invalid username, password, security token; or user locked out."]
 

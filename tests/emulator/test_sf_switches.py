@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from emulator.salesforce.control import Control
-from emulator.salesforce.org import Org, Settings
+from emulator.salesforce.org import Org
+from emulator.salesforce.settings import Settings
 from tests.emulator.api import Api
 
 

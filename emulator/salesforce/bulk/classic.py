@@ -70,7 +70,7 @@ def handle(org: Org, request: Request, version: str, rest: list[str]) -> Respons
     """One request below /services/async/{version}."""
     wants_json = "json" in request.header("content-type") or "json" in request.header("accept")
     try:
-        session = org.session(request.header("x-sfdc-session"))
+        session = org.logins.find(request.header("x-sfdc-session"))
         if session is None:
             return _refused(BulkError("InvalidSessionId", "Invalid session id"), wants_json=wants_json)
         org.usage.add()

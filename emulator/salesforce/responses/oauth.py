@@ -1,8 +1,11 @@
-"""Logging in and out: the token endpoint, revoke, userinfo and identity."""
+"""Logging in and out: the token endpoint, the web flow before it, revoke and introspection."""
 
 import base64
+import hashlib
+from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import unquote, urlencode
 
 import jwt
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
@@ -10,11 +13,13 @@ from cryptography.x509 import load_pem_x509_certificate
 
 from emulator.http import Request, Response, json_response
 from emulator.salesforce.context import identity_url, instance_url
-from emulator.salesforce.org import Org, Session
+from emulator.salesforce.logins import Code, ConnectedApp, Session
+from emulator.salesforce.org import Org
 from emulator.salesforce.table import Row
 
 MAX_SKEW = 180.0
 MAX_LIFE = 300.0
+CODE_LIFE = timedelta(minutes=15)
 
 
 class _OAuthError(Exception):
@@ -24,16 +29,33 @@ class _OAuthError(Exception):
         self.description = description
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Granted:
+    """Who logs in, for what, and with which refresh token, if any; `signed` answers say when they were issued."""
+
+    user: Row
+    scope: str = "api web refresh_token"
+    refresh: str = ""
+    new_refresh: bool = False
+    signed: bool = True
+
+
 def token(org: Org, request: Request) -> Response:
     """POST /services/oauth2/token for every grant type that clients use."""
     form = _with_basic(request)
     try:
-        user, scope = _user_for(org, form)
-        _check_user(org, user)
+        granted = _grant(org, form)
+        _check_user(org, granted.user)
     except _OAuthError as refused:
-        return json_response({"error": refused.error, "error_description": refused.description}, status=400)
-    session = org.log_in(user["Id"], client=form.get("client_id", ""))
-    return json_response(_granted(org, request, session, scope, form.get("grant_type", "")))
+        return _refused(refused)
+    refresh = org.logins.new_refresh_token(granted.user["Id"]) if granted.new_refresh else granted.refresh
+    session = org.log_in(granted.user["Id"], client=form.get("client_id", ""), refresh=refresh)
+    answer = _answer(org, request, session, granted)
+    return json_response(answer | ({"refresh_token": refresh} if granted.new_refresh else {}))
+
+
+def _refused(refused: _OAuthError) -> Response:
+    return json_response({"error": refused.error, "error_description": refused.description}, status=400)
 
 
 def _with_basic(request: Request) -> dict[str, str]:
@@ -56,37 +78,102 @@ def _check_user(org: Org, user: Row) -> None:
         raise _OAuthError("invalid_grant", "user hasn't approved this consumer")
 
 
-def _granted(org: Org, request: Request, session: Session, scope: str, grant: str) -> dict[str, Any]:
-    answer: dict[str, Any] = {"access_token": session.token}
-    if grant == "password":
-        refresh = f"5Aep861{session.token[-40:]}"
-        org.refresh_tokens[refresh] = session.user_id
-        answer["refresh_token"] = refresh
-    if grant in {"password", "client_credentials", "refresh_token"}:
-        answer |= {"signature": "emulated", "issued_at": str(int(org.clock.now().timestamp() * 1000))}
-    return answer | {
-        "scope": scope,
+def _answer(org: Org, request: Request, session: Session, granted: _Granted) -> dict[str, Any]:
+    answer = {
+        "access_token": session.token,
+        **({"scope": granted.scope} if granted.scope else {}),
         "instance_url": instance_url(org, request),
         "id": identity_url(org, request, session.user_id),
         "token_type": "Bearer",
     }
+    if granted.signed:
+        issued = str(int(org.clock.now().timestamp() * 1000))
+        signature = hashlib.sha256(f"{session.token}/{issued}".encode()).digest()
+        answer |= {"issued_at": issued, "signature": base64.b64encode(signature).decode()}
+    return answer
 
 
-def _user_for(org: Org, form: dict[str, str]) -> tuple[Row, str]:
+def _grant(org: Org, form: dict[str, str]) -> _Granted:
     match form.get("grant_type"):
         case "urn:ietf:params:oauth:grant-type:jwt-bearer":
-            return _by_jwt(org, form.get("assertion", "")), "api web refresh_token"
+            return _Granted(user=_by_jwt(org, form.get("assertion", "")), signed=False)
         case "client_credentials":
-            return _by_client(org, form), "api"
+            return _Granted(user=_by_client(org, form), scope="api")
         case "password":
-            return _by_password(org, form), "api web refresh_token"
+            # This flow has neither scopes nor refresh tokens [documentation].
+            return _Granted(user=_by_password(org, form), scope="")
         case "refresh_token":
-            user = org.live(org.refresh_tokens.get(form.get("refresh_token", "")))
+            _client(org, form)
+            refresh = form.get("refresh_token", "")
+            user = org.live(org.logins.refresh_tokens.get(refresh))
             if user is None:
                 raise _OAuthError("invalid_grant", "expired access/refresh token")
-            return user, "api web refresh_token"
+            return _Granted(user=user, refresh=refresh)
+        case "authorization_code":
+            return _Granted(user=_by_code(org, form), new_refresh=True)
         case _:
             raise _OAuthError("unsupported_grant_type", "grant type not supported")
+
+
+# --- the web flow ---------------------------------------------------------------------------------------------------
+
+
+def authorize(org: Org, request: Request) -> Response:
+    """GET /services/oauth2/authorize: nobody is asked; the user (`login_hint`, else the administrator) says yes at once."""
+    given = {name: values[0] for name, values in request.parameters().items()} | request.form()
+    try:
+        app = _client(org, given)
+    except _OAuthError as refused:
+        return _refused(refused)
+    back = given.get("redirect_uri", "")
+    user = org.user_named(given["login_hint"]) if given.get("login_hint") else org.live(org.admin_id)
+    if not back or user is None or given.get("response_type") != "code":
+        wrong = "response_type" if back and user else "redirect_uri" if not back else "login_hint"
+        return _refused(_OAuthError("unsupported_response_type" if wrong == "response_type" else "invalid_request", wrong))
+    code = f"aPrx{org.logins.secret(user['Id'])}"
+    org.logins.codes[code] = Code(
+        user_id=user["Id"],
+        client=app.key if app else given.get("client_id", ""),
+        redirect=back,
+        challenge=given.get("code_challenge", ""),
+        expires=org.clock.now() + CODE_LIFE,
+    )
+    answer = {"code": code} | ({"state": given["state"]} if "state" in given else {})
+    return Response(status=302, headers={"Location": f"{back}{'&' if '?' in back else '?'}{urlencode(answer)}"})
+
+
+def _by_code(org: Org, form: dict[str, str]) -> Row:
+    """The user who said yes to a client [documentation: one use, 15 minutes]."""
+    app = _client(org, form)
+    code = org.logins.codes.pop(form.get("code", ""), None)
+    if code is None or code.client != (app.key if app else form.get("client_id", "")):
+        raise _OAuthError("invalid_grant", "invalid authorization code")
+    if code.expires <= org.clock.now():
+        raise _OAuthError("invalid_grant", "expired authorization code")
+    if code.redirect != form.get("redirect_uri"):
+        raise _OAuthError("redirect_uri_mismatch", "redirect_uri must match configuration")
+    digest = hashlib.sha256(form.get("code_verifier", "").encode()).digest()
+    if code.challenge and base64.urlsafe_b64encode(digest).decode().rstrip("=") != code.challenge.rstrip("="):
+        raise _OAuthError("invalid_grant", "invalid code verifier")
+    user = org.live(code.user_id)
+    if user is None:
+        raise _OAuthError("invalid_grant", "user hasn't approved this consumer")
+    return user
+
+
+def _client(org: Org, form: dict[str, str]) -> ConnectedApp | None:
+    """The client that asks; as long as none is registered any will do."""
+    app = org.logins.apps.get(form.get("client_id", ""))
+    if app is None and org.logins.apps:
+        raise _OAuthError("invalid_client_id", "client identifier invalid")
+    if app is not None and app.blocked:
+        raise _OAuthError("invalid_app_access", "user is not admin approved to access this app")
+    if app is not None and app.secret and form.get("client_secret", app.secret) != app.secret:
+        raise _OAuthError("invalid_client", "invalid client credentials")
+    return app
+
+
+# --- without a person -----------------------------------------------------------------------------------------------
 
 
 def _by_jwt(org: Org, assertion: str) -> Row:
@@ -99,11 +186,7 @@ def _by_jwt(org: Org, assertion: str) -> Row:
         claims = jwt.decode(assertion, options={"verify_signature": False})
     except jwt.PyJWTError:
         raise _OAuthError("invalid_grant", "invalid assertion") from None
-    app = org.apps.get(str(claims.get("iss")))
-    if app is None and org.apps:
-        raise _OAuthError("invalid_client_id", "client identifier invalid")
-    if app is not None and app.blocked:
-        raise _OAuthError("invalid_app_access", "user is not admin approved to access this app")
+    app = _client(org, {"client_id": str(claims.get("iss"))})
     if app is not None and app.certificate is not None:
         _verify(assertion, app.certificate)
     _check_times(org, claims)
@@ -147,7 +230,7 @@ def _check_times(org: Org, claims: dict[str, Any]) -> None:
 
 
 def _by_client(org: Org, form: dict[str, str]) -> Row:
-    app = org.apps.get(form.get("client_id", ""))
+    app = org.logins.apps.get(form.get("client_id", ""))
     if app is None or app.secret != form.get("client_secret"):
         raise _OAuthError("invalid_client_id" if app is None else "invalid_client", "invalid client credentials")
     user = org.live(app.run_as)
@@ -157,9 +240,9 @@ def _by_client(org: Org, form: dict[str, str]) -> Row:
 
 
 def _by_password(org: Org, form: dict[str, str]) -> Row:
+    _client(org, form)
     user = org.user_named(form.get("username", ""))
-    wanted = org.passwords.get(user["Id"]) if user else None
-    if user is None or (wanted is not None and not form.get("password", "").startswith(wanted)):
+    if user is None or not org.logins.accepts(user["Id"], form.get("password", "")):
         raise _OAuthError("invalid_grant", "authentication failure")
     return user
 
@@ -167,91 +250,16 @@ def _by_password(org: Org, form: dict[str, str]) -> Row:
 def revoke(org: Org, request: Request) -> Response:
     """POST or GET /services/oauth2/revoke?token=..."""
     given = request.form().get("token") or request.parameter("token")
-    if org.sessions.pop(given, None) is None and org.refresh_tokens.pop(given, None) is None:
+    if not org.logins.end(given):
         return json_response({"error": "unsupported_token_type", "error_description": "token is invalid"}, status=400)
     return Response(status=200, headers={"Content-Type": "application/json;charset=UTF-8"})
 
 
 def introspect(org: Org, request: Request) -> Response:
     """POST /services/oauth2/introspect."""
-    session = org.session(request.form().get("token", ""))
+    session = org.logins.find(request.form().get("token", ""))
     if session is None:
         return json_response({"active": False})
     user = org.record(session.user_id) or {}
     expires = int(session.expires.timestamp())
     return json_response({"active": True, "username": user.get("Username"), "exp": expires, "token_type": "access_token"})
-
-
-def userinfo(org: Org, request: Request, session: Session) -> Response:
-    """GET /services/oauth2/userinfo."""
-    user = org.record(session.user_id) or {}
-    base = instance_url(org, request)
-    return json_response(
-        {
-            "sub": identity_url(org, request, session.user_id),
-            "user_id": session.user_id,
-            "organization_id": org.id,
-            "preferred_username": user.get("Username"),
-            "nickname": user.get("CommunityNickname"),
-            "name": user.get("Name"),
-            "email": user.get("Email"),
-            "email_verified": True,
-            "given_name": user.get("FirstName"),
-            "family_name": user.get("LastName"),
-            "zoneinfo": user.get("TimeZoneSidKey"),
-            "profile": f"{base}/{session.user_id}",
-            "picture": f"{base}/profilephoto/005/F",
-            "user_type": "STANDARD",
-            "language": user.get("LanguageLocaleKey"),
-            "locale": user.get("LocaleSidKey"),
-            "utcOffset": 0,
-            "updated_at": user.get("LastModifiedDate"),
-            "urls": addresses(org, base, session.user_id),
-        }
-    )
-
-
-def identity(org: Org, request: Request, session: Session) -> Response:
-    """GET /id/{organization}/{user}."""
-    user = org.record(session.user_id) or {}
-    base = instance_url(org, request)
-    return json_response(
-        {
-            "id": identity_url(org, request, session.user_id),
-            "asserted_user": True,
-            "user_id": session.user_id,
-            "organization_id": org.id,
-            "username": user.get("Username"),
-            "nick_name": user.get("CommunityNickname"),
-            "display_name": user.get("Name"),
-            "email": user.get("Email"),
-            "first_name": user.get("FirstName"),
-            "last_name": user.get("LastName"),
-            "timezone": user.get("TimeZoneSidKey"),
-            "active": bool(user.get("IsActive")),
-            "user_type": "STANDARD",
-            "language": user.get("LanguageLocaleKey"),
-            "locale": user.get("LocaleSidKey"),
-            "utcOffset": 0,
-            "last_modified_date": user.get("LastModifiedDate"),
-            "urls": addresses(org, base, session.user_id),
-        }
-    )
-
-
-def addresses(org: Org, base: str, user_id: str) -> dict[str, str]:
-    """The addresses of the APIs, with {version} to be filled in."""
-    return {
-        "enterprise": f"{base}/services/Soap/c/{{version}}/{org.id[:15]}",
-        "metadata": f"{base}/services/Soap/m/{{version}}/{org.id[:15]}",
-        "partner": f"{base}/services/Soap/u/{{version}}/{org.id[:15]}",
-        "rest": f"{base}/services/data/v{{version}}/",
-        "sobjects": f"{base}/services/data/v{{version}}/sobjects/",
-        "search": f"{base}/services/data/v{{version}}/search/",
-        "query": f"{base}/services/data/v{{version}}/query/",
-        "recent": f"{base}/services/data/v{{version}}/recent/",
-        "tooling_soap": f"{base}/services/Soap/T/{{version}}/{org.id[:15]}",
-        "tooling_rest": f"{base}/services/data/v{{version}}/tooling/",
-        "profile": f"{base}/{user_id}",
-        "custom_domain": base,
-    }

@@ -67,7 +67,7 @@ def session_access(org: Org, call: Call) -> Access:
     Raises:
         SalesforceError: there is no such session.
     """
-    session = org.session(call.session)
+    session = org.logins.find(call.session)
     if session is None:
         raise SalesforceError("INVALID_SESSION_ID", "Invalid Session ID found in SessionHeader: Illegal Session")
     org.usage.add()

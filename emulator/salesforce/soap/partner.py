@@ -44,9 +44,7 @@ def _login(org: Org, request: Request, call: Call, version: str) -> Xml:
         message = f"The login() call is not available in API version {version}"
         raise SalesforceError("UNSUPPORTED_API_VERSION", message)
     user = org.user_named(call.text("username"))
-    wanted = org.passwords.get(user["Id"]) if user else None
-    given = call.text("password")
-    if user is None or not user.get("IsActive") or not given or (wanted is not None and not given.startswith(wanted)):
+    if user is None or not user.get("IsActive") or not org.logins.accepts(user["Id"], call.text("password")):
         message = "Invalid username, password, security token; or user locked out."
         raise SalesforceError("INVALID_LOGIN", message)
     session = org.log_in(user["Id"])
@@ -113,7 +111,7 @@ class _Calls:
         return [nested("result", [element("timestamp", self.org.now().strftime("%Y-%m-%dT%H:%M:%S.000Z"))])]
 
     def logout(self) -> list[Xml]:
-        self.org.sessions.pop(self.call.session, None)
+        self.org.logins.end(self.call.session)
         return []
 
     def query(self) -> list[Xml]:
