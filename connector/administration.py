@@ -35,11 +35,24 @@ def remote_checks(bridge: Bridge) -> list[Check]:
             "Salesforce: objects, fields and permissions",
             lambda: bridge.crm.check(ctx.person.contact_fields(), ctx.person.profile_fields()),
         ),
+        ("Salesforce: words of the picklists", lambda: _words(bridge)),
         ("Salesforce: our user cannot write a Contact", lambda: _cannot_write_contacts(bridge)),
         ("Salesforce: officers and queues of routing.toml", lambda: _owners(bridge)),
     ]
     checks += [(f"{name}: login and tenant", career.tenant_id) for name, career in bridge.careers.items()]
     return checks
+
+
+def _words(bridge: Bridge) -> None:
+    rules = [rule for _, rule in bridge.rulebook.person.rules() if rule.crm_words]
+    unknown = bridge.crm.foreign_words(Feed.PROFILE, {rule.crm: rule.crm_words for rule in rules if rule.on_profile})
+    unknown += bridge.crm.foreign_words(Feed.CONTACT, {rule.crm: rule.crm_words for rule in rules if not rule.on_profile})
+    if unknown:
+        raise Halt(
+            subject=", ".join(unknown),
+            reason="Salesforce has no such word in its picklist",
+            remedy="correct [picklist.NAME] in person.toml, or add the word in Setup; until then such values are refused",
+        )
 
 
 def _cannot_write_contacts(bridge: Bridge) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets as randomness
 import socket
+import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from connector.core.evidence import KEYS_VERSION
 from connector.core.match import Weights
 from connector.engine.context import Context, Progress, no_progress
 from connector.engine.cycle import prepare
+from connector.errors import Problem, UserError
 from connector.ports import Calls, Clock
 from connector.rules import Rulebook, load_rules
 from connector.salesforce.auth import ClientCredentials, ExistingToken, Instances, JwtBearer, TokenSource
@@ -161,7 +163,7 @@ def open_transport(crm: Crm, clock: Clock, environ: Mapping[str, str], *, source
 
 def open_crm_wire(crm: Crm, address: str, clock: Clock) -> Wire:
     """The way to one host of the org."""
-    session = open_session(ca_file=_text(crm.ca_file), proxies=_proxies(crm.proxy))
+    session = open_session(ca_file=_authorities(crm.ca_file), proxies=_proxies(crm.proxy))
     return Wire(session, address, clock, side="crm", lab=crm.lab)
 
 
@@ -193,7 +195,7 @@ def token_source(crm: Crm, clock: Clock, environ: Mapping[str, str]) -> TokenSou
 
 def open_career(career: Career, clock: Clock, environ: Mapping[str, str]) -> CareerClient:
     """One career system as configured."""
-    session = open_session(ca_file=_text(career.ca_file), proxies=_proxies(career.proxy))
+    session = open_session(ca_file=_authorities(career.ca_file), proxies=_proxies(career.proxy))
     return CareerClient(
         system=career.system,
         profile=load_profile(career.profile),
@@ -204,8 +206,17 @@ def open_career(career: Career, clock: Clock, environ: Mapping[str, str]) -> Car
     )
 
 
-def _text(path: Path | None) -> str | None:
-    return None if path is None else str(path)
+def _authorities(path: Path | None) -> str | None:
+    """The file of trusted authorities, tried: one that cannot be used would look like a side that is down, for ever."""
+    if path is None:
+        return None
+    try:
+        ssl.create_default_context(cafile=path)
+    except OSError as error:
+        why = "it holds no certificate" if isinstance(error, ssl.SSLError) else (error.strerror or "unknown reason").lower()
+        message = f"the file of trusted authorities (ca_file) cannot be used: {why}"
+        raise UserError([Problem(code="C206", message=message, cure="name a file in PEM form", file=str(path))]) from None
+    return str(path)
 
 
 def _proxies(proxy: str | None) -> dict[str, str] | None:

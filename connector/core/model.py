@@ -111,6 +111,7 @@ class FieldRule:
 
     ``crm`` is an API name on Contact, or on Career_Profile__c for what careers own (``on_profile``); ``career`` is a dotted
     path in the career system's record. ``suggest_to`` is the Contact field that staff change, where ``crm`` is derived.
+    ``crm_words`` are the words that ``crm`` takes where a picklist of the mapping lists them.
     """
 
     name: str
@@ -121,6 +122,7 @@ class FieldRule:
     crm_transform: Transform
     career_transform: Transform
     suggest_to: str | None = None
+    crm_words: frozenset[str] = frozenset()
 
     @property
     def crm_key(self) -> str:

@@ -161,6 +161,7 @@ def _rule(file: PersonFile, name: str) -> FieldRule:
         crm_transform=_transform(file, table, Side.CRM),
         career_transform=_transform(file, table, Side.CAREER),
         suggest_to=table.suggest_to,
+        crm_words=frozenset(choice.crm for choice in file.picklist[table.picklist].values()) if table.picklist else frozenset(),
     )
 
 

@@ -39,7 +39,7 @@ Code = Annotated[
 ApiName = Annotated[
     str,
     _shaped(
-        r"(?:[A-Za-z][A-Za-z0-9]{0,14}__)?[A-Za-z](?:_?[A-Za-z0-9])*(?:__c)?",
+        r"(?:[A-Za-z][A-Za-z0-9]{0,14}__)?[A-Za-z](?:_?[A-Za-z0-9]){0,79}(?:__c)?",
         "an API name of a Salesforce field",
         "take it from Setup, Object Manager, Fields: for example MobilePhone or Personal_Email__c",
     ),
@@ -47,7 +47,7 @@ ApiName = Annotated[
 DottedPath = Annotated[
     str,
     _shaped(
-        r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*){0,3}",
+        r"[A-Za-z_][A-Za-z0-9_]{0,79}(?:\.[A-Za-z_][A-Za-z0-9_]{0,79}){0,3}",
         "a field of the career system",
         "for example employer or address.city",
     ),

@@ -56,6 +56,8 @@ class FieldInfo:
     external_id: bool
     calculated: bool
     encrypted: bool
+    words: frozenset[str] | None
+    """The active values of a picklist; None for a field of another kind."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -208,4 +210,12 @@ def _field(field: Mapping[str, Any]) -> FieldInfo:
         external_id=field.get("externalId") is True,
         calculated=field.get("calculated") is True,
         encrypted=field.get("encrypted") is True or field.get("type") == "encryptedstring",
+        words=_words(field),
     )
+
+
+def _words(field: Mapping[str, Any]) -> frozenset[str] | None:
+    values = field.get("picklistValues")
+    if field.get("type") not in {"picklist", "multipicklist"} or not isinstance(values, list):
+        return None
+    return frozenset(str(one.get("value")) for one in values if isinstance(one, dict) and one.get("active") is True)

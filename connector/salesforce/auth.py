@@ -17,6 +17,9 @@ from urllib.parse import urlencode, urlsplit
 
 import jwt
 import requests
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from simple_salesforce.login import token_login
 
 from connector.errors import Halt, Later
@@ -166,15 +169,21 @@ class JwtBearer:
             "exp": int(self._clock.now().timestamp()) + JWT_SECONDS,
             "jti": self._unique(),
         }
+        assertion = jwt.encode(claims, self._signing_key(), algorithm="RS256")
+        return self._login.run({"grant_type": "urn:ietf:params:oauth:grant-type:jwt-bearer", "assertion": assertion})
+
+    def _signing_key(self) -> RSAPrivateKey:
         try:
-            assertion = jwt.encode(claims, self._key.reveal(), algorithm="RS256")
-        except (ValueError, TypeError, jwt.PyJWTError):
+            key = load_pem_private_key(self._key.reveal().encode(), password=None)
+        except (ValueError, TypeError, UnsupportedAlgorithm):
+            key = None
+        if not isinstance(key, RSAPrivateKey):
             raise Halt(
                 subject=SIDE,
                 reason="the private key cannot be used for RS256",
                 remedy="give an RSA private key in PEM form, without a passphrase",
-            ) from None
-        return self._login.run({"grant_type": "urn:ietf:params:oauth:grant-type:jwt-bearer", "assertion": assertion})
+            )
+        return key
 
 
 class _Login:

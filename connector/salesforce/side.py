@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -77,6 +77,17 @@ class SalesforceSide:
                 remedy=_PERMISSIONS,
             )
 
+    def foreign_words(self, feed: Feed, wanted: Mapping[str, Collection[str]]) -> list[str]:
+        """Words of the mapping that the org's picklists do not have, each as ``Object.Field: word``; by field."""
+        fields = self._described(feed.value).fields
+        known = {name: fields[name].words for name in wanted if name in fields}
+        return [
+            f"{feed.value}.{name}: {word}"
+            for name, words in wanted.items()
+            if (active := known.get(name)) is not None
+            for word in sorted(set(words) - active)
+        ]
+
     def contact_writable(self) -> bool:
         """Whether our user could edit contacts; it should not be able to, though the bridge never tries."""
         contact = self._client.describe(Feed.CONTACT.value)
@@ -143,13 +154,21 @@ class SalesforceSide:
 
 
 def _unreadable(described: Describe, fields: Sequence[str]) -> list[str]:
-    """The fields that are not there, or whose values would come masked."""
-    known = {name.lower(): field for name, field in described.fields.items()}
-    missing = [f"{described.name}.{field} (missing)" for field in fields if field.lower() not in known]
-    masked = [
-        f"{described.name}.{field} (encrypted)" for field in fields if field.lower() in known and known[field.lower()].encrypted
-    ]
-    return missing + masked
+    """The fields that are not there, or whose values would come masked.
+
+    Salesforce takes a name in any case but answers under its own; a value under another name would be read as absent.
+    """
+    spelt = {name.lower(): name for name in described.fields}
+    wrong = []
+    for field in fields:
+        name = spelt.get(field.lower())
+        if name is None:
+            wrong.append(f"{described.name}.{field} (missing)")
+        elif name != field:
+            wrong.append(f"{described.name}.{field} (spelt {name})")
+        elif described.fields[name].encrypted:
+            wrong.append(f"{described.name}.{field} (encrypted)")
+    return wrong
 
 
 def _writable(described: Describe, name: str) -> bool:

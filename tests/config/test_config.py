@@ -124,7 +124,7 @@ def test_postgresql_instead_of_sqlite(tmp_path: Path) -> None:
     assert [problem.code for problem in error.problems] == ["C205"]
 
 
-# Rows B6-B8, B11, B25-B28 of the catalogue of bad input: types, infinities, unknown keys, intervals, addresses.
+# Types, infinities, unknown keys, intervals, addresses.
 WRONG = (
     ("# lab = false", 'lab = "false"', "C103", "lab"),
     ("# budget = 0.8", "budget = 0.0", "C105", "budget"),
@@ -180,7 +180,7 @@ WRONG = (
 
 @pytest.mark.parametrize(("old", "new", "code", "word"), WRONG, ids=[f"{code}-{new[:40]}" for _, new, code, _ in WRONG])
 def test_each_mistake_has_its_problem(tmp_path: Path, old: str, new: str, code: str, word: str) -> None:
-    """Law: one mistake is one problem, of the expected kind, saying where and what to do."""
+    """Law: one mistake is one problem, of the expected kind, saying where and what to do (B6-B8, B11, B25, B27, B28)."""
     error = refusal(tmp_path, changed(old, new))
     assert [problem.code for problem in error.problems] == [code]
     assert word in render_problems(error.problems)
@@ -266,14 +266,14 @@ def test_hostile_bytes_are_problems(tmp_path: Path, data: bytes) -> None:
 
 
 def test_a_missing_file_is_a_problem(tmp_path: Path) -> None:
-    """Law: no configuration is a mistake like any other."""
+    """Law: no configuration is a mistake like any other (B26)."""
     with pytest.raises(UserError, match="C000"):
         load_settings(tmp_path / "config.toml")
 
 
 @given(st.text() | st.text().map(lambda rest: f"https://{rest}") | st.text().map(lambda rest: f"https://example.edu{rest}"))
 def test_judging_an_address_is_total(url: str) -> None:
-    """Law: every text is either an address that we may talk to or one with a reason; what passes has a public host name."""
+    """Law: every text is either an address that we may talk to or one with a reason; what passes has a public host name (B25)."""
     if address_fault(url, lab=False) is None:
         assert re.match(r"https://[a-zA-Z0-9.-]+(?::443)?(?:/|$)", url)
     assert address_fault("https://example.edu:443/api", lab=False) is None

@@ -172,7 +172,7 @@ def test_check_is_content_with_the_shipped_package(world: World) -> None:
 
 
 def test_check_names_everything_that_is_wrong(world: World) -> None:
-    """A deleted field, a field hidden by field-level security and a key that lost its uniqueness are each named."""
+    """A deleted field, a field hidden by field-level security and a key that lost its uniqueness are each named (B15, B18)."""
     world.control.remove_field("Contact", "Personal_Email__c")
     world.control.grant_field("Contact.MobilePhone", "", holder="Alumni_Bridge_Daemon")
     world.control.grant_field("Career_Profile__c.Interests__c", "r", holder="Alumni_Bridge_Daemon")

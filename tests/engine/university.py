@@ -14,9 +14,10 @@ from typing import Any
 import orjson
 from sqlalchemy import event
 
-from connector.bootstrap import read_weights
+from connector.bootstrap import Bridge, read_weights
 from connector.career.profile import load_profile
 from connector.career.side import CareerClient
+from connector.config import load_settings
 from connector.engine import planner
 from connector.engine.context import Context
 from connector.engine.cycle import Cycle, cycle, prepare
@@ -219,6 +220,14 @@ class University:
             holder="test",
             version="test",
             start_at=START - timedelta(days=30),
+        )
+
+    def bridge(self) -> Bridge:
+        """The bridge as the command line has it; its settings are those of the example."""
+        settings = load_settings(MAPPINGS.parent / "config.example.toml")
+        careers = {SYSTEM: self.career_side}
+        return Bridge(
+            settings=settings, rulebook=self.rules, context=self.ctx, crm=self.crm_side, careers=careers, mapping="mapping"
         )
 
     def lose_state(self) -> None:

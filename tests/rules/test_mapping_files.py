@@ -59,7 +59,7 @@ def test_shipped_mappings_load() -> None:
 
 @pytest.mark.parametrize("path", BAD, ids=lambda path: path.stem)
 def test_each_bad_file_is_refused_with_its_text(load: Load, path: Path) -> None:
-    """Law: one mistake gives one problem, with file, line, source, marker and cure, letter for letter."""
+    """Law: one mistake gives one problem, with file, line, source, marker and cure, letter for letter (B6, B7, B10-B14, B22)."""
     error = refusal(load, path.stem.split("-")[0], path)
     rendered = render_problems(error.problems)
     expected = path.with_name(f"{path.stem}.expected.txt")
@@ -135,20 +135,20 @@ def test_a_broken_file_does_not_cause_false_problems_in_the_others(load: Load) -
     ],
 )
 def test_hostile_bytes_are_problems_and_never_tracebacks(load: Load, data: bytes, code: str) -> None:
-    """Law: what the parser chokes on (recursion, digit limits, encodings) is told like any other mistake."""
+    """Law: what the parser chokes on (recursion, digit limits, encodings) is told like any other mistake (B1-B5, B9, B29)."""
     error = refusal(load, "person", data)
     assert code in {problem.code for problem in error.problems}
     assert render_problems(error.problems)
 
 
 def test_windows_line_ends_are_accepted(load: Load) -> None:
-    """Law: CRLF files mean the same as LF files."""
+    """Law: CRLF files mean the same as LF files (B29)."""
     text = (HERE / "good" / "person-minimal.toml").read_bytes()
     assert load("person", text.replace(b"\n", b"\r\n")).hash == load("person", text).hash
 
 
 def test_missing_and_unsafe_files_are_refused(load: Load, tmp_path: Path) -> None:
-    """Law: a missing file, a folder, a named pipe and a file that everybody can change are problems of their own."""
+    """Law: a missing file, a folder, a named pipe and a file that everybody can change are problems of their own (B26)."""
     load()
     target = tmp_path / "person.toml"
     target.chmod(0o666)

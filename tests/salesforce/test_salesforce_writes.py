@@ -112,7 +112,7 @@ def test_request_and_task_are_one_graph(org: Org) -> None:
 
 
 def test_contact_cannot_be_written(org: Org) -> None:
-    """No way leads to a write of a Contact: not by type, not by name, not by path; nothing reaches the wire."""
+    """No way leads to a write of a Contact: not by type, not by name, not by path; nothing reaches the wire (B14)."""
     assert "Contact" not in {kind.value for kind in Writable}
     for name in ("Contact", "contact", "CONTACT", "Account", "Contact/003", "Career_Profile__c/../Contact"):
         with pytest.raises(Bug):
@@ -181,7 +181,7 @@ def test_success_without_a_fitting_id(id: Any, org: Org) -> None:
 
 
 def test_short_id_is_lengthened(org: Org) -> None:
-    """An id of 15 characters comes back in its 18-character form."""
+    """An id of 15 characters comes back in its 18-character form (B21)."""
     org.answer("POST", "/composite/sobjects", [made("a0BVr0000000001")])
     assert org.side.create([profile("a")])[0].id == REQUEST
 

@@ -61,15 +61,16 @@ def test_inline_secret_is_refused_without_echo(text: str) -> None:
 
 
 def test_missing_places() -> None:
-    """A variable, a credentials directory or a credential that is not there is named as such."""
+    """A variable, a credentials directory or a credential that is not there is named as such (B28)."""
     assert code_of("env:SF_KEY") == "K102"
+    assert code_of("env:SF_KEY", {"SF_KEY": ""}) == "K102"
     assert code_of(f"env:{CANARY}") == "K102"
     assert code_of("credential:key") == "K103"
     assert code_of("credential:../key", {"CREDENTIALS_DIRECTORY": "/run"}) == "K104"
 
 
 def test_links_folders_and_pipes_are_refused(key: Path) -> None:
-    """Only a plain file is read: no link, no folder, no pipe (which would block), no missing file."""
+    """Only a plain file is read: no link, no folder, no pipe (which would block), no missing file (B26)."""
     link = key.parent / "link"
     link.symlink_to(key)
     pipe = key.parent / "pipe"

@@ -39,7 +39,7 @@ def tokens(text: str) -> list[tuple[str, str]]:
 
 @given(st.text(max_size=80).filter(lambda text: "\x00" not in text), st.text(alphabet="'\\\"nr\n ()=%_", max_size=30))
 def test_data_stays_data(one: str, other: str) -> None:
-    """Whatever the values, the query has exactly these two literals and the same words around them."""
+    """Whatever the values, the query has exactly these two literals and the same words around them (B24)."""
     query = soql.select(
         ["Id"],
         "Contact",
@@ -83,7 +83,7 @@ def test_names_are_names(value: str) -> None:
     "value", ["", "Id, (SELECT Id FROM Users)", "Id FROM User --", "1Id", "A.", ".A", "Nam\u0435", "Id\n", "a" * 81, None]
 )
 def test_what_is_no_name(value: str) -> None:
-    """Lists, subqueries, comments, look-alike letters and empty names are refused."""
+    """Lists, subqueries, comments, look-alike letters and empty names are refused (B24)."""
     with pytest.raises((Bug, TypeError)):
         soql.select([value], "Contact")
 
