@@ -18,7 +18,7 @@ from typing import Any, cast
 import orjson
 
 from bench.meter import Metered, MovedClock, measured
-from connector.bootstrap import Bridge, open_bridge
+from connector.bootstrap import Bridge, Surroundings, open_bridge
 from connector.config import load_settings
 from connector.engine import collect, cycle, planner, watch
 from connector.engine.context import Context
@@ -155,7 +155,7 @@ def main() -> int:
     configure("warning", "console")
     clock = MovedClock()
     profiler = cProfile.Profile() if options.profile else None
-    with open_bridge(settings, clock=clock) as bridge:
+    with open_bridge(settings, around=Surroundings(clock=clock)) as bridge:
         steps = Steps(bridge, clock)
         for line in sys.stdin:
             order, _, argument = line.strip().partition(" ")

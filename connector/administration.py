@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
-from connector.bootstrap import Bridge, open_crm_wire
+from connector.bootstrap import Bridge, Surroundings, open_crm_wire
 from connector.clock import SystemClock
 from connector.config import Settings
 from connector.core.model import Share, Side, Unit
@@ -107,7 +107,7 @@ class _AdminTransport:
 
     def __init__(self, settings: Settings, token: str, environ: Mapping[str, str]) -> None:
         self._token = read_secret(token, environ)
-        self._wire = open_crm_wire(settings.crm, settings.crm.my_domain, SystemClock())
+        self._wire = open_crm_wire(settings.crm, settings.crm.my_domain, Surroundings())
 
     def send(
         self, method: str, path: str, headers: Mapping[str, str], body: bytes | None

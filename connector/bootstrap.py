@@ -6,14 +6,17 @@ import os
 import secrets as randomness
 import socket
 import ssl
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import cache
 from hashlib import sha256
 from importlib import resources
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+
+import requests
 
 from connector.career.profile import load_profile
 from connector.career.side import CareerClient
@@ -37,11 +40,30 @@ from connector.wire import Wire, open_session
 WEIGHTS = "weights/person-1.json"
 
 
+def _chance() -> float:
+    return randomness.randbelow(2**32) / 2**32
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What a process finds around it: time, chance, its environment, its host's name, and the way to the network.
+
+    ``chance`` gives numbers in [0, 1). ``connect`` opens a session; its arguments are those of ``connector.wire.open_session``.
+    """
+
+    clock: Clock = field(default_factory=SystemClock)
+    chance: Callable[[], float] = _chance
+    environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
+    host: str = field(default_factory=socket.gethostname)
+    connect: Callable[..., requests.Session] = open_session
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bridge:
     """A wired installation. ``mapping`` names what is read of a contact, to notice when that changes."""
 
     settings: Settings
+    around: Surroundings
     rulebook: Rulebook
     context: Context
     crm: SalesforceSide
@@ -75,29 +97,26 @@ def state_url(settings: Settings, environ: Mapping[str, str]) -> str:
 
 @contextmanager
 def open_bridge(
-    settings: Settings, *, clock: Clock | None = None, environ: Mapping[str, str] | None = None, progress: Progress = no_progress
+    settings: Settings, *, around: Surroundings | None = None, progress: Progress = no_progress
 ) -> Iterator[Bridge]:
-    """Wire everything that a configuration names; nothing is asked of a remote side yet.
+    """Wire everything that a configuration names; nothing is asked of a remote side yet. ``around``: by default this machine.
 
     Raises:
         UserError: a mapping, profile or secret is wrong; every problem of the file.
         Halt: the state cannot be used, or an address may not be.
     """
-    clock = clock or SystemClock()
-    environ = os.environ if environ is None else environ
+    around = around or Surroundings()
     rulebook = load_rules(settings.bridge.mappings)
-    store = open_store(state_url(settings, environ))
+    store = open_store(state_url(settings, around.environ))
     try:
-        yield _wire_all(settings, rulebook, store, clock, environ, progress)
+        yield _wire_all(settings, around, rulebook, store, progress)
     finally:
         store.close()
 
 
-def _wire_all(
-    settings: Settings, rulebook: Rulebook, store: Store, clock: Clock, environ: Mapping[str, str], progress: Progress
-) -> Bridge:
-    crm = open_crm(settings.crm, rulebook, clock, environ)
-    careers = {career.system: open_career(career, clock, environ) for career in settings.career}
+def _wire_all(settings: Settings, around: Surroundings, rulebook: Rulebook, store: Store, progress: Progress) -> Bridge:
+    crm = open_crm(settings.crm, around, rulebook)
+    careers = {career.system: open_career(career, around) for career in settings.career}
     context = Context(
         person=rulebook.person,
         requests=rulebook.requests,
@@ -106,18 +125,20 @@ def _wire_all(
         store=store,
         crm=crm,
         careers=careers,
-        clock=clock,
-        rng=_chance,
+        clock=around.clock,
+        rng=around.chance,
         weights=read_weights(),
         environment=settings.bridge.environment,
-        holder=f"{socket.gethostname()}:{settings.state.sqlite}"[:80],
+        holder=f"{around.host}:{settings.state.sqlite}"[:80],
         version=product_version(),
         start_at=settings.requests.start_at,
         progress=progress,
     )
     fields = "|".join(rulebook.person.contact_fields())
     mapping = sha256(f"{KEYS_VERSION}|{fields}".encode()).hexdigest()
-    return Bridge(settings=settings, rulebook=rulebook, context=context, crm=crm, careers=careers, mapping=mapping)
+    return Bridge(
+        settings=settings, around=around, rulebook=rulebook, context=context, crm=crm, careers=careers, mapping=mapping
+    )
 
 
 def reload(bridge: Bridge) -> Bridge:
@@ -130,57 +151,51 @@ def reload(bridge: Bridge) -> Bridge:
     if rulebook.hash == bridge.rulebook.hash:
         return bridge
     context = bridge.context
-    fresh = _wire_all(bridge.settings, rulebook, context.store, context.clock, os.environ, context.progress)
+    fresh = _wire_all(bridge.settings, bridge.around, rulebook, context.store, context.progress)
     prepare(fresh.context, fresh.mapping)
     return fresh
 
 
-def _chance() -> float:
-    return randomness.randbelow(2**32) / 2**32
-
-
+@cache
 def read_weights() -> Weights:
     """The shipped weights of evidence."""
     return Weights.from_json(resources.files("connector.core").joinpath(WEIGHTS).read_bytes())
 
 
-def open_crm(crm: Crm, rulebook: Rulebook, clock: Clock, environ: Mapping[str, str]) -> SalesforceSide:
+def open_crm(crm: Crm, around: Surroundings, rulebook: Rulebook) -> SalesforceSide:
     """The Salesforce side as configured."""
-    transport = open_transport(crm, clock, environ)
-    client = Client(transport, clock=clock, rng=_chance)
+    client = Client(open_transport(crm, around), clock=around.clock, rng=around.chance)
     overlap = timedelta(seconds=crm.overlap_seconds)
     fields = rulebook.person.contact_fields()
-    return SalesforceSide(client, clock, contact_fields=fields, overlap=overlap, page=crm.page_size)
+    return SalesforceSide(client, around.clock, contact_fields=fields, overlap=overlap, page=crm.page_size)
 
 
-def open_transport(crm: Crm, clock: Clock, environ: Mapping[str, str], *, source: TokenSource | None = None) -> Transport:
-    """The way to the org; ``source`` replaces the configured login (an administrator's, for deploying)."""
-    reserve = 1 - crm.budget
-    return Transport(
-        source or token_source(crm, clock, environ), lambda at: open_crm_wire(crm, at, clock), clock, reserve=reserve
-    )
+def open_transport(crm: Crm, around: Surroundings) -> Transport:
+    """The way to the org."""
+    source = token_source(crm, around)
+    return Transport(source, lambda at: open_crm_wire(crm, at, around), around.clock, reserve=1 - crm.budget)
 
 
-def open_crm_wire(crm: Crm, address: str, clock: Clock) -> Wire:
+def open_crm_wire(crm: Crm, address: str, around: Surroundings) -> Wire:
     """The way to one host of the org."""
-    session = open_session(ca_file=_authorities(crm.ca_file), proxies=_proxies(crm.proxy))
-    return Wire(session, address, clock, side="crm", lab=crm.lab)
+    session = around.connect(ca_file=_authorities(crm.ca_file), proxies=_proxies(crm.proxy))
+    return Wire(session, address, around.clock, side="crm", lab=crm.lab)
 
 
-def token_source(crm: Crm, clock: Clock, environ: Mapping[str, str]) -> TokenSource:
+def token_source(crm: Crm, around: Surroundings) -> TokenSource:
     """The configured login."""
     instances = Instances(my_domain=crm.my_domain, lab=crm.lab)
-    wire = open_crm_wire(crm, crm.my_domain, clock)
+    wire = open_crm_wire(crm, crm.my_domain, around)
 
     def secret(reference: str | None) -> Secret:
-        return read_secret(reference or "", environ)
+        return read_secret(reference or "", around.environ)
 
     match crm.login:
         case "jwt":
             return JwtBearer(
                 wire,
                 instances,
-                clock,
+                around.clock,
                 consumer_key=secret(crm.consumer_key).reveal(),
                 username=crm.username or "",
                 private_key=secret(crm.private_key),
@@ -188,21 +203,23 @@ def token_source(crm: Crm, clock: Clock, environ: Mapping[str, str]) -> TokenSou
             )
         case "client_credentials":
             key = secret(crm.consumer_key).reveal()
-            return ClientCredentials(wire, instances, clock, consumer_key=key, consumer_secret=secret(crm.consumer_secret))
+            return ClientCredentials(
+                wire, instances, around.clock, consumer_key=key, consumer_secret=secret(crm.consumer_secret)
+            )
         case "token":
             return ExistingToken(secret(crm.access_token), crm.my_domain, instances)
 
 
-def open_career(career: Career, clock: Clock, environ: Mapping[str, str]) -> CareerClient:
+def open_career(career: Career, around: Surroundings) -> CareerClient:
     """One career system as configured."""
-    session = open_session(ca_file=_authorities(career.ca_file), proxies=_proxies(career.proxy))
+    session = around.connect(ca_file=_authorities(career.ca_file), proxies=_proxies(career.proxy))
     return CareerClient(
         system=career.system,
         profile=load_profile(career.profile),
-        wire=Wire(session, career.url, clock, side=career.system, lab=career.lab),
-        secret=lambda: read_secret(career.key, environ),
-        clock=clock,
-        rng=_chance,
+        wire=Wire(session, career.url, around.clock, side=career.system, lab=career.lab),
+        secret=lambda: read_secret(career.key, around.environ),
+        clock=around.clock,
+        rng=around.chance,
     )
 
 

@@ -45,7 +45,7 @@ class Daemon:
         False if it had not done so by then: its thread still waits for a side, and the caller has to end the process under it.
         That loses nothing, since what was sent is written down before.
         """
-        prepare(self._bridge.context, self._bridge.mapping)
+        self.prepare()
         scheduler = BackgroundScheduler(
             timezone="UTC",
             executors={"default": ThreadPoolExecutor(len(ALL))},
@@ -53,7 +53,7 @@ class Daemon:
         )
         for module in ALL:
             scheduler.add_job(
-                self._work, module.trigger(self._bridge.settings), args=[module], id=module.__name__, name=module.__name__
+                self.work, module.trigger(self._bridge.settings), args=[module], id=module.__name__, name=module.__name__
             )
         scheduler.get_job("jobs.cycle").modify(next_run_time=self._bridge.context.clock.now())
         with _signals(self._stopped):
@@ -66,7 +66,12 @@ class Daemon:
         log.info("daemon.stopped" if ended else "daemon.stopped_in_a_call")
         return ended
 
-    def _work(self, module: ModuleType) -> None:
+    def prepare(self) -> None:
+        """What comes before the first job. Errors as of ``connector.engine.cycle.prepare``."""
+        prepare(self._bridge.context, self._bridge.mapping)
+
+    def work(self, module: ModuleType) -> None:
+        """One job, now; whatever goes wrong in it is logged or kept in the state, and nothing is raised."""
         with self._turn:
             context = self._bridge.context
             try:

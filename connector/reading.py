@@ -14,7 +14,16 @@ def read_document(path: Path, *, codes: str) -> Document:
     """A TOML file, parsed, with the place of everything in it. ``codes`` is the letter of its problem codes.
 
     Raises:
-        UserError: it cannot be opened, is no plain file, can be changed by everybody, or is no TOML that we accept.
+        UserError: as of ``read_bytes``, or it is no TOML that we accept.
+    """
+    return parse(path.name, read_bytes(path, codes=codes), codes=codes)
+
+
+def read_bytes(path: Path, *, codes: str) -> bytes:
+    """What stands in a file, up to one byte more than a document may have.
+
+    Raises:
+        UserError: it cannot be opened, is no plain file, or can be changed by everybody.
     """
     try:
         # Without O_NONBLOCK a named pipe would keep us waiting for a writer.
@@ -30,10 +39,9 @@ def read_document(path: Path, *, codes: str) -> Document:
         if info.st_mode & stat.S_IWOTH:
             raise _refusal(path, codes, "every user of this machine can change the file", f"chmod o-w {path.name}")
         with os.fdopen(handle, "rb", closefd=False) as stream:
-            data = stream.read(MAX_BYTES + 1)
+            return stream.read(MAX_BYTES + 1)
     finally:
         os.close(handle)
-    return parse(path.name, data, codes=codes)
 
 
 def _refusal(path: Path, codes: str, message: str, cure: str) -> UserError:

@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
@@ -14,14 +15,14 @@ from zoneinfo import ZoneInfo
 import holidays
 
 from connector.core.calendar import OfficeCalendar
-from connector.core.document import Document
+from connector.core.document import Document, parse
 from connector.core.model import FieldRule, Side, Transform, Unit
 from connector.core.requests import RequestRules, RequestType
 from connector.core.routing import ContactLimit, Routing, RoutingRule, TaskOwner
 from connector.core.rulebook import PROFILE, Brakes, Eligibility, MatchFields, NewPerson, Rules, Source
 from connector.core.violations import Table, validated
 from connector.errors import Problem, UserError
-from connector.reading import read_document
+from connector.reading import read_bytes
 from connector.rules.check import check_person
 from connector.rules.check_offices import check_requests, check_routing
 from connector.rules.schema import (
@@ -71,9 +72,32 @@ def load_rules(folder: Path) -> Rulebook:
         UserError: with every problem of every file, each with line, column and cure. Nothing is loaded in part.
     """
     problems: list[Problem] = []
-    person = _load(folder / "person.toml", PersonFile, problems)
-    requests = _load(folder / "requests.toml", RequestsFile, problems)
-    routing = _load(folder / "routing.toml", RoutingFile, problems)
+    texts = [_text(folder / name, problems) for name in ("person.toml", "requests.toml", "routing.toml")]
+    try:
+        rulebook = _compiled(*texts)
+    except UserError as error:
+        problems += error.problems
+    if problems:
+        raise UserError(sorted(problems, key=lambda p: (p.file, p.line, p.column, p.code)))
+    return rulebook
+
+
+def _text(path: Path, problems: list[Problem]) -> bytes | None:
+    try:
+        return read_bytes(path, codes="M")
+    except UserError as error:
+        problems += error.problems
+        return None
+
+
+# A daemon looks at its files before each job: the same texts are the same rules.
+@lru_cache(maxsize=32)
+def _compiled(person_text: bytes | None, requests_text: bytes | None, routing_text: bytes | None) -> Rulebook:
+    """The rules of these texts. Raises ``UserError`` with their problems; also if a text is missing, then perhaps with none."""
+    problems: list[Problem] = []
+    person = _load("person.toml", person_text, PersonFile, problems)
+    requests = _load("requests.toml", requests_text, RequestsFile, problems)
+    routing = _load("routing.toml", routing_text, RoutingFile, problems)
     if person is not None:
         problems += check_person(*person)
     if requests is not None:
@@ -83,7 +107,7 @@ def load_rules(folder: Path) -> Rulebook:
     if routing is not None:
         problems += check_routing(*routing, types=requests[0].type if requests else None)
     if problems or person is None or requests is None or routing is None:
-        raise UserError(sorted(problems, key=lambda p: (p.file, p.line, p.column, p.code)))
+        raise UserError(problems)
     hashes = [_hash(one) for one in (person[0], requests[0], routing[0])]
     return Rulebook(
         person=compile_person(person[0]),
@@ -93,9 +117,11 @@ def load_rules(folder: Path) -> Rulebook:
     )
 
 
-def _load(path: Path, model: type[File], problems: list[Problem]) -> tuple[File, Document] | None:
+def _load(name: str, text: bytes | None, model: type[File], problems: list[Problem]) -> tuple[File, Document] | None:
+    if text is None:
+        return None
     try:
-        document = read_document(path, codes="M")
+        document = parse(name, text, codes="M")
         return validated(model, document, codes="M"), document
     except UserError as error:
         problems += error.problems

@@ -8,7 +8,7 @@ import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, cast
 
@@ -171,25 +171,26 @@ def _alembic() -> Config:
     return config
 
 
+@cache
+def _revisions() -> tuple[str, ...]:
+    """Every schema that this version knows, the newest first."""
+    return tuple(script.revision for script in ScriptDirectory.from_config(_alembic()).walk_revisions())
+
+
 def _migrate(engine: Engine) -> None:
-    config = _alembic()
-    newest = ScriptDirectory.from_config(config).get_current_head()
     with engine.begin() as db:
         current = MigrationContext.configure(db).get_current_revision()
-        if current == newest:
+        if current == _revisions()[0]:
             return
-        if current is not None and current not in _known(config):
+        if current is not None and current not in _revisions():
             raise Halt(
                 subject="state",
                 reason=f"the state was written by a newer version (schema {current})",
                 remedy="install that version again, or restore the backup made before the upgrade",
             )
+        config = _alembic()
         config.attributes["connection"] = db
         command.upgrade(config, "head")
-
-
-def _known(config: Config) -> set[str]:
-    return {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
 
 
 def upsert(db: Connection, table: Table, rows: Sequence[Row]) -> None:
@@ -200,11 +201,15 @@ def upsert(db: Connection, table: Table, rows: Sequence[Row]) -> None:
 def _insert(db: Connection, table: Table, rows: Sequence[Row], *, overwrite: bool) -> None:
     if not rows:
         return
-    statement = _insertion(table, tuple(rows[0]), db.dialect, overwrite=overwrite)
+    statement = _insertion(table, tuple(rows[0]), _OF_DIALECT.setdefault(db.dialect.name, db.dialect), overwrite=overwrite)
     values: Any = rows
     if statement.positiontup is not None:
         values = [tuple([row[name] for name in statement.positiontup]) for row in rows]
     db.exec_driver_sql(statement.string, list(values))
+
+
+_OF_DIALECT: dict[str, Dialect] = {}
+"""One dialect of each name: every opening of a state brings an equal one of its own."""
 
 
 @lru_cache(maxsize=256)

@@ -46,7 +46,7 @@ def test_a_defect_stops_everything_and_shows_nobodys_data(
     uni: University, error: Exception, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A broken invariant halts everything; the log and the halt name the kind of error and its place, never its text."""
-    daemon_of(uni)._work(job(error))
+    daemon_of(uni).work(job(error))
     halted = status(uni.ctx)["halted"]
     assert [row["subject"] for row in halted] == ["everything"]
     told = capsys.readouterr()
@@ -56,7 +56,7 @@ def test_a_defect_stops_everything_and_shows_nobodys_data(
 
 def test_a_side_that_is_down_halts_nothing(uni: University) -> None:
     """What may work later is only logged; the next run tries again."""
-    daemon_of(uni)._work(job(Later(side="crm", code="DOWN")))
+    daemon_of(uni).work(job(Later(side="crm", code="DOWN")))
     assert status(uni.ctx)["halted"] == []
 
 
@@ -65,7 +65,7 @@ def test_a_broken_mapping_keeps_the_last_good_one(uni: University, tmp_path: Pat
     for name in ("person", "requests", "routing"):
         (tmp_path / f"{name}.toml").write_text("version = 1\nnonsense = true\n")
     seen: list[str] = []
-    daemon_of(uni, tmp_path)._work(job(None, seen))
+    daemon_of(uni, tmp_path).work(job(None, seen))
     assert seen == ["worked"]
     with uni.ctx.store.begin() as db:
         assert "person.toml" in str(get_meta(db, MAPPING_PROBLEM))
