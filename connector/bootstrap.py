@@ -96,9 +96,7 @@ def state_url(settings: Settings, environ: Mapping[str, str]) -> str:
 
 
 @contextmanager
-def open_bridge(
-    settings: Settings, *, around: Surroundings | None = None, progress: Progress = no_progress
-) -> Iterator[Bridge]:
+def open_bridge(settings: Settings, *, around: Surroundings | None = None, progress: Progress = no_progress) -> Iterator[Bridge]:
     """Wire everything that a configuration names; nothing is asked of a remote side yet. ``around``: by default this machine.
 
     Raises:
@@ -136,9 +134,7 @@ def _wire_all(settings: Settings, around: Surroundings, rulebook: Rulebook, stor
     )
     fields = "|".join(rulebook.person.contact_fields())
     mapping = sha256(f"{KEYS_VERSION}|{fields}".encode()).hexdigest()
-    return Bridge(
-        settings=settings, around=around, rulebook=rulebook, context=context, crm=crm, careers=careers, mapping=mapping
-    )
+    return Bridge(settings=settings, around=around, rulebook=rulebook, context=context, crm=crm, careers=careers, mapping=mapping)
 
 
 def reload(bridge: Bridge) -> Bridge:
@@ -203,9 +199,7 @@ def token_source(crm: Crm, around: Surroundings) -> TokenSource:
             )
         case "client_credentials":
             key = secret(crm.consumer_key).reveal()
-            return ClientCredentials(
-                wire, instances, around.clock, consumer_key=key, consumer_secret=secret(crm.consumer_secret)
-            )
+            return ClientCredentials(wire, instances, around.clock, consumer_key=key, consumer_secret=secret(crm.consumer_secret))
         case "token":
             return ExistingToken(secret(crm.access_token), crm.my_domain, instances)
 

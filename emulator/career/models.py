@@ -6,7 +6,8 @@ well-behaved program would send.
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from copy import copy
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -129,6 +130,13 @@ class Shelf:
         self.order: list[Stored] = []
         self.by_id: dict[str, Stored] = {}
 
+    def copy(self) -> "Shelf":
+        """The same records, each a copy, since they change in place."""
+        made = Shelf(self.kind)
+        for stored in self.order:
+            made.add(replace(stored, versions=list(stored.versions)))
+        return made
+
     def add(self, stored: Stored) -> None:
         """Put a new record at the end."""
         self.order.append(stored)
@@ -153,6 +161,12 @@ class Feed:
         self.entries: list[Change] = []
         self.head = 0
         self._forgotten = 0
+
+    def copy(self) -> "Feed":
+        """The same entries."""
+        made = Feed()
+        made.entries, made.head, made._forgotten = list(self.entries), self.head, self._forgotten
+        return made
 
     def add(self, change: Change) -> None:
         """Append; `change.seq` is one more than `head`."""
@@ -202,6 +216,15 @@ class CareerSystem:
         self.mails: list[Mail] = []
         self.refusals: dict[str, errors.ApiError] = {}
         self._revision = 0
+
+    def copy(self, clock: Clock) -> "CareerSystem":
+        """A tenant that is the same as this one now and goes its own way from here, by its own clock."""
+        made = copy(self)
+        made.clock, made.switches = clock, replace(self.switches)
+        made.people, made.requests, made.feed = self.people.copy(), self.requests.copy(), self.feed.copy()
+        for name in ("keys", "notes", "acknowledgements", "created", "mails", "refusals"):
+            setattr(made, name, copy(getattr(self, name)))
+        return made
 
     def admit(self, key: str, actor: Actor) -> None:
         """Let a key act as somebody."""

@@ -4,7 +4,8 @@ import hashlib
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from copy import copy
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from threading import RLock
 from typing import Any, TypeVar
@@ -26,6 +27,12 @@ from emulator.salesforce.usage import Usage
 from emulator.salesforce.values import stamp
 
 T = TypeVar("T")
+
+_COPIED = (
+    *("objects", "sessions", "refresh_tokens", "passwords", "writes", "duplicate_rules", "jobs", "bulk_numbers", "calls"),
+    *("flows", "record_type_values", "_binned", "_history", "_polls", "_numbers", "_auto", "_access"),
+)
+"""Attributes of an organisation that are lists or dicts of what never changes in place."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +112,28 @@ class Org:
         self._prefixes: dict[str, str] | None = None
         self.id = make_id("00D", int.from_bytes(hashlib.sha256(name.encode()).digest()[:4], "big"))
         self.admin_id = populate(self)
+
+    def copy(self, clock: Clock) -> "Org":
+        """An organisation that is the same as this one now and goes its own way from here, by its own clock.
+
+        Ordered faults, requests that run and what was printed stay behind. What never changes in place is shared.
+
+        Raises:
+            ValueError: something is under way: a transaction, deferred work, or history that could be lost again.
+        """
+        if self.deferred or self._journal is not None or self._history:
+            raise ValueError("an organisation can be copied at rest only")
+        made = copy(self)
+        made.clock, made.lock, made.usage = clock, RLock(), self.usage.copy(clock)
+        made.settings = replace(self.settings)
+        made.tables = {name: table.copy() for name, table in self.tables.items()}
+        made.grants = {holder: grant.copy() for holder, grant in self.grants.items()}
+        made.apps = {key: replace(app) for key, app in self.apps.items()}
+        made.package = Package(components=dict(self.package.components), deploys=dict(self.package.deploys))
+        made.faults, made.running, made.locators, made.printed, made.deferred = Faults(), [], {}, {}, []
+        for name in _COPIED:
+            setattr(made, name, copy(getattr(self, name)))
+        return made
 
     # --- names and places ---------------------------------------------------------------------------------------
 

@@ -28,6 +28,13 @@ class Table:
         self._stale = 0
         self._equal: dict[str, dict[str, str | dict[str, None]]] = {}
 
+    def copy(self) -> "Table":
+        """A table of the same records."""
+        made = Table()
+        made.rows = dict(self.rows)
+        made._ids = list(self.ids())
+        return made
+
     def put(self, row: Row) -> None:
         """Store a record; one with the same Id is replaced."""
         id_ = row["Id"]

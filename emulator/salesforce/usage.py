@@ -24,3 +24,9 @@ class Usage:
 
     def _hour(self) -> int:
         return int(self._clock.now().timestamp()) // 3600
+
+    def copy(self, clock: Clock) -> "Usage":
+        """The same count, by another clock."""
+        made = Usage(clock)
+        made._by_hour = dict(self._by_hour)
+        return made

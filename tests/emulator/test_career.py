@@ -329,3 +329,17 @@ def test_no_request_breaks_the_system(app: CareerApp, line: str, where: str, que
     assert answer.status < 500
     if answer.status >= 400:
         assert set(json.loads(answer.body)["error"]) <= {"code", "message", "field"}
+
+
+def test_a_copy_goes_its_own_way(system: CareerSystem) -> None:
+    """A copied tenant has the same accounts, feed and keys; from then on neither sees what the other does."""
+    told(ask(CareerApp(system), "PATCH /people/a1", {"title": "Analyst"}, key="staff"))
+    twin = system.copy(Clock(start=system.clock.now()))
+    here, there = CareerApp(system), CareerApp(twin)
+    assert told(ask(there, "GET /people/a1")) == told(ask(here, "GET /people/a1"))
+    assert told(ask(there, "GET /changes?after=c0")) == told(ask(here, "GET /changes?after=c0"))
+    told(ask(there, "PATCH /people/a1", {"title": "Director"}, key="staff"))
+    told(ask(there, "POST /requests", {"type": "X", "title": "T"}, key="staff"), 201)
+    assert told(ask(here, "GET /people/a1"))["title"] == "Analyst"
+    assert told(ask(here, "GET /requests"))["items"] == []
+    assert [one.head for one in (system.feed, twin.feed)] == [1, 3]

@@ -1,11 +1,13 @@
 """Switches: replica lag, crowded organisations, the recycle bin's age, slow jobs, EDA, record types."""
 
 from dataclasses import fields
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from emulator.clock import Clock
 from emulator.salesforce.control import Control
 from emulator.salesforce.org import Org
 from emulator.salesforce.settings import Settings
@@ -192,3 +194,22 @@ def test_the_page_names_every_setting() -> None:
     """docs/emulator.md says what each setting changes. [C] own."""
     page = (Path(__file__).parents[2] / "docs" / "emulator.md").read_text(encoding="utf-8")
     assert [each.name for each in fields(Settings) if f'"{each.name}"' not in page] == []
+
+
+def test_a_copy_goes_its_own_way(org: Org, api: Api, control: Control) -> None:
+    """A copied organisation has the same records and ids to come; from then on neither sees what the other does. [C] own."""
+    old = api.create("Contact", LastName="Old")
+    control.define_field("Contact", "Ext__c")
+    twin = org.copy(Clock(start=org.clock.now()))
+    there = Api(twin)
+    assert there.json("GET", f"sobjects/Contact/{old}")["LastName"] == "Old"
+    there.call("PATCH", f"sobjects/Contact/{old}", {"LastName": "Changed", "Ext__c": "x"})
+    Control(twin).remove_field("Contact", "Ext__c")
+    twin.clock.move(timedelta(hours=1))
+    assert there.create("Contact", LastName="New") == api.create("Contact", LastName="Other")
+    assert api.json("GET", f"sobjects/Contact/{old}")["LastName"] == "Old"
+    assert "Ext__c" in api.json("GET", f"sobjects/Contact/{old}")
+    assert org.clock.now() < twin.clock.now()
+    control.late_edit_as(org.admin_id, old, {"LastName": "Late"}, seconds=60)
+    with pytest.raises(ValueError, match="at rest"):
+        org.copy(Clock())

@@ -21,7 +21,7 @@ from connector.config import load_settings
 from connector.engine import planner
 from connector.engine.context import Context
 from connector.engine.cycle import Cycle, cycle, prepare
-from connector.rules import Rulebook, load_rules
+from connector.rules import Rulebook
 from connector.salesforce.auth import ClientCredentials, Instances
 from connector.salesforce.client import Client
 from connector.salesforce.side import SalesforceSide
@@ -29,24 +29,16 @@ from connector.salesforce.transport import Transport
 from connector.secrets import Secret
 from connector.store.store import open_store
 from connector.wire import Wire, open_session
-from crm_package.archive import build_zip, permission_files
-from crm_package.deploy import deploy
-from emulator.career import Actor, CareerApp, CareerSystem, Kind
+from emulator.career import Actor, CareerApp, Kind
 from emulator.clock import Clock as EmulatedClock
 from emulator.http import Request, Response, request
 from emulator.inprocess import Wire as FaultyWire
 from emulator.inprocess import mount
-from emulator.salesforce.control import Control
-from emulator.salesforce.org import Org
 from emulator.salesforce.service import SalesforceApp
+from tests.systems import CAREER_HOST, CRM_HOST, SYSTEM, build_systems, rulebook
 
-CRM_HOST = "https://university.my.salesforce.com"
-CAREER_HOST = "https://careers.example.edu"
 START = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
-SYSTEM = "careers"
-MAPPINGS = Path(__file__).parents[2] / "mappings"
 
-_CHECKBOXES = ("Deceased__c", "Do_Not_Contact__c")
 _CONSENTS = ("Consent_Career_Asks__c", "Consent_Mentoring__c", "Consent_Events__c", "Consent_Surveys__c")
 
 
@@ -70,37 +62,11 @@ class SharedClock:
 
 
 @cache
-def rulebook() -> Rulebook:
-    """The shipped mapping."""
-    return load_rules(MAPPINGS)
-
-
-@cache
-def package() -> bytes:
-    """Our package for the shipped mapping."""
-    person = rulebook().person
-    return build_zip(extra=permission_files(person.contact_fields(), person.profile_fields()))
-
-
-@cache
 def blank_state() -> Path:
     """A state file with the schema and nothing in it: copying it is cheaper than migrating anew."""
     path = Path(tempfile.mkdtemp()) / "blank.db"
     open_store(f"sqlite:///{path}").close()
     return path
-
-
-class _Door:
-    def __init__(self, app: SalesforceApp, token: str) -> None:
-        self.app, self.token = app, token
-
-    def send(
-        self, method: str, path: str, headers: Mapping[str, str], body: bytes | None
-    ) -> tuple[int, Mapping[str, str], bytes]:
-        """One request of the administrator."""
-        sent = request(method, path, headers={**headers, "Authorization": f"Bearer {self.token}"}, body=body or b"")
-        answer = self.app.handle(sent)
-        return answer.status, answer.headers, answer.body
 
 
 @dataclass(frozen=True)
@@ -137,37 +103,17 @@ class University:
     request: str = ""
 
     def __post_init__(self) -> None:
-        self.org = Org(clock=self.clock)
-        self.crm = Control(self.org)
-        self.crm_app = SalesforceApp(self.org)
-        self._add_contact_fields()
-        shared = SharedClock(self.clock)
-        door = _Door(self.crm_app, self.crm.token())
-        result = deploy(door, package(), check_only=False, monotonic=shared.monotonic, sleep=shared.sleep)
-        assert result.success, result
-        profile = "Minimum Access - API Only Integrations"
-        self.bridge_user = self.crm.add_user("bridge", profile=profile, permission_sets=["Alumni_Bridge_Daemon"])
-        self.crm.connected_app("app", secret="s3cret", run_as=self.bridge_user)
-        self.officer = self.crm.add_user("officer", permission_sets=["Alumni_Bridge_Staff"])
-        self.career = CareerSystem(self.clock)
-        self.career.admit("k-bridge", Actor(id="key-1", name="alumni-bridge", kind=Kind.API))
-        self.career.admit("k-pat", Actor(id="s-1", name="Pat Reyes", kind=Kind.STAFF))
+        systems = build_systems(self.clock, self.clock)
+        self.org, self.crm, self.crm_app = systems.org, systems.crm, systems.crm_app
+        self.career, self.career_app = systems.career, systems.career_app
+        self.bridge_user, self.officer = systems.bridge_user, systems.officer
         self.officers = {name: self._add_officer(name) for name in self.people}
-        self.career_app = CareerApp(self.career, control_token="control")
         self.crm_wire: FaultyWire
         self.career_wire: FaultyWire
         self.state = self.state or Path(tempfile.mkdtemp()) / "state.db"
         shutil.copy(blank_state(), self.state)
         self.ctx: Context
         self.restart()
-
-    def _add_contact_fields(self) -> None:
-        standard = {one.name for one in self.org.sobject("Contact").fields}
-        for name in rulebook().person.contact_fields():
-            if name not in standard:
-                kind = "boolean" if name in _CHECKBOXES else "email" if "Email" in name else "string"
-                kind = "double" if name == "Class_Year__c" else "url" if "URL" in name else kind
-                self.crm.define_field("Contact", name, type=kind)
 
     def _feel(self, *_connection: object) -> None:
         # Looked up each time: tests change it while the bridge runs.
