@@ -14,7 +14,7 @@ from typing import Any
 import orjson
 from sqlalchemy import event
 
-from connector.bootstrap import Bridge, read_weights
+from connector.bootstrap import Bridge, Surroundings, read_weights
 from connector.career.profile import load_profile
 from connector.career.side import CareerClient
 from connector.config import load_settings
@@ -35,7 +35,7 @@ from emulator.http import Request, Response, request
 from emulator.inprocess import Wire as FaultyWire
 from emulator.inprocess import mount
 from emulator.salesforce.service import SalesforceApp
-from tests.systems import CAREER_HOST, CRM_HOST, SYSTEM, build_systems, rulebook
+from tests.systems import CAREER_HOST, CRM_HOST, MAPPINGS, SYSTEM, build_systems, rulebook
 
 START = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 
@@ -173,7 +173,13 @@ class University:
         settings = load_settings(MAPPINGS.parent / "config.example.toml")
         careers = {SYSTEM: self.career_side}
         return Bridge(
-            settings=settings, rulebook=self.rules, context=self.ctx, crm=self.crm_side, careers=careers, mapping="mapping"
+            settings=settings,
+            around=Surroundings(clock=self.ctx.clock),
+            rulebook=self.rules,
+            context=self.ctx,
+            crm=self.crm_side,
+            careers=careers,
+            mapping="mapping",
         )
 
     def lose_state(self) -> None:
