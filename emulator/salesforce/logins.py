@@ -1,7 +1,7 @@
 """Who may log in to an organisation and who is: clients, passwords, sessions, refresh tokens and codes."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from emulator.clock import Clock
@@ -51,6 +51,15 @@ class Logins:
         self.sessions: dict[str, Session] = {}
         self.refresh_tokens: dict[str, str] = {}
         self.codes: dict[str, Code] = {}
+
+    def copy(self, clock: Clock) -> "Logins":
+        """The same clients, sessions and tokens, by another clock."""
+        made = Logins(clock)
+        made._number = self._number
+        made.apps = {key: replace(app) for key, app in self.apps.items()}
+        made.passwords, made.sessions = dict(self.passwords), dict(self.sessions)
+        made.refresh_tokens, made.codes = dict(self.refresh_tokens), dict(self.codes)
+        return made
 
     def open(self, organization: str, user_id: str, *, hours: float, client: str = "", refresh: str = "") -> Session:
         """A new session for a user; its token begins with the organisation's id."""

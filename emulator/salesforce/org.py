@@ -29,8 +29,8 @@ from emulator.salesforce.values import stamp
 T = TypeVar("T")
 
 _COPIED = (
-    *("objects", "sessions", "refresh_tokens", "passwords", "writes", "duplicate_rules", "jobs", "bulk_numbers", "calls"),
-    *("flows", "record_type_values", "_binned", "_history", "_polls", "_numbers", "_auto", "_access"),
+    *("objects", "writes", "duplicate_rules", "jobs", "bulk_numbers", "calls", "flows", "record_type_values"),
+    *("_binned", "_history", "_polls", "_numbers", "_auto", "_access"),
 )
 """Attributes of an organisation that are lists or dicts of what never changes in place."""
 
@@ -124,11 +124,10 @@ class Org:
         if self.deferred or self._journal is not None or self._history:
             raise ValueError("an organisation can be copied at rest only")
         made = copy(self)
-        made.clock, made.lock, made.usage = clock, RLock(), self.usage.copy(clock)
+        made.clock, made.lock, made.usage, made.logins = clock, RLock(), self.usage.copy(clock), self.logins.copy(clock)
         made.settings = replace(self.settings)
         made.tables = {name: table.copy() for name, table in self.tables.items()}
         made.grants = {holder: grant.copy() for holder, grant in self.grants.items()}
-        made.apps = {key: replace(app) for key, app in self.apps.items()}
         made.package = Package(components=dict(self.package.components), deploys=dict(self.package.deploys))
         made.faults, made.running, made.locators, made.printed, made.deferred = Faults(), [], {}, {}, []
         for name in _COPIED:

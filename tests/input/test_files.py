@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from connector.administration import remote_checks
-from connector.bootstrap import open_crm_wire
+from connector.bootstrap import Surroundings, open_crm_wire
 from connector.config import load_settings
 from connector.core.document import MAX_BYTES, render_problems
 from connector.engine.context import key_of
@@ -24,8 +24,9 @@ from connector.salesforce.auth import Instances, JwtBearer
 from connector.secrets import read_secret
 from connector.wire import Wire, open_session
 from emulator.inprocess import mount
-from tests.engine.university import CRM_HOST, MAPPINGS, University
+from tests.engine.university import University
 from tests.salesforce.orgs import FakeClock
+from tests.systems import CRM_HOST, MAPPINGS
 
 EXAMPLE = Path(__file__).parents[2] / "config.example.toml"
 Edit = Callable[..., Path]
@@ -289,7 +290,7 @@ def test_an_authority_that_cannot_be_used_is_a_mistake(tmp_path: Path, content: 
         (tmp_path / "ca.pem").write_bytes(content)
     settings = load_settings(config(tmp_path, '# ca_file = "ca.pem"', 'ca_file = "ca.pem"'))
     with pytest.raises(UserError) as caught:
-        open_crm_wire(settings.crm, settings.crm.my_domain, FakeClock())
+        open_crm_wire(settings.crm, settings.crm.my_domain, Surroundings())
     assert [problem.code for problem in caught.value.problems] == ["C206"]
 
 
