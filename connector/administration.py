@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from importlib import resources
-from pathlib import Path
 
 from sqlalchemy import Connection
 
@@ -13,7 +11,7 @@ from connector.clock import SystemClock
 from connector.config import Settings
 from connector.core.model import Share, Side, Unit
 from connector.engine.context import Context, Progress
-from connector.errors import Halt, Later, Problem, Refused, Unknown, UserError
+from connector.errors import Halt, Later, Refused, Unknown
 from connector.ports import Feed
 from connector.rules import RequestType, Rulebook, Source, load_rules
 from connector.secrets import read_secret
@@ -74,26 +72,6 @@ def _owners(bridge: Bridge) -> None:
             reason=f"Salesforce has no active user or queue named {', '.join(sorted(missing))}",
             remedy="correct the owner in routing.toml, or create the queue; until then the fallback owner gets the Tasks",
         )
-
-
-def write_examples(folder: Path) -> list[Path]:
-    """Put the example configuration and the mapping files into a folder, to begin with; what was written.
-
-    Raises:
-        UserError: one of the files is there already; nothing is written then.
-    """
-    shipped = resources.files("connector").joinpath("examples")
-    root = Path(str(shipped)) if shipped.is_dir() else Path(__file__).parents[1]
-    wanted = {folder / "config.toml": root / "config.example.toml"}
-    wanted |= {folder / "mappings" / found.name: found for found in sorted((root / "mappings").iterdir()) if found.is_file()}
-    there = [path for path in wanted if path.exists()]
-    if there:
-        cure = "name an empty folder, or move the file away"
-        raise UserError([Problem(code="C301", message="the file is there already", cure=cure, file=str(path)) for path in there])
-    for path, source in wanted.items():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(source.read_bytes())
-    return list(wanted)
 
 
 def package_bytes(rulebook: Rulebook) -> bytes:
@@ -195,7 +173,7 @@ def mapping_page(rulebook: Rulebook) -> str:
     ]
     lines += [_page_row(unit) for unit in person.units]
     lines += ["", "## Consent", "", "| purpose | recorded in |", "| --- | --- |"]
-    lines += [f"| {purpose} | {person.unit(name).label} |" for purpose, name in person.purposes.items()]
+    lines += [f"| {purpose} | {unit.label} |" for purpose, unit in person.purposes.items()]
     lines += ["", "## Only read, never written", ""]
     lines += [f"- {source.label}" for source in person.reads] or ["- nothing"]
     lines += ["", "## Who is eligible", "", f"- never shared about: {_names(person.eligibility.exclude) or 'nobody'}"]

@@ -15,7 +15,7 @@ from typing import Annotated
 
 import typer
 
-from connector import administration, display
+from connector import administration, beginning, display
 from connector.bootstrap import Bridge, open_bridge
 from connector.config import Settings, load_settings
 from connector.core.model import Side
@@ -107,9 +107,14 @@ def _take_pilot(ctx: Context, settings: Settings) -> None:
 
 
 @app.command()
-def init(folder: Annotated[Path, typer.Argument(help="Where to begin; made if it is not there.")] = Path()) -> None:
-    """Put the example configuration and the mapping files into a folder; nothing that is there is overwritten."""
-    for path in administration.write_examples(folder):
+def init(
+    folder: Annotated[Path, typer.Argument(help="Where to begin; made if it is not there.")] = Path(),
+    *,
+    platform: Annotated[str, typer.Option(help="The career system's product, or `generic`.")] = beginning.GENERIC,
+    flavour: Annotated[str, typer.Option(help="What your Salesforce org is built on: `plain`, `eda`, `npsp`.")] = beginning.PLAIN,
+) -> None:
+    """Put a configuration and mapping files for your two systems into a folder; nothing that is there is overwritten."""
+    for path in beginning.write_files(folder, platform=platform, flavour=flavour):
         display.say(f"wrote {path}")
     display.say("fill in config.toml, then `alumni-bridge check`")
 

@@ -110,7 +110,8 @@ class FieldRule:
     """One field of an entity, compiled.
 
     ``crm`` is an API name on Contact, or on Career_Profile__c for what careers own (``on_profile``); ``career`` is a dotted
-    path in the career system's record. ``suggest_to`` is the Contact field that staff change, where ``crm`` is derived.
+    path in the career system's record, empty for a consent that the CRM alone knows of. ``suggest_to`` is the Contact field
+    that staff change, where ``crm`` is derived.
     ``crm_words`` are the words that ``crm`` takes where a picklist of the mapping lists them.
     """
 

@@ -174,15 +174,16 @@ class NewPerson:
 class Rules:
     """The mapping of one entity, compiled and checked.
 
-    ``purposes`` names for each consent purpose the unit that holds the consent. ``brakes`` has an entry for each side
-    that is written to. ``hash`` changes whenever the meaning of the file does (comments and order of keys do not count).
+    ``purposes`` has for each consent purpose what holds the consent: one of ``units``, or one that only the CRM has. ``brakes``
+    has an entry for each side that is written to. ``hash`` changes whenever the meaning of the file does (comments and order of
+    keys do not count).
     """
 
     entity: str
     units: tuple[Unit, ...]
     match: MatchFields
     eligibility: Eligibility
-    purposes: Mapping[str, str]
+    purposes: Mapping[str, Unit]
     new_person: NewPerson
     brakes: Mapping[Side, Brakes]
     facts: Mapping[Fact, Source]

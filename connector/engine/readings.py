@@ -33,7 +33,8 @@ class Person:
         natives: list[Native] = []
         values: list[Value] = []
         for rule in unit.fields:
-            there, native = pick(self.crm if side is Side.CRM else self.career, path_of(rule, side))
+            path = path_of(rule, side)
+            there, native = pick(self.crm if side is Side.CRM else self.career, path) if path else (False, None)
             if not there and not (side is Side.CRM and rule.on_profile and not self.has_profile):
                 return None
             try:
@@ -82,21 +83,20 @@ def written(unit: Unit, side: Side, sent: Mapping[str, Native], answered: Fields
 
 def shared_purposes(rules: Rules, person: Person) -> frozenset[str]:
     """The purposes for which this person's consent stands on every side that knows of it."""
-    return frozenset(purpose for purpose in rules.purposes if _consents(rules, person, purpose))
+    return frozenset(purpose for purpose, unit in rules.purposes.items() if _consents(unit, person))
 
 
 def unreadable_purposes(rules: Rules, person: Person) -> frozenset[str]:
     """The purposes whose consent cannot be read in the CRM: neither given nor withdrawn."""
-    return frozenset(purpose for purpose, name in rules.purposes.items() if person.reading(rules.unit(name), Side.CRM) is None)
+    return frozenset(purpose for purpose, unit in rules.purposes.items() if person.reading(unit, Side.CRM) is None)
 
 
 def withdrawn_purposes(rules: Rules, person: Person) -> frozenset[str]:
     """The purposes for which somebody holds a refusal or withdrawal: asks for them are stopped."""
-    return frozenset(purpose for purpose, name in rules.purposes.items() if restricted(rules.unit(name), person))
+    return frozenset(purpose for purpose, unit in rules.purposes.items() if restricted(unit, person))
 
 
-def _consents(rules: Rules, person: Person, purpose: str) -> bool:
-    unit = rules.unit(rules.purposes[purpose])
+def _consents(unit: Unit, person: Person) -> bool:
     crm = person.reading(unit, Side.CRM)
     return crm is not None and crm.values == (not unit.restrictive,) and not restricted(unit, person)
 

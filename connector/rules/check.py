@@ -252,7 +252,7 @@ def _sharing(file: PersonFile, found: Findings) -> None:
         if purpose is not None:
             found.known((*path, "purpose"), purpose, file.purposes, "purpose")
     for purpose, name in file.purposes.items():
-        if found.known(("purposes", purpose), name, file.field, "field"):
+        if found.known(("purposes", purpose), name, (*file.field, *file.read), "field"):
             _wants(file, found, ("purposes", purpose), name, "truth")
 
 

@@ -16,7 +16,7 @@ import holidays
 
 from connector.core.calendar import OfficeCalendar
 from connector.core.document import Document, parse
-from connector.core.model import FieldRule, Side, Transform, Unit
+from connector.core.model import FieldRule, Owner, Side, Transform, Unit
 from connector.core.requests import RequestRules, RequestType
 from connector.core.routing import ContactLimit, Routing, RoutingRule, TaskOwner
 from connector.core.rulebook import PROFILE, Brakes, Eligibility, MatchFields, NewPerson, Rules, Source
@@ -138,9 +138,11 @@ def compile_person(file: PersonFile) -> Rules:
     """The rules of a file that ``check_person`` has found to be right."""
     sources = {name: _source(file, name) for name in (*file.field, *file.read)}
     eligible = file.eligibility
+    units = tuple(_unit(file, name, members) for name, members in units_of(file).items())
+    kept = {rule.name: unit for unit in units for rule in unit.fields}
     return Rules(
         entity="person",
-        units=tuple(_unit(file, name, members) for name, members in units_of(file).items()),
+        units=units,
         match=MatchFields(slots={slot: tuple(sources[name] for name in names) for slot, names in file.match.items()}),
         eligibility=Eligibility(
             class_year=sources[eligible.class_year] if eligible.class_year else None,
@@ -148,7 +150,7 @@ def compile_person(file: PersonFile) -> Rules:
             require=tuple(sources[name] for name in eligible.require),
             exclude=tuple(sources[name] for name in eligible.exclude),
         ),
-        purposes=dict(file.purposes),
+        purposes={purpose: kept.get(name) or _consent(file, name) for purpose, name in file.purposes.items()},
         new_person=NewPerson(units=file.new_contact.units, required=file.new_contact.required),
         brakes={Side.CAREER: _brakes(file.brakes.to_career), Side.CRM: _brakes(file.brakes.to_crm)},
         facts={fact: sources[name] for fact, name in file.facts.items()},
@@ -176,19 +178,32 @@ def _unit(file: PersonFile, name: str, members: list[str]) -> Unit:
     )
 
 
+def _consent(file: PersonFile, name: str) -> Unit:
+    """A consent that the CRM alone knows of: only read, so that careers can neither see nor withdraw it."""
+    rule = _rule(file, name)
+    return Unit(name=name, label=rule.label, fields=(rule,), owner=Owner.ALUMNI_RELATIONS, restrictive=False)
+
+
 def _rule(file: PersonFile, name: str) -> FieldRule:
-    table = file.field[name]
+    source = _source(file, name)
+    table = file.field.get(name)
+    on_profile = table is not None and table.profile is not None
     return FieldRule(
         name=name,
-        label=table.label,
-        crm=table.crm or table.profile or "",
-        career=table.career,
-        on_profile=table.profile is not None,
-        crm_transform=_transform(file, table, Side.CRM),
-        career_transform=_transform(file, table, Side.CAREER),
-        suggest_to=table.suggest_to,
-        crm_words=frozenset(choice.crm for choice in file.picklist[table.picklist].values()) if table.picklist else frozenset(),
+        label=source.label,
+        crm=(source.crm or "").removeprefix(PROFILE),
+        career=source.career or "",
+        on_profile=on_profile,
+        crm_transform=source.crm_transform,
+        career_transform=source.career_transform,
+        suggest_to=table.suggest_to if table is not None else None,
+        crm_words=_crm_words(file, name),
     )
+
+
+def _crm_words(file: PersonFile, name: str) -> frozenset[str]:
+    picklist = (file.field.get(name) or file.read[name]).picklist
+    return frozenset(choice.crm for choice in file.picklist[picklist].values()) if picklist else frozenset()
 
 
 def _source(file: PersonFile, name: str) -> Source:

@@ -2,27 +2,119 @@
 
 from __future__ import annotations
 
+import shutil
+import tomllib
+from itertools import product
 from pathlib import Path
 
 import pytest
 
-from connector.administration import write_examples
+from connector.beginning import composed, flavours, platforms, shipped, write_files
 from connector.errors import UserError
 from connector.rules import load_rules
 
 
-def test_the_examples_can_be_loaded_as_they_are(tmp_path: Path) -> None:
-    """The mapping files that an administrator begins with are whole."""
-    written = write_examples(tmp_path / "new")
+@pytest.mark.parametrize(("platform", "flavour"), list(product(platforms(), flavours())))
+def test_every_combination_compiles(tmp_path: Path, platform: str, flavour: str) -> None:
+    """Law: whatever an administrator begins with is whole, and is a plain mapping that knows of no other file."""
+    written = write_files(tmp_path / "new", platform=platform, flavour=flavour)
     assert tmp_path / "new" / "config.toml" in written
     assert load_rules(tmp_path / "new" / "mappings").person.units
+    career = tomllib.loads((tmp_path / "new" / "config.toml").read_text())["career"]
+    assert [system["profile"] for system in career] == [platform]
+
+
+def test_the_example_is_the_generic_contract_on_plain_salesforce() -> None:
+    """Law: without a word about platform and flavour the mapping files are those that we ship, letter for letter."""
+    mappings = shipped() / "mappings"
+    files = composed()
+    assert all(
+        files[f"mappings/{name}.toml"] == (mappings / f"{name}.toml").read_text() for name in ("person", "requests", "routing")
+    )
+
+
+_MADE_UP = """
+# A system that knows people by one address, and nothing of consents or mentors.
+
+[derived]
+career = []
+
+[read]
+login_email = ""
+
+[read.institution_id]
+career = "number"
+
+[field.email_university]
+career = "mail"
+
+[field.email_personal]
+career = ""
+
+[field.email_work]
+career = ""
+
+[field.consent_career_asks]
+career = ""
+
+[field.consent_mentoring]
+career = ""
+
+[field.consent_events]
+career = ""
+
+[field.consent_surveys]
+career = ""
+
+[field.mentor_availability]
+career = ""
+
+[field.mentor_capacity]
+career = ""
+
+[field.deceased]
+career = ""
+
+[requests.type.SHADOW_VISIT]
+aliases = ["visit"]
+"""
+
+
+@pytest.mark.parametrize("flavour", flavours())
+def test_a_platform_with_less_is_composed_too(tmp_path: Path, flavour: str) -> None:
+    """Law: a platform is a file in a folder, and nothing else; consents that it lacks are still obeyed as the CRM has them."""
+    root = tmp_path / "shipped"
+    shutil.copytree(shipped() / "mappings", root / "mappings")
+    shutil.copy(shipped() / "config.example.toml", root)
+    (root / "mappings" / "platforms").mkdir(exist_ok=True)
+    (root / "mappings" / "platforms" / "made_up.toml").write_text(_MADE_UP)
+    assert "made_up" in platforms(root)
+    write_files(tmp_path / "new", platform="made_up", flavour=flavour, root=root)
+    rules = load_rules(tmp_path / "new" / "mappings")
+    assert set(rules.person.purposes) == {"career_asks", "mentoring", "events", "surveys"}
+    consent = rules.person.purposes["mentoring"]
+    assert consent.name not in {unit.name for unit in rules.person.units}
+    assert [unit.name for unit in rules.person.units if unit.purpose == "career_asks"]
+    assert {source.name for source in rules.person.reads} >= {"deceased", "email_work", "consent_mentoring"}
+    assert rules.requests.by_word("visit") is not None
+    assert rules.requests.by_word("site visit") is None
+
+
+@pytest.mark.parametrize(("platform", "flavour", "known"), [("elsewhere", "plain", "generic"), ("generic", "elsewhere", "npsp")])
+def test_what_there_is_not_is_named(tmp_path: Path, platform: str, flavour: str, known: str) -> None:
+    """Law: an unknown platform or flavour is refused with what there is, and nothing is written."""
+    with pytest.raises(UserError) as refused:
+        write_files(tmp_path / "new", platform=platform, flavour=flavour)
+    assert [problem.code for problem in refused.value.problems] == ["C302"]
+    assert known in refused.value.problems[0].cure
+    assert not (tmp_path / "new").exists()
 
 
 def test_nothing_is_overwritten(tmp_path: Path) -> None:
     """A file that is there stays as it is, and then nothing at all is written; each one is named."""
     (tmp_path / "config.toml").write_text("mine")
     with pytest.raises(UserError) as refused:
-        write_examples(tmp_path)
+        write_files(tmp_path)
     assert [problem.file for problem in refused.value.problems] == [str(tmp_path / "config.toml")]
     assert (tmp_path / "config.toml").read_text() == "mine"
     assert not (tmp_path / "mappings").exists()
