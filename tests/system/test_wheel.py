@@ -56,7 +56,8 @@ def test_the_wheel_has_everything_that_an_installation_needs(wheel: Path) -> Non
         for path in (ROOT / folder).rglob("*")
         if path.is_file() and "__pycache__" not in path.parts
     }
-    expected |= {f"connector/examples/{path.relative_to(ROOT).as_posix()}" for path in (ROOT / "mappings").rglob("*") if path.is_file()}
+    mappings = [path for path in (ROOT / "mappings").rglob("*") if path.is_file()]
+    expected |= {f"connector/examples/{path.relative_to(ROOT).as_posix()}" for path in mappings}
     expected |= {"connector/examples/config.example.toml"}
     assert expected - names == set()
     for part in ("migrations/versions/0001", "career/profiles/generic.toml", "core/weights/", "force-app/", "licenses/LICENSE"):
