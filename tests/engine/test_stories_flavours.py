@@ -9,7 +9,8 @@ import pytest
 
 from connector.rules import Rulebook, load_rules
 from connector.rules.compose import compose
-from tests.engine.university import MAPPINGS, University
+from tests.engine.university import University
+from tests.systems import MAPPINGS
 
 
 def rules_of(folder: Path, overlay: str) -> Rulebook:
