@@ -83,6 +83,20 @@ class Context:
 Handler = Callable[[Context, Mapping[str, str]], Response]
 
 
+def admit(org: Org) -> None:
+    """Count one request of the day.
+
+    Raises:
+        SalesforceError: the day's are used up, or too many others have been running for long.
+    """
+    if org.usage.total() >= org.settings.daily_limit:
+        raise SalesforceError("REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.", status=403)
+    if org.crowded():
+        message = "ConcurrentRequests (Concurrent API Requests) Limit exceeded."
+        raise SalesforceError("REQUEST_LIMIT_EXCEEDED", message, status=403)
+    org.usage.add()
+
+
 def instance_url(org: Org, request: Request) -> str:
     """Where the client should send its next requests: My Domain for salesforce.com names, else the host it used."""
     host = request.header("host")

@@ -5,23 +5,19 @@ from datetime import timedelta
 
 from emulator.http import Request, Response
 from emulator.salesforce.bulk import classic
-from emulator.salesforce.context import Context
+from emulator.salesforce.context import Context, admit
 from emulator.salesforce.control_door import PREFIX, open_door
 from emulator.salesforce.errors import SalesforceError, not_found
 from emulator.salesforce.faults import Fault, When
 from emulator.salesforce.logins import Session
 from emulator.salesforce.org import Org
-from emulator.salesforce.responses import describe, identity, oauth
+from emulator.salesforce.responses import facts, identity, oauth
 from emulator.salesforce.soap import metadata as soap_metadata
 from emulator.salesforce.soap import partner
 from emulator.salesforce.soap.envelope import ENTERPRISE, PARTNER
 from emulator.salesforce.urls import router
 
 _EXPIRED = SalesforceError("INVALID_SESSION_ID", "Session expired or invalid", status=401)
-_TOO_MANY_RUN = SalesforceError(
-    "REQUEST_LIMIT_EXCEEDED", "ConcurrentRequests (Concurrent API Requests) Limit exceeded.", status=403
-)
-_NO_REQUESTS_LEFT = SalesforceError("REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.", status=403)
 
 
 class SalesforceApp:
@@ -77,7 +73,7 @@ class SalesforceApp:
     def _by_part(self, request: Request, segments: list[str]) -> Response:
         match segments:
             case ["services", "data"]:
-                return describe.versions(self.org)
+                return facts.versions(self.org)
             case ["services", "data", version, *rest]:
                 return self._data(request, version, rest)
             case ["services", "oauth2", what]:
@@ -121,11 +117,7 @@ class SalesforceApp:
     def _data(self, request: Request, version: str, rest: list[str]) -> Response:
         number = self._version(version)
         session = self._session(request)
-        if self.org.usage.total() >= self.org.settings.daily_limit:
-            raise _NO_REQUESTS_LEFT
-        if self.org.crowded():
-            raise _TOO_MANY_RUN
-        self.org.usage.add()
+        admit(self.org)
         what = "/".join(rest[:2]) if rest[:1] in (["sobjects"], ["composite"]) else "/".join(rest[:1])
         key = f"{request.method} {what}"
         self.org.calls[key] = self.org.calls.get(key, 0) + 1

@@ -38,6 +38,10 @@ class Element:
         line: object = self.node.sourceline
         return line if isinstance(line, int) else 1
 
+    def xml(self) -> bytes:
+        """The element as text."""
+        return etree.tostring(self.node, with_tail=False)
+
     def text(self, name: str, default: str = "") -> str:
         """The text of the first child of this name."""
         found = self.node.find(NAMESPACE + name)

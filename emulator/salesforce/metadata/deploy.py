@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from emulator.salesforce.access import Access
+from emulator.salesforce.errors import SalesforceError
 from emulator.salesforce.ids import make_id
 from emulator.salesforce.metadata import install
 from emulator.salesforce.metadata.archive import Archive, DeployProblem, Manifest, parse, read_archive, read_manifest
@@ -46,6 +47,8 @@ class Deployment:
     user_name: str
     messages: list[Message] = field(default_factory=list)
     error: str | None = None
+    archive: Archive | None = None
+    manifest: Manifest = field(default_factory=Manifest)
 
     @property
     def failures(self) -> list[Message]:
@@ -88,26 +91,50 @@ FOLDERS: dict[str, tuple[str, str]] = {kind: (folder, suffix) for folder, suffix
 
 def deploy(org: Org, access: Access, data: bytes, options: Options) -> Deployment:
     """Deploy a zip in metadata format; the answer says what became of each component."""
-    number = len(org.package.deploys) + 1
+    try:
+        archive = read_archive(data)
+        manifest = read_manifest(archive.files["package.xml"])
+    except DeployProblem as problem:
+        made = _begun(org, access, options)
+        made.messages.append(Message(type="", name="package.xml", file="package.xml", problem=problem.problem, line=problem.line))
+    else:
+        made = install_archive(org, access, archive, manifest, options)
+    org.package.deploys[made.id] = made
+    return made
+
+
+def quick_deploy(org: Org, access: Access, validated: Deployment) -> Deployment:
+    """Deploy what a successful check looked at [documentation: deployRecentValidation].
+
+    Raises:
+        SalesforceError: it was no check, or not a successful one.
+    """
+    if validated.archive is None or not validated.options.check_only or not validated.success:
+        raise SalesforceError("INVALID_ID_FIELD", f"{validated.id} is not a recent successful validation")
+    made = install_archive(org, access, validated.archive, validated.manifest, Options())
+    org.package.deploys[made.id] = made
+    return made
+
+
+def install_archive(org: Org, access: Access, archive: Archive, manifest: Manifest, options: Options) -> Deployment:
+    """Deploy files that were read already."""
+    made = _begun(org, access, options)
+    made.archive, made.manifest = archive, manifest
+    with _trial(org) as keep:
+        _install(org, access, archive, manifest, made)
+        keep[0] = (made.success or not options.rollback_on_error) and not options.check_only
+    return made
+
+
+def _begun(org: Org, access: Access, options: Options) -> Deployment:
     user = org.record(access.user_id) or {}
-    made = Deployment(
-        id=make_id("0Af", number),
+    return Deployment(
+        id=make_id("0Af", len(org.package.deploys) + 1),
         options=options,
         started=org.stamp(),
         user_id=access.user_id,
         user_name=str(user.get("Name")),
     )
-    org.package.deploys[made.id] = made
-    try:
-        archive = read_archive(data)
-        manifest = read_manifest(archive.files["package.xml"])
-    except DeployProblem as problem:
-        made.messages.append(Message(type="", name="package.xml", file="package.xml", problem=problem.problem, line=problem.line))
-        return made
-    with _trial(org) as keep:
-        _install(org, access, archive, manifest, made)
-        keep[0] = (made.success or not options.rollback_on_error) and not options.check_only
-    return made
 
 
 @contextmanager
@@ -149,7 +176,9 @@ def _install(org: Org, access: Access, archive: Archive, manifest: Manifest, mad
         if path in archive.files:
             for kind, names in read_manifest(archive.files[path]).members.items():
                 for name in names:
-                    _destroy(org, made, kind, name, path)
+                    problem = None if destroy(org, kind, name) else f"No {kind} named: {name} found"
+                    gone = Message(type=kind, name=name, file=path, problem=problem, deleted=True, warning=problem is not None)
+                    made.messages.append(gone)
 
 
 def _one(
@@ -203,17 +232,20 @@ def _known_kinds(archive: Archive, made: Deployment) -> None:
             made.messages.append(Message(type="", name=path, file=archive.root + path, problem=text, warning=True))
 
 
-def _destroy(org: Org, made: Deployment, kind: str, name: str, path: str) -> None:
-    problem: str | None = f"No {kind} named: {name} found"
+def destroy(org: Org, kind: str, name: str) -> bool:
+    """Delete a component; whether there was one."""
     if kind == "CustomField" and "." in name:
         sobject, _, own = name.partition(".")
         known = org.objects.get(sobject.lower())
-        if known is not None and known.field(own) is not None:
-            install.remove_field(org, known, own)
-            problem = None
-    elif kind == "CustomObject" and name.lower() in org.objects and name.endswith("__c"):
+        if known is None or known.field(own) is None or not known.by_name[own.lower()]["custom"]:
+            return False
+        install.remove_field(org, known, own)
+        org.package.components.pop((kind, name), None)
+        return True
+    if kind == "CustomObject" and name.lower() in org.objects and name.endswith("__c"):
         install.remove_object(org, name)
-        problem = None
-    elif org.package.components.pop((kind, name), None) is not None:
-        problem = None
-    made.messages.append(Message(type=kind, name=name, file=path, problem=problem, deleted=True, warning=problem is not None))
+        parts = [key for key in org.package.components if key[1] == name or key[1].startswith(f"{name}.")]
+        for key in parts:
+            del org.package.components[key]
+        return True
+    return org.package.components.pop((kind, name), None) is not None

@@ -81,7 +81,7 @@ def _parts(site: Site, name: str, element: Element, *, shown: str) -> None:
                 line = problem.line or each.line
                 site.note(kind, full, created=False, problem=DeployProblem(problem.problem, line=line, column=1))
             else:
-                site.org.package.components[kind, full] = b""
+                site.org.package.components[kind, full] = each.xml()
                 site.note(kind, full, created=created)
 
 
@@ -168,7 +168,10 @@ _PARTS: tuple[tuple[str, str, Callable[[Org, SObject, Element], bool]], ...] = (
     ("CompactLayout", "compactLayouts", _plain),
     ("FieldSet", "fieldSets", _plain),
     ("WebLink", "webLinks", _plain),
+    ("BusinessProcess", "businessProcesses", _plain),
 )
+PART_TAGS = {kind: tag for kind, tag, _ in _PARTS}
+"""The element in an object's file for each type that is a part of one."""
 
 
 def remove_field(org: Org, known: SObject, name: str) -> None:

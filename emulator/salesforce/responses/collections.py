@@ -6,23 +6,16 @@ from typing import Any
 
 from emulator.http import Response, json_response
 from emulator.salesforce.context import Context, texts
-from emulator.salesforce.errors import SalesforceError, no_such_column, rolled_back
+from emulator.salesforce.errors import SalesforceError, no_such_column
 from emulator.salesforce.ids import normal_id
 from emulator.salesforce.recycling import delete
 from emulator.salesforce.responses.rows import printed
+from emulator.salesforce.several import one_by_one
 from emulator.salesforce.writing import MultipleChoicesError
 
 MAX_RECORDS = 200
 MAX_CHUNKS = 10
 MAX_READ = 2_000
-
-
-class _AllOrNoneError(Exception):
-    """Some record failed, so none may stay."""
-
-    def __init__(self, results: list[dict[str, Any]]) -> None:
-        super().__init__("not all records succeeded")
-        self.results = results
 
 
 def create(ctx: Context, _params: Mapping[str, str]) -> Response:
@@ -121,29 +114,12 @@ def _each(
     *,
     all_or_none: bool,
 ) -> list[dict[str, Any]]:
-    """The outcome of every record, in their order; with all-or-none, failures take the others back."""
-    try:
-        with ctx.org.transaction():
-            results = [_outcome(ctx, record, one) for record in records]
-            _insist(results, all_or_none=all_or_none)
-    except _AllOrNoneError as failed:
-        undone = {"success": False, "errors": [rolled_back().item()]}
-        return [undone if result["success"] else result for result in failed.results]
-    return results
-
-
-def _insist(results: list[dict[str, Any]], *, all_or_none: bool) -> None:
-    if all_or_none and not all(result["success"] for result in results):
-        raise _AllOrNoneError(results)
-
-
-def _outcome(ctx: Context, record: dict[str, Any], one: Callable[[dict[str, Any]], dict[str, Any]]) -> dict[str, Any]:
-    try:
-        with ctx.org.transaction():
-            return one(record)
-    except SalesforceError as refused:
-        # A failed item has no id [recording].
-        return {"success": False, "errors": [refused.item()]}
+    """The outcome of every record, in their order; a failed item has no id [recording]."""
+    outcomes = one_by_one(ctx.org, records, one, all_or_none=all_or_none)
+    return [
+        {"success": False, "errors": [outcome.item()]} if isinstance(outcome, SalesforceError) else outcome
+        for outcome in outcomes
+    ]
 
 
 def _records(ctx: Context) -> tuple[list[dict[str, Any]], bool]:
@@ -152,7 +128,7 @@ def _records(ctx: Context) -> tuple[list[dict[str, Any]], bool]:
     if not isinstance(records, list) or not all(isinstance(each, dict) for each in records):
         raise SalesforceError("INVALID_FIELD", "records is required and has to be a list of records")
     _limit(len(records))
-    chunks = sum(1 for _ in groupby(_type(each, required=False).lower() for each in records))
+    chunks = sum(1 for _ in groupby(_type(record, required=False).lower() for record in records))
     if chunks > MAX_CHUNKS:
         message = (
             f"Cannot have more than {MAX_CHUNKS} chunks in a single operation. Please rearrange the data to reduce chunking."

@@ -10,7 +10,7 @@ from emulator.http import Response, json_response
 from emulator.salesforce.context import Context
 from emulator.salesforce.errors import SalesforceError, not_found
 from emulator.salesforce.ids import normal_id
-from emulator.salesforce.metadata.deploy import Deployment, Message, Options, deploy
+from emulator.salesforce.metadata.deploy import Deployment, Message, Options, deploy, quick_deploy
 
 
 def start(ctx: Context, _params: Mapping[str, str]) -> Response:
@@ -36,6 +36,22 @@ def look(ctx: Context, params: Mapping[str, str]) -> Response:
     shown = result(made, details=details, pending=ctx.org.pending(made.id))
     answer = {"id": made.id, "url": url, "deployResult": shown, "deployOptions": None}
     return json_response(answer)
+
+
+def cancel(ctx: Context, params: Mapping[str, str]) -> Response:
+    """PATCH metadata/deployRequest/{id} with `{"deployResult": {"status": "Canceling"}}`: too late, it is done already."""
+    check_right(ctx)
+    made = find(ctx, params["id"])
+    url = f"{ctx.instance_url}{ctx.base}/metadata/deployRequest/{made.id}"
+    return json_response({"id": made.id, "url": url, "deployResult": result(made, details=False)}, status=202)
+
+
+def start_validated(ctx: Context, params: Mapping[str, str]) -> Response:
+    """POST metadata/deployRequest/validatedDeployRequestId/{id}: deploy what a successful check looked at."""
+    check_right(ctx)
+    made = quick_deploy(ctx.org, ctx.access, find(ctx, params["id"]))
+    answer = {"id": made.id, "validatedDeployRequestId": params["id"], "url": None, "deployOptions": None}
+    return json_response(answer, status=201)
 
 
 def find(ctx: Context, id_: str) -> Deployment:

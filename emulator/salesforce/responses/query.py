@@ -10,8 +10,10 @@ from typing import Any
 import orjson
 
 from emulator.http import Response, json_response
+from emulator.salesforce.access import Access
 from emulator.salesforce.context import Context
 from emulator.salesforce.errors import SalesforceError
+from emulator.salesforce.org import Org
 from emulator.salesforce.soql.execute import MAX_PAGE, Found, run
 from emulator.salesforce.soql.tree import AllFields, Call, Query, Selected
 
@@ -42,12 +44,30 @@ def query_all(ctx: Context, _params: Mapping[str, str]) -> Response:
 
 def more(ctx: Context, params: Mapping[str, str]) -> Response:
     """GET query/{locator}-{offset}."""
-    key, _, offset = params["locator"].rpartition("-")
-    cursor = ctx.org.locators.get(key)
-    fresh = cursor is not None and cursor.opened + LOCATOR_LIFE > ctx.org.clock.now()
-    if not isinstance(cursor, Cursor) or not fresh or not offset.isdigit() or cursor.user_id != ctx.access.user_id:
+    cursor, key, offset = find_cursor(ctx.org, ctx.access, params["locator"])
+    return _page(ctx, cursor.found, key, offset, cursor.size)
+
+
+def open_cursor(org: Org, access: Access, found: Found, size: int) -> str:
+    """Keep an answer of several pages; returns the key of its locators, which are `{key}-{offset}`."""
+    digest = hashlib.sha256(f"{org.id}/{len(org.locators)}".encode()).hexdigest()
+    key = f"01g{digest[:12].upper()}AA"
+    org.locators[key] = Cursor(found=found, user_id=access.user_id, size=size, opened=org.clock.now())
+    return key
+
+
+def find_cursor(org: Org, access: Access, locator: str) -> tuple[Cursor, str, int]:
+    """The answer that a locator leads on in, its key, and where.
+
+    Raises:
+        SalesforceError: it is too old, of another user, or none at all.
+    """
+    key, _, offset = locator.rpartition("-")
+    cursor = org.locators.get(key)
+    fresh = cursor is not None and cursor.opened + LOCATOR_LIFE > org.clock.now()
+    if not isinstance(cursor, Cursor) or not fresh or not offset.isdigit() or cursor.user_id != access.user_id:
         raise SalesforceError("INVALID_QUERY_LOCATOR", "invalid query locator")
-    return _page(ctx, cursor.found, key, int(offset), cursor.size)
+    return cursor, key, int(offset)
 
 
 def _first(ctx: Context, *, all_rows: bool) -> Response:
@@ -61,13 +81,7 @@ def _first(ctx: Context, *, all_rows: bool) -> Response:
     if parameters.get("columns", [""])[0].lower() == "true":
         return json_response(columns(ctx, found))
     size = min(page_size(ctx.request.header("sforce-query-options")), found.page)
-    key = ""
-    if len(found.rows) > size:
-        number = len(ctx.org.locators)
-        digest = hashlib.sha256(f"{ctx.org.id}/{number}".encode()).hexdigest()
-        key = f"01g{digest[:12].upper()}AA"
-        cursor = Cursor(found=found, user_id=ctx.access.user_id, size=size, opened=ctx.org.clock.now())
-        ctx.org.locators[key] = cursor
+    key = open_cursor(ctx.org, ctx.access, found, size) if len(found.rows) > size else ""
     return _page(ctx, found, key, 0, size)
 
 
