@@ -11,10 +11,11 @@ from typing import Any
 
 from emulator.salesforce import recycling
 from emulator.salesforce.access import Grant, letters
-from emulator.salesforce.base_data import PROFILES, user_values
+from emulator.salesforce.base_data import user_values
+from emulator.salesforce.defining import install_field, make_field, show_field
 from emulator.salesforce.duplicates import DuplicateRule
 from emulator.salesforce.errors import SalesforceError
-from emulator.salesforce.fields import Child, Field, SObject
+from emulator.salesforce.fields import Field, SObject
 from emulator.salesforce.logins import ConnectedApp
 from emulator.salesforce.org import Org, Write
 from emulator.salesforce.soql.execute import MAX_PAGE, run
@@ -135,37 +136,10 @@ class Control(Troubles):
         `properties` are describe properties such as externalId, unique, restrictedPicklist, precision, scale,
         referenceTo, relationshipName.
         """
-        whole: dict[str, Any] = {
-            "label": label or name.removesuffix("__c").replace("_", " "),
-            "custom": True,
-            "createable": True,
-            "updateable": True,
-            "permissionable": True,
-        }
-        if type in {"string", "textarea", "picklist", "multipicklist", "url", "phone", "email"}:
-            whole["length"] = {"phone": 40, "email": 80}.get(type, length)
-        if values:
-            whole["picklistValues"] = list(values)
-        if type == "textarea" and length > 255:
-            whole |= {"filterable": False, "sortable": False, "groupable": False, "aggregatable": False}
-        made = Field(name=name, type=type, properties=whole | properties)
-        self.install_field(sobject, made)
+        made = make_field(name, type=type, label=label, length=length, values=values, properties=properties)
+        install_field(self.org, sobject, made)
         if visible:
-            for profile in ("System Administrator", "Standard User"):
-                self.org.grants[PROFILES[profile]].fields[sobject.lower(), name.lower()] = True
-        self.org.touch_schema()
-
-    def install_field(self, sobject: str, made: Field) -> None:
-        """Put a field into an object's definition, and the children that it makes into others'."""
-        self.org.define(self.org.sobject(sobject).with_fields([made]))
-        for target in made.references:
-            known = self.org.objects.get(target.lower())
-            if known is not None:
-                relationship = made.properties.get("childRelationshipName")
-                child = Child(
-                    sobject=self.org.sobject(sobject).name, field=made.name, relationship=relationship, on_delete="clear"
-                )
-                self.org.define(known.with_child(child))
+            show_field(self.org, sobject, name)
 
     def remove_field(self, sobject: str, name: str) -> None:
         """Delete a field from an object's definition (schema drift)."""

@@ -16,6 +16,7 @@ from emulator.salesforce.base_data import populate, standard_grants
 from emulator.salesforce.errors import SalesforceError
 from emulator.salesforce.faults import Faults
 from emulator.salesforce.fields import Field, SObject
+from emulator.salesforce.flavours import install
 from emulator.salesforce.flows import Flow
 from emulator.salesforce.ids import make_id
 from emulator.salesforce.logins import Logins, Session
@@ -112,6 +113,7 @@ class Org:
         self._prefixes: dict[str, str] | None = None
         self.id = make_id("00D", int.from_bytes(hashlib.sha256(name.encode()).digest()[:4], "big"))
         self.admin_id = populate(self)
+        install(self)
 
     def copy(self, clock: Clock) -> "Org":
         """An organisation that is the same as this one now and goes its own way from here, by its own clock.

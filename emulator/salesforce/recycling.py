@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from emulator.salesforce.errors import SalesforceError, insufficient_access, invalid_reference, not_found
 from emulator.salesforce.fields import Child, SObject
+from emulator.salesforce.flavours import TRIGGERS
 from emulator.salesforce.ids import normal_id
 from emulator.salesforce.org import Org
 from emulator.salesforce.table import Row
@@ -37,6 +38,9 @@ def _delete(writer: Writer, sobject: SObject, row: Row, *, root: str) -> None:
             cleared = {**each, "_cleared": {**each.get("_cleared", {}), child.field: row["Id"]}}
             cleared.pop(child.field, None)
             writer.touch(kind, cleared)
+    triggers = TRIGGERS.get(org.settings.flavour)
+    if triggers is not None:
+        triggers.after_delete(writer, sobject, row, None)
     if sobject.name == "PermissionSetAssignment":
         org.purge(sobject.name, row["Id"])
         org.touch_schema()

@@ -15,8 +15,9 @@ class Settings:
 
     `replica_lag` lets queries see what was so many seconds ago. `concurrent_limit` is how many requests may run for 20
     seconds or more (25; 5 in Developer Edition). `job_polls` is how often a bulk job or deploy says that it is not done.
-    `eda_email` lets the Education Data Architecture decide Contact.Email. `keep_history` is for how many seconds writes
-    can be lost again (`Control.lose_commits`).
+    `flavour` is what the organisation is built on (see `flavours`), chosen when it is made; `packaged` whether EDA's names
+    carry the package's prefix, `email_trigger` whether EDA or NPSP decide Contact.Email. `keep_history` is for how many seconds
+    writes can be lost again (`Control.lose_commits`).
     """
 
     daily_limit: int = 100_000
@@ -34,5 +35,7 @@ class Settings:
     replica_lag: float = 0
     concurrent_limit: int = 25
     job_polls: int = 0
-    eda_email: bool = False
+    flavour: str = "plain"
+    packaged: bool = True
+    email_trigger: bool = True
     keep_history: float = 0

@@ -7,7 +7,6 @@ from typing import Any
 from emulator.salesforce import activities
 from emulator.salesforce.access import Access
 from emulator.salesforce.duplicates import check_duplicates
-from emulator.salesforce.eda import prefer_email
 from emulator.salesforce.errors import (
     SalesforceError,
     duplicate_value,
@@ -20,6 +19,7 @@ from emulator.salesforce.errors import (
     required_missing,
 )
 from emulator.salesforce.fields import Field, SObject
+from emulator.salesforce.flavours import TRIGGERS
 from emulator.salesforce.flows import run_flows
 from emulator.salesforce.ids import normal_id
 from emulator.salesforce.org import Org
@@ -328,13 +328,16 @@ class Writer:
             row["Name"] = " ".join(part for part in parts if part)
         if sobject.name == "Task":
             activities.derive(self.org, row, old)
-        if sobject.name == "Contact" and self.org.settings.eda_email:
-            prefer_email(sobject, row, old)
+        triggers = TRIGGERS.get(self.org.settings.flavour)
+        if triggers is not None:
+            triggers.before_save(self, sobject, row, old)
         for name in [name for name, value in row.items() if value is None]:
             del row[name]
         self.org.put(sobject.name, row)
         if sobject.name in {"Task", "Event"}:
             activities.tell_related(self, row, old)
+        if triggers is not None:
+            triggers.after_save(self, sobject, row, old)
         if sobject.name in _GRANTING:
             self.org.touch_schema()
 

@@ -107,7 +107,7 @@ def test_the_proxy_leads_only_inside(emulator: Running) -> None:
 def test_serve_and_env(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """`serve` prints its addresses as one line of JSON and stops on SIGTERM; `env` prints the clients' environment. [C]."""
     assert main(["env", "--folder", str(tmp_path)]) == 2
-    command = [sys.executable, "-m", "emulator", "serve", "--folder", str(tmp_path)]
+    command = [sys.executable, "-m", "emulator", "serve", "--folder", str(tmp_path), "--flavour", "npsp", "--control-token", "t"]
     root = Path(__file__).parents[2]
     # The command is our own.
     with subprocess.Popen(  # noqa: S603
@@ -116,6 +116,9 @@ def test_serve_and_env(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> No
         assert server.stdout is not None
         found = orjson.loads(server.stdout.readline())
         assert requests.get(f"{found['salesforce']['http']}/services/data", timeout=10).status_code == 200
+        query = {"soql": "SELECT npsp__Deceased__c FROM Contact"}
+        door = f"{found['salesforce']['http']}/__control__/prepare"
+        assert requests.post(door, json=query, headers={"X-Control-Token": "t"}, timeout=10).json() == {"result": 0}
         capsys.readouterr()
         assert main(["env", "--folder", str(tmp_path)]) == 0
         assert f"export HTTPS_PROXY={found['salesforce']['proxy']}" in capsys.readouterr().out

@@ -1,9 +1,8 @@
-"""Switches: replica lag, crowded organisations, the recycle bin's age, slow jobs, EDA, record types."""
+"""Switches: replica lag, crowded organisations, the recycle bin's age, slow jobs, record types."""
 
 from dataclasses import fields
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -115,57 +114,6 @@ def test_bulk_reads_are_refused_in_maintenance(org: Org, api: Api) -> None:
     assert api.json("POST", "jobs/query", body)[0]["errorCode"] == code
     assert api.json("DELETE", f"sobjects/Contact/{id_}")[0]["errorCode"] == code
     assert api.query("SELECT Id FROM Contact")["totalSize"] == 1
-
-
-@pytest.fixture
-def eda(org: Org, control: Control) -> Org:
-    """An organisation with EDA's e-mail fields and triggers."""
-    org.settings.eda_email = True
-    for name in ("UniversityEmail", "WorkEmail", "AlternateEmail"):
-        control.define_field("Contact", f"hed__{name}__c", type="email")
-    values = ["University Email", "Work Email", "Alternate Email"]
-    control.define_field("Contact", "hed__Preferred_Email__c", type="picklist", values=values)
-    return org
-
-
-def emails(control: Control, id_: str) -> tuple[Any, ...]:
-    """Email, alternate address and preference of a contact."""
-    row = control.row(id_)
-    return row.get("Email"), row.get("hed__AlternateEmail__c"), row.get("hed__Preferred_Email__c")
-
-
-@pytest.mark.usefixtures("eda")
-def test_eda_makes_email_follow_the_preferred_address(api: Api, control: Control) -> None:
-    """EDA: Email is what the preferred address says; a single address is preferred. [C] SRVC_Contact_PreferredEmail."""
-    id_ = api.create("Contact", LastName="A", hed__WorkEmail__c="w@x.org", hed__UniversityEmail__c="u@x.org", **PREFER_WORK)
-    assert control.row(id_)["Email"] == "w@x.org"
-    api.call("PATCH", f"sobjects/Contact/{id_}", {"Email": "other@x.org"})
-    assert control.row(id_)["Email"] == "w@x.org"
-    single = api.create("Contact", LastName="B", hed__AlternateEmail__c="b@x.org")
-    assert emails(control, single) == ("b@x.org", "b@x.org", "Alternate Email")
-
-
-PREFER_WORK = {"hed__Preferred_Email__c": "Work Email"}
-
-
-@pytest.mark.usefixtures("eda")
-def test_eda_copies_a_bare_email_and_clears_it_with_the_last_address(api: Api, control: Control) -> None:
-    """EDA: a bare Email becomes the alternate address; when all addresses are emptied Email is too. [C]."""
-    id_ = api.create("Contact", LastName="A", Email="a@x.org")
-    assert emails(control, id_) == ("a@x.org", "a@x.org", "Alternate Email")
-    api.call(
-        "PATCH", f"sobjects/Contact/{id_}", {"Email": "n@x.org", "hed__AlternateEmail__c": None, "hed__Preferred_Email__c": None}
-    )
-    assert emails(control, id_) == (None, None, None)
-
-
-@pytest.mark.usefixtures("eda")
-def test_eda_wants_a_preference(api: Api) -> None:
-    """EDA: several addresses without a preference, and a preference for an empty one, are refused. [C]."""
-    both = {"LastName": "A", "hed__WorkEmail__c": "w@x.org", "hed__UniversityEmail__c": "u@x.org"}
-    assert api.call("POST", "sobjects/Contact", both).status == 400
-    blank = {"LastName": "A", "hed__UniversityEmail__c": "u@x.org", **PREFER_WORK}
-    assert api.call("POST", "sobjects/Contact", blank).status == 400
 
 
 def test_record_types_restrict_picklists(api: Api, control: Control) -> None:

@@ -3,9 +3,8 @@
 from typing import Any
 
 from emulator.salesforce.fields import Child, Field, SObject
-from emulator.salesforce.ids import ALPHABET
 from emulator.salesforce.metadata.archive import DeployProblem, Element
-from emulator.salesforce.schema.loading import header_for, system_fields
+from emulator.salesforce.schema.loading import header_for, standard_fields
 
 _SIMPLE: dict[str, tuple[str, dict[str, Any]]] = {
     "Text": ("string", {}),
@@ -157,8 +156,8 @@ def child_of(sobject: str, made: Field) -> Child:
     return Child(sobject=sobject, field=made.name, relationship=f"{name}__r" if name else None, on_delete=on_delete)
 
 
-def custom_object(name: str, element: Element, number: int) -> SObject:
-    """A new custom object without its own fields. `number` makes its key prefix.
+def custom_object(name: str, element: Element, prefix: str) -> SObject:
+    """A new custom object without its own fields; `prefix` begins the ids of its records.
 
     Raises:
         DeployProblem: it lacks what every object needs.
@@ -170,13 +169,13 @@ def custom_object(name: str, element: Element, number: int) -> SObject:
     if not element.text("deploymentStatus") or not element.text("sharingModel"):
         missing = "deploymentStatus" if not element.text("deploymentStatus") else "sharingModel"
         raise DeployProblem(f"Must specify {missing} for the CustomObject", line=element.line)
-    prefix = "a" + ALPHABET[number // 62] + ALPHABET[number % 62]
     header = header_for(name, prefix, label, plural, custom=True, writable=True)
     activities = element.flag("enableActivities")
+    number = kind.text("displayFormat", "{0}") if kind.text("type") == "AutoNumber" else None
     return SObject(
         name=name,
         header=header,
-        fields=tuple(_standard_fields(kind, label, activities=activities)),
+        fields=tuple(standard_fields(label, name_label=kind.text("label"), number=number, activities=activities)),
         activities=activities,
         sharing=sharing(element.text("sharingModel")),
     )
@@ -185,37 +184,3 @@ def custom_object(name: str, element: Element, number: int) -> SObject:
 def sharing(model: str) -> str:
     """The organisation-wide default: only Private and the rest matter here."""
     return {"Private": "Private", "Read": "Read"}.get(model, "ReadWrite")
-
-
-def _standard_fields(kind: Element, label: str, *, activities: bool) -> list[Field]:
-    name: dict[str, Any] = {"label": kind.text("label") or f"{label} Name", "nameField": True, "length": 80, "idLookup": True}
-    if kind.text("type") == "AutoNumber":
-        name |= {"autoNumber": True, "nillable": False, "defaultedOnCreate": True}
-        name["displayFormat"] = kind.text("displayFormat", "{0}")
-    else:
-        name |= {"createable": True, "updateable": True}
-    owner = {
-        "label": "Owner ID",
-        "nillable": False,
-        "defaultedOnCreate": True,
-        "createable": True,
-        "updateable": True,
-        "referenceTo": ["Group", "User"],
-        "relationshipName": "Owner",
-        "polymorphicForeignKey": True,
-    }
-    id_, deleted, *audit = system_fields()
-    fields = [
-        id_,
-        Field(name="OwnerId", type="reference", properties=owner),
-        deleted,
-        Field(name="Name", type="string", properties=name),
-        *audit,
-    ]
-    if activities:
-        fields.append(Field(name="LastActivityDate", type="date", properties={"label": "Last Activity Date"}))
-    fields += [
-        Field(name="LastViewedDate", type="datetime", properties={"label": "Last Viewed Date"}),
-        Field(name="LastReferencedDate", type="datetime", properties={"label": "Last Referenced Date"}),
-    ]
-    return fields

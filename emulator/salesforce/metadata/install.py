@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from emulator.salesforce.access import Access, Grant, ObjectGrant
+from emulator.salesforce.defining import next_prefix
 from emulator.salesforce.fields import Child, Field, SObject, Validation
 from emulator.salesforce.formulas import FormulaError, compile_formula
 from emulator.salesforce.metadata import definitions
@@ -47,8 +48,7 @@ def custom_object(site: Site, name: str, element: Element) -> bool:
     if known is None:
         if not name.endswith("__c"):
             raise DeployProblem(f"Cannot create a new object with the name {name}", line=element.line)
-        number = sum(1 for one in org.objects.values() if one.header["custom"])
-        known = definitions.custom_object(name, element, number)
+        known = definitions.custom_object(name, element, next_prefix(org))
         org.define(known)
         if known.activities:
             _join_activities(org, known)

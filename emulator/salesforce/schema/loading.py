@@ -91,6 +91,40 @@ def system_fields() -> list[Field]:
     ]
 
 
+def standard_fields(label: str, *, name_label: str = "", number: str | None = None, activities: bool = False) -> list[Field]:
+    """What every custom object has: Id, owner, Name and audit fields. `number` is the format of an automatic Name."""
+    name: dict[str, Any] = {"label": name_label or f"{label} Name", "nameField": True, "length": 80, "idLookup": True}
+    if number is not None:
+        name |= {"autoNumber": True, "nillable": False, "defaultedOnCreate": True, "displayFormat": number}
+    else:
+        name |= {"createable": True, "updateable": True}
+    owner = {
+        "label": "Owner ID",
+        "nillable": False,
+        "defaultedOnCreate": True,
+        "createable": True,
+        "updateable": True,
+        "referenceTo": ["Group", "User"],
+        "relationshipName": "Owner",
+        "polymorphicForeignKey": True,
+    }
+    id_, deleted, *audit = system_fields()
+    fields = [
+        id_,
+        Field(name="OwnerId", type="reference", properties=owner),
+        deleted,
+        Field(name="Name", type="string", properties=name),
+        *audit,
+    ]
+    if activities:
+        fields.append(Field(name="LastActivityDate", type="date", properties={"label": "Last Activity Date"}))
+    fields += [
+        Field(name="LastViewedDate", type="datetime", properties={"label": "Last Viewed Date"}),
+        Field(name="LastReferencedDate", type="datetime", properties={"label": "Last Referenced Date"}),
+    ]
+    return fields
+
+
 def header_for(name: str, prefix: str, label: str, plural: str, *, custom: bool, writable: bool) -> dict[str, Any]:
     """The describe header of an object that no recorded describe exists of."""
     on = dict.fromkeys(("layoutable", "queryable", "replicateable", "retrieveable", "searchable"), True)
