@@ -29,7 +29,7 @@ class SalesforceError(Exception):
 
     def body(self) -> list[dict[str, Any]]:
         """The body of a refused single request: always a list."""
-        if self.code in {"NOT_FOUND", "PROVIDED_EXTERNAL_ID_FIELD_DOES_NOT_EXIST_OR_IS_NOT_ACCESSIBLE"}:
+        if self.code in {"NOT_FOUND", "METHOD_NOT_ALLOWED", "PROVIDED_EXTERNAL_ID_FIELD_DOES_NOT_EXIST_OR_IS_NOT_ACCESSIBLE"}:
             return [{"errorCode": self.code, "message": self.message}]
         if self.extra:
             return [{**self.extra, "errorCode": self.code, "message": self.message}]

@@ -21,6 +21,7 @@ from emulator.salesforce.flows import Flow
 from emulator.salesforce.ids import make_id
 from emulator.salesforce.logins import Logins, Session
 from emulator.salesforce.schema.loading import standard_objects
+from emulator.salesforce.seen import Seen
 from emulator.salesforce.settings import Settings
 from emulator.salesforce.soql.printing import Printing
 from emulator.salesforce.table import Row, Table
@@ -84,6 +85,7 @@ class Org:
         self.tables: dict[str, Table] = {}
         self.grants: dict[str, Grant] = standard_grants()
         self.logins = Logins(self.clock)
+        self.seen = Seen()
         self.package = Package()
         self.faults = Faults()
         self.writes: list[Write] = []

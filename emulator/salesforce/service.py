@@ -1,5 +1,6 @@
 """The front of one organisation: sessions, limits, faults and the way to the handler."""
 
+import re
 from dataclasses import replace
 from datetime import timedelta
 
@@ -17,6 +18,8 @@ from emulator.salesforce.soap import partner
 from emulator.salesforce.soap.envelope import ENTERPRISE, PARTNER
 from emulator.salesforce.urls import router
 
+_VERSION = re.compile(r"v\d+\.0", re.IGNORECASE)
+_METHODS = ("HEAD", "GET", "POST", "PUT", "PATCH", "DELETE")
 _EXPIRED = SalesforceError("INVALID_SESSION_ID", "Session expired or invalid", status=401)
 
 
@@ -131,11 +134,10 @@ class SalesforceApp:
         return self._limited(self._route(context, rest))
 
     def _version(self, text: str) -> str:
-        number = text.lower().removeprefix("v")
-        try:
-            version = float(number)
-        except ValueError:
-            raise not_found() from None
+        if not _VERSION.fullmatch(text):
+            raise not_found()
+        number = text[1:]
+        version = float(number)
         if version < self.org.settings.oldest_version:
             message = f"API version {number} has been retired"
             raise SalesforceError("UNSUPPORTED_API_VERSION", message, status=410)
@@ -164,17 +166,21 @@ class SalesforceApp:
             return refused.response()
 
     def _route(self, context: Context, rest: list[str]) -> Response:
-        found = router().find(context.request.method, rest or [""])
+        method = context.request.method
+        found = router().find("GET" if method == "HEAD" else method, rest or [""])
         if isinstance(found, frozenset):
             if not found:
                 raise not_found()
-            message = f"HTTP Method '{context.request.method}' not allowed. Allowed are {','.join(sorted(found))}"
+            allowed = ",".join(each for each in _METHODS if each in found or (each == "HEAD" and "GET" in found))
+            message = f"HTTP Method '{method}' not allowed. Allowed are {allowed}"
             raise SalesforceError("METHOD_NOT_ALLOWED", message, status=405)
         handler, params = found
         try:
-            return handler(context, params)
+            answer = handler(context, params)
         except SalesforceError as refused:
-            return refused.response()
+            answer = refused.response()
+        # What a GET would answer, without its body [documentation].
+        return replace(answer, body=b"") if method == "HEAD" else answer
 
     def _limited(self, response: Response) -> Response:
         """The answer with the header that every answer of the data API has, refusals included [recording]."""

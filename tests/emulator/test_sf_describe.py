@@ -94,3 +94,76 @@ def test_record_count(api: Api, control: Control) -> None:
     """limits/recordCount counts by object. [R] CumulusCI."""
     control.seed("Contact", [{"LastName": "A"}, {"LastName": "B"}])
     assert api.json("GET", "limits/recordCount?sObjects=Contact") == {"sObjects": [{"count": 2, "name": "Contact"}]}
+
+
+def test_layouts_name_the_fields(api: Api, control: Control) -> None:
+    """Layouts list the fields that the user sees; each record type has one; an unknown type is NOT_FOUND. [D]."""
+    alumni = control.record_type("Contact", "Alumni")
+    found = api.json("GET", "sobjects/Contact/describe/layouts")
+    items = [
+        item["layoutComponents"][0]["value"]
+        for section in found["layouts"][0]["editLayoutSections"]
+        for row in section["layoutRows"]
+        for item in row["layoutItems"]
+    ]
+    assert {"LastName", "Email"} <= set(items)
+    assert "Id" not in items
+    types = [each["recordTypeId"] for each in found["recordTypeMappings"]]
+    assert types == [alumni, "012000000000000AAA"]
+    assert api.json("GET", f"sobjects/Contact/describe/layouts/{alumni}")["id"] == found["layouts"][0]["id"]
+    assert api.get("sobjects/Contact/describe/layouts/012000000000009AAA").status == 404
+
+
+def test_compact_layouts(api: Api) -> None:
+    """Without one of its own an object has the system's compact layout, whose id is null. [D] REST guide."""
+    found = api.json("GET", "sobjects/Account/describe/compactLayouts")
+    assert (found["defaultCompactLayoutId"], found["compactLayouts"][0]["name"]) == (None, "SYSTEM")
+    mapping = found["recordTypeCompactLayoutMappings"][0]
+    base = f"{api.base}/sobjects/Account/describe/compactLayouts"
+    assert (mapping["urls"], found["urls"]) == (
+        {"compactLayout": f"{base}/012000000000000AAA"},
+        {"primary": f"{base}/primary"},
+    )
+    assert api.json("GET", "compactLayouts?q=Account,Contact")["Account"] == api.json("GET", f"{base}/primary")
+
+
+def test_what_there_is_none_of(api: Api) -> None:
+    """Approval layouts, quick actions and list views are empty, of an object that is there. [D]."""
+    assert api.json("GET", "sobjects/Contact/describe/approvalLayouts") == {"approvalLayouts": []}
+    assert api.json("GET", "sobjects/Contact/quickActions") == api.json("GET", "quickActions") == []
+    assert api.json("GET", "sobjects/Contact/listviews")["listviews"] == []
+    for what in ("describe/approvalLayouts", "quickActions", "listviews", "describe/layouts"):
+        assert api.get(f"sobjects/Nothing/{what}").status == 404
+
+
+def test_tabs(api: Api) -> None:
+    """Tabs are of objects that people look at, standard ones by a name of their own. [D]."""
+    tabs = {each["sobjectName"]: each for each in api.json("GET", "tabs")}
+    assert (tabs["Contact"]["name"], tabs["Contact"]["label"]) == ("standard-Contact", "Contacts")
+    assert "ObjectPermissions" not in tabs
+    assert {each["name"] for each in api.json("GET", "theme")["themeItems"]} == set(tabs)
+
+
+def test_recent_items(api: Api, control: Control) -> None:
+    """FOR VIEW makes records recent for that user, the last first, and sets LastViewedDate for nobody else. [D] SOQL guide."""
+    first, second = control.seed("Contact", [{"LastName": "First"}, {"LastName": "Second"}])
+    for order in ("LastName", "LastName DESC"):
+        api.query(f"SELECT Id FROM Contact ORDER BY {order} LIMIT 1 FOR VIEW")
+        control.move_clock(seconds=60)
+    recent = api.json("GET", "recent")
+    assert [each["Id"] for each in recent] == [second, first]
+    assert recent[0]["Name"] == "Second"
+    assert len(api.json("GET", "recent?limit=1")) == 1
+    assert api.json("GET", "sobjects/Contact")["recentItems"] == recent
+    assert api.json("GET", f"sobjects/Contact/{first}")["LastViewedDate"] is not None
+    assert api.records("SELECT Id FROM Contact WHERE LastViewedDate = null") == []
+    other = Api(api.org, control.add_user("other"))
+    assert other.json("GET", "recent") == []
+    assert len(other.records("SELECT Id FROM Contact WHERE LastViewedDate = null")) == 2
+
+
+def test_limits_by_version(api: Api) -> None:
+    """Bulk batches are DailyBulkApiRequests before version 49.0. [C] pipelinewise-tap-salesforce."""
+    assert "DailyBulkApiBatches" in api.json("GET", "limits")
+    old = Api(api.org, version="48.0")
+    assert "DailyBulkApiRequests" in old.json("GET", "limits")

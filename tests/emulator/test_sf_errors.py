@@ -205,5 +205,7 @@ def test_retired_version(api: Api) -> None:
 
 
 def test_wrong_method(api: Api) -> None:
-    """A method that an address does not have is 405. [U]."""
-    assert api.call("PATCH", "sobjects/Contact", {}).status == 405
+    """A method that an address does not have is 405, errorCode first, and says which it has. [I] forcejs."""
+    answer = api.call("PATCH", "sobjects/Contact", {})
+    message = "HTTP Method 'PATCH' not allowed. Allowed are HEAD,GET,POST"
+    assert (answer.status, answer.body) == (405, b'[{"errorCode":"METHOD_NOT_ALLOWED","message":"%s"}]' % message.encode())

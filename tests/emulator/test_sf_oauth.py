@@ -1,7 +1,8 @@
 """Logging in."""
 
+import hmac
 import json
-from base64 import urlsafe_b64encode
+from base64 import b64decode, urlsafe_b64encode
 from hashlib import sha256
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
@@ -118,6 +119,13 @@ def test_password(app: SalesforceApp) -> None:
     for password, status in (("pwTOKEN", 200), ("other", 400)):
         form = {"grant_type": "password", "username": "admin@university.example", "password": password, "client_id": "client"}
         assert ask(app, **form).status == status
+
+
+def test_the_answer_is_signed(app: SalesforceApp) -> None:
+    """The signature is the HMAC of id and issued_at with the client's secret, in base64. [C] django-salesforce checks it."""
+    given: Any = ask(app, grant_type="client_credentials", client_id="client", client_secret="s3").json()
+    wanted = hmac.new(b"s3", f"{given['id']}{given['issued_at']}".encode(), "sha256").digest()
+    assert b64decode(given["signature"]) == wanted
 
 
 def authorized(app: SalesforceApp, **more: str) -> dict[str, str]:

@@ -164,3 +164,47 @@ def test_numbers_have_range_and_scale(api: Api, control: Control) -> None:
     assert control.row(id_)["Score__c"] == 12.3
     answer = api.json("POST", "sobjects/Contact", {"LastName": "Two", "Score__c": 100})
     assert answer[0]["errorCode"] == "NUMBER_OUTSIDE_VALID_RANGE"
+
+
+def test_head_is_a_get_without_its_body(api: Api, control: Control) -> None:
+    """HEAD answers status and headers of the GET and no body. [D] REST guide."""
+    id_ = control.seed("Contact", [{"LastName": "L"}])[0]
+    for path in (f"sobjects/Contact/{id_}", "sobjects/Contact/describe", "limits"):
+        head, whole = api.call("HEAD", path), api.get(path)
+        assert (head.status, head.body) == (200, b"")
+        assert head.headers.keys() == whole.headers.keys()
+    assert api.call("HEAD", "sobjects/Contact/003000000000000AAA").status == 404
+
+
+def test_records_through_relationships(api: Api, control: Control) -> None:
+    """Friendly addresses read, change and delete the parent of a record, and list its children. [D] REST guide."""
+    account = control.seed("Account", [{"Name": "Acme"}])[0]
+    id_ = control.seed("Contact", [{"LastName": "L", "AccountId": account}])[0]
+    assert api.json("GET", f"sobjects/Contact/{id_}/account?fields=Name")["Name"] == "Acme"
+    assert api.call("PATCH", f"sobjects/Contact/{id_}/Account", {"Name": "Changed"}).status == 204
+    assert control.row(account)["Name"] == "Changed"
+    children = api.json("GET", f"sobjects/Account/{account}/Contacts?fields=LastName")
+    assert [each["LastName"] for each in children["records"]] == ["L"]
+    assert api.call("DELETE", f"sobjects/Contact/{id_}/Account").status == 204
+    assert control.row(account)["IsDeleted"] is True
+    assert api.get(f"sobjects/Contact/{id_}/Account").status == 404
+    assert api.get(f"sobjects/Account/{account}/Nothings").status == 404
+
+
+def test_a_method_in_the_address(api: Api, control: Control) -> None:
+    """A POST with ?_HttpMethod= acts as that method, for clients that have no PATCH. [C] callouts from Apex and others."""
+    id_ = control.seed("Contact", [{"LastName": "L"}])[0]
+    assert api.call("POST", f"sobjects/Contact/{id_}?_HttpMethod=PATCH", {"Title": "Dr"}).status == 204
+    assert control.row(id_)["Title"] == "Dr"
+    assert api.call("POST", f"sobjects/Contact/{id_}?_HttpMethod=DELETE").status == 204
+
+
+def test_a_password(api: Api, control: Control) -> None:
+    """A user's password is set, and made up, below the user; others' need Manage Users. [D] REST guide."""
+    user = control.add_user("staff")
+    path = f"sobjects/User/{user}/password"
+    assert api.json("GET", path) == {"isExpired": False}
+    assert api.call("POST", path, {"NewPassword": "secret"}).status == 204
+    assert api.org.logins.accepts(user, "other") is False
+    assert api.org.logins.accepts(user, api.json("DELETE", path)["NewPassword"]) is True
+    assert Api(api.org, user).call("POST", f"sobjects/User/{api.org.admin_id}/password", {"NewPassword": "x"}).status == 403

@@ -144,7 +144,7 @@ def test_groups(api: Api) -> None:
         ("SELECT Id FROM Contact LIMIT many", "MALFORMED_QUERY"),
         ("SELECT Name, COUNT(Id) FROM Contact", "MALFORMED_QUERY"),
         ("SELECT Id FROM Contact HAVING COUNT(Id) > 1", "MALFORMED_QUERY"),
-        ("SELECT Id, Id FROM Contact", "MALFORMED_QUERY"),
+        ("SELECT Id, Id FROM Contact", "INVALID_FIELD"),
         ("SELECT FIELDS(ALL) FROM Contact", "MALFORMED_QUERY"),
         ("SELECT Id FROM Contact OFFSET 2001", "NUMBER_OUTSIDE_VALID_RANGE"),
         ("SELECT Id FROM Nothing", "INVALID_TYPE"),
@@ -157,6 +157,12 @@ def test_groups(api: Api) -> None:
         ("SELECT Id FROM Contact WHERE CreatedDate > '2026-01-01T00:00:00Z'", "INVALID_FIELD"),
         ("SELECT Id FROM Contact WHERE Birthdate > 2026-01-01T00:00:00Z", "INVALID_FIELD"),
         ("SELECT Id FROM Contact WHERE Id = 'xyz'", "INVALID_QUERY_FILTER_OPERATOR"),
+        ("SELECT Id, FIELDS(STANDARD) FROM Contact", "INVALID_FIELD"),
+        ("SELECT Id FROM Contact FOR NONSENSE", "MALFORMED_QUERY"),
+        ("SELECT Id FROM Contact UPDATE NONSENSE", "MALFORMED_QUERY"),
+        ("SELECT Account.Name, Owner.Name, COUNT(Id) FROM Contact GROUP BY Account.Name, Owner.Name", "MALFORMED_QUERY"),
+        ("SELECT LastName, COUNT(Id) FROM Contact GROUP BY LastName ORDER BY FirstName", "MALFORMED_QUERY"),
+        ("SELECT COUNT(Id) FROM Contact GROUP BY ROLLUP(LastName, FirstName, Title, Email)", "MALFORMED_QUERY"),
     ],
 )
 def test_what_is_refused(api: Api, soql: str, code: str) -> None:
@@ -303,3 +309,78 @@ def test_records_printed_ahead(api: Api, control: Control) -> None:
     after = other.query(wide)
     assert (after["records"], after["totalSize"]) == (before["records"], 2_500)
     assert api.json("GET", after["nextRecordsUrl"])["records"][-1]["LastName"] == "N2499"
+
+
+def test_texts_of_refusals(api: Api) -> None:
+    """What tools look for in a refusal is there: stars, bind variables, semi-joins, groups. [I] forums and issue threads."""
+    semi = "AccountId IN (SELECT Id FROM Account)"
+    nested = "AccountId IN (SELECT Id FROM Account WHERE Id IN (SELECT AccountId FROM Contact))"
+    refusals = {
+        "SELECT * FROM Contact": "unexpected token: '*'",
+        "SELECT Id FROM Contact WHERE Name = :name": "Bind variables only allowed in Apex code",
+        f"SELECT Id FROM Contact WHERE {nested}": "Nesting of semi join sub-selects is not supported",
+        f"SELECT Id FROM Contact WHERE {semi} OR LastName = 'x'": "Semi join sub-selects are not allowed with the 'OR' operator",
+        f"SELECT Id FROM Contact WHERE {semi} AND {semi} AND {semi}": "Maximum 2 semi join sub-selects are allowed",
+        "SELECT Description FROM Contact GROUP BY Description": "field 'Description' can not be grouped in a query call",
+        "SELECT FirstName, COUNT(Id) FROM Contact GROUP BY LastName": "Field must be grouped or aggregated: FirstName",
+        "SELECT FIELDS(ALL) FROM Contact": "The SOQL FIELDS function must have a LIMIT of at most 200",
+    }
+    for soql, text in refusals.items():
+        answer = api.query(soql)
+        assert answer[0]["message"].endswith(text), answer
+
+
+def test_a_field_twice(api: Api) -> None:
+    """A field that FIELDS() brings again is refused by its name alone. [D] SOQL guide."""
+    answer = api.query("SELECT Id, FIELDS(ALL) FROM User LIMIT 200")
+    assert answer == [{"message": "duplicate field selected: Id", "errorCode": "INVALID_FIELD"}]
+
+
+def test_subtotals(api: Api, control: Control) -> None:
+    """ROLLUP adds subtotals and a total, CUBE all combinations; GROUPING tells them from nulls. [D] SOQL guide."""
+    people = [("London", "A"), ("London", "B"), ("Paris", "A")]
+    control.seed("Contact", [{"LastName": last, "MailingCity": city} for city, last in people])
+    soql = "SELECT MailingCity c, LastName l, COUNT(Id) n FROM Contact GROUP BY ROLLUP(MailingCity, LastName)"
+    found = {(each["c"], each["l"]): each["n"] for each in api.records(soql)}
+    assert found == {
+        ("London", "A"): 1,
+        ("London", "B"): 1,
+        ("Paris", "A"): 1,
+        ("London", None): 2,
+        ("Paris", None): 1,
+        (None, None): 3,
+    }
+    cube = {(each["c"], each["l"]): each["n"] for each in api.records(soql.replace("ROLLUP", "CUBE"))}
+    assert cube == {**found, (None, "A"): 2, (None, "B"): 1}
+    marked = "SELECT MailingCity, GROUPING(MailingCity) g, COUNT(Id) n FROM Contact GROUP BY ROLLUP(MailingCity)"
+    assert [each["g"] for each in api.records(marked + " ORDER BY GROUPING(MailingCity), MailingCity")] == [0, 0, 1]
+
+
+def test_labels_and_forms(api: Api, control: Control) -> None:
+    """toLabel() prints a value's label; the value itself is what conditions compare. [D] SOQL guide."""
+    values = [{"value": "web", "label": "From the web"}]
+    control.define_field("Contact", "Via__c", type="picklist", picklistValues=values)
+    control.seed("Contact", [{"LastName": "L", "Via__c": "web"}])
+    assert api.records("SELECT toLabel(Via__c) FROM Contact WHERE Via__c = 'web'") == [{"Via__c": "From the web"}]
+    assert api.records("SELECT toLabel(Via__c) v, COUNT(Id) n FROM Contact GROUP BY Via__c") == [{"v": "From the web", "n": 1}]
+
+
+def test_format(api: Api, control: Control) -> None:
+    """FORMAT() prints numbers, dates and times as the user's locale has them, in the user's zone. [U]."""
+    control.seed("Account", [{"Name": "A", "AnnualRevenue": 1234567}])
+    control.seed("Contact", [{"LastName": "L", "Birthdate": "1990-02-03"}])
+    assert api.records("SELECT FORMAT(AnnualRevenue) f FROM Account") == [{"f": "$1,234,567"}]
+    printed = api.records("SELECT FORMAT(Birthdate) b, FORMAT(CreatedDate) c FROM Contact")[0]
+    assert printed["b"] == "2/3/1990"
+    assert printed["c"].endswith((" AM", " PM"))
+
+
+def test_a_plan(api: Api, control: Control) -> None:
+    """?explain= answers plans and the statement; a statement that cannot be read is refused as ever. [D] REST guide."""
+    control.seed("Contact", [{"LastName": "L"}])
+    found = api.json("GET", "query?explain=SELECT+Id+FROM+Contact")
+    assert (found["sourceQuery"], found["plans"][0]["sobjectType"]) == ("SELECT Id FROM Contact", "Contact")
+    assert set(found["plans"][0]) == {
+        *("cardinality", "fields", "leadingOperationType", "notes", "relativeCost", "sobjectCardinality", "sobjectType"),
+    }
+    assert api.json("GET", "query?explain=SELECT+FROM")[0]["errorCode"] == "MALFORMED_QUERY"

@@ -31,6 +31,11 @@ class _FailedError(Exception):
         self.answers = answers
 
 
+def resources(ctx: Context, _params: Mapping[str, str]) -> Response:
+    """GET composite: the addresses of its parts [documentation]."""
+    return json_response({name: f"{ctx.base}/composite/{name}" for name in ("tree", "graph", "batch", "sobjects")})
+
+
 def composite(ctx: Context, _params: Mapping[str, str]) -> Response:
     """POST composite: up to 25 requests that may refer to one another; one API call in all."""
     body = ctx.body()

@@ -8,6 +8,7 @@ from typing import Any
 from emulator.http import Response, json_response
 from emulator.salesforce.context import Context
 from emulator.salesforce.fields import DEFAULTS, SObject
+from emulator.salesforce.responses.facts import recent_items
 from emulator.salesforce.responses.rows import http_moment
 
 
@@ -28,7 +29,7 @@ def global_entries(ctx: Context) -> list[dict[str, Any]]:
 def basic(ctx: Context, params: Mapping[str, str]) -> Response:
     """GET sobjects/{name}."""
     sobject = ctx.sobject(params["name"])
-    return json_response({"objectDescribe": _global_entry(ctx, sobject), "recentItems": []})
+    return json_response({"objectDescribe": _global_entry(ctx, sobject), "recentItems": recent_items(ctx, sobject.name)})
 
 
 def describe(ctx: Context, params: Mapping[str, str]) -> Response:

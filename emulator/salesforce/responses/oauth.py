@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import hmac
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -87,8 +88,10 @@ def _answer(org: Org, request: Request, session: Session, granted: _Granted) -> 
         "token_type": "Bearer",
     }
     if granted.signed:
+        # HMAC of identity and time with the client's secret: some clients check it [documentation; code: django-salesforce].
         issued = str(int(org.clock.now().timestamp() * 1000))
-        signature = hashlib.sha256(f"{session.token}/{issued}".encode()).digest()
+        app = org.logins.apps.get(session.client)
+        signature = hmac.new((app.secret if app else "").encode(), f"{answer['id']}{issued}".encode(), "sha256").digest()
         answer |= {"issued_at": issued, "signature": base64.b64encode(signature).decode()}
     return answer
 

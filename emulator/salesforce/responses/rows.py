@@ -6,6 +6,7 @@ from email.utils import format_datetime, parsedate_to_datetime
 from typing import Any
 
 from emulator.http import Response, json_response
+from emulator.salesforce import seen
 from emulator.salesforce.context import Context
 from emulator.salesforce.errors import SalesforceError, no_such_column, not_found
 from emulator.salesforce.fields import SObject
@@ -63,8 +64,8 @@ def remove(ctx: Context, params: Mapping[str, str]) -> Response:
 def read_by_key(ctx: Context, params: Mapping[str, str]) -> Response:
     """GET sobjects/{name}/{field}/{value}: by external id, or through a relationship of a record."""
     sobject = ctx.sobject(params["name"])
-    if normal_id(params["field"]) and sobject.field(params["field"]) is None:
-        return _related(ctx, sobject, params["field"], params["value"])
+    if _leads_on(sobject, params):
+        return _related(ctx, sobject, params)
     rows = ctx.writer().by_external_id(sobject, params["field"], params["value"])
     if not rows:
         raise not_found()
@@ -76,6 +77,8 @@ def read_by_key(ctx: Context, params: Mapping[str, str]) -> Response:
 def upsert(ctx: Context, params: Mapping[str, str]) -> Response:
     """PATCH sobjects/{name}/{field}/{value}."""
     sobject = ctx.org.sobject(params["name"])
+    if _leads_on(sobject, params):
+        return update(ctx, _above(ctx, sobject, params))
     writer = ctx.writer()
     update_only = ctx.request.parameter("updateOnly").lower() == "true"
     if update_only and not writer.by_external_id(sobject, params["field"], params["value"]):
@@ -99,21 +102,39 @@ def insert_by_key(ctx: Context, params: Mapping[str, str]) -> Response:
 def remove_by_key(ctx: Context, params: Mapping[str, str]) -> Response:
     """DELETE sobjects/{name}/{field}/{value}."""
     sobject = ctx.sobject(params["name"])
+    if _leads_on(sobject, params):
+        return remove(ctx, _above(ctx, sobject, params))
     rows = ctx.writer().by_external_id(sobject, params["field"], params["value"])
     if not rows:
         raise not_found()
     return remove(ctx, {"name": sobject.name, "id": rows[0]["Id"]})
 
 
-def _related(ctx: Context, sobject: SObject, id_: str, relationship: str) -> Response:
-    row = visible(ctx, sobject, id_)
-    link = sobject.by_relationship.get(relationship.lower())
-    if link is not None:
-        above = ctx.org.live(row.get(link.name))
-        kind = ctx.org.sobject_of(above["Id"]) if above else None
-        if above is None or kind is None:
-            raise not_found()
-        return json_response(printed(ctx, kind, above, ctx.request.parameter("fields")))
+# --- through a relationship -----------------------------------------------------------------------------------------
+
+
+def _leads_on(sobject: SObject, params: Mapping[str, str]) -> bool:
+    """Whether `{field}/{value}` of an address is the id of a record and one of its relationships [documentation]."""
+    return normal_id(params["field"]) is not None and sobject.field(params["field"]) is None
+
+
+def _above(ctx: Context, sobject: SObject, params: Mapping[str, str]) -> dict[str, str]:
+    """The object and id of the record that a reference of another leads to."""
+    row = visible(ctx, sobject, params["field"])
+    link = sobject.by_relationship.get(params["value"].lower())
+    above = ctx.org.live(row.get(link.name)) if link else None
+    kind = ctx.org.sobject_of(above["Id"]) if above else None
+    if above is None or kind is None:
+        raise not_found()
+    return {"name": kind.name, "id": above["Id"]}
+
+
+def _related(ctx: Context, sobject: SObject, params: Mapping[str, str]) -> Response:
+    row, relationship = visible(ctx, sobject, params["field"]), params["value"]
+    if relationship.lower() in sobject.by_relationship:
+        found = _above(ctx, sobject, params)
+        kind = ctx.sobject(found["name"])
+        return json_response(printed(ctx, kind, visible(ctx, kind, found["id"]), ctx.request.parameter("fields")))
     child = sobject.by_child.get(relationship.lower())
     if child is None:
         raise not_found()
@@ -156,6 +177,8 @@ def printed(ctx: Context, sobject: SObject, row: Row, only: str = "") -> dict[st
             answer[one.name] = calculate(ctx.org, ctx.access.user_id, sobject, one, row)
         elif one.type == "address":
             answer[one.name] = address_getter(sobject, one)(row)
+        elif one.name in seen.FIELDS:
+            answer[one.name] = ctx.org.seen.at(ctx.access.user_id, row["Id"], one.name)
         elif one.name == "PhotoUrl":
             answer[one.name] = f"/services/images/photo/{row['Id']}"
         else:

@@ -1,6 +1,8 @@
 """COUNT, SUM and their kin: queries whose answer is about groups of records."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from itertools import combinations
 from typing import Any
 
 from emulator.salesforce.fields import NUMBER_TYPES
@@ -20,7 +22,16 @@ from emulator.salesforce.soql.tree import (
 from emulator.salesforce.table import Row
 
 FUNCTIONS = frozenset({"COUNT", "COUNT_DISTINCT", "SUM", "AVG", "MIN", "MAX"})
-Group = list[Row]
+
+
+@dataclass(slots=True, kw_only=True)
+class Group:
+    """Records that share what is grouped by; `rolled` are the expressions that a subtotal is not told apart by."""
+
+    rolled: frozenset[str] = frozenset()
+    rows: list[Row] = field(default_factory=list)
+
+
 Reading = Callable[[Group], Any]
 
 
@@ -40,25 +51,53 @@ def is_plain_count(query: Query) -> bool:
 
 def aggregate(scope: Scope, query: Query, rows: Iterable[Row]) -> list[dict[str, Any]]:
     """The AggregateResult records of a query, sorted, before LIMIT and OFFSET."""
-    keys = [scope.resolve(each) for each in query.group]
-    groups: dict[tuple[Any, ...], Group] = {}
-    for row in rows:
-        found = tuple(key.get(row) for key in keys)
-        folded = tuple(each.casefold() if isinstance(each, str) else each for each in found)
-        groups.setdefault(folded, []).append(row)
-    if not keys and not groups:
-        groups[()] = []
-    columns = _columns(scope, query, keys)
-    chosen = list(groups.values())
+    keys = [_groupable(scope, each) for each in query.group]
+    columns = _columns(scope, query)
+    chosen = _groups(query, keys, list(rows))
     if query.having is not None:
         keep = _having(scope, query.having)
         chosen = [group for group in chosen if keep(group)]
+    grouped = {_written(each) for each in query.group}
     for order in reversed(query.order):
+        if isinstance(order.expression, Path) and _written(order.expression) not in grouped:
+            message = f"Ordered field must be grouped or aggregated: {order.expression.text}"
+            raise scope.source.invalid(order.expression.at, message, "MALFORMED_QUERY")
         chosen = _sorted(scope, order, chosen)
     return [{"attributes": {"type": "AggregateResult"}} | {name: read(group) for name, read in columns} for group in chosen]
 
 
-def _columns(scope: Scope, query: Query, keys: list[Resolved]) -> list[tuple[str, Reading]]:
+def _groupable(scope: Scope, expression: Expression) -> Resolved:
+    key = scope.resolve(expression)
+    if key.field is not None and isinstance(expression, Path) and not key.field["groupable"]:
+        message = f"field '{key.field.name}' can not be grouped in a query call"
+        raise scope.source.invalid(expression.at, message, "MALFORMED_QUERY")
+    return key
+
+
+def _groups(query: Query, keys: list[Resolved], rows: list[Row]) -> list[Group]:
+    """The groups of records, those of subtotals after those that they sum up."""
+    if not keys:
+        return [Group(rows=rows)]
+    found: dict[tuple[Any, ...], Group] = {}
+    for kept in _sets(query.rolled, len(keys)):
+        rolled = frozenset(_written(each) for at, each in enumerate(query.group) if at not in kept)
+        for row in rows:
+            values = tuple(key.get(row) if at in kept else None for at, key in enumerate(keys))
+            folded = (rolled, *(each.casefold() if isinstance(each, str) else each for each in values))
+            found.setdefault(folded, Group(rolled=rolled)).rows.append(row)
+    return list(found.values())
+
+
+def _sets(rolled: str, count: int) -> list[tuple[int, ...]]:
+    """Which of the grouped expressions count in each pass: all of them, then those of the subtotals."""
+    if rolled == "rollup":
+        return [tuple(range(kept)) for kept in range(count, -1, -1)]
+    if rolled == "cube":
+        return [each for kept in range(count, -1, -1) for each in combinations(range(count), kept)]
+    return [tuple(range(count))]
+
+
+def _columns(scope: Scope, query: Query) -> list[tuple[str, Reading]]:
     columns: list[tuple[str, Reading]] = []
     unnamed = 0
     grouped = {_written(each) for each in query.group}
@@ -66,16 +105,27 @@ def _columns(scope: Scope, query: Query, keys: list[Resolved]) -> list[tuple[str
         if not isinstance(each, Selected):
             raise scope.source.invalid(query.at, "Grouped queries cannot have subqueries", "MALFORMED_QUERY")
         expression = each.expression
-        if isinstance(expression, Path) and _written(expression) not in grouped:
-            message = f"Field must be grouped or aggregated: {expression.text}"
+        summed = isinstance(expression, Call) and expression.name in FUNCTIONS | {"GROUPING"}
+        if not summed and _written(_bare(expression)) not in grouped:
+            message = f"Field must be grouped or aggregated: {_written(expression)}"
+            if isinstance(expression, Path):
+                message = f"Field must be grouped or aggregated: {expression.text}"
             raise scope.source.invalid(expression.at, message, "MALFORMED_QUERY")
         name = each.alias
         if name is None and isinstance(expression, Call):
             name, unnamed = f"expr{unnamed}", unnamed + 1
-        read = reading(scope, expression)
-        columns.append((name or scope.resolve(expression).names[-1], read))
-    _ = keys
+        name = name or scope.resolve(expression).names[-1]
+        if any(name.lower() == known.lower() for known, _ in columns):
+            raise scope.source.invalid(expression.at, f"duplicate alias: {name}", "MALFORMED_QUERY")
+        columns.append((name, reading(scope, expression)))
     return columns
+
+
+def _bare(expression: Expression) -> Expression:
+    """What is grouped by beneath a function that only prints it otherwise."""
+    if isinstance(expression, Call) and expression.name in {"TOLABEL", "FORMAT"} and expression.arguments:
+        return expression.arguments[0]
+    return expression
 
 
 def _written(expression: Expression) -> str:
@@ -86,11 +136,14 @@ def _written(expression: Expression) -> str:
 
 def reading(scope: Scope, expression: Expression) -> Reading:
     """What an expression says of a group: an aggregate over it, or the value that all its records share."""
+    if isinstance(expression, Call) and expression.name == "GROUPING" and len(expression.arguments) == 1:
+        asked = _written(expression.arguments[0])
+        return lambda group: int(asked in group.rolled)
     if not isinstance(expression, Call) or expression.name not in FUNCTIONS:
-        shared = scope.resolve(expression).get
-        return lambda group: shared(group[0]) if group else None
+        shared, written = scope.resolve(expression).get, _written(_bare(expression))
+        return lambda group: shared(group.rows[0]) if group.rows and written not in group.rolled else None
     if not expression.arguments:
-        return len
+        return lambda group: len(group.rows)
     argument = scope.resolve(expression.arguments[0])
     name = expression.name
     if argument.field is not None and not argument.field["aggregatable"] and not name.startswith("COUNT"):
@@ -101,7 +154,7 @@ def reading(scope: Scope, expression: Expression) -> Reading:
         raise scope.source.invalid(expression.at, message, "MALFORMED_QUERY")
 
     def read(group: Group) -> Any:  # noqa: ANN401 - a number, text or date
-        values = [value for row in group if (value := argument.get(row)) is not None]
+        values = [value for row in group.rows if (value := argument.get(row)) is not None]
         return _calculate(name, values)
 
     return read

@@ -1,7 +1,7 @@
 """Conditions turned into functions of a record, with what the planner needs to find candidates by index."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from operator import ge, gt, le, lt
@@ -29,6 +29,36 @@ class Test:
     own: str | None = None
     values: tuple[Any, ...] = ()
     parts: tuple["Test", ...] = ()
+
+
+MAX_SEMI_JOINS = 2
+
+
+def check_semi_joins(scope: Scope, where: Condition | None, *, inside: bool) -> None:
+    """The platform's rules for sub-selects in a WHERE clause; `inside` is that of a sub-select itself [issue threads].
+
+    Raises:
+        SalesforceError: one is broken.
+    """
+    found = list(_semi_joins(where, under_or=False))
+    for comparison, under_or in found:
+        if inside:
+            message = "Nesting of semi join sub-selects is not supported"
+        elif under_or:
+            message = "Semi join sub-selects are not allowed with the 'OR' operator"
+        elif len(found) > MAX_SEMI_JOINS:
+            message = f"Maximum {MAX_SEMI_JOINS} semi join sub-selects are allowed"
+        else:
+            continue
+        raise scope.source.invalid(comparison.at, message, "MALFORMED_QUERY")
+
+
+def _semi_joins(condition: Condition | None, *, under_or: bool) -> Iterator[tuple[Comparison, bool]]:
+    if isinstance(condition, Combined):
+        for part in condition.conditions:
+            yield from _semi_joins(part, under_or=under_or or condition.operator == "or")
+    elif condition is not None and isinstance(condition.right, Query):
+        yield condition, under_or
 
 
 def build(scope: Scope, condition: Condition, subquery: Subquery) -> Test:

@@ -11,7 +11,7 @@ from emulator.salesforce.access import Access
 from emulator.salesforce.errors import SalesforceError
 from emulator.salesforce.org import Org
 from emulator.salesforce.soql import aggregate, plan
-from emulator.salesforce.soql.conditions import Test, build
+from emulator.salesforce.soql.conditions import Test, build, check_semi_joins
 from emulator.salesforce.soql.parse import parse
 from emulator.salesforce.soql.printing import Printing
 from emulator.salesforce.soql.project import all_fields, projection
@@ -65,6 +65,7 @@ class _Runner:
     def top(self, query: Query) -> Found:
         scope = Scope.of(self.source, query)
         self._check_fields_calls(scope, query)
+        check_semi_joins(scope, query.where, inside=False)
         if aggregate.is_plain_count(query):
             total = sum(1 for _ in self._cut(query, self.matching(scope, query)))
             return Found(rows=[], show=dict, total=total, page=MAX_PAGE, query=query)
@@ -76,6 +77,10 @@ class _Runner:
         printed = projection(scope, query, self._child)
         rows = list(self._cut(query, self.matching(scope, query)))
         page = self._page(scope, query)
+        if query.seen & {"view", "reference"}:
+            org, user = self.source.org, self.source.access.user_id
+            for row in rows:
+                org.seen.note(user, row["Id"], org.stamp(), viewed="view" in query.seen)
         return Found(
             rows=rows,
             show=printed.show,
@@ -121,6 +126,7 @@ class _Runner:
 
     def _semi_join(self, query: Query) -> list[Any]:
         scope = Scope.of(self.source, query)
+        check_semi_joins(scope, query.where, inside=True)
         first = query.select[0]
         if len(query.select) != 1 or not isinstance(first, Selected):
             raise self.source.invalid(query.at, "semi join sub-selects must select one field", "MALFORMED_QUERY")

@@ -1,6 +1,7 @@
 """A recursive descent parser for SOQL. Errors have the wording and the position marks of the real parser."""
 
 from collections.abc import Callable
+from typing import Literal as OneOf
 from typing import TypeVar
 
 from emulator.salesforce.errors import SalesforceError
@@ -21,6 +22,9 @@ from emulator.salesforce.soql.tree import (
 )
 
 T = TypeVar("T")
+MAX_ROLLED = 3
+MAX_STRING = 4_000
+_ROLLED: tuple[OneOf["rollup"], OneOf["cube"]] = ("rollup", "cube")
 
 
 def parse(text: str) -> Query:
@@ -118,7 +122,7 @@ class _Parser:
         where = self.conditions() if self.take_word("where") else None
         if self.take_word("with"):
             self.with_clause()
-        group = self.grouping() if self.take_word("group", "by") else ()
+        group, rolled = self.grouping() if self.take_word("group", "by") else ((), "")
         having_at = self.token
         having = self.conditions() if self.take_word("having") else None
         if having is not None and not group:
@@ -126,9 +130,7 @@ class _Parser:
         order = self.several(self.order) if self.take_word("order", "by") else ()
         limit = self.whole_number("limit") if self.take_word("limit") else None
         offset = self.offset() if self.take_word("offset") else 0
-        all_rows = self.take_word("all", "rows")
-        while self.take_word("for") or self.take_word("update"):
-            self.need_name()
+        all_rows, seen = self.endings()
         return Query(
             select=select,
             source=source.text,
@@ -136,11 +138,13 @@ class _Parser:
             alias=alias,
             where=where,
             group=group,
+            rolled=rolled,
             having=having,
             order=order,
             limit=limit,
             offset=offset,
             all_rows=all_rows,
+            seen=seen,
             scope=scope,
             at=start,
         )
@@ -151,16 +155,43 @@ class _Parser:
             found.append(one())
         return tuple(found)
 
+    def endings(self) -> tuple[bool, frozenset[str]]:
+        """ALL ROWS, FOR VIEW, FOR REFERENCE, FOR UPDATE, UPDATE TRACKING and UPDATE VIEWSTAT, in any order."""
+        all_rows, seen = False, set()
+        while True:
+            if self.take_word("all", "rows"):
+                all_rows = True
+            elif self.take_word("for"):
+                if not self.is_word("view", "reference", "update"):
+                    raise self.unexpected()
+                seen.add(self.next().text.lower())
+                while self.take_mark(","):
+                    seen.add(self.need_name().text.lower())
+            elif self.take_word("update"):
+                if not self.is_word("tracking", "viewstat"):
+                    raise self.unexpected()
+                self.next()
+            else:
+                return all_rows, frozenset(seen)
+
     def with_clause(self) -> None:
         # SECURITY_ENFORCED and USER_MODE change nothing here: every query obeys the user's permissions.
         if not self.is_word("security_enforced", "user_mode", "system_mode"):
             raise self.unexpected()
         self.next()
 
-    def grouping(self) -> tuple[Expression, ...]:
-        if self.is_word("rollup", "cube") and self.is_mark("(", 1):
-            raise malformed(self.text, self.token.at, "GROUP BY ROLLUP and CUBE are not emulated")
-        return self.several(self.expression)
+    def grouping(self) -> tuple[tuple[Expression, ...], OneOf["", "rollup", "cube"]]:
+        for word in _ROLLED:
+            if self.is_word(word) and self.is_mark("(", 1):
+                self.next()
+                self.next()
+                fields = self.several(self.expression)
+                self.need_mark(")")
+                if len(fields) > MAX_ROLLED:
+                    message = f"maximum number of fields in a group by {word} clause is {MAX_ROLLED}"
+                    raise malformed(self.text, self.token.at, message)
+                return fields, word
+        return self.several(self.expression), ""
 
     def whole_number(self, what: str) -> int:
         token = self.next()
@@ -287,17 +318,23 @@ class _Parser:
         return Comparison(left=left, operator=operator, right=self.value(), at=at)
 
     def many(self) -> tuple[Value, ...] | Query:
-        if self.is_mark(":"):
-            raise self.unexpected()
+        self.refuse_binding()
         self.need_mark("(")
         found: tuple[Value, ...] | Query = self.query() if self.is_word("select") else self.several(self.value)
         self.need_mark(")")
         return found
 
+    def refuse_binding(self) -> None:
+        if self.is_mark(":"):
+            raise malformed(self.text, self.token.at, "Bind variables only allowed in Apex code")
+
     def value(self) -> Value:
+        self.refuse_binding()
         token = self.next()
         match token.kind:
             case "string":
+                if len(token.text) > MAX_STRING + 2:
+                    raise malformed(self.text, token.at, f"strings in a where clause have at most {MAX_STRING} characters")
                 return Value(kind="string", value=unescape(self.text, token.text, token.at), at=token.at)
             case "number":
                 return Value(kind="number", value=float(token.text), at=token.at)

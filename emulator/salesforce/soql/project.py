@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from emulator.salesforce.errors import SalesforceError
 from emulator.salesforce.fields import Field
 from emulator.salesforce.soql.printing import Printing
 from emulator.salesforce.soql.scope import Getter, Resolved, Scope
@@ -32,7 +33,7 @@ def projection(scope: Scope, query: Query, child: ChildQuery) -> Printed:
     for each in query.select:
         match each:
             case Selected():
-                steps.add(scope.resolve(each.expression), each.alias, at=each.expression.at)
+                steps.add(scope.resolve(each.expression), each.alias)
             case AllFields():
                 for one in all_fields(scope, each):
                     steps.add_own(one)
@@ -61,11 +62,11 @@ class _Steps:
         self.names: list[str] = []
         self.plain: dict[str, bool] = {}
 
-    def add(self, resolved: Resolved, alias: str | None, *, at: int) -> None:
+    def add(self, resolved: Resolved, alias: str | None) -> None:
         if len(resolved.names) == 1:
             name = alias or resolved.names[0]
             if name in self.getters:
-                raise self.scope.source.invalid(at, f"duplicate field selected: {name}", "MALFORMED_QUERY")
+                raise SalesforceError("INVALID_FIELD", f"duplicate field selected: {name}")
             self.getters[name] = resolved.get
             self.names.append(name)
             if resolved.own == name:
@@ -76,11 +77,7 @@ class _Steps:
         self.getters.setdefault(resolved.names[0], _nothing)
 
     def add_own(self, one: Field) -> None:
-        resolved = self.scope._own(self.scope.sobject, one)  # noqa: SLF001 - same package, no path to resolve
-        if self.getters.setdefault(one.name, resolved.get) is resolved.get:
-            self.names.append(one.name)
-            if resolved.own == one.name:
-                self.plain[one.name] = resolved.type == "boolean"
+        self.add(self.scope._own(self.scope.sobject, one), None)  # noqa: SLF001 - same package, no path to resolve
 
     def add_type_of(self, each: TypeOf) -> None:
         scope, org = self.scope, self.scope.source.org

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from emulator.salesforce import seen
 from emulator.salesforce.access import Access
 from emulator.salesforce.errors import SalesforceError
 from emulator.salesforce.fields import Field, SObject
@@ -142,11 +143,46 @@ class Scope:
             return Resolved(get=lambda row: calculate(org, user, sobject, one, row), type=one.type, names=(key,), field=one)
         if one.type == "address":
             return Resolved(get=address_getter(sobject, one), type="address", names=(key,), field=one)
+        if key in seen.FIELDS and self.source.org.seen.any(self.source.access.user_id):
+            looks, user = self.source.org.seen, self.source.access.user_id
+            return Resolved(get=lambda row: looks.at(user, row["Id"], key), type=one.type, names=(key,), field=one)
         if key == "PhotoUrl":
             return Resolved(get=lambda row: f"/services/images/photo/{row['Id']}", type="url", names=(key,), field=one)
         if one.type == "boolean":
             return Resolved(get=lambda row: row.get(key, False), type="boolean", names=(key,), own=key, field=one)
         return Resolved(get=lambda row: row.get(key), type=one.type, names=(key,), own=key, field=one)
+
+    @staticmethod
+    def _labelled(inner: Resolved) -> Getter:
+        """The label of a picklist's value; values of several choices one by one."""
+        labels = {each["value"]: each["label"] for each in (inner.field["picklistValues"] if inner.field else ())}
+
+        def shown(row: Row) -> Any:  # noqa: ANN401 - text or null
+            value = inner.get(row)
+            return ";".join(labels.get(part, part) for part in value.split(";")) if isinstance(value, str) else value
+
+        return shown
+
+    def _formatted(self, inner: Resolved) -> Getter:
+        """Numbers, dates and times as people in the United States write them [guess: the forms]."""
+        scale = int(inner.field["scale"]) if inner.field else 0
+        zone = self.source.zone()
+
+        def shown(row: Row) -> Any:  # noqa: ANN401 - text or null
+            value = inner.get(row)
+            if isinstance(value, bool) or value is None:
+                return value
+            if isinstance(value, int | float):
+                return f"{'$' if inner.type == 'currency' else ''}{value:,.{scale}f}{'%' if inner.type == 'percent' else ''}"
+            if inner.type == "date":
+                day = date.fromisoformat(value)
+                return f"{day.month}/{day.day}/{day.year}"
+            if inner.type == "datetime":
+                moment = parse_moment(value).astimezone(zone)
+                return f"{moment.month}/{moment.day}/{moment.year}, {moment.hour % 12 or 12}:{moment:%M %p}"
+            return value
+
+        return shown
 
     def _no_column(self, name: str, sobject: SObject, path: Path) -> SalesforceError:
         message = (
@@ -159,7 +195,9 @@ class Scope:
     def _function(self, call: Call) -> Resolved:
         if call.name in {"TOLABEL", "FORMAT", "CONVERTCURRENCY", "CONVERTTIMEZONE"} and call.arguments:
             inner = self.resolve(call.arguments[0])
-            return Resolved(get=inner.get, type=inner.type, names=inner.names, field=inner.field)
+            printed = {"TOLABEL": self._labelled, "FORMAT": self._formatted}.get(call.name)
+            getter = printed(inner) if printed else inner.get
+            return Resolved(get=getter, type=inner.type, names=inner.names, field=inner.field)
         part = DATE_PARTS.get(call.name)
         if part is None or len(call.arguments) != 1:
             raise self.source.invalid(call.at, f"Invalid function: {call.name}", "MALFORMED_QUERY")

@@ -16,7 +16,8 @@ _PATTERN = re.compile(
     |(?P<number>[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)
     |(?P<name>[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*)
     |(?P<operator><=|>=|!=|<>|=|<|>)
-    |(?P<mark>[(),:])""",
+    |(?P<mark>[(),:])
+    |(?P<other>[^\s'])""",
     re.VERBOSE | re.DOTALL,
 )
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f", '"': '"', "'": "'", "\\": "\\"}
@@ -24,7 +25,7 @@ CLAUSES = frozenset(
     {
         *("from", "where", "group", "having", "order", "limit", "offset", "for", "using", "with", "all", "update"),
         *("and", "or", "not", "in", "like", "includes", "excludes", "asc", "desc", "nulls", "end", "when", "then"),
-        *("else", "select", "by", "scope"),
+        *("else", "select", "by", "scope", "rows"),
     }
 )
 PERIOD = re.compile(

@@ -96,7 +96,11 @@ class Order:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Query:
-    """A whole statement. `source` is an object, or a child relationship in a subquery."""
+    """A whole statement. `source` is an object, or a child relationship in a subquery.
+
+    `rolled` is rollup or cube where GROUP BY makes subtotals; `seen` has view or reference where the records count as
+    looked at.
+    """
 
     select: "tuple[Selected | AllFields | TypeOf | Query, ...]"
     source: str
@@ -104,10 +108,12 @@ class Query:
     alias: str | None = None
     where: Condition | None = None
     group: tuple[Expression, ...] = ()
+    rolled: OneOf["", "rollup", "cube"] = ""
     having: Condition | None = None
     order: tuple[Order, ...] = ()
     limit: int | None = None
     offset: int = 0
     all_rows: bool = False
+    seen: frozenset[str] = frozenset()
     scope: str | None = None
     at: int = 0
