@@ -6,7 +6,7 @@ import os
 import secrets as randomness
 import socket
 import ssl
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -18,10 +18,12 @@ from pathlib import Path
 
 import requests
 
+from connector.career.connect import connect
 from connector.career.profile import load_profile
+from connector.career.setup import Given, Setup, carrier_of, faults
 from connector.career.side import CareerClient
 from connector.clock import SystemClock
-from connector.config import Career, Crm, Settings
+from connector.config import Career, Crm, Fault, Settings
 from connector.core.evidence import KEYS_VERSION
 from connector.core.match import Weights
 from connector.engine.context import Context, Progress, no_progress
@@ -206,15 +208,45 @@ def token_source(crm: Crm, around: Surroundings) -> TokenSource:
 
 def open_career(career: Career, around: Surroundings) -> CareerClient:
     """One career system as configured."""
-    session = around.connect(ca_file=_authorities(career.ca_file), proxies=_proxies(career.proxy))
-    return CareerClient(
+    profile = load_profile(career.profile)
+
+    def wire(url: str | None) -> Wire | None:
+        session = around.connect(ca_file=_authorities(career.ca_file), proxies=_proxies(career.proxy))
+        return None if url is None else Wire(session, url, around.clock, side=career.system, lab=career.lab)
+
+    def secret(reference: str | None) -> Callable[[], Secret] | None:
+        return None if reference is None else lambda: read_secret(reference, around.environ)
+
+    secrets = {name: read for name, value in career.settings.items() if profile.settings[name].secret and (read := secret(value))}
+    setup = Setup(
         system=career.system,
-        profile=load_profile(career.profile),
-        wire=Wire(session, career.url, around.clock, side=career.system, lab=career.lab),
-        secret=lambda: read_secret(career.key, around.environ),
+        profile=profile,
         clock=around.clock,
         rng=around.chance,
+        wire=wire(career.url),
+        key=secret(career.key),
+        folder=career.folder,
+        settings=career.settings,
+        secrets=secrets,
+        carrier=carrier_of(profile, career.requests),
+        requests_wire=wire(career.requests_url),
+        requests_key=secret(career.requests_key),
     )
+    return connect(setup)
+
+
+def career_faults(career: Career) -> Iterable[Fault]:
+    """What is wrong with a career system's table in view of its profile; see ``connector.config.load_settings``."""
+    given = Given(
+        url=career.url is not None,
+        key=career.key is not None,
+        folder=career.folder is not None,
+        carrier=career.requests,
+        requests_url=career.requests_url is not None,
+        requests_key=career.requests_key is not None,
+        settings=career.settings,
+    )
+    return faults(load_profile(career.profile), given)
 
 
 def _authorities(path: Path | None) -> str | None:

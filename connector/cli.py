@@ -16,7 +16,7 @@ from typing import Annotated
 import typer
 
 from connector import administration, beginning, display
-from connector.bootstrap import Bridge, open_bridge
+from connector.bootstrap import Bridge, career_faults, open_bridge
 from connector.config import Settings, load_settings
 from connector.core.model import Side
 from connector.daemon import Daemon
@@ -85,9 +85,13 @@ def main() -> None:
         sys.exit(DEFECT)
 
 
+def _settings(config: Path) -> Settings:
+    return load_settings(config, career_faults=career_faults)
+
+
 @contextmanager
 def _opened(config: Path) -> Iterator[Bridge]:
-    settings = load_settings(config)
+    settings = _settings(config)
     configure(settings.bridge.log_level, settings.bridge.log_format)
     with display.progress() as progress, open_bridge(settings, progress=progress) as bridge:
         _take_pilot(bridge.context, settings)
@@ -363,7 +367,7 @@ def docs_mapping(
     config: ConfigFile = DEFAULT,
 ) -> None:
     """Who owns what, and what is shared on which basis: the page that the privacy officer signs before going live."""
-    folder = mappings or load_settings(config).bridge.mappings
+    folder = mappings or _settings(config).bridge.mappings
     sys.stdout.write(administration.mapping_page(load_rules(folder)))
 
 
@@ -390,12 +394,12 @@ def package_deploy(
 @package.command("zip")
 def package_zip(out: Annotated[Path, typer.Argument(help="The file to write.")], config: ConfigFile = DEFAULT) -> None:
     """Write the package as a Metadata API zip, for `sf project deploy start --metadata-dir`."""
-    out.write_bytes(administration.package_bytes(load_rules(load_settings(config).bridge.mappings)))
+    out.write_bytes(administration.package_bytes(load_rules(_settings(config).bridge.mappings)))
     display.say(f"wrote {out}")
 
 
 def _deploy(config: Path, token: str, *, check_only: bool) -> int:
-    settings = load_settings(config)
+    settings = _settings(config)
     configure(settings.bridge.log_level, settings.bridge.log_format)
     with display.progress() as progress:
         result = administration.deploy_package(settings, token, os.environ, check_only=check_only, progress=progress)

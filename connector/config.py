@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -18,10 +18,10 @@ from connector.core.positions import Path as Place
 from connector.core.violations import Table, fault, validated
 from connector.errors import Problem, UserError
 from connector.reading import read_document
+from connector.secrets import is_reference
 
-SECRETS = frozenset({"consumer_key", "private_key", "consumer_secret", "access_token", "key", "postgresql", "webhook"})
+SECRETS = frozenset({"consumer_key", "private_key", "consumer_secret", "access_token", "key", "postgresql", "webhook", "requests_key", "settings"})
 """Keys whose values are references to secrets; their lines are never echoed."""
-_REFERENCE = re.compile(r"(?:credential:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}|file:/[^\0]{1,1000}|env:[A-Za-z_][A-Za-z0-9_]{0,127})")
 _HOST = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _PRIVATE_ENDS = (".localhost", ".local", ".internal", ".lan", ".home.arpa")
@@ -31,7 +31,7 @@ _SALESFORCE = re.compile(
 
 
 def _reference(value: str) -> str:
-    if not _REFERENCE.fullmatch(value):
+    if not is_reference(value):
         raise fault(
             "this is not a reference to a secret; the value is not shown here",
             "write credential:NAME, file:/PATH or env:NAME; if a secret stood here, replace it in its system, too",
@@ -125,13 +125,22 @@ class Crm(Table):
 
 
 class Career(Table):
-    """``[[career]]``: one career system. ``profile`` is a shipped profile's name or the path of a profile file."""
+    """``[[career]]``: one career system. ``profile`` is a shipped profile's name or the path of a profile file.
+
+    Which of the optional settings it needs, its profile says. ``requests`` is how career requests travel; without it, as the
+    profile does it first.
+    """
 
     system: SystemName
     profile: Text = "generic"
-    url: str
-    key: Reference
+    url: str | None = None
+    key: Reference | None = None
+    folder: FilePath | None = None
     primary: bool = False
+    requests: Literal["rest", "notes", "csv", "none"] | None = None
+    requests_url: str | None = None
+    requests_key: Reference | None = None
+    settings: dict[str, Annotated[str, Field(max_length=1_000)]] = {}
     ca_file: FilePath | None = None
     proxy: str | None = None
     lab: bool = False
@@ -195,8 +204,14 @@ class Settings(Table):
         return next((system for system in self.career if system.primary), self.career[0])
 
 
-def load_settings(path: Path) -> Settings:
+Fault = tuple[str, str, str]
+"""What is wrong with one table: the key, the message, the cure."""
+
+
+def load_settings(path: Path, *, career_faults: Callable[[Career], Iterable[Fault]] = lambda _career: ()) -> Settings:
     """The settings in a file. Relative paths start from the file's folder; secrets stay references.
+
+    ``career_faults`` says what is wrong with a career system's table in view of its profile.
 
     Raises:
         UserError: with every problem, each with line and cure; no line that could hold a secret is repeated.
@@ -206,22 +221,30 @@ def load_settings(path: Path) -> Settings:
     problems = list(_contradictions(settings, document))
     if problems:
         raise UserError(problems)
-    return _anchored(settings, path.absolute().parent)
+    found = _anchored(settings, path.absolute().parent)
+    problems = [
+        document.problem("C207", ("career", number, key), message, cure, key=True, secret=True)
+        for number, system in enumerate(found.career)
+        for key, message, cure in career_faults(system)
+    ]
+    if problems:
+        raise UserError(problems)
+    return found
 
 
 def _anchored(settings: Settings, folder: Path) -> Settings:
     def whole(path: Path | None) -> Path | None:
         return None if path is None else folder / path
 
-    def with_ca(table: Any) -> Any:  # noqa: ANN401 - Crm or Career, given back as it came
-        return table.model_copy(update={"ca_file": whole(table.ca_file)})
+    def with_paths(table: Any, *names: str) -> Any:  # noqa: ANN401 - Crm or Career, given back as it came
+        return table.model_copy(update={name: whole(getattr(table, name)) for name in names})
 
     return settings.model_copy(
         update={
             "bridge": settings.bridge.model_copy(update={"mappings": whole(settings.bridge.mappings)}),
             "state": settings.state.model_copy(update={"sqlite": whole(settings.state.sqlite)}),
-            "crm": with_ca(settings.crm),
-            "career": tuple(_with_profile(with_ca(system), folder) for system in settings.career),
+            "crm": with_paths(settings.crm, "ca_file"),
+            "career": tuple(_with_profile(with_paths(system, "ca_file", "folder"), folder) for system in settings.career),
         }
     )
 
@@ -288,7 +311,9 @@ def _login(crm: Crm, document: Document) -> Iterator[Problem]:
 
 def _addresses(settings: Settings, document: Document) -> Iterator[Problem]:
     places: list[tuple[Place, Crm | Career, str]] = [(("crm", "my_domain"), settings.crm, settings.crm.my_domain)]
-    places += [(("career", number, "url"), system, system.url) for number, system in enumerate(settings.career)]
+    for number, system in enumerate(settings.career):
+        given = (("url", system.url), ("requests_url", system.requests_url))
+        places += [(("career", number, name), system, url) for name, url in given if url is not None]
     for place, table, url in places:
         if table.lab and settings.bridge.environment == "production":
             cure = 'lab is for the emulator on this machine: use environment = "test"'

@@ -32,6 +32,10 @@ class Status(StrEnum):
     """Nobody knows whether it was done."""
 
 
+NOT_NOW = "NOT_NOW"
+"""The code of an outcome that says nothing about its side: the turn of this write has not come yet."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
     """The answer to one write.
@@ -175,7 +179,11 @@ class Precondition(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capabilities:
-    """What a career system can do, by its profile. Unknown counts as the careful answer."""
+    """What a career system can do, by its profile. Unknown counts as the careful answer.
+
+    ``lookup``: accounts can be asked for by id; where not, only the next reading tells what became of a write.
+    ``per_delivery``: so many changed accounts are handed over at once.
+    """
 
     create: Create
     precondition: Precondition
@@ -184,6 +192,8 @@ class Capabilities:
     login_field: str = ""
     notes: bool = False
     requests: bool = False
+    lookup: bool = True
+    per_delivery: int = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

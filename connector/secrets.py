@@ -19,6 +19,12 @@ from connector.errors import Problem, UserError
 
 _LARGEST = 65_536
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
+_REFERENCE = re.compile(r"(?:credential:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}|file:/[^\0]{1,1000}|env:[A-Za-z_][A-Za-z0-9_]{0,127})")
+
+
+def is_reference(text: str) -> bool:
+    """Whether a text of a configuration names a secret, and is not one itself."""
+    return _REFERENCE.fullmatch(text) is not None
 
 
 class Secret:

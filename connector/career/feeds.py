@@ -1,4 +1,4 @@
-"""Reading a career system: everything page by page, then what changed, and single records.
+"""Reading a system that speaks the contract: everything page by page, then what changed, and single records.
 
 Cursors are small JSON texts of ours: ``{"v":1,"mode":"full","part":"people","after":TOKEN,"changes":CURSOR}`` while
 everything is read (people, then requests), ``{"v":1,"mode":"changes","after":CURSOR}`` from then on. The change feed is taken
@@ -11,6 +11,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 
+from connector.career.contract import Contract
 from connector.career.exchange import CursorExpired, Exchange, Reply
 from connector.career.payload import POISON, at, items_of, record_of, text_at
 from connector.core.model import Edit
@@ -43,9 +44,8 @@ class _Cursor:
 class Reader:
     """Reads one system. ``own_key`` tells the id under which our own changes appear in the feed."""
 
-    def __init__(self, exchange: Exchange, *, own_key: Callable[[], str]) -> None:
-        self._exchange, self._own_key = exchange, own_key
-        self._profile = exchange.profile
+    def __init__(self, exchange: Exchange, profile: Contract, *, own_key: Callable[[], str]) -> None:
+        self._exchange, self._profile, self._own_key = exchange, profile, own_key
 
     def read(self, cursor: str) -> Page:
         """The next page. A record appears once in a page, as it is now, with every edit since in ``edits``.
@@ -91,17 +91,23 @@ class Reader:
         kind = "person" if place.part == "people" else "request"
 
         def understand(reply: Reply) -> Page:
-            following = at(reply.data, names.next)
-            if following is not None and (not isinstance(following, str) or following in {"", place.after}):
-                raise reply.answer.unusable(f"{names.next} leads nowhere")
+            records, following = self.listed(kind, reply, after=place.after)
             changes = place.changes
             if first and place.part == "people":
                 changes = text_at(reply.answer, reply.data, self._profile.incremental.start)
             then = self._after_page(place, following, changes)
-            return Page(records=tuple(self._records(kind, reply)), cursor=then.text(), more=True, full=True)
+            return Page(records=records, cursor=then.text(), more=True, full=True)
 
         params = {names.limit: str(names.page), **({} if first else {names.after: place.after})}
         return self._exchange.get(self._path(kind), params, understand, expires=not first)
+
+    def listed(self, kind: str, reply: Reply, *, after: str) -> tuple[tuple[Record, ...], str | None]:
+        """The records of a page of a list, and the token of the next page; None if this is the last one."""
+        name = self._profile.lists.next
+        following = at(reply.data, name)
+        if following is not None and (not isinstance(following, str) or following in {"", after}):
+            raise reply.answer.unusable(f"{name} leads nowhere")
+        return tuple(self._records(kind, reply)), following
 
     def _after_page(self, place: _Cursor, following: str | None, changes: str) -> _Cursor:
         if following is not None:
@@ -152,7 +158,7 @@ class Reader:
     def record(self, kind: str, data: object, *, odd: bool) -> Record:
         """The record in a piece of JSON, or one of kind ``poison``."""
         names = self._profile.record
-        return record_of(kind, data, id_name=names.id, version_name=names.version, odd=odd)
+        return record_of(kind, data, record_id=at(data, names.id), version=at(data, names.version), odd=odd)
 
     def _path(self, kind: str) -> str:
         return self._profile.lists.people if kind == "person" else self._profile.lists.requests

@@ -71,6 +71,11 @@ def unsendable(value: object) -> Outcome | None:
     return Outcome(status=Status.REFUSED, code="UNSENDABLE", detail=reason, remedy=remedy)
 
 
+def gone() -> Outcome:
+    """For a write to an account that the system has not (any more)."""
+    return Outcome(status=Status.REFUSED, code="not_found", remedy=_REMEDIES[404])
+
+
 def cannot(code: str, what: str) -> Outcome:
     """For a write that the profile says the system has no place for."""
     return Outcome(status=Status.REFUSED, code=code, detail=what, remedy="the profile of this career system says so")

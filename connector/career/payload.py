@@ -104,9 +104,8 @@ def text_at(answer: Answer, data: object, path: str) -> str:
     return value
 
 
-def record_of(kind: str, data: object, *, id_name: str, version_name: str, odd: bool) -> Record:
-    """A record as read, or one of kind ``poison`` that says why it could not be."""
-    record_id, version = at(data, id_name), at(data, version_name)
+def record_of(kind: str, data: object, *, record_id: object, version: object, odd: bool) -> Record:
+    """A record as read, or one of kind ``poison`` that says why it could not be. ``odd``: look into every value."""
     reason = ""
     if not isinstance(data, dict):
         reason = "is no object"

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 from connector.core.model import FieldRule, Native, Side, Transform, Unit, Value
 
@@ -68,6 +69,19 @@ def pick(fields: Mapping[str, Native], path: str) -> tuple[bool, Native]:
             return False, None
         here = here[step]
     return True, here
+
+
+def placed(fields: Mapping[str, Native], values: Mapping[str, Native]) -> dict[str, Any]:
+    """A record with these values at their dotted paths; neither argument is touched."""
+    found = dict(fields)
+    for path, value in values.items():
+        *parents, last = path.split(".")
+        here = found
+        for step in parents:
+            here[step] = dict(here.get(step) or {})
+            here = here[step]
+        here[last] = value
+    return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,6 +21,7 @@ from connector.engine.halting import set_halt, stopped
 from connector.engine.settling import apply_outcome, prepare_set
 from connector.errors import Halt, Later, Refused, Unknown
 from connector.ports import (
+    NOT_NOW,
     Acknowledgement,
     CrmCreate,
     CrmUpdate,
@@ -93,13 +94,18 @@ def _drain(ctx: Context, done: Delivered, side: str, kinds: Sequence[str]) -> No
         with ctx.store.begin() as db:
             if stopped(db):
                 return
-            rows = intents.take(db, kinds, None if side == "crm" else side, ctx.clock.now(), limit=_BATCH)
+            rows = intents.take(db, kinds, None if side == "crm" else side, ctx.clock.now(), limit=_at_once(ctx, side, kinds))
             prepared = [(row, unpack(row["payload"])) for row in rows]
             _complete_all(db, prepared)
         if not rows:
             return
         _send_and_settle(ctx, done, side, prepared)
         ctx.progress(f"writing to {side}", done.applied, None)
+
+
+def _at_once(ctx: Context, side: str, kinds: Sequence[str]) -> int:
+    """How many writes go in one batch: a system that takes files wants all changed accounts in one."""
+    return ctx.careers[side].capabilities.per_delivery if "career.update" in kinds else _BATCH
 
 
 def _complete_all(db: Connection, prepared: Sequence[tuple[Row, dict[str, Any]]]) -> None:
@@ -167,7 +173,7 @@ def _send_and_settle(ctx: Context, done: Delivered, side: str, prepared: Sequenc
                 set_halt(ctx, db, side, str(error), remedy)
     _settle_all(ctx, done, [*doubtful, *sure], outcomes)
     # Where a side settles nothing of a whole batch, it is not asked again in this cycle.
-    asked = [outcome for outcome in outcomes if outcome.code != NOT_THERE_YET]
+    asked = [outcome for outcome in outcomes if outcome.code not in (NOT_THERE_YET, NOT_NOW)]
     if asked and all(outcome.status in (Status.LATER, Status.UNKNOWN) for outcome in asked):
         done.stopped.setdefault(side, asked[0].code or asked[0].detail)
 
@@ -187,12 +193,27 @@ def _look(ctx: Context, pairs: Sequence[tuple[Row, dict[str, Any]]]) -> list[Out
     """Did an update whose answer was lost happen? Applied if the record holds what we sent, else decide anew."""
     outcomes = []
     for row, payload in pairs:
+        if row["kind"] == "career.update" and not ctx.careers[row["system"]].capabilities.lookup:
+            outcomes.append(_look_at_reading(ctx, row, payload))
+            continue
         if row["kind"] == "career.update":
             found = ctx.careers[row["system"]].fetch("person", [row["target"]])
         else:
             found = ctx.crm.fetch(Feed.PROFILE, [payload["id"]])
         outcomes.append(_compare(ctx, row, payload, found[0] if found else None))
     return outcomes
+
+
+def _look_at_reading(ctx: Context, row: Row, payload: Mapping[str, Any]) -> Outcome:
+    """Of a system that cannot be asked, only what it said by itself after our write tells what became of it."""
+    with ctx.store.begin() as db:
+        seen = observations.load(db, Side.CAREER, "person", [row["target"]], system=row["system"]).get(row["target"])
+    if seen is None or seen["deleted"]:
+        return Outcome(status=Status.STALE, code="GONE")
+    if row["sent_at"] is None or seen["seen_at"] <= row["sent_at"]:
+        return Outcome(status=Status.UNKNOWN, code=NOT_NOW, detail="not read since")
+    record = Record(kind="person", id=row["target"], version=seen["version"], fields=unpack(seen["fields"]))
+    return _compare(ctx, row, payload, record)
 
 
 def _compare(ctx: Context, row: Row, payload: Mapping[str, Any], record: Record | None) -> Outcome:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 
 from sqlalchemy import Connection
 
@@ -27,6 +28,10 @@ from connector.store.store import Row, get_meta, next_name, pack, set_meta, stam
 _BATCH = 500
 _EVERYBODY = ("linked", "new", "ended")
 """The states of links about which there may be something to write."""
+
+_LATEST = timedelta(days=1)
+_LATEST_BY_FILE = timedelta(days=60)
+"""How long a write whose answer was lost may still take effect: a call, and a file that somebody has to carry over."""
 
 _WRITTEN_SIDE = {
     "career.update": Side.CAREER,
@@ -203,7 +208,9 @@ class _Batch:
         profiles = [row["profile_id"] for row in rows if row["profile_id"]]
         self._profiles = observations.load(db, Side.CRM, Feed.PROFILE, profiles)
         self.states = links.states_of(db, system, accounts)
-        self._doubtful = intents.doubtful(db, system, accounts, FIELD_WRITES, ctx.clock.now())
+        career = ctx.careers.get(system)
+        arrives_within = _LATEST if career is None or career.capabilities.lookup else _LATEST_BY_FILE
+        self._doubtful = intents.doubtful(db, system, accounts, FIELD_WRITES, ctx.clock.now() - arrives_within)
         self._refused = intents.refused_first(db, system, accounts, FIELD_WRITES)
         self.subjects: list[Subject] = []
 

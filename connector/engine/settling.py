@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from connector.core.merge import Row as Law
 from connector.core.merge import Verdict, acknowledge
 from connector.core.model import Side
+from connector.core.rulebook import placed
 from connector.engine.collect import keep
 from connector.engine.context import Context, log
 from connector.engine.readings import written
@@ -84,19 +85,8 @@ def _remember_person(held: WorkingSet, row: Row, payload: Mapping[str, Any], out
     seen = held.observation(Side.CAREER, row["system"], "person", row["target"])
     if seen is None:
         return
-    fields = outcome.fields if outcome.fields is not None else _merged(unpack(seen["fields"]), payload["fields"])
+    fields = outcome.fields if outcome.fields is not None else placed(unpack(seen["fields"]), payload["fields"])
     held.keep(dict(seen) | {"fields": pack(fields), "version": outcome.version or seen["version"]})
-
-
-def _merged(fields: dict[str, Any], sent: Mapping[str, Any]) -> dict[str, Any]:
-    for path, value in sent.items():
-        *parents, last = path.split(".")
-        here = fields
-        for step in parents:
-            here[step] = dict(here.get(step) or {})
-            here = here[step]
-        here[last] = value
-    return fields
 
 
 def _profile_created(

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import Connection, func, select, true, update
+from sqlalchemy import Connection, case, func, select, true, update
 
 from connector.store.observations import batches
 from connector.store.store import Row, add, fetch, pack, stamp
@@ -65,8 +65,8 @@ LOOKED = "LOOKED"
 """The code of a write whose answer was lost and that was not found when we looked: it may still arrive."""
 
 
-def doubtful(db: Connection, system: str, targets: Iterable[str], kinds: Sequence[str], now: datetime) -> dict[str, list[Row]]:
-    """Writes by target of the last day that may still take effect although we have decided anew."""
+def doubtful(db: Connection, system: str, targets: Iterable[str], kinds: Sequence[str], since: datetime) -> dict[str, list[Row]]:
+    """Writes by target, settled after a moment, that may still take effect although we have decided anew."""
     found: dict[str, list[Row]] = {}
     for some in batches(targets):
         query = select(intent).where(
@@ -74,7 +74,7 @@ def doubtful(db: Connection, system: str, targets: Iterable[str], kinds: Sequenc
             intent.c.target.in_(some),
             intent.c.kind.in_(kinds),
             intent.c.code == LOOKED,
-            intent.c.settled_at > stamp(now - timedelta(days=1)),
+            intent.c.settled_at > stamp(since),
         )
         for row in fetch(db, query.order_by(intent.c.id)):
             found.setdefault(row["target"], []).append(row)
@@ -182,7 +182,10 @@ def take(db: Connection, kinds: Sequence[str], system: str | None, now: datetime
     rows = fetch(db, query)
     ids = [row["id"] for row in rows]
     if ids:
-        db.execute(update(intent).where(intent.c.id.in_(ids)).values(state="sent", attempts=intent.c.attempts + 1))
+        # An unknown one is looked at before it goes on the wire again: the moment stays that of its last sending.
+        sent_at = case((intent.c.state == "ready", stamp(now)), else_=intent.c.sent_at)
+        taken = {"state": "sent", "attempts": intent.c.attempts + 1, "sent_at": sent_at}
+        db.execute(update(intent).where(intent.c.id.in_(ids)).values(**taken))
     return rows
 
 
@@ -296,4 +299,5 @@ def row(  # noqa: PLR0913 - the columns of a table, each by name
         "rules_hash": rules_hash,
         "created_at": stamp(now),
         "settled_at": None,
+        "sent_at": None,
     }

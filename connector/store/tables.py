@@ -216,6 +216,7 @@ intent = Table(
     Column("rules_hash", _KEY, nullable=False),
     Column("created_at", _TIME, nullable=False),
     Column("settled_at", _TIME),
+    Column("sent_at", _TIME),
     comment="state: planned, ready, sent, unknown, applied, refused, superseded",
 )
 Index("intent_work", intent.c.state, intent.c.due_at)

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
+from connector.bootstrap import career_faults
 from connector.config import SECRETS, Settings, address_fault, load_settings, my_domain_fault
 from connector.core.document import render_problems
 from connector.errors import UserError
@@ -41,7 +42,7 @@ def changed(old: str, new: str, *, everything: bool = False) -> str:
 def refusal(folder: Path, text: str) -> UserError:
     """The error of loading this text."""
     with pytest.raises(UserError) as caught:
-        load_settings(write(folder, text))
+        load_settings(write(folder, text), career_faults=career_faults)
     return caught.value
 
 
@@ -93,7 +94,7 @@ def test_the_example_loads_with_every_optional_setting(tmp_path: Path) -> None:
 
 def test_optional_settings_show_their_defaults(tmp_path: Path) -> None:
     """Law: uncommenting what the example calls a default changes nothing."""
-    examples = {"ca_file", "proxy", "command", "webhook", "accounts", "class_years", "primary"}
+    examples = {"ca_file", "folder", "proxy", "command", "webhook", "accounts", "class_years", "primary"}
     text = OPTIONAL.sub("", EXAMPLE.read_text())
     shown = load_settings(write(tmp_path, text)).model_dump()
     default = load_settings(write(tmp_path, EXAMPLE.read_text())).model_dump()

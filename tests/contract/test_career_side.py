@@ -15,8 +15,10 @@ import orjson
 import pytest
 import requests
 
+from connector.career.connect import connect
 from connector.career.payload import POISON
 from connector.career.profile import load_profile
+from connector.career.setup import Setup, carrier_of
 from connector.career.side import CareerClient
 from connector.errors import Halt, Later
 from connector.ports import Acknowledgement, CareerSide, Note, Page, PersonUpdate, Record, Status
@@ -130,13 +132,17 @@ class GenericWorld:
         session = requests.Session()
         mount(session, self.app, HOST)
         limits = Limits(body=1_000_000)
-        return CareerClient(
-            system="careers",
-            profile=load_profile(self.profile),
-            wire=Wire(session, HOST + "/bridge/v1", self.clock, side="careers", limits=limits),
-            secret=lambda: Secret(self.secrets.pop(0) if len(self.secrets) > 1 else self.secrets[0]),
-            clock=self.clock,
-            rng=lambda: 0.5,
+        profile = load_profile(self.profile)
+        return connect(
+            Setup(
+                system="careers",
+                profile=profile,
+                wire=Wire(session, HOST + "/bridge/v1", self.clock, side="careers", limits=limits),
+                key=lambda: Secret(self.secrets.pop(0) if len(self.secrets) > 1 else self.secrets[0]),
+                clock=self.clock,
+                rng=lambda: 0.5,
+                carrier=carrier_of(profile, None),
+            )
         )
 
     def people(self, count: int) -> None:

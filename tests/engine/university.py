@@ -15,8 +15,9 @@ import orjson
 from sqlalchemy import event
 
 from connector.bootstrap import Bridge, Surroundings, read_weights
+from connector.career.connect import connect
 from connector.career.profile import load_profile
-from connector.career.side import CareerClient
+from connector.career.setup import Setup, carrier_of
 from connector.config import load_settings
 from connector.engine import planner
 from connector.engine.context import Context
@@ -140,13 +141,17 @@ class University:
         client = Client(Transport(login, wire, clock), clock=clock, rng=lambda: 0.0)
         fields = self.rules.person.contact_fields()
         self.crm_side = SalesforceSide(client, clock, contact_fields=fields, page=self.page)
-        self.career_side = CareerClient(
-            system=SYSTEM,
-            profile=load_profile("generic"),
-            wire=Wire(careers, f"{CAREER_HOST}/bridge/v1", clock, side=SYSTEM),
-            secret=lambda: Secret("k-bridge"),
-            clock=clock,
-            rng=lambda: 0.0,
+        profile = load_profile("generic")
+        self.career_side = connect(
+            Setup(
+                system=SYSTEM,
+                profile=profile,
+                wire=Wire(careers, f"{CAREER_HOST}/bridge/v1", clock, side=SYSTEM),
+                key=lambda: Secret("k-bridge"),
+                clock=clock,
+                rng=lambda: 0.0,
+                carrier=carrier_of(profile, None),
+            )
         )
         book = self.rules
         store = open_store(f"sqlite:///{self.state}")

@@ -1,0 +1,85 @@
+"""Writing to a system that knows no preconditions: read, compare, write, and look whether only that was changed.
+
+Between our read and our write a counsellor can still save: that gap is a fraction of a second instead of the minutes since we
+decided, and stands in docs/limits.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from hashlib import sha256
+from typing import Any, Generic, TypeVar
+
+import orjson
+
+from connector.career import outcomes
+from connector.career.writes import Chunk
+from connector.core.rulebook import placed
+from connector.errors import Halt
+from connector.ports import Outcome, PersonUpdate, Record, Status
+
+Native = TypeVar("Native")
+
+_EMPTY: tuple[object, ...] = (None, "", [], {})
+
+
+def version_of(fields: Mapping[str, Any], *, without: frozenset[str] = frozenset()) -> str:
+    """A version for a record that has none: its content, without what the system counts by itself."""
+    kept = {name: value for name, value in fields.items() if name not in without}
+    return sha256(orjson.dumps(kept, option=orjson.OPT_SORT_KEYS)).hexdigest()[:32]
+
+
+class CarefulWriter(Generic[Native]):
+    """One account at a time.
+
+    Args:
+        system: its name in the configuration.
+        fetch: the account as it is now, as a record and in the system's own form; None if there is none.
+        send: writes changed fields of an account, which is given in the system's own form; the outcome of that call.
+        version: the version of an account with these fields.
+    """
+
+    def __init__(
+        self,
+        *,
+        system: str,
+        fetch: Callable[[str], tuple[Record, Native] | None],
+        send: Callable[[Native, Mapping[str, Any]], Outcome],
+        version: Callable[[Mapping[str, Any]], str] = version_of,
+    ) -> None:
+        self._system, self._fetch, self._send, self._version = system, fetch, send, version
+        self._proven = False
+
+    def update(self, row: PersonUpdate) -> Chunk:
+        """Change one account if it still is as it was when the change was decided.
+
+        Raises:
+            Halt: the first write of this process emptied other fields; nothing more is sent.
+        """
+        found = self._fetch(row.id)
+        if found is None:
+            return Chunk(outcomes=[outcomes.gone()])
+        before, native = found
+        if before.version != row.version:
+            return Chunk(outcomes=[Outcome(status=Status.STALE, code="READ_BEFORE_WRITE")])
+        outcome = self._send(native, row.fields)
+        if outcome.status is not Status.APPLIED:
+            return Chunk(outcomes=[outcome])
+        expected: Mapping[str, Any] = placed(before.fields, row.fields)
+        if not self._proven:
+            after = self._fetch(row.id)
+            self._prove(expected, after[0].fields if after is not None else {})
+            expected = after[0].fields if after is not None else expected
+        done = Outcome(status=Status.APPLIED, id=row.id, version=self._version(expected), fields=expected)
+        return Chunk(outcomes=[done])
+
+    def _prove(self, expected: Mapping[str, Any], found: Mapping[str, Any]) -> None:
+        """A system that takes our few fields for the whole account would empty the others: seen at the first write."""
+        lost = [name for name, value in expected.items() if value not in _EMPTY and found.get(name) in _EMPTY]
+        if lost:
+            raise Halt(
+                subject=self._system,
+                reason=f"a write of other fields has emptied {', '.join(sorted(lost)[:5])}",
+                remedy="restore the account in the career system from its history, and tell us: the profile is wrong for it",
+            )
+        self._proven = True

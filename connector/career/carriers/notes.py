@@ -1,0 +1,138 @@
+"""Requests as tagged staff notes, for systems that have notes and nothing like a request.
+
+A counsellor writes a note about an alumnus whose first line begins with *Alumni request:* and names the type; further lines
+name what else is known, and *Text:* begins what Alumni Relations should know or pass on::
+
+    Alumni request: Panel speaker
+    Title: Panel on energy
+    Need by: 2026-12-01
+    Text: We would like ...
+
+Every note about where a request stands begins with *Alumni Relations:* and is ours. To withdraw, staff add *Withdrawn: yes*.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from hashlib import sha256
+from typing import Any
+
+from connector.career.notebook import NoteBook, StaffNote
+from connector.career.payload import record_of
+from connector.career.writes import Chunk
+from connector.ports import Acknowledgement, Outcome, Page, Record
+
+_TAG = re.compile(r"\s*alumni request\s*:\s*(?P<type>.*)", re.IGNORECASE)
+_LINE = re.compile(r"\s*(?P<name>[A-Za-z][A-Za-z -]{0,30}?)\s*:\s*(?P<value>.*)")
+_NAMES = {
+    "title": "title",
+    "need by": "need_by",
+    "direction": "direction",
+    "named": "named",
+    "count": "count",
+    "effort": "effort_minutes",
+    "urgent": "urgent",
+    "details": "details",
+    "unit": "unit",
+    "e-mail": "email",
+}
+_YES = frozenset({"yes", "y", "true", "1"})
+
+
+def understand_note(note: StaffNote) -> dict[str, Any] | None:
+    """The request in a note, in the words of the contract; None if it is none."""
+    first, *rest = note.text.strip().splitlines() or [""]
+    tag = _TAG.fullmatch(first)
+    if tag is None:
+        return None
+    told, text = _lines(rest)
+    return {
+        "id": _request_id(note),
+        "type": tag["type"].strip(),
+        "direction": told.get("direction", "careers_to_alumni"),
+        "title": told.get("title", ""),
+        "text": text,
+        "details": told.get("details"),
+        "need_by": told.get("need_by"),
+        "requested_by": {"name": note.author, "email": told.get("email"), "unit": told.get("unit", "Career Services")},
+        "person_id": note.person_id,
+        "named": told.get("named", "").lower() in _YES,
+        "person_hint": None,
+        "criteria": None,
+        "count": _whole(told.get("count")),
+        "effort_minutes": _whole(told.get("effort_minutes")),
+        "urgent": told.get("urgent", "").lower() in _YES,
+        "state": "withdrawn" if told.get("withdrawn", "").lower() in _YES else "open",
+        "created_at": note.at,
+    }
+
+
+def _lines(lines: Sequence[str]) -> tuple[dict[str, str], str]:
+    """What named lines say, and the text: what follows *Text:*, and every line before it that names nothing."""
+    told: dict[str, str] = {}
+    text: list[str] = []
+    for at, line in enumerate(lines):
+        found = _LINE.fullmatch(line)
+        name = found["name"].lower() if found else ""
+        if found and name == "text":
+            return told, "\n".join([*text, found["value"], *lines[at + 1 :]]).strip()
+        if found and (name in _NAMES or name == "withdrawn"):
+            told[_NAMES.get(name, name)] = found["value"].strip()
+        else:
+            text.append(line)
+    return told, "\n".join(text).strip()
+
+
+def _whole(text: str | None) -> int | None:
+    digits = re.match(r"\d{1,6}", text or "")
+    return int(digits[0]) if digits else None
+
+
+def _request_id(note: StaffNote) -> str:
+    return f"{note.id}:{note.person_id}"
+
+
+class NoteRequests:
+    """Requests in the notes of one system."""
+
+    acknowledge_size = 1
+
+    def __init__(self, notebook: NoteBook) -> None:
+        self._notes = notebook
+
+    @property
+    def calls(self) -> int:
+        """The notes' calls are the system's own, which counts them."""
+        return 0
+
+    def read(self, cursor: str) -> Page:
+        """See ``RequestCarrier.read``."""
+        page = self._notes.read(cursor)
+        return Page(records=tuple(_records(page.notes)), cursor=page.cursor, more=page.more)
+
+    def fetch_requests(self, ids: Sequence[str]) -> Sequence[Record]:
+        """See ``RequestCarrier.fetch_requests``."""
+        found = [self._notes.fetch(person, note) for note, _, person in (id.partition(":") for id in ids)]
+        return _records([note for note in found if note is not None])
+
+    def acknowledge(self, rows: Sequence[Acknowledgement]) -> Chunk:
+        """See ``RequestCarrier.acknowledge``: a note of ours for each step, once."""
+        return Chunk(outcomes=[self._acknowledge(row) for row in rows])
+
+    def _acknowledge(self, row: Acknowledgement) -> Outcome:
+        _, _, person = row.request_id.partition(":")
+        offered = f" ({row.offered} of {row.asked or 1})" if row.offered else ""
+        lines = [f"Alumni Relations: {row.number} {row.understood_type}: {row.state}{offered}", row.message]
+        text = "\n".join(line for line in lines if line)
+        key = sha256(f"{row.request_id}|{text}".encode()).hexdigest()[:16]
+        return self._notes.write(person, text, key)
+
+
+def _records(notes: Sequence[StaffNote]) -> list[Record]:
+    found = [(note, understand_note(note)) for note in notes]
+    return [
+        record_of("request", fields, record_id=_request_id(note), version=note.at or "0", odd=True)
+        for note, fields in found
+        if fields is not None
+    ]

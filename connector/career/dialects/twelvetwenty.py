@@ -1,0 +1,206 @@
+"""12twenty: students and contacts, custom attributes and picklists by id, staff notes.
+
+Facts (marks as in the profile): a token of 24 hours from ``/api/client/generateAuthenticationToken?key=`` [A], lists by
+``PageSize`` and ``PageNumber`` answering ``{Items, Total, PageSize}`` [B], ``ModifyFromDate`` on contacts and notes [B], PUT on
+contacts and PATCH on students [B], times in UTC without offset [B], ``IsAdminApproved`` [B], linked enrolments [B].
+
+An account's id is ``c-`` or ``s-`` and 12twenty's number: contacts and students count apart. Custom attributes stand under
+``custom.`` by what they are called on screen (*Mentor availability* is ``custom.mentor_availability``), picklists by their names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from functools import partial
+from typing import Any
+
+from connector.career import outcomes
+from connector.career.access import Token, not_accepted
+from connector.career.careful import CarefulWriter, version_of
+from connector.career.dialect import Tenant
+from connector.career.dialects.twelvetwenty_attributes import Attributes, Unwritable
+from connector.career.dialects.twelvetwenty_notes import Notes
+from connector.career.exchange import Missing, Reply
+from connector.career.paging import Listing, PagedReader, Slice
+from connector.career.payload import POISON, at, items_of, record_of
+from connector.career.setup import Setup
+from connector.career.writes import Chunk
+from connector.errors import Later
+from connector.ports import Note, Outcome, Page, PersonUpdate, Record, Status
+from connector.secrets import Secret
+from connector.wire import Answer
+
+API = "/api/v2"
+PAGE = 500
+_TOKEN_LIFE = 23 * 3600.0
+_MOVED_BY_ITSELF = frozenset({"ModifyDate", "CreateDate", "HasPhoto", "CompanyHistory"})
+_LISTS = {"c": "contacts", "s": "students"}
+
+
+class TwelveTwenty:
+    """One site of 12twenty."""
+
+    update_size = 1
+
+    def __init__(self, setup: Setup) -> None:
+        self._setup, self._wire = setup, setup.the_wire()
+        self._exchange = setup.exchange(Token(self._ask_token, setup.clock.monotonic))
+        self._attributes = Attributes(self._exchange)
+        self._notes = Notes(self._exchange, setup)
+        self.note_size = 1 if self._notes.visibility else 0
+        students_since = setup.setting("students_modified_since") == "yes"
+        listings = (
+            Listing(name="contacts", page=partial(self._page, "c"), since=True),
+            Listing(name="students", page=partial(self._page, "s"), since=students_since),
+        )
+        self._reader = PagedReader(listings, setup.clock)
+        self._writer = CarefulWriter(system=setup.system, fetch=self._with_native, send=self._send, version=_version)
+
+    @staticmethod
+    def open(setup: Setup) -> TwelveTwenty:
+        """As ``connector.career.connect`` opens it."""
+        return TwelveTwenty(setup)
+
+    @property
+    def calls(self) -> int:
+        """See ``Dialect.calls``."""
+        return self._wire.calls
+
+    def notebook(self) -> Notes:
+        """The site's staff notes, as a carrier of requests."""
+        return self._notes
+
+    def tenant(self) -> Tenant:
+        """See ``Dialect.tenant``: the site is its address; whether it answers us is tried."""
+        self._attributes.read()
+        return Tenant(id=self._wire.origin.removeprefix("https://"))
+
+    def read(self, cursor: str) -> Page:
+        """See ``Dialect.read``. Contacts that nobody has approved yet, and who is no alumnus, are passed over."""
+        return self._reader.read(cursor)
+
+    def fetch(self, ids: Sequence[str]) -> Sequence[Record]:
+        """See ``Dialect.fetch``: one call each."""
+        found = [self._with_native(id) for id in ids]
+        return [record for record, _ in (one for one in found if one is not None)]
+
+    def update(self, rows: Sequence[PersonUpdate]) -> Chunk:
+        """See ``Dialect.update``."""
+        return self._writer.update(rows[0])
+
+    def create(self, _row: tuple[str, Mapping[str, Any]]) -> Chunk:
+        """Never: nobody knows whether 12twenty writes to a person for whom an account is created."""
+        return Chunk(outcomes=[outcomes.cannot("NO_CREATE", "creating accounts")])
+
+    def note(self, rows: Sequence[Note]) -> Chunk:
+        """See ``Dialect.note``."""
+        return Chunk(outcomes=[self._notes.write(row.person_id or "", row.text, row.key) for row in rows])
+
+    def _ask_token(self) -> tuple[Secret, float]:
+        key = self._setup.the_key()()
+        answer = self._wire.send(
+            "GET", "/api/client/generateAuthenticationToken", write=False, params={"key": key.reveal()}, server_errors=False
+        )
+        if answer.status in {400, 401, 403}:
+            raise not_accepted(self._setup.system)
+        token = answer.data.decode("utf-8", "replace").strip().strip('"')
+        if answer.status != 200 or not token or any(letter.isspace() or letter == "<" for letter in token):
+            raise Later(side=self._setup.system, code="NO_TOKEN", detail=f"HTTP {answer.status}")
+        return Secret(token), _TOKEN_LIFE
+
+    def _page(self, prefix: str, number: int, since: datetime | None) -> Slice:
+        params = {"PageSize": str(PAGE), "PageNumber": str(number)}
+        if since is not None:
+            params["ModifyFromDate"] = since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S")
+
+        def understand(reply: Reply) -> Slice:
+            items = items_of(reply.answer, reply.data, "Items")
+            total = at(reply.data, "Total")
+            records = [self._record(prefix, item, odd=reply.odd) for item in items]
+            wanted = [record for record, item in zip(records, items, strict=True) if _belongs(prefix, item, record)]
+            known = total if isinstance(total, int) else None
+            more = number * PAGE < known if known is not None else len(items) == PAGE
+            met = tuple(record.id for record in records)
+            return Slice(records=tuple(wanted), met=met, more=more and bool(items), total=known, at=_date(reply.answer))
+
+        return self._exchange.get(f"{API}/{_LISTS[prefix]}", params, understand)
+
+    def _with_native(self, id: str) -> tuple[Record, dict[str, Any]] | None:
+        """An account as a record, and as 12twenty has it."""
+        prefix, _, number = id.partition("-")
+        if prefix not in _LISTS or not number.isdecimal():
+            return None
+
+        def understand(reply: Reply) -> tuple[Record, dict[str, Any]]:
+            record = self._record(prefix, reply.data, odd=reply.odd)
+            if record.id != id or not isinstance(reply.data, dict):
+                raise reply.answer.unusable("a record that was not asked for")
+            return record, reply.data
+
+        try:
+            return self._exchange.get(f"{API}/{_LISTS[prefix]}/{number}", {}, understand, may_be_missing=True)
+        except Missing:
+            return None
+
+    def _record(self, prefix: str, item: object, *, odd: bool) -> Record:
+        number = at(item, "Id")
+        record_id = f"{prefix}-{number}" if isinstance(number, int) and not isinstance(number, bool) else None
+        fields = self._shape(prefix, item) if isinstance(item, dict) else item
+        version = _version(fields) if isinstance(fields, dict) else None
+        return record_of("person", fields, record_id=record_id, version=version, odd=odd)
+
+    def _shape(self, prefix: str, item: Mapping[str, Any]) -> dict[str, Any]:
+        """An account under the names that a mapping uses."""
+        fields = {name: _plain(value) for name, value in item.items() if name != "CustomAttributeValues"}
+        fields["custom"] = self._attributes.named(item.get("CustomAttributeValues") or {})
+        linked, own = item.get("MultipleEnrollmentLinkedAccountUserId"), item.get("Id")
+        if prefix == "s" and isinstance(linked, int) and isinstance(own, int) and linked < own:
+            # both accounts name each other; the older one is the person's
+            fields["primary_account_id"] = f"s-{linked}"
+        return fields
+
+    def _send(self, native: Mapping[str, Any], changes: Mapping[str, Any]) -> Outcome:
+        """A contact is written whole, as PUT has been seen to do; of a student only what changes."""
+        student = "StudentId" in native
+        try:
+            changed = self._attributes.native(native, changes)
+        except Unwritable as reason:
+            return reason.outcome
+        number = native["Id"]
+        if student:
+            return self._written(self._exchange.send("PATCH", f"{API}/students/{number}", json=changed))
+        return self._written(self._exchange.send("PUT", f"{API}/contacts/{number}", json={**native, **changed}))
+
+    def _written(self, answer: Answer) -> Outcome:
+        if answer.status in {200, 201, 204}:
+            return Outcome(status=Status.APPLIED)
+        return outcomes.judge(answer.status, None)
+
+
+def _version(fields: Mapping[str, Any]) -> str:
+    return version_of(fields, without=_MOVED_BY_ITSELF)
+
+
+def _belongs(prefix: str, item: object, record: Record) -> bool:
+    """Alumni only, and contacts only once an administrator has approved them; what cannot be read is told all the same."""
+    if record.kind == POISON:
+        return True
+    return at(item, "IsAlumni") is True and (prefix == "s" or at(item, "IsAdminApproved") is not False)
+
+
+def _plain(value: object) -> Any:  # noqa: ANN401 - JSON
+    """A value without 12twenty's numbers for it: a picklist entry by its name."""
+    if isinstance(value, dict) and "Name" in value and "Id" in value:
+        return value["Name"]
+    if isinstance(value, list):
+        return [_plain(one) for one in value]
+    return value
+
+
+def _date(answer: Answer) -> datetime | None:
+    try:
+        return parsedate_to_datetime(answer.headers.get("Date", "")).astimezone(UTC)
+    except (ValueError, TypeError):
+        return None

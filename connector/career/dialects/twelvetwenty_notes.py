@@ -1,0 +1,127 @@
+"""12twenty's notes about contacts and students, for staff alone.
+
+Fields [B]: ``Id, PrimaryEntityTypeId, PrimaryEntityId, Text, Date, OwnerName, CreatorName, VisibilityId, ModifyDate``; the list
+wants ``EntityTypeId``. Which ``VisibilityId`` hides a note from students and alumni is each site's own: without the setting
+``staff_visibility_id`` no note is ever written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
+
+from connector.career import outcomes
+from connector.career.exchange import Exchange, Missing, Reply
+from connector.career.notebook import NotePage, StaffNote
+from connector.career.paging import Listing, PagedReader, Slice
+from connector.career.payload import at, items_of
+from connector.career.setup import Setup
+from connector.ports import Outcome, Record, Status
+
+_API = "/api/v2"
+_PAGE = 500
+_ENTITIES = {"c": 2301, "s": 1001}
+_MARK = "[alumni-bridge {key}]"
+_LOOK_BACK = timedelta(days=35)
+"""A note whose answer was lost is looked for among the notes of this time."""
+
+
+class Notes:
+    """The notes of one site; a ``NoteBook``."""
+
+    def __init__(self, exchange: Exchange, setup: Setup) -> None:
+        self._exchange, self._clock = exchange, setup.clock
+        text = setup.setting("staff_visibility_id")
+        self.visibility = int(text) if text.isdecimal() else 0
+        listings = [Listing(name=prefix, page=partial(self._slice, prefix), since=True) for prefix in _ENTITIES]
+        self._reader = PagedReader(listings, setup.clock)
+
+    @property
+    def calls(self) -> int:
+        """See ``NoteBook.calls``."""
+        return self._exchange.wire.calls
+
+    def read(self, cursor: str) -> NotePage:
+        """See ``NoteBook.read``."""
+        page = self._reader.read(cursor)
+        notes = tuple(_note(record.fields) for record in page.records)
+        return NotePage(notes=notes, cursor=page.cursor, more=page.more)
+
+    def fetch(self, person_id: str, note_id: str) -> StaffNote | None:
+        """See ``NoteBook.fetch``."""
+        number = note_id.removeprefix("n-")
+
+        def understand(reply: Reply) -> StaffNote | None:
+            return _note(reply.data) if _owner(reply.data) == person_id else None
+
+        try:
+            return self._exchange.get(f"{_API}/notes/{number}", {}, understand, may_be_missing=True)
+        except Missing:
+            return None
+
+    def write(self, person_id: str, text: str, key: str) -> Outcome:
+        """See ``NoteBook.write``: the key stands at the end of the text, and is looked for before writing."""
+        prefix, _, number = person_id.partition("-")
+        if not self.visibility or prefix not in _ENTITIES or not number.isdecimal():
+            return outcomes.cannot("NO_NOTES", "staff-only notes")
+        mark = _MARK.format(key=key[:16])
+        found = self._find(prefix, int(number), mark)
+        if found is not None:
+            return Outcome(status=Status.APPLIED, id=found, already_there=True)
+        body = {
+            "PrimaryEntityTypeId": _ENTITIES[prefix],
+            "PrimaryEntityId": int(number),
+            "Text": f"{text}\n{mark}",
+            "Date": self._clock.now().astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S"),
+            "VisibilityId": self.visibility,
+        }
+        answer = self._exchange.send("POST", f"{_API}/notes", json=body)
+        if answer.status in {200, 201}:
+            return Outcome(status=Status.APPLIED)
+        return outcomes.judge(answer.status, None)
+
+    def _find(self, prefix: str, number: int, mark: str) -> str | None:
+        since: datetime = self._clock.now() - _LOOK_BACK
+        page, more = 1, True
+        while more:
+            found = self._slice(prefix, page, since, about=number)
+            for record in found.records:
+                if mark in str(record.fields.get("Text", "")) and record.fields.get("PrimaryEntityId") == number:
+                    return record.id
+            page, more = page + 1, found.more
+        return None
+
+    def _slice(self, prefix: str, number: int, since: datetime | None, *, about: int | None = None) -> Slice:
+        params = {"EntityTypeId": str(_ENTITIES[prefix]), "PageSize": str(_PAGE), "PageNumber": str(number)}
+        if since is not None:
+            params["ModifyFromDate"] = since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S")
+        if about is not None:
+            params["PrimaryEntityId"] = str(about)
+
+        def understand(reply: Reply) -> Slice:
+            items = [item for item in items_of(reply.answer, reply.data, "Items") if isinstance(item, dict)]
+            total = at(reply.data, "Total")
+            records = tuple(Record(kind="note", id=f"n-{at(item, 'Id')}", version="", fields=item) for item in items)
+            known = total if isinstance(total, int) else None
+            more = number * _PAGE < known if known is not None else len(items) == _PAGE
+            return Slice(records=records, met=tuple(one.id for one in records), more=more and bool(items), total=known)
+
+        return self._exchange.get(f"{_API}/notes", params, understand)
+
+
+def _owner(item: object) -> str:
+    kinds = {number: prefix for prefix, number in _ENTITIES.items()}
+    return f"{kinds.get(at(item, 'PrimaryEntityTypeId'), '?')}-{at(item, 'PrimaryEntityId')}"
+
+
+def _note(item: Mapping[str, Any]) -> StaffNote:
+    told = str(at(item, "Date") or at(item, "ModifyDate") or "")
+    return StaffNote(
+        id=f"n-{at(item, 'Id')}",
+        person_id=_owner(item),
+        text=str(at(item, "Text") or ""),
+        author=str(at(item, "CreatorName") or at(item, "OwnerName") or ""),
+        at=told if not told or told.endswith("Z") else f"{told}Z",
+    )
