@@ -45,8 +45,9 @@ build/sbom.json: requirements/runtime.txt pyproject.toml | $(INSTALLED)
 	$(BIN)/python -W ignore -m cyclonedx_py requirements requirements/runtime.txt --pyproject pyproject.toml --mc-type application \
 		--output-reproducible --of JSON -o $@
 
-docs: $(INSTALLED) ## The page of all commands, docs/commands.md
+docs: $(INSTALLED) ## The pages of all commands and of all platforms, docs/commands.md and docs/platforms.md
 	$(BIN)/python -m tests.command_page
+	$(BIN)/python -m tests.platform_page
 
 bench: $(INSTALLED) ## Cost against both emulators; writes bench/RESULTS.md
 	$(BIN)/python -m bench

@@ -20,7 +20,9 @@ from connector.errors import Problem, UserError
 from connector.reading import read_document
 from connector.secrets import is_reference
 
-SECRETS = frozenset({"consumer_key", "private_key", "consumer_secret", "access_token", "key", "postgresql", "webhook", "requests_key", "settings"})
+SECRETS = frozenset(
+    {"consumer_key", "private_key", "consumer_secret", "access_token", "key", "postgresql", "webhook", "requests_key", "settings"}
+)
 """Keys whose values are references to secrets; their lines are never echoed."""
 _HOST = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -140,7 +142,7 @@ class Career(Table):
     requests: Literal["rest", "notes", "csv", "none"] | None = None
     requests_url: str | None = None
     requests_key: Reference | None = None
-    settings: dict[str, Annotated[str, Field(max_length=1_000)]] = {}
+    settings: dict[str, Annotated[str, Field(max_length=1_000)]] = Field(default_factory=dict)
     ca_file: FilePath | None = None
     proxy: str | None = None
     lab: bool = False

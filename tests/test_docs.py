@@ -10,7 +10,7 @@ from urllib.parse import unquote
 import pytest
 
 from connector import cli
-from tests import command_page
+from tests import command_page, platform_page
 
 ROOT = Path(__file__).parents[1]
 ERRORS = (ROOT / "docs" / "errors.md").read_text(encoding="utf-8")
@@ -53,6 +53,11 @@ def links(page: Path) -> Iterator[tuple[str, str]]:
 def test_the_page_of_commands_is_what_the_command_line_says() -> None:
     """Law: a command or option that is added, changed or dropped is so in docs/commands.md, by `make docs`."""
     assert command_page.PAGE.read_text(encoding="utf-8") == command_page.page() + "\n"
+
+
+def test_the_page_of_platforms_is_what_the_profiles_say() -> None:
+    """Law: what administrators decide from is what the bridge does; `make docs` writes docs/platforms.md."""
+    assert platform_page.PAGE.read_text(encoding="utf-8") == platform_page.page()
 
 
 def test_every_command_and_option_says_what_it_does() -> None:

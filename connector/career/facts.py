@@ -105,7 +105,7 @@ class Facts(FactsTable):
     needs: Needs = Needs()
     pace: Pace = Pace()
     carriers: Annotated[tuple[Carrier, ...], Field(strict=False)] = ("rest",)
-    settings: dict[SettingName, Setting] = {}
+    settings: dict[SettingName, Setting] = Field(default_factory=dict)
     turn_off: Annotated[tuple[TurnOff, ...], Field(strict=False)] = ()
     evidence: Annotated[tuple[Evidence, ...], Field(strict=False)] = ()
     setup: Annotated[tuple[Sentence, ...], Field(strict=False)] = ()

@@ -52,7 +52,10 @@ class Listing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Place:
-    """Where we are: ``page`` of the list of this number, in a walk that ``began`` then. ``marks``: up to when each list is read."""
+    """Where we are: ``page`` of the list of this number, in a walk that ``began`` then.
+
+    ``again``: how often this walk was repeated; ``marks``: up to when each list has been read.
+    """
 
     mode: str = "full"
     number: int = 0
@@ -117,7 +120,8 @@ class PagedReader:
             self._walk, self._met = (listing.name, place.began, place.again), set()
         self._met.update(found.met)
         then = self._after(place, listing, found)
-        return Page(records=found.records, cursor=then.text(), more=self._goes_on(then), full=place.mode == "full")
+        full = place.mode == "full"
+        return Page(records=found.records, cursor=then.text(), more=full or self._goes_on(then), full=full)
 
     def _since(self, listing: Listing, place: _Place) -> datetime | None:
         if place.mode == "full" or not listing.since:
@@ -158,4 +162,4 @@ class PagedReader:
         return _Place(mode="changes", marks=whole)
 
     def _goes_on(self, then: _Place) -> bool:
-        return then.mode == "full" or then.page > 1 or then.number > 0 or then.again > 0
+        return then.page > 1 or then.number > 0 or then.again > 0

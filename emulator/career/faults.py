@@ -102,7 +102,8 @@ def _bent(order: Order, body: bytes) -> bytes:
         case Fault.NOT_A_NUMBER:
             return body[:-1] + b',"load":NaN}'
         case Fault.DOUBLE_KEYS:
-            return body[:-1] + b',"items":[],"results":[]}'
+            first = body[: body.index(b":") + 1]
+            return first + b"null," + body[1:]
         case Fault.HUGE:
             return body[:-1] + b',"filler":"' + b"x" * int(order.value or 1) + b'"}'
     data = orjson.loads(body)

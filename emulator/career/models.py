@@ -43,6 +43,8 @@ class Actor:
 
 SYSTEM = Actor(id="system", name="System", kind=Kind.STAFF)
 """Who did what nobody did through a key."""
+NOBODY = Actor(id="", name="", kind=Kind.API)
+"""Who calls what needs no key."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +71,23 @@ class Switches:
     approve_new_accounts: bool = False
     trims: bool = False
     lowers_emails: bool = False
+    put_replaces: bool = True
+    students_modified_since: bool = True
+    newest_first: bool = False
+
+
+class Minute:
+    """Counts what happens within each minute of the clock."""
+
+    def __init__(self) -> None:
+        self._minute, self._used = 0, 0
+
+    def add(self, now: datetime) -> tuple[int, int]:
+        """Once more; how often in this minute, and how many seconds are left of it."""
+        seconds = int(now.timestamp())
+        self._used = self._used + 1 if self._minute == seconds // 60 else 1
+        self._minute = seconds // 60
+        return self._used, 60 - seconds % 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,11 +124,13 @@ class Version:
 
 @dataclass(slots=True, kw_only=True)
 class Stored:
-    """One account or request; `raw` is its JSON."""
+    """One account or request; `raw` is its JSON, `modified` when it last changed, `extra` what one platform alone has."""
 
     id: str
     etag: str
     raw: bytes
+    modified: datetime
+    extra: dict[str, Any] = field(default_factory=dict)
     deleted: bool = False
     versions: list[Version] = field(default_factory=list)
 
@@ -200,7 +221,10 @@ def moment(at: datetime) -> str:
 
 
 class CareerSystem:
-    """One tenant of the generic career system. Everything it knows is here; several may live in one process."""
+    """One tenant of a career system. Everything it knows is here; several may live in one process.
+
+    `tokens` are what keys were exchanged for, with their ends; `extra` is what one platform alone keeps.
+    """
 
     def __init__(self, clock: Clock, *, tenant: Tenant | None = None, switches: Switches | None = None) -> None:
         self.clock = clock
@@ -215,6 +239,9 @@ class CareerSystem:
         self.created: dict[str, str] = {}
         self.mails: list[Mail] = []
         self.refusals: dict[str, errors.ApiError] = {}
+        self.calls_of_minute = Minute()
+        self.tokens: dict[str, tuple[Actor, datetime]] = {}
+        self.extra: dict[str, Any] = {}
         self._revision = 0
 
     def copy(self, clock: Clock) -> "CareerSystem":
@@ -367,14 +394,15 @@ class CareerSystem:
         if data["id"] in shelf.by_id:
             raise errors.key_conflict("There is a record with this id.")
         data["etag"] = self._next_etag()
-        stored = Stored(id=data["id"], etag=data["etag"], raw=orjson.dumps(data))
+        stored = Stored(id=data["id"], etag=data["etag"], raw=orjson.dumps(data), modified=self.clock.now())
         shelf.add(stored)
         return stored
 
     def _restore(self, kind: str, stored: Stored, data: dict[str, Any], by: Actor, moved: Mapping[str, list[Any]]) -> None:
         stored.etag = data["etag"] = self._next_etag()
         stored.raw = orjson.dumps(data)
-        at = moment(self.clock.now())
+        stored.modified = self.clock.now()
+        at = moment(stored.modified)
         stored.versions.append(Version(etag=stored.etag, at=at, by=by, changes=moved))
         self._announce(kind, stored.id, by, tuple(moved))
 

@@ -10,12 +10,10 @@ from typing import Any
 import orjson
 
 from emulator.career import errors
+from emulator.career.face import Values
 from emulator.career.fields import checked_person, checked_request, text_of
 from emulator.career.models import Actor, CareerSystem, Kind, Stored, moment
 from emulator.http import Request, Response, json_response
-
-Values = Mapping[str, str]
-Endpoint = Callable[[CareerSystem, Actor, Request, Values], Response]
 
 _DIGITS = re.compile("[0-9]{1,9}")
 _NOTE = ("person_id", "request_id", "text", "visibility")

@@ -1,39 +1,18 @@
-"""The paths of the generic career contract, and the application that serves them."""
+"""The application that serves a tenant under the face of one platform."""
 
 import re
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC
+from email.utils import format_datetime
 from threading import Lock
 
-from emulator.career import control, errors, faults, responses
+from emulator.career import control, errors, faults
+from emulator.career.face import Endpoint, Face
 from emulator.career.faults import Fault, Order
-from emulator.career.models import Actor, CareerSystem, moment
-from emulator.career.responses import Endpoint
+from emulator.career.generic import GENERIC
+from emulator.career.models import NOBODY, Actor, CareerSystem, moment
 from emulator.http import Request, Response, Router
-
-BASE = "/bridge/v1"
-
-_PATHS: tuple[tuple[str, str, Endpoint], ...] = (
-    ("GET", "/tenant", responses.tenant),
-    ("GET", "/people", responses.people),
-    ("POST", "/people", responses.create_person),
-    ("POST", "/people/batch", responses.change_people),
-    ("GET", "/people/{id}", responses.person),
-    ("PATCH", "/people/{id}", responses.change_person),
-    ("DELETE", "/people/{id}", responses.delete_person),
-    ("GET", "/people/{id}/versions", responses.versions),
-    ("GET", "/requests", responses.requests),
-    ("POST", "/requests", responses.file_request),
-    ("POST", "/requests/acknowledgements", responses.acknowledge_many),
-    ("GET", "/requests/{id}", responses.request),
-    ("PATCH", "/requests/{id}", responses.change_request),
-    ("GET", "/requests/{id}/acknowledgement", responses.acknowledgement),
-    ("PUT", "/requests/{id}/acknowledgement", responses.acknowledge),
-    ("GET", "/changes", responses.changes),
-    ("GET", "/notes", responses.notes),
-    ("POST", "/notes/batch", responses.put_notes),
-    ("PUT", "/notes/{key}", responses.put_note),
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,17 +31,16 @@ class Write:
 class CareerApp:
     """Serves one `CareerSystem`. `calls` counts per method and path pattern; `writes` is god's view of all writes."""
 
-    def __init__(self, system: CareerSystem, *, control_token: str = "") -> None:
-        self.system = system
+    def __init__(self, system: CareerSystem, *, face: Face = GENERIC, control_token: str = "") -> None:
+        self.system, self.face = system, face
         self.control_token = control_token
         self.orders: list[Order] = []
         self.calls: Counter[str] = Counter()
         self.writes: list[Write] = []
         self._lock = Lock()
-        self._window = (0, 0)
         self._router: Router[tuple[str, Endpoint]] = Router()
-        for method, path, endpoint in _PATHS:
-            self._router.add(method, BASE + path, (f"{method} {path}", endpoint))
+        for method, path, endpoint in face.paths:
+            self._router.add(method, face.base + path, (f"{method} {path}", endpoint))
 
     def order(self, fault: Fault, pattern: str = ".", *, count: int = 1, value: str = "") -> None:
         """Let the next `count` requests whose "METHOD path?query" matches meet a fault."""
@@ -84,37 +62,25 @@ class CareerApp:
         return answer if order is None else faults.after(order, answer)
 
     def _answer(self, request: Request) -> Response:
-        name, actor = "(none)", None
+        name, actor, face = "(none)", None, self.face
         try:
-            actor = self._authenticate(request)
-            self._admit_call()
+            if request.path not in face.public:
+                actor = face.authenticate(self.system, request)
+                face.admit(self.system)
             found = self._router.find(request.method, request.segments())
             if isinstance(found, frozenset):
                 raise errors.method_not_allowed(", ".join(sorted(found))) if found else errors.not_found("path")
             (name, endpoint), values = found
-            answer = endpoint(self.system, actor, request, values)
+            answer = endpoint(self.system, actor or NOBODY, request, values)
         except errors.ApiError as refused:
-            answer = refused.response()
+            answer = face.refuse(refused)
         self._note(name, request, actor, answer)
-        return answer
+        return self._dated(answer)
 
-    def _authenticate(self, request: Request) -> Actor:
-        scheme, _, key = request.header("authorization").partition(" ")
-        actor = self.system.keys.get(key.strip())
-        if scheme.lower() != "bearer" or actor is None:
-            raise errors.unauthorized()
-        return actor
-
-    def _admit_call(self) -> None:
-        limit = self.system.switches.calls_per_minute
-        if limit is None:
-            return
-        now = int(self.system.clock.now().timestamp())
-        minute, used = self._window
-        used = used + 1 if minute == now // 60 else 1
-        self._window = (now // 60, used)
-        if used > limit:
-            raise errors.throttled(str(60 - now % 60))
+    def _dated(self, answer: Response) -> Response:
+        """The answer with the system's own time, which is what clients build watermarks on."""
+        date = {"Date": format_datetime(self.system.clock.now().astimezone(UTC), usegmt=True)}
+        return replace(answer, headers={**date, **self.face.told(self.system), **answer.headers})
 
     def _take(self, request: Request) -> Order | None:
         line = f"{request.method} {request.path}" + (f"?{request.query}" if request.query else "")

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from emulator.career import Actor, CareerApp, CareerSystem, Kind, Tenant
 from emulator.career.faults import Fault
 from emulator.career.fields import PERSON, REQUEST
-from emulator.career.urls import _PATHS
+from emulator.career.generic import GENERIC
 from emulator.clock import Clock
 from emulator.http import CUT_EVERYTHING, Response, request
 
@@ -313,7 +313,7 @@ _JSON = st.recursive(
 
 
 @given(
-    line=st.sampled_from([f"{method} {path}" for method, path, _ in _PATHS]),
+    line=st.sampled_from([f"{method} {path}" for method, path, _ in GENERIC.paths]),
     where=st.sampled_from(["a0", "n1", "%00", "..", "r0000001", "\u00e9"]),
     query=st.sampled_from(
         ["", "?after=c", "?after=p1-", "?limit=0", "?limit=99999999999999999999", "?ids=", "?ids=a0,,a0", "?%"]

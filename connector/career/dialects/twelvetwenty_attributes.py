@@ -34,6 +34,7 @@ class Unwritable(Exception):
 class _Attribute:
     id: int
     label: str
+    entity: int | None
     properties: tuple[str, ...]
     lookup: int | None
 
@@ -51,13 +52,13 @@ class Attributes:
         self._known = self._exchange.get(f"{_API}/attributes", {}, _understand_attributes)
         self._options.clear()
 
-    def named(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """Custom values by what they are called; one that nobody has named stays under 12twenty's own key."""
-        names = self._custom_names()
+    def named(self, entity: int, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Custom values of a kind of record by what they are called; one that nobody has named keeps 12twenty's own key."""
+        names = self._custom_names(entity)
         return {names.get(key, key): _name_of(value) for key, value in values.items()}
 
-    def native(self, record: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
-        """The properties of a record to be sent, whole where one stands inside another.
+    def native(self, entity: int, record: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+        """The properties of a record of this kind to be sent, whole where one stands inside another.
 
         Raises:
             Unwritable: the site has no such attribute, or no such choice.
@@ -65,38 +66,39 @@ class Attributes:
         sent: dict[str, Any] = {}
         for path, value in changes.items():
             if path.startswith(CUSTOM):
-                key, attribute = self._custom(record, path.removeprefix(CUSTOM))
+                key, attribute = self._custom(entity, record, path.removeprefix(CUSTOM))
                 custom = sent.setdefault("CustomAttributeValues", dict(record.get("CustomAttributeValues") or {}))
                 custom[key] = self._choice(attribute, value)
             else:
                 top = path.split(".")[0]
-                attribute = next((one for one in self._all() if top in one.properties), None)
+                attribute = next((one for one in self._all(entity) if top in one.properties), None)
                 base = {top: sent.get(top, record.get(top))} if "." in path else {}
                 sent |= placed(base, {path: self._choice(attribute, value)})
         return sent
 
-    def _all(self) -> list[_Attribute]:
+    def _all(self, entity: int) -> list[_Attribute]:
         if self._known is None:
             self.read()
-        return self._known or []
+        return [one for one in self._known or [] if one.entity in {entity, None}]
 
-    def _custom_names(self) -> dict[str, str]:
+    def _custom_names(self, entity: int) -> dict[str, str]:
         """The name of each custom key; two attributes of one name keep their keys, as neither can be told from the other."""
-        labels = [slug(one.label) for one in self._all()]
+        every = self._all(entity)
+        labels = [slug(one.label) for one in every]
         return {
             key: label
-            for one, label in zip(self._all(), labels, strict=True)
+            for one, label in zip(every, labels, strict=True)
             if label and labels.count(label) == 1
             for key in _keys(one)
         }
 
-    def _custom(self, record: Mapping[str, Any], name: str) -> tuple[str, _Attribute | None]:
+    def _custom(self, entity: int, record: Mapping[str, Any], name: str) -> tuple[str, _Attribute | None]:
         for again in (False, True):
             if again:
                 self.read()
-            keys = [key for key, label in self._custom_names().items() if label == name]
+            keys = [key for key, label in self._custom_names(entity).items() if label == name]
             present = [key for key in keys if key in (record.get("CustomAttributeValues") or {})]
-            found = next((one for one in self._all() if set(keys) & set(_keys(one))), None)
+            found = next((one for one in self._all(entity) if set(keys) & set(_keys(one))), None)
             if found is not None:
                 return (present or [f"custom_attribute_{found.id}"])[0], found
         raise Unwritable("unknown_attribute", f"field {CUSTOM}{name}" if name.isidentifier() else "")
@@ -146,7 +148,7 @@ def _listed(reply: Reply) -> list[Any]:
 def _understand_attributes(reply: Reply) -> list[_Attribute]:
     found = []
     for item in _listed(reply):
-        number, lookup = at(item, "Id"), at(item, "LookupId")
+        number, lookup, entity = at(item, "Id"), at(item, "LookupId"), at(item, "EntityTypeId")
         if not isinstance(number, int):
             raise reply.answer.unusable("an attribute without Id")
         names = at(item, "ValuePropertyNames")
@@ -154,6 +156,7 @@ def _understand_attributes(reply: Reply) -> list[_Attribute]:
             _Attribute(
                 id=number,
                 label=str(at(item, "ShortDisplayName") or at(item, "LongDisplayName") or ""),
+                entity=entity if isinstance(entity, int) else None,
                 properties=tuple(str(name) for name in names) if isinstance(names, list) else (),
                 lookup=lookup if isinstance(lookup, int) else None,
             )

@@ -16,13 +16,14 @@ from connector.career import outcomes
 from connector.career.exchange import Exchange, Missing, Reply
 from connector.career.notebook import NotePage, StaffNote
 from connector.career.paging import Listing, PagedReader, Slice
-from connector.career.payload import at, items_of
+from connector.career.payload import at, items_of, strict_json
 from connector.career.setup import Setup
 from connector.ports import Outcome, Record, Status
 
 _API = "/api/v2"
 _PAGE = 500
-_ENTITIES = {"c": 2301, "s": 1001}
+ENTITIES = {"c": 2301, "s": 1001}
+"""12twenty's numbers of contacts and students: 2301 in public code, 1001 on the vendor's page about attributes."""
 _MARK = "[alumni-bridge {key}]"
 _LOOK_BACK = timedelta(days=35)
 """A note whose answer was lost is looked for among the notes of this time."""
@@ -35,7 +36,7 @@ class Notes:
         self._exchange, self._clock = exchange, setup.clock
         text = setup.setting("staff_visibility_id")
         self.visibility = int(text) if text.isdecimal() else 0
-        listings = [Listing(name=prefix, page=partial(self._slice, prefix), since=True) for prefix in _ENTITIES]
+        listings = [Listing(name=prefix, page=partial(self._slice, prefix), since=True) for prefix in ENTITIES]
         self._reader = PagedReader(listings, setup.clock)
 
     @property
@@ -64,14 +65,14 @@ class Notes:
     def write(self, person_id: str, text: str, key: str) -> Outcome:
         """See ``NoteBook.write``: the key stands at the end of the text, and is looked for before writing."""
         prefix, _, number = person_id.partition("-")
-        if not self.visibility or prefix not in _ENTITIES or not number.isdecimal():
+        if not self.visibility or prefix not in ENTITIES or not number.isdecimal():
             return outcomes.cannot("NO_NOTES", "staff-only notes")
         mark = _MARK.format(key=key[:16])
         found = self._find(prefix, int(number), mark)
         if found is not None:
             return Outcome(status=Status.APPLIED, id=found, already_there=True)
         body = {
-            "PrimaryEntityTypeId": _ENTITIES[prefix],
+            "PrimaryEntityTypeId": ENTITIES[prefix],
             "PrimaryEntityId": int(number),
             "Text": f"{text}\n{mark}",
             "Date": self._clock.now().astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S"),
@@ -79,6 +80,7 @@ class Notes:
         }
         answer = self._exchange.send("POST", f"{_API}/notes", json=body)
         if answer.status in {200, 201}:
+            strict_json(answer)
             return Outcome(status=Status.APPLIED)
         return outcomes.judge(answer.status, None)
 
@@ -94,7 +96,7 @@ class Notes:
         return None
 
     def _slice(self, prefix: str, number: int, since: datetime | None, *, about: int | None = None) -> Slice:
-        params = {"EntityTypeId": str(_ENTITIES[prefix]), "PageSize": str(_PAGE), "PageNumber": str(number)}
+        params = {"EntityTypeId": str(ENTITIES[prefix]), "PageSize": str(_PAGE), "PageNumber": str(number)}
         if since is not None:
             params["ModifyFromDate"] = since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S")
         if about is not None:
@@ -112,7 +114,7 @@ class Notes:
 
 
 def _owner(item: object) -> str:
-    kinds = {number: prefix for prefix, number in _ENTITIES.items()}
+    kinds = {number: prefix for prefix, number in ENTITIES.items()}
     return f"{kinds.get(at(item, 'PrimaryEntityTypeId'), '?')}-{at(item, 'PrimaryEntityId')}"
 
 

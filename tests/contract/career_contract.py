@@ -1,70 +1,95 @@
 """What every career system must keep to, whatever its profile: one inherited suite, one world for each platform.
 
 A world is a system with people at work in it. It is reached through the platform's own interface; the suite knows only the
-port and the words of the world.
+port and the words of the world, which are the contract's. What a platform does not offer is skipped by name (``needs``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from typing import Any, Protocol
+from datetime import datetime, timedelta
+from functools import wraps
+from typing import Any, Protocol, TypeVar
 
-import orjson
 import pytest
-import requests
 
-from connector.career.connect import connect
 from connector.career.payload import POISON
-from connector.career.profile import load_profile
-from connector.career.setup import Setup, carrier_of
 from connector.career.side import CareerClient
 from connector.errors import Halt, Later
 from connector.ports import Acknowledgement, CareerSide, Note, Page, PersonUpdate, Record, Status
-from connector.secrets import Secret
-from connector.wire import Limits, Wire
-from emulator.career import Actor, CareerApp, CareerSystem, Kind
-from emulator.career.faults import Fault
 from emulator.clock import Clock as EmulatedClock
-from emulator.http import request
-from emulator.inprocess import mount
 
 HOST = "https://careers.example.edu"
 KEY = "k-bridge"
+Test = TypeVar("Test", bound=Callable[..., None])
 
 
-class StillClock:
-    """A clock that only moves when somebody sleeps."""
+class SlowClock:
+    """The emulated system's clock, on which sleeping takes time for both."""
 
-    def __init__(self) -> None:
+    def __init__(self, emulated: EmulatedClock) -> None:
+        self.emulated = emulated
         self.slept: list[float] = []
 
     def now(self) -> datetime:
-        """The same day, later by what was slept."""
-        return datetime(2026, 11, 2, 9, 0, tzinfo=UTC) + timedelta(seconds=sum(self.slept))
+        """The emulated time."""
+        return self.emulated.now()
 
     def monotonic(self) -> float:
-        """Seconds slept."""
-        return sum(self.slept)
+        """Seconds of the emulated time."""
+        return self.emulated.now().timestamp()
 
     def sleep(self, seconds: float) -> None:
-        """Remember it."""
+        """Remember it, and let it pass."""
         self.slept.append(seconds)
+        self.emulated.move(timedelta(seconds=seconds))
+
+
+def needs(*offers: str) -> Callable[[Test], Test]:
+    """A law about something that not every system offers."""
+
+    def mark(test: Test) -> Test:
+        @wraps(test)
+        def run(self: object, world: World, **parameters: object) -> None:
+            missing = set(offers) - world.can
+            if missing:
+                pytest.skip(f"this system has no: {', '.join(sorted(missing))}")
+            test(self, world, **parameters)
+
+        return run  # type: ignore[return-value]
+
+    return mark
 
 
 class World(Protocol):
     """A career system with people at work in it, reached through its own interface."""
 
     client: CareerClient
-    clock: StillClock
+    clock: SlowClock
     secrets: list[str]
+    can: frozenset[str]
+    """What this system offers beyond what every one does; see ``needs``."""
+    writing: str
+    """The HTTP method of an update."""
+
+    def id(self, number: int) -> str:
+        """The id of an account by its number."""
+
+    def native(self, fields: Mapping[str, Any]) -> dict[str, Any]:
+        """Values under the names that the system has for them."""
+
+    def value(self, record: Record, name: str) -> Any:
+        """The value of a record that the world calls so."""
+
+    def pause(self) -> None:
+        """Let so much time pass that what was read before is not read again for safety."""
 
     def connect(self) -> CareerClient:
         """A client as after a start of the daemon."""
 
     def people(self, count: int) -> None:
-        """People a0, a1, ... who have always been there."""
+        """People who have always been there."""
 
     def edit(self, person_id: str, fields: dict[str, Any]) -> None:
         """A change by the counsellor Pat Reyes."""
@@ -90,8 +115,8 @@ class World(Protocol):
     def mail_on_create(self) -> None:
         """Let the tenant write to everybody for whom an account is created."""
 
-    def notes(self) -> list[tuple[str, str, str]]:
-        """Key, text and visibility of every note."""
+    def notes(self) -> list[str]:
+        """The texts of our notes that staff alone see."""
 
     def acknowledgement(self, request_id: str) -> dict[str, Any]:
         """What staff see about a request."""
@@ -110,111 +135,6 @@ class World(Protocol):
 
     def writes(self) -> int:
         """How many writes by our key reached the system."""
-
-
-class GenericWorld:
-    """The generic contract over the in-process emulator."""
-
-    profile = "generic"
-
-    def __init__(self) -> None:
-        self.clock = StillClock()
-        self.emulated_clock = EmulatedClock()
-        self.system = CareerSystem(self.emulated_clock)
-        self.system.admit(KEY, Actor(id="key-1", name="alumni-bridge", kind=Kind.API))
-        self.system.admit("k-staff", Actor(id="staff-7", name="Pat Reyes", kind=Kind.STAFF))
-        self.app = CareerApp(self.system)
-        self.secrets = [KEY]
-        self.client = self.connect()
-
-    def connect(self) -> CareerClient:
-        """A client as after a start of the daemon."""
-        session = requests.Session()
-        mount(session, self.app, HOST)
-        limits = Limits(body=1_000_000)
-        profile = load_profile(self.profile)
-        return connect(
-            Setup(
-                system="careers",
-                profile=profile,
-                wire=Wire(session, HOST + "/bridge/v1", self.clock, side="careers", limits=limits),
-                key=lambda: Secret(self.secrets.pop(0) if len(self.secrets) > 1 else self.secrets[0]),
-                clock=self.clock,
-                rng=lambda: 0.5,
-                carrier=carrier_of(profile, None),
-            )
-        )
-
-    def people(self, count: int) -> None:
-        """People a0, a1, ... who have always been there."""
-        self.system.seed("person", ({"id": f"a{n}", "last_name": f"L{n}"} for n in range(count)))
-
-    def edit(self, person_id: str, fields: dict[str, Any], *, key: str = "k-staff") -> None:
-        """A change by the counsellor Pat Reyes, or by whoever holds the key."""
-        self._act("PATCH", f"/people/{person_id}", fields, key)
-
-    def edit_herself(self, person_id: str, fields: dict[str, Any]) -> None:
-        """A change by the alumna, in her own account."""
-        self.system.admit("k-own", Actor(id=person_id, name="Ada Lee", kind=Kind.PERSON, person_id=person_id))
-        self.edit(person_id, fields, key="k-own")
-
-    def delete(self, person_id: str) -> None:
-        """A counsellor deletes an account."""
-        self._act("DELETE", f"/people/{person_id}", b"", "k-staff")
-
-    def ask(self, fields: dict[str, Any]) -> str:
-        """A counsellor files a request."""
-        return str(self._act("POST", "/requests", fields, "k-staff")["id"])
-
-    def now(self, person_id: str) -> dict[str, Any]:
-        """The account as the system holds it."""
-        return self.system.people.by_id[person_id].data()
-
-    def accounts(self) -> int:
-        """How many accounts there are."""
-        return len(self.system.people.order)
-
-    def mails(self) -> int:
-        """How many messages would have gone to alumni."""
-        return len(self.system.mails)
-
-    def mail_on_create(self) -> None:
-        """Let the tenant write to everybody for whom an account is created."""
-        self.system.switches.mail_on_create = True
-
-    def notes(self) -> list[tuple[str, str, str]]:
-        """Key, text and visibility of every note."""
-        return [(note["key"], note["text"], note["visibility"]) for note in self.system.notes.values()]
-
-    def acknowledgement(self, request_id: str) -> dict[str, Any]:
-        """What staff see about a request."""
-        return self.system.acknowledgements[request_id]
-
-    def wait(self, days: int) -> None:
-        """Let days go by in the system."""
-        self.emulated_clock.move(timedelta(days=days))
-
-    def move_tenant(self, tenant_id: str) -> None:
-        """Let the address serve another tenant."""
-        self.system.tenant = replace(self.system.tenant, id=tenant_id)
-
-    def order(self, fault: str, method: str = "", count: int = 1, value: str = "") -> None:
-        """Let the next calls with this method meet a fault, named in the emulator's words."""
-        self.app.order(Fault(fault), f"^{method}", count=count, value=value)
-
-    def spoil(self, person_id: str, text: str) -> None:
-        """Let an account hold text that no healthy system would send; `text` is JSON source."""
-        raw = orjson.dumps({**self.now(person_id), "title": "SPOILT"}).replace(b"SPOILT", text.encode())
-        self.system.spoil("person", person_id, raw)
-
-    def writes(self) -> int:
-        """How many writes by our key reached the system."""
-        return sum(1 for write in self.app.writes if write.by == "key-1")
-
-    def _act(self, method: str, path: str, body: object, key: str) -> Any:
-        answer = self.app.handle(request(method, "/bridge/v1" + path, headers={"Authorization": f"Bearer {key}"}, body=body))
-        assert answer.status < 300, answer.body
-        return answer.json() if answer.body else None
 
 
 def read_all(side: CareerSide, cursor: str = "") -> tuple[list[Record], str, list[Page]]:
@@ -242,84 +162,96 @@ class CareerContract:
     def update(self, world: World, person_id: str, **fields: Any) -> PersonUpdate:
         """An update on the newest version."""
         (record,) = world.client.fetch("person", [person_id])
-        return PersonUpdate(id=person_id, version=record.version, fields=fields)
+        return PersonUpdate(id=person_id, version=record.version, fields=world.native(fields))
 
     # reading
 
+    @needs("requests")
     def test_full_read_covers_people_then_requests(self, world: World) -> None:
         """From an empty cursor every person and every request comes once, marked full; then only changes."""
         world.people(1201)
         world.ask({"type": "PANEL_SPEAKER"})
+        world.pause()
         records, cursor, pages = read_all(world.client)
-        assert [r.id for r in records if r.kind == "person"] == [f"a{n}" for n in range(1201)]
+        assert sorted(r.id for r in records if r.kind == "person") == sorted(world.id(n) for n in range(1201))
         assert [r.fields["type"] for r in records if r.kind == "request" and not r.edits] == ["PANEL_SPEAKER"]
-        assert [page.full for page in pages] == [True] * (len(pages) - 1) + [False]
+        whole = [page.full for page in pages]
+        assert whole == sorted(whole, reverse=True), "a full read is one piece"
+        assert whole[0]
+        assert not whole[-1]
+        world.pause()
         assert read_all(world.client, cursor)[0] == []
 
     def test_change_during_the_full_read_is_not_missed(self, world: World) -> None:
         """Whoever changes behind the pages already read comes again with the changes."""
         world.people(501)
         first = world.client.read("")
-        world.edit("a0", {"title": "Pilot"})
+        world.edit(world.id(0), {"title": "Pilot"})
         records, _, _ = read_all(world.client, first.cursor)
-        assert [r.fields["title"] for r in records if r.id == "a0"] == ["Pilot"]
+        met = [world.value(r, "title") for r in records if r.id == world.id(0)]
+        assert met[-1:] == ["Pilot"]
 
+    @needs("edits")
     def test_edits_tell_who_when_and_what(self, world: World) -> None:
         """Several changes of one account in a page are one record, as it now is, with each edit in order."""
         world.people(2)
         _, cursor, _ = read_all(world.client)
-        world.edit("a1", {"title": "Chef"})
-        world.edit("a0", {"employer": "X"})
-        world.edit_herself("a1", {"title": "Cook", "phone_mobile": "1"})
+        world.edit(world.id(1), {"title": "Chef"})
+        world.edit(world.id(0), {"employer": "X"})
+        world.edit_herself(world.id(1), {"title": "Cook", "phone_mobile": "1"})
         records, _, _ = read_all(world.client, cursor)
-        assert [r.id for r in records] == ["a0", "a1"]
-        assert records[1].fields["title"] == "Cook"
+        assert [r.id for r in records] == [world.id(0), world.id(1)]
+        assert world.value(records[1], "title") == "Cook"
         told = [(edit.fields, edit.by, edit.kind) for edit in records[1].edits]
         assert told == [(("title",), "Pat Reyes", "staff"), (("title", "phone_mobile"), "Ada Lee", "person")]
         assert all(datetime.fromisoformat(edit.at).tzinfo for edit in records[1].edits)
 
+    @needs("edits")
     def test_own_write_comes_back_without_edit(self, world: World) -> None:
         """What we wrote ourselves is nobody's edit, but its record comes, since the system may have rewritten it."""
         world.people(1)
         _, cursor, _ = read_all(world.client)
-        world.client.update([self.update(world, "a0", title="Judge")])
+        world.client.update([self.update(world, world.id(0), title="Judge")])
         records, _, _ = read_all(world.client, cursor)
-        assert [(r.id, r.edits) for r in records] == [("a0", ())]
+        assert [(r.id, r.edits) for r in records] == [(world.id(0), ())]
 
     def test_many_changes_at_one_moment(self, world: World) -> None:
         """More changes with equal stamps than a page holds are all read, and the reading ends."""
         world.people(1203)
         _, cursor, _ = read_all(world.client)
+        world.pause()
         for n in range(1203):
-            world.edit(f"a{n}", {"title": "T"})
+            world.edit(world.id(n), {"title": "T"})
         records, _, _ = read_all(world.client, cursor)
-        assert {r.id for r in records} == {f"a{n}" for n in range(1203)}
+        assert {r.id for r in records if world.value(r, "title") == "T"} == {world.id(n) for n in range(1203)}
 
+    @needs("deletes")
     def test_deleted_account_is_told(self, world: World) -> None:
         """A deletion is a record marked deleted, never an absence; fetching it finds nothing."""
         world.people(2)
         _, cursor, _ = read_all(world.client)
-        world.edit("a0", {"title": "T"})
-        world.delete("a0")
+        world.edit(world.id(0), {"title": "T"})
+        world.delete(world.id(0))
         records, _, _ = read_all(world.client, cursor)
-        assert [(r.id, r.deleted) for r in records] == [("a0", True)]
-        assert [r.id for r in world.client.fetch("person", ["a0", "a1"])] == ["a1"]
+        assert [(r.id, r.deleted) for r in records] == [(world.id(0), True)]
+        assert [r.id for r in world.client.fetch("person", [world.id(0), world.id(1)])] == [world.id(1)]
 
     def test_fetch_asks_for_many_ids(self, world: World) -> None:
         """More ids than a call takes are all found, in several calls."""
         world.people(450)
-        assert len(world.client.fetch("person", [f"a{n}" for n in range(450)])) == 450
+        assert len(world.client.fetch("person", [world.id(n) for n in range(450)])) == 450
 
+    @needs("expiry")
     def test_expired_cursor_begins_again(self, world: World) -> None:
         """When the feed no longer reaches back, everything is read again; nothing fails."""
         world.people(3)
         _, cursor, _ = read_all(world.client)
-        world.edit("a0", {"title": "T"})
+        world.edit(world.id(0), {"title": "T"})
         world.wait(days=40)
-        world.edit("a1", {"title": "T"})
+        world.edit(world.id(1), {"title": "T"})
         records, _, pages = read_all(world.client, cursor)
         assert pages[0].full
-        assert {r.id for r in records} == {"a0", "a1", "a2"}
+        assert {r.id for r in records} == {world.id(0), world.id(1), world.id(2)}
 
     @pytest.mark.parametrize("cursor", ["nonsense", "{}", "[]", '{"v":9}', '{"v":1,"mode":"changes"}', '{"v":1,"mode":5}'])
     def test_foreign_cursor_means_everything(self, world: World, cursor: str) -> None:
@@ -336,20 +268,25 @@ class CareerContract:
         """A web page, a cut, an empty or a malformed answer is no statement about people: later, with the cursor kept."""
         world.people(3)
         _, cursor, _ = read_all(world.client)
-        world.edit("a0", {"title": "T"})
+        world.pause()
+        world.edit(world.id(0), {"title": "T"})
         world.order(fault, "GET", count=3)
         with pytest.raises(Later):
             world.client.read(cursor)
-        assert [r.id for r in read_all(world.client, cursor)[0]] == ["a0"]
+        assert [r.id for r in read_all(world.client, cursor)[0]] == [world.id(0)]
 
+    @needs("http")
     def test_reads_are_tried_three_times(self, world: World) -> None:
         """Two failures in a row are slept over, with jitter; nobody else repeats."""
         world.people(1)
+        world.client.read("")
+        before = world.client.calls.made
         world.order("lose_answer", "GET", count=2)
         assert len(world.client.read("").records) == 1
         assert world.clock.slept == [0.25, 0.5]
-        assert world.client.calls.made == 3
+        assert world.client.calls.made == before + 3
 
+    @needs("http")
     def test_throttle_is_honoured(self, world: World) -> None:
         """A short wait that the system asks for is kept; a long one goes up with its seconds."""
         world.people(1)
@@ -361,6 +298,7 @@ class CareerContract:
             world.client.read("")
         assert caught.value.retry_after == 3600.0
 
+    @needs("http")
     def test_redirect_and_size_are_bounded(self, world: World) -> None:
         """A redirect to another host stops the side; a body without end is given up."""
         world.people(1)
@@ -376,23 +314,30 @@ class CareerContract:
         """An account that nobody could store is told as poison, with its reason; its neighbours come as ever."""
         world.people(3)
         _, cursor, _ = read_all(world.client)
-        world.spoil("a1", text)
-        for records in (read_all(world.client)[0], read_all(world.client, cursor)[0], world.client.fetch("person", ["a1"])):
+        world.pause()
+        world.spoil(world.id(1), text)
+        for records in (
+            read_all(world.client)[0],
+            read_all(world.client, cursor)[0],
+            world.client.fetch("person", [world.id(1)]),
+        ):
             (poison,) = [r for r in records if r.kind == POISON][:1]
-            assert (poison.id, poison.fields["kind"]) == ("a1", "person")
+            assert (poison.id, poison.fields["kind"]) == (world.id(1), "person")
             assert reason in poison.fields["reason"]
-        assert {r.id for r in read_all(world.client)[0] if r.kind == "person"} == {"a0", "a2"}
+        assert {r.id for r in read_all(world.client)[0] if r.kind == "person"} == {world.id(0), world.id(2)}
 
+    @needs("tenant")
     def test_tenant_is_asked(self, world: World) -> None:
         """The tenant's id comes from the system itself, each time."""
         assert world.client.tenant_id() == "tenant-0001"
         world.move_tenant("other")
         assert world.client.tenant_id() == "other"
 
+    @needs("key")
     def test_key_is_read_again_once(self, world: World) -> None:
         """A key replaced while we run is picked up; one that is simply wrong stops the side without hammering."""
         world.secrets = ["old", KEY]
-        assert world.client.tenant_id() == "tenant-0001"
+        assert world.client.tenant_id()
         world.secrets = ["wrong"]
         client = world.connect()
         with pytest.raises(Halt, match="401"):
@@ -404,74 +349,108 @@ class CareerContract:
     def test_update_moves_the_version(self, world: World) -> None:
         """An applied update answers the record as it now is, with the version of the next update."""
         world.people(1)
-        row = self.update(world, "a0", **{"address.city": "Oslo", "consents.mentoring": True})
+        row = self.update(world, world.id(0), **{"address.city": "Oslo", "consents.mentoring": True})
         (outcome,) = world.client.update([row])
         assert outcome.status is Status.APPLIED
-        assert outcome.fields == world.now("a0")
-        assert world.now("a0")["address"]["city"] == "Oslo"
-        assert outcome.version == world.client.fetch("person", ["a0"])[0].version != row.version
+        (now,) = world.client.fetch("person", [world.id(0)])
+        assert outcome.fields == now.fields
+        assert (world.now(world.id(0))["address"]["city"], world.now(world.id(0))["consents"]["mentoring"]) == ("Oslo", True)
+        assert outcome.version == now.version != row.version
 
+    @needs("field_in_error")
     def test_each_element_has_its_own_outcome(self, world: World) -> None:
         """Stale, refused and missing elements take nothing from their neighbours, and keep their order."""
         world.people(4)
         rows = [
-            self.update(world, "a0", title="A"),
-            self.update(world, "a1", title="B"),
-            self.update(world, "a2", email_work="nonsense"),
-            PersonUpdate(id="a9", version="1", fields={"title": "C"}),
-            self.update(world, "a3", title="D"),
+            self.update(world, world.id(0), title="A"),
+            self.update(world, world.id(1), title="B"),
+            self.update(world, world.id(2), email_work="nonsense"),
+            PersonUpdate(id=world.id(9), version="1", fields=world.native({"title": "C"})),
+            self.update(world, world.id(3), title="D"),
         ]
-        world.edit("a1", {"title": "Mine"})
+        world.edit(world.id(1), {"title": "Mine"})
         outcomes = world.client.update(rows)
         assert states(outcomes) == ["applied", "stale", "refused", "refused", "applied"]
-        assert world.now("a1")["title"] == "Mine"
+        assert world.now(world.id(1))["title"] == "Mine"
         assert (outcomes[2].code, outcomes[2].detail) == ("invalid", "field email_work")
         assert outcomes[2].remedy
 
+    @needs("batch")
     def test_more_rows_than_a_call_takes(self, world: World) -> None:
         """Outcomes come in the order of the rows, over several calls."""
         world.people(450)
         versions = {r.id: r.version for r in read_all(world.client)[0]}
-        rows = [PersonUpdate(id=f"a{n}", version=versions[f"a{n}"], fields={"title": f"T{n}"}) for n in range(450)]
+        rows = [
+            PersonUpdate(id=world.id(n), version=versions[world.id(n)], fields=world.native({"title": f"T{n}"}))
+            for n in range(450)
+        ]
         outcomes = world.client.update(rows)
         assert [outcome.id for outcome in outcomes] == [row.id for row in rows]
         assert world.writes() == 3
+
+    def test_a_change_that_we_did_not_see_is_never_overwritten(self, world: World) -> None:
+        """Whether the system keeps versions or we read before we write: what a counsellor saved meanwhile stays."""
+        world.people(2)
+        rows = [self.update(world, world.id(0), title="Ours"), self.update(world, world.id(1), title="Ours")]
+        world.edit(world.id(0), {"employer": "Theirs"})
+        assert states(world.client.update(rows)) == ["stale", "applied"]
+        assert (world.now(world.id(0))["title"], world.now(world.id(0))["employer"]) == (None, "Theirs")
+        assert world.now(world.id(1))["title"] == "Ours"
+
+    def test_only_what_is_sent_changes(self, world: World) -> None:
+        """An update of one value leaves every other value of the account as it was."""
+        world.people(1)
+        world.edit(
+            world.id(0), {"employer": "X", "phone_mobile": "+16175550100", "address.city": "Oslo", "interests": ["energy"]}
+        )
+        before = world.now(world.id(0))
+        assert states(world.client.update([self.update(world, world.id(0), title="A", **{"address.street": "Elm 1"})])) == [
+            "applied"
+        ]
+        after = world.now(world.id(0))
+        assert {name for name in after if after[name] != before[name]} == {"title", "address", "etag"}
+        assert after["address"] == before["address"] | {"street": "Elm 1"}
 
     @pytest.mark.parametrize("fault", ["lose_answer", "error_after", "html_after", "truncate", "lose_request", "error"])
     def test_lost_answer_is_unknown_and_nothing_is_repeated(self, world: World, fault: str) -> None:
         """When nobody knows, each element says so, the write was sent once, and reading tells the truth."""
         world.people(1)
-        row = self.update(world, "a0", title="A")
-        world.order(fault, "POST")
-        before = world.client.calls.made
+        row = self.update(world, world.id(0), title="A")
+        world.order(fault, world.writing)
+        before = world.writes()
         assert states(world.client.update([row])) == ["unknown"]
-        assert world.client.calls.made == before + 1
+        assert world.writes() <= before + 1
         acted = fault not in {"lose_request", "error"}
-        assert (world.client.fetch("person", ["a0"])[0].fields["title"] == "A") is acted
+        assert (world.value(world.client.fetch("person", [world.id(0)])[0], "title") == "A") is acted
 
     @pytest.mark.parametrize("fault", ["short_results", "swap_results", "double_keys", "not_a_number"])
+    @needs("batch")
     def test_results_that_do_not_fit_are_unknown(self, world: World, fault: str) -> None:
         """An element's outcome comes from its own result only; results of wrong number or order make all unknown."""
         world.people(2)
-        rows = [self.update(world, f"a{n}", title="A") for n in range(2)]
-        world.order(fault, "POST")
+        rows = [self.update(world, world.id(n), title="A") for n in range(2)]
+        world.order(fault, world.writing)
         assert states(world.client.update(rows)) == ["unknown", "unknown"]
 
+    @needs("batch")
     def test_after_a_failure_the_rest_is_held_back(self, world: World) -> None:
         """A throttled or lost call is followed by no other: what was not sent is later."""
         world.people(450)
         versions = {r.id: r.version for r in read_all(world.client)[0]}
-        rows = [PersonUpdate(id=f"a{n}", version=versions[f"a{n}"], fields={"title": "T"}) for n in range(450)]
-        world.order("throttle", "POST", value="30")
+        rows = [
+            PersonUpdate(id=world.id(n), version=versions[world.id(n)], fields=world.native({"title": "T"})) for n in range(450)
+        ]
+        world.order("throttle", world.writing, value="30")
         outcomes = world.client.update(rows)
         assert {(o.status, o.retry_after) for o in outcomes} == {(Status.LATER, 30.0)}
-        world.order("lose_answer", "POST")
+        world.order("lose_answer", world.writing)
         assert states(world.client.update(rows)) == ["unknown"] * 200 + ["later"] * 250
 
+    @needs("login")
     def test_login_is_never_written(self, world: World) -> None:
         """A change that makes the system write to the person is refused before it is sent."""
         world.people(2)
-        rows = [self.update(world, "a0", login_email="x@example.org"), self.update(world, "a1", title="A")]
+        rows = [self.update(world, world.id(0), login_email="x@example.org"), self.update(world, world.id(1), title="A")]
         outcomes = world.client.update(rows)
         assert states(outcomes) == ["refused", "applied"]
         assert outcomes[0].code == "WOULD_MAIL_THE_PERSON"
@@ -481,10 +460,11 @@ class CareerContract:
     def test_value_that_cannot_be_sent_harms_no_neighbour(self, world: World, value: object) -> None:
         """A value that no JSON in UTF-8 can carry is refused alone; its neighbours are written."""
         world.people(2)
-        outcomes = world.client.update([self.update(world, "a0", title=value), self.update(world, "a1", title="A")])
+        outcomes = world.client.update([self.update(world, world.id(0), title=value), self.update(world, world.id(1), title="A")])
         assert states(outcomes) == ["refused", "applied"]
         assert outcomes[0].code == "UNSENDABLE"
 
+    @needs("create")
     def test_create_is_keyed_and_silent(self, world: World) -> None:
         """The same key, even after a lost answer, makes one account, and nobody is written to."""
         rows = [("key-1", {"last_name": "Nwosu", "institution_id": "0042"})]
@@ -496,6 +476,7 @@ class CareerContract:
         assert world.accounts() == 1
         assert world.mails() == 0
 
+    @needs("create")
     def test_create_is_refused_where_it_mails(self, world: World) -> None:
         """A tenant that says it mails on creation is believed over its profile."""
         world.mail_on_create()
@@ -506,14 +487,15 @@ class CareerContract:
     def test_note_is_exactly_one_and_for_staff(self, world: World) -> None:
         """A note may be sent again, even with other words; staff see the first, once."""
         world.people(1)
-        note = Note(key="n1", text="Put back by Alumni Relations.", person_id="a0")
+        note = Note(key="n1", text="Put back by Alumni Relations.", person_id=world.id(0))
         first = world.client.note([note])[0]
-        again = world.client.note([note, replace(note, text="Other words."), replace(note, key="n2", person_id="a9")])
+        again = world.client.note([note, replace(note, text="Other words."), replace(note, key="n2", person_id=world.id(9))])
         assert (first.status, first.already_there) == (Status.APPLIED, False)
         assert [(o.status, o.already_there) for o in again[:2]] == [(Status.APPLIED, True)] * 2
         assert again[2].status is Status.REFUSED
-        assert world.notes() == [("n1", "Put back by Alumni Relations.", "staff")]
+        assert world.notes() == ["Put back by Alumni Relations."]
 
+    @needs("acknowledgement")
     def test_acknowledgement_replaces_itself(self, world: World) -> None:
         """Careers see the last word about each request; repeating it changes nothing and wakes no feed."""
         request_id = world.ask({"type": "nonsense"})
@@ -533,16 +515,7 @@ class CareerContract:
         assert world.client.fetch("person", []) == []
         assert world.client.calls.made == 0
 
-
-class TestGeneric(CareerContract):
-    """The generic contract, as the emulator serves it."""
-
-    @pytest.fixture
-    def world(self) -> GenericWorld:
-        """A fresh tenant."""
-        return GenericWorld()
-
     def test_is_a_career_side(self, world: World) -> None:
         """The client is what the engine asks for."""
         side: CareerSide = world.client
-        assert (side.system, side.capabilities.notes, side.capabilities.requests) == ("careers", True, True)
+        assert side.system == "careers"
