@@ -6,12 +6,13 @@ from pathlib import Path
 import orjson
 import pytest
 
-from emulator.career import errors, fields, urls
+from emulator.career import errors, fields
+from emulator.career.generic import GENERIC
 
 PAGE = (Path(__file__).parents[2] / "docs" / "career-api.md").read_text()
 
 
-@pytest.mark.parametrize(("method", "path"), [(method, path) for method, path, _ in urls.GENERIC.paths])
+@pytest.mark.parametrize(("method", "path"), [(method, path) for method, path, _ in GENERIC.paths])
 def test_every_endpoint_is_documented(method: str, path: str) -> None:
     """No path is served that the contract page does not name with its method."""
     assert f"`{method} {path}" in PAGE
