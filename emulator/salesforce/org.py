@@ -1,9 +1,8 @@
 """The state of one Salesforce organisation, in one object. Any number of them live in one process."""
 
 import hashlib
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from copy import copy
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -19,6 +18,7 @@ from emulator.salesforce.fields import Field, SObject
 from emulator.salesforce.flavours import install
 from emulator.salesforce.flows import Flow
 from emulator.salesforce.ids import make_id
+from emulator.salesforce.ledger import Ledger
 from emulator.salesforce.logins import Logins, Session
 from emulator.salesforce.schema.loading import standard_objects
 from emulator.salesforce.seen import Seen
@@ -32,7 +32,7 @@ T = TypeVar("T")
 
 _COPIED = (
     *("objects", "writes", "duplicate_rules", "jobs", "bulk_numbers", "calls", "flows", "record_type_values"),
-    *("_binned", "_history", "_polls", "_numbers", "_auto", "_access"),
+    *("_binned", "_polls", "_numbers", "_auto", "_access"),
 )
 """Attributes of an organisation that are lists or dicts of what never changes in place."""
 
@@ -84,6 +84,7 @@ class Org:
         self.objects: dict[str, SObject] = dict(standard_objects())
         self.tables: dict[str, Table] = {}
         self.grants: dict[str, Grant] = standard_grants()
+        self.ledger = Ledger(self.clock, self.settings)
         self.logins = Logins(self.clock)
         self.seen = Seen()
         self.package = Package()
@@ -104,13 +105,11 @@ class Org:
         self.version = 0
         self._binned: dict[str, str] = {}
         self._next_sweep = self.changed_schema_at
-        self._history: deque[tuple[datetime, tuple[Table, str, Row | None]]] = deque()
         self._polls: dict[str, int] = {}
         self._numbers: dict[str, int] = {}
         self._auto: dict[tuple[str, str], int] = {}
         self.usage = Usage(self.clock)
         self._access: dict[tuple[str, bool], tuple[int, Access]] = {}
-        self._journal: list[tuple[Table, str, Row | None]] | None = None
         self._moment: datetime | None = None
         self._prefixes: dict[str, str] | None = None
         self.id = make_id("00D", int.from_bytes(hashlib.sha256(name.encode()).digest()[:4], "big"))
@@ -125,11 +124,12 @@ class Org:
         Raises:
             ValueError: something is under way: a transaction, deferred work, or history that could be lost again.
         """
-        if self.deferred or self._journal is not None or self._history:
+        if self.deferred or not self.ledger.at_rest:
             raise ValueError("an organisation can be copied at rest only")
         made = copy(self)
         made.clock, made.lock, made.usage, made.logins = clock, RLock(), self.usage.copy(clock), self.logins.copy(clock)
         made.settings = replace(self.settings)
+        made.ledger, made.seen = Ledger(clock, made.settings), self.seen.copy()
         made.tables = {name: table.copy() for name, table in self.tables.items()}
         made.grants = {holder: grant.copy() for holder, grant in self.grants.items()}
         made.package = Package(components=dict(self.package.components), deploys=dict(self.package.deploys))
@@ -223,34 +223,14 @@ class Org:
         Until then they hold `latestDateCovered` back. Ids and answers are final at once.
         """
         began = self.clock.now()
-        outer, journal = self._journal, list[tuple[Table, str, Row | None]]()
-        self._journal = journal
-        try:
-            result = run()
-        finally:
-            self._journal = outer
-        rows = {(id(table), id_): (table, id_, table.rows.get(id_)) for table, id_, _ in journal}
-        self._undo(journal)
+        result, commit = self.ledger.hold_back(run)
 
-        def commit() -> None:
-            for table, id_, row in rows.values():
-                self._remember((table, id_, table.rows.get(id_)))
-                if row is None:
-                    table.drop(id_)
-                else:
-                    table.put(row)
+        def become_visible() -> None:
+            commit()
             self.version += 1
 
-        self.later(seconds, commit, began=began)
+        self.later(seconds, become_visible, began=began)
         return result
-
-    @staticmethod
-    def _undo(journal: list[tuple[Table, str, Row | None]]) -> None:
-        for table, id_, old in reversed(journal):
-            if old is None:
-                table.drop(id_)
-            else:
-                table.put(old)
 
     def settle(self) -> None:
         """Carry out deferred work whose time has come, and empty the bin of what is too old."""
@@ -294,34 +274,14 @@ class Org:
         asked = self._polls[job] = self._polls.get(job, 0) + 1
         return asked <= self.settings.job_polls
 
-    @contextmanager
-    def replica(self) -> Iterator[None]:
+    def replica(self) -> AbstractContextManager[None]:
         """The records as they were `replica_lag` seconds ago, for reading only."""
-        since = self.clock.now() - timedelta(seconds=self.settings.replica_lag)
-        recent = [entry for moment, entry in self._history if moment > since] if self.settings.replica_lag else []
-        now = [(table, id_, table.rows.get(id_)) for table, id_, _ in recent]
-        self._undo(recent)
-        try:
-            yield
-        finally:
-            self._undo(now)
+        return self.ledger.as_before(self.settings.replica_lag)
 
     def lose(self, seconds: float) -> int:
         """Take back what was written in the last seconds; returns how many writes that is."""
-        since = self.clock.now() - timedelta(seconds=seconds)
-        lost = [entry for moment, entry in self._history if moment > since]
-        self._history = deque((moment, entry) for moment, entry in self._history if moment <= since)
-        self._undo(lost)
         self.version += 1
-        return len(lost)
-
-    def _remember(self, entry: tuple[Table, str, Row | None]) -> None:
-        keep = max(self.settings.replica_lag, self.settings.keep_history)
-        if keep:
-            now = self.clock.now()
-            self._history.append((now, entry))
-            while self._history[0][0] < now - timedelta(seconds=keep):
-                self._history.popleft()
+        return self.ledger.lose(seconds)
 
     def covered(self, until: datetime) -> datetime:
         """Up to when all changes are visible: `until`, now, or the start of the oldest transaction still running."""
@@ -345,42 +305,24 @@ class Org:
 
     def put(self, name: str, row: Row) -> None:
         """Store a record so that a running transaction can take it back."""
-        table = self.table(name)
-        entry = (table, row["Id"], table.rows.get(row["Id"]))
-        self._remember(entry)
-        if self._journal is not None:
-            self._journal.append(entry)
         if row["IsDeleted"]:
             self._binned[row["Id"]] = name
-        table.put(row)
+        self.ledger.put(self.table(name), row)
 
     def purge(self, name: str, id_: str) -> None:
         """Forget a record altogether."""
-        table = self.table(name)
-        entry = (table, id_, table.rows.get(id_))
-        self._remember(entry)
-        if self._journal is not None:
-            self._journal.append(entry)
-        table.drop(id_)
+        self.ledger.drop(self.table(name), id_)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """All writes inside take effect, or none if an exception leaves; transactions nest."""
-        outer = self._journal
-        journal: list[tuple[Table, str, Row | None]] = []
-        self._journal = journal
         logged = len(self.writes)
         try:
-            yield
+            with self.ledger.transaction():
+                yield
         except BaseException:
-            self._undo(journal)
             del self.writes[logged:]
             raise
-        else:
-            if outer is not None:
-                outer.extend(journal)
-        finally:
-            self._journal = outer
 
     # --- users --------------------------------------------------------------------------------------------------
 

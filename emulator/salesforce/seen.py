@@ -20,6 +20,12 @@ class Seen:
     def __init__(self) -> None:
         self._by_user: dict[str, dict[str, Look]] = {}
 
+    def copy(self) -> "Seen":
+        """The same looks, to go on from."""
+        made = Seen()
+        made._by_user = {user: dict(looks) for user, looks in self._by_user.items()}
+        return made
+
     def note(self, user_id: str, id_: str, stamp: str, *, viewed: bool) -> None:
         """Note that a user saw a record; seeing it counts as a reference too [documentation: FOR VIEW]."""
         looks = self._by_user.setdefault(user_id, {})
