@@ -8,6 +8,8 @@ import sys
 import threading
 from pathlib import Path
 
+from emulator.career import CareerApp, CareerSystem
+from emulator.career.platforms import FACES
 from emulator.clock import Clock
 from emulator.running import environment, running
 from emulator.salesforce.flavours import FLAVOURS
@@ -28,6 +30,7 @@ def main(arguments: list[str] | None = None) -> int:
     serve.add_argument("--career-http", type=int, default=0, help="port of the career system over plain HTTP")
     serve.add_argument("--career-https", type=int, default=0, help="port of the career system over TLS")
     serve.add_argument("--flavour", choices=FLAVOURS, default="plain", help="what the organisation is built on")
+    serve.add_argument("--career-platform", choices=sorted(FACES), default="generic", help="which career system it is")
     serve.add_argument("--control-token", help="token of the control door (made up by default)")
     env = commands.add_parser("env", help="print the environment that unmodified clients need")
     env.add_argument("--folder", type=Path, default=Path("build/emulator"), help="the folder of a running `serve`")
@@ -46,7 +49,8 @@ def _serve(options: argparse.Namespace) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda _number, _frame: stop.set())
     org = Org(clock=Clock.running(), settings=Settings(flavour=options.flavour))
-    with running(org=org, folder=folder, control_token=token, ports=ports) as found:
+    career = CareerApp(CareerSystem(Clock.running()), face=FACES[options.career_platform], control_token=token)
+    with running(org=org, career=career, folder=folder, control_token=token, ports=ports) as found:
         line = json.dumps(found.addresses())
         (folder / "addresses.json").write_text(line + "\n", encoding="utf-8")
         print(line, flush=True)

@@ -41,5 +41,8 @@ class NoteBook(Protocol):
     def fetch(self, person_id: str, note_id: str) -> StaffNote | None:
         """One note about an account as it is now; None if there is none."""
 
+    def ours(self, person_id: str) -> list[str]:
+        """The texts of our own notes about an account, oldest first."""
+
     def write(self, person_id: str, text: str, key: str) -> Outcome:
         """Leave a note about an account; the same key never leaves a second one."""

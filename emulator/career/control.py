@@ -1,4 +1,7 @@
-"""The control door of the emulated career system: seed, keys, switches, faults, and god's view. Not part of the contract.
+"""The control door of the emulated career system: seed, keys, switches, faults, people at work, and god's view.
+
+Not part of any platform's interface. What people do in a platform's own pages, which are no API, is done here: ``POST edit``,
+``remove``, ``file`` and ``withdraw``, each with ``as`` (a person's key), and seen by ``POST person``, ``told`` and ``notes``.
 
 Under `/__control__/`, with the header `X-Control-Token`. In-process tests use `CareerApp` and `CareerSystem` directly.
 """
@@ -11,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from emulator.career.errors import ApiError, invalid, not_found
 from emulator.career.faults import Fault, Order
+from emulator.career.fields import checked_person, checked_request
 from emulator.career.models import Actor, CareerSystem, Kind, moment
 from emulator.http import Request, Response, json_response
 
@@ -51,6 +55,8 @@ def _act(app: "CareerApp", order: str, body: Any) -> object:  # noqa: ANN401, PL
         case "DELETE faults":
             app.orders.clear()
             return {"orders": 0}
+        case "POST edit" | "POST remove" | "POST file" | "POST withdraw" | "POST person" | "POST told" | "POST notes":
+            return _at_work(app, order.removeprefix("POST "), body)
         case "POST clock":
             if "set" in body:
                 system.clock.set(datetime.fromisoformat(body["set"]))
@@ -58,6 +64,28 @@ def _act(app: "CareerApp", order: str, body: Any) -> object:  # noqa: ANN401, PL
             return {"now": moment(system.clock.now())}
         case _:
             return _look(app, order)
+
+
+def _at_work(app: "CareerApp", act: str, body: Mapping[str, Any]) -> object:
+    """What a person does or sees in the platform's pages."""
+    system, desk = app.system, app.face.desk
+    by = system.keys.get(str(body.get("as", "")))
+    if by is None:
+        raise invalid("as", "Must be the key of a person.")
+    match act:
+        case "edit":
+            return system.change_person(body["id"], checked_person(body["fields"], staff=by.kind is Kind.STAFF), by).data()
+        case "file":
+            return {"id": desk.file(system, checked_request(body["fields"]), by)}
+        case "remove" | "withdraw":
+            system.delete("person", body["id"], by) if act == "remove" else desk.withdraw(system, body["id"], by)
+            return {"done": act}
+        case "person":
+            return system.people.live(body["id"]).data()
+        case "told":
+            return desk.told(system, body["id"])
+        case _:
+            return {"notes": desk.notes(system, body["id"])}
 
 
 def _look(app: "CareerApp", order: str) -> object:

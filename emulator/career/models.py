@@ -72,6 +72,7 @@ class Switches:
     trims: bool = False
     lowers_emails: bool = False
     put_replaces: bool = True
+    patch_replaces: bool = False
     students_modified_since: bool = True
     newest_first: bool = False
 

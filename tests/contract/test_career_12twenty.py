@@ -15,7 +15,8 @@ from connector.career.profile import load_profile
 from connector.career.setup import Setup
 from connector.career.side import CareerClient
 from connector.core.rulebook import pick
-from connector.ports import Record
+from connector.errors import Halt, Later
+from connector.ports import Acknowledgement, Note, PersonUpdate, Record, Status
 from connector.secrets import Secret
 from connector.wire import Limits, Wire
 from emulator.career import Actor, CareerApp, CareerSystem, Kind
@@ -23,7 +24,7 @@ from emulator.career.faults import Fault
 from emulator.career.twelvetwenty import TWELVETWENTY
 from emulator.clock import Clock as EmulatedClock
 from emulator.inprocess import mount
-from tests.contract.career_contract import HOST, KEY, CareerContract, SlowClock
+from tests.contract.career_contract import HOST, KEY, CareerContract, SlowClock, read_all, states
 
 PAT = Actor(id="staff-7", name="Pat Reyes", kind=Kind.STAFF)
 NAMES = {
@@ -106,12 +107,7 @@ class TwelveTwentyWorld:
 
     def ask(self, fields: dict[str, Any]) -> str:
         """A counsellor writes a request as a note."""
-        lines = [f"Alumni request: {fields['type']}", *(f"{name}: {value}" for name, value in fields.items() if name != "type")]
-        number = len(self.system.extra.setdefault("notes", {}))
-        note = {"Id": number, "PrimaryEntityTypeId": 2301, "PrimaryEntityId": 1000, "Text": "\n".join(lines), "VisibilityId": 3}
-        stamp = self.emulated_clock.now().strftime("%Y-%m-%dT%H:%M:%S.000")
-        self.system.extra["notes"][str(number)] = note | {"Date": stamp, "ModifyDate": stamp, "CreatorName": "Pat Reyes"}
-        return f"n-{number}:{self.id(0)}"
+        return TWELVETWENTY.desk.file(self.system, fields, PAT)
 
     def now(self, person_id: str) -> dict[str, Any]:
         """The account as the system holds it."""
@@ -169,3 +165,216 @@ class TestTwelveTwenty(CareerContract):
     def world(self) -> TwelveTwentyWorld:
         """A fresh site."""
         return TwelveTwentyWorld()
+
+
+def student(world: TwelveTwentyWorld, number: int, **values: object) -> str:
+    """An alumnus who is in the list of students."""
+    world.system.seed("person", [{"id": f"s-{number}", "last_name": "Lee", **values}])
+    return f"s-{number}"
+
+
+def test_unapproved_contacts_and_students_who_study_are_nobody_yet() -> None:
+    """A contact counts once an administrator has approved it, a student once an alumnus; asked for by id, both are there."""
+    world = TwelveTwentyWorld()
+    world.system.seed("person", [{"id": "c-1", "last_name": "A", "state": "pending_approval"}, {"id": "c-2", "last_name": "B"}])
+    student(world, 3)
+    world.system.people.by_id[student(world, 4)].extra["alumnus"] = False
+    world.system.people.by_id["s-4"].raw = world.system.people.by_id["s-4"].raw.replace(
+        b'"class_year":null', b'"class_year":2027'
+    )
+    world.pause()
+    records, cursor, _ = read_all(world.client)
+    assert [record.id for record in records] == ["c-2", "s-3"]
+    world.pause()
+    world.system.change_person("c-1", {"state": "active"}, PAT)
+    assert [record.id for record in read_all(world.client, cursor)[0]] == ["c-1"]
+    assert [record.id for record in world.client.fetch("person", ["c-1", "s-4"])] == ["c-1", "s-4"]
+
+
+def test_linked_enrolments_are_one_person() -> None:
+    """Of two accounts that name each other the older one is the person's, the other one follows it."""
+    world = TwelveTwentyWorld()
+    student(world, 7)
+    student(world, 9)
+    world.system.people.by_id["s-7"].extra["linked"] = "s-9"
+    world.system.people.by_id["s-9"].extra["linked"] = "s-7"
+    world.pause()
+    records, _, _ = read_all(world.client)
+    assert [record.fields.get("primary_account_id") for record in records] == [None, "s-7"]
+
+
+def test_choices_travel_by_number_and_are_known_by_name() -> None:
+    """A picklist's value is written with the number that this site has for its name; an unknown name is refused unsent."""
+    world = TwelveTwentyWorld()
+    world.people(3)
+    versions = {record.id: record.version for record in world.client.fetch("person", [world.id(n) for n in range(3)])}
+    values = ("Paused", "On holiday", "Paused")
+    names = ("mentor_availability", "mentor_availability", "shoe_size")
+    rows = [
+        PersonUpdate(id=world.id(n), version=versions[world.id(n)], fields={f"custom.{name}": value})
+        for n, (name, value) in enumerate(zip(names, values, strict=True))
+    ]
+    outcomes = world.client.update(rows)
+    assert states(outcomes) == ["applied", "refused", "refused"]
+    assert [(outcome.code, outcome.detail) for outcome in outcomes[1:]] == [
+        ("unknown_choice", "field mentor_availability"),
+        ("unknown_attribute", "field custom.shoe_size"),
+    ]
+    assert world.now(world.id(0))["mentor_availability"] == "paused"
+    assert world.writes() == 1
+    (now,) = world.client.fetch("person", [world.id(0)])
+    assert now.fields["custom"]["mentor_availability"] == "Paused"
+
+
+def test_a_token_is_renewed_after_its_day() -> None:
+    """A token of 24 hours is replaced before it ends, and after the site has forgotten it; nobody notices."""
+    world = TwelveTwentyWorld()
+    world.people(1)
+    for _ in range(3):
+        assert len(world.client.fetch("person", [world.id(0)])) == 1
+        world.wait(days=1)
+    world.system.tokens.clear()
+    assert len(world.client.fetch("person", [world.id(0)])) == 1
+    assert world.app.calls["GET /api/client/generateAuthenticationToken"] == 4
+
+
+def test_the_key_in_the_address_is_never_told() -> None:
+    """12twenty wants its key in an address; no error that we raise repeats it."""
+    world = TwelveTwentyWorld()
+    world.secrets = ["s3cret-canary"]
+    with pytest.raises(Halt) as caught:
+        world.client.tenant_id()
+    assert "s3cret-canary" not in f"{caught.value!s} {caught.value!r} {caught.value.remedy}"
+    world.order("lose_answer", "GET", count=9)
+    world.app.order(Fault.LOSE_ANSWER, "generateAuthenticationToken", count=9)
+    with pytest.raises(Later) as lost:
+        world.client.tenant_id()
+    assert "s3cret-canary" not in f"{lost.value!s} {lost.value!r}"
+
+
+def test_students_without_a_filter_are_compared_once_a_day() -> None:
+    """Where the list of students knows no ModifyFromDate, it is read whole once a day and not in between."""
+    world = TwelveTwentyWorld(students_modified_since="no")
+    world.system.switches.students_modified_since = False
+    student(world, 1)
+    _, cursor, _ = read_all(world.client)
+    world.pause()
+    world.system.change_person("s-1", {"major": "Law"}, PAT)
+    records, cursor, _ = read_all(world.client, cursor)
+    assert records == []
+    world.wait(days=1)
+    records, cursor, _ = read_all(world.client, cursor)
+    assert [record.fields["UndergradMajor"] for record in records] == ["Law"]
+
+
+def test_a_row_that_moves_while_we_turn_pages_hides_nobody() -> None:
+    """A list in order of change pushes rows across page boundaries as people work; everybody is met all the same."""
+    world = TwelveTwentyWorld()
+    world.system.switches.newest_first = True
+    for n in range(1200):
+        world.system.seed("person", [{"id": world.id(n), "last_name": "L"}])
+        world.emulated_clock.move(timedelta(seconds=1))
+    met: set[str] = set()
+    page, turned = world.client.read(""), 0
+    while page.more:
+        met |= {record.id for record in page.records}
+        if turned < 2:
+            # the last rows of the list jump to its front, and everybody else back by as many
+            for n in range(turned * 40, turned * 40 + 40):
+                world.emulated_clock.move(timedelta(seconds=1))
+                world.system.change_person(world.id(n), {"title": f"T{turned}"}, PAT)
+        turned += 1
+        page = world.client.read(page.cursor)
+    assert met == {world.id(n) for n in range(1200)}
+
+
+@pytest.mark.parametrize("replaces", [True, False])
+def test_contacts_are_put_whole(replaces: bool) -> None:  # noqa: FBT001 - a switch of the emulated site
+    """Whether PUT replaces the record or only what it names, the other values stand as they were."""
+    world = TwelveTwentyWorld()
+    world.system.switches.put_replaces = replaces
+    world.people(1)
+    world.edit(
+        world.id(0), {"employer": "X", "address.city": "Oslo", "consents.mentoring": False, "mentor_availability": "paused"}
+    )
+    before = world.now(world.id(0))
+    (record,) = world.client.fetch("person", [world.id(0)])
+    (outcome,) = world.client.update([PersonUpdate(id=world.id(0), version=record.version, fields={"JobTitle": "Judge"})])
+    assert outcome.status is Status.APPLIED
+    after = world.now(world.id(0))
+    assert {name for name in after if after[name] != before[name]} == {"title", "etag"}
+
+
+def test_the_first_write_that_empties_others_is_the_last() -> None:
+    """A site that takes our few values for the whole student is noticed at the first write, and nothing more is sent."""
+    world = TwelveTwentyWorld()
+    world.system.switches.patch_replaces = True
+    rows = []
+    for number in (1, 2):
+        student(world, number, linkedin_url="https://www.linkedin.com/in/lee", major="Law")
+        (record,) = world.client.fetch("person", [f"s-{number}"])
+        rows.append(PersonUpdate(id=f"s-{number}", version=record.version, fields={"custom.work_e_mail": "a@example.org"}))
+    with pytest.raises(Halt, match="emptied"):
+        world.client.update(rows)
+    assert world.writes() == 1
+    assert world.now("s-2")["major"] == "Law"
+
+
+def test_notes_are_left_once_and_only_where_staff_alone_see_them() -> None:
+    """A note whose answer was lost is found again by its mark; without the number of the staff's visibility none is left."""
+    world = TwelveTwentyWorld()
+    world.people(1)
+    note = Note(key="0123456789abcdef99", text="Put back.", person_id=world.id(0))
+    world.order("lose_answer", "POST")
+    assert states(world.client.note([note])) == ["unknown"]
+    (again,) = world.client.note([note])
+    assert (again.status, again.already_there) == (Status.APPLIED, True)
+    assert world.notes() == ["Put back."]
+    silent = TwelveTwentyWorld(staff_visibility_id="")
+    silent.people(1)
+    assert not silent.client.capabilities.notes
+    assert states(silent.client.note([note])) == ["refused"]
+    assert silent.writes() == 0
+
+
+def test_a_request_in_a_note_says_what_a_request_says() -> None:
+    """Type, text and everything else that staff can write in a note arrive in the contract's words; withdrawing, too."""
+    world = TwelveTwentyWorld()
+    world.people(2)
+    asked = {"type": "Panel speaker", "title": "Energy", "text": "Dear all,\nplease come: soon.", "count": 3, "urgent": True}
+    about = world.ask(asked | {"person_id": world.id(1), "named": True, "need_by": "2026-12-01", "effort_minutes": 60})
+    world.ask({"type": "JOB_POSTING", "person_hint": {"name": "A. Nobody", "class_year": 1999}})
+    world.ask({"type": "PANEL_SPEAKER", "criteria": {"school": "Law", "class": "2010 and later"}})
+    requests = {record.id: record.fields for record in read_all(world.client)[0] if record.kind == "request"}
+    first = requests[about]
+    assert {name: first[name] for name in asked} == asked
+    assert (first["person_id"], first["named"], first["need_by"], first["effort_minutes"], first["state"]) == (
+        *(world.id(1), True, "2026-12-01", 60),
+        "open",
+    )
+    assert first["requested_by"]["name"] == "Pat Reyes"
+    assert first["created_at"].endswith("Z")
+    others = [fields for id, fields in requests.items() if id != about]
+    assert others[0]["person_hint"] == {"name": "A. Nobody", "class_year": 1999}
+    assert others[1]["criteria"] == {"school": "Law", "class": "2010 and later"}
+    assert [fields["person_id"] for fields in others] == [None, None]
+    TWELVETWENTY.desk.withdraw(world.system, about, PAT)
+    (again,) = world.client.fetch("request", [about])
+    assert (again.fields["state"], again.fields["text"]) == ("withdrawn", asked["text"])
+
+
+def test_each_step_of_a_request_is_one_note() -> None:
+    """Staff read where a request stands in the newest note; what was said before stays, and nothing is said twice."""
+    world = TwelveTwentyWorld()
+    world.people(1)
+    about = world.ask({"type": "MOCK_INTERVIEW", "person_id": world.id(0)})
+    steps = ["received", "in progress", "in progress", "waiting", "in progress"]
+    for state in steps:
+        row = Acknowledgement(request_id=about, number="R-1", understood_type="MOCK_INTERVIEW", state=state, offered=1, asked=3)
+        assert states(world.client.acknowledge([row])) == ["applied"]
+    assert len(world.notes()) == 4
+    told = TWELVETWENTY.desk.told(world.system, about)
+    assert told is not None
+    assert (told["number"], told["state"], told["offered"]) == ("R-1", "in progress", 1)
+    world.pause()
+    assert [record.id for record in read_all(world.client)[0] if record.kind == "request"] == [about]

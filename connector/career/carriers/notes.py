@@ -8,7 +8,8 @@ name what else is known, and *Text:* begins what Alumni Relations should know or
     Need by: 2026-12-01
     Text: We would like ...
 
-Every note about where a request stands begins with *Alumni Relations:* and is ours. To withdraw, staff add *Withdrawn: yes*.
+A note with *Wanted: school = Law* or *Person: A. Nobody* is not about the person at whom it stands. What we answer begins with
+*Alumni Relations on note N:*. To withdraw, staff add *Withdrawn: yes*.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from typing import Any
 from connector.career.notebook import NoteBook, StaffNote
 from connector.career.payload import record_of
 from connector.career.writes import Chunk
-from connector.ports import Acknowledgement, Outcome, Page, Record
+from connector.ports import Acknowledgement, Outcome, Page, Record, Status
 
 _TAG = re.compile(r"\s*alumni request\s*:\s*(?P<type>.*)", re.IGNORECASE)
 _LINE = re.compile(r"\s*(?P<name>[A-Za-z][A-Za-z -]{0,30}?)\s*:\s*(?P<value>.*)")
@@ -36,6 +37,9 @@ _NAMES = {
     "details": "details",
     "unit": "unit",
     "e-mail": "email",
+    "wanted": "wanted",
+    "person": "person",
+    "withdrawn": "withdrawn",
 }
 _YES = frozenset({"yes", "y", "true", "1"})
 
@@ -47,6 +51,7 @@ def understand_note(note: StaffNote) -> dict[str, Any] | None:
     if tag is None:
         return None
     told, text = _lines(rest)
+    criteria, hint = _criteria(told.get("wanted", "")), _hint(told.get("person", ""))
     return {
         "id": _request_id(note),
         "type": tag["type"].strip(),
@@ -56,10 +61,10 @@ def understand_note(note: StaffNote) -> dict[str, Any] | None:
         "details": told.get("details"),
         "need_by": told.get("need_by"),
         "requested_by": {"name": note.author, "email": told.get("email"), "unit": told.get("unit", "Career Services")},
-        "person_id": note.person_id,
+        "person_id": None if criteria or hint else note.person_id,
         "named": told.get("named", "").lower() in _YES,
-        "person_hint": None,
-        "criteria": None,
+        "person_hint": hint,
+        "criteria": criteria,
         "count": _whole(told.get("count")),
         "effort_minutes": _whole(told.get("effort_minutes")),
         "urgent": told.get("urgent", "").lower() in _YES,
@@ -77,11 +82,27 @@ def _lines(lines: Sequence[str]) -> tuple[dict[str, str], str]:
         name = found["name"].lower() if found else ""
         if found and name == "text":
             return told, "\n".join([*text, found["value"], *lines[at + 1 :]]).strip()
-        if found and (name in _NAMES or name == "withdrawn"):
-            told[_NAMES.get(name, name)] = found["value"].strip()
+        if found and name in _NAMES:
+            key = _NAMES[name]
+            told[key] = "\n".join([*([told[key]] if key in told else []), found["value"].strip()])
         else:
             text.append(line)
     return told, "\n".join(text).strip()
+
+
+def _criteria(text: str) -> dict[str, str] | None:
+    """*Wanted: school = Law*, as often as needed, for whoever fits."""
+    pairs = [line.partition("=") for line in text.splitlines() if "=" in line]
+    return {name.strip(): value.strip() for name, _, value in pairs} or None
+
+
+def _hint(text: str) -> dict[str, Any] | None:
+    """*Person: a name, an e-mail address or a class year*, for somebody who has no account there."""
+    hint: dict[str, Any] = {}
+    for line in filter(None, (line.strip() for line in text.splitlines())):
+        key = "email" if "@" in line else "class_year" if re.fullmatch(r"\d{4}", line) else "name"
+        hint[key] = int(line) if key == "class_year" else line
+    return hint or None
 
 
 def _whole(text: str | None) -> int | None:
@@ -121,11 +142,16 @@ class NoteRequests:
         return Chunk(outcomes=[self._acknowledge(row) for row in rows])
 
     def _acknowledge(self, row: Acknowledgement) -> Outcome:
-        _, _, person = row.request_id.partition(":")
+        note, _, person = row.request_id.partition(":")
+        about = f"Alumni Relations on note {note.removeprefix('n-')}: "
         offered = f" ({row.offered} of {row.asked or 1})" if row.offered else ""
-        lines = [f"Alumni Relations: {row.number} {row.understood_type}: {row.state}{offered}", row.message]
+        lines = [f"{about}{row.number} {row.understood_type}: {row.state}{offered}", row.message]
         text = "\n".join(line for line in lines if line)
-        key = sha256(f"{row.request_id}|{text}".encode()).hexdigest()[:16]
+        before = [said for said in self._notes.ours(person) if said.startswith(about)]
+        if before and before[-1] == text:
+            return Outcome(status=Status.APPLIED, already_there=True)
+        # the same words may be true again after others were: each step is a note of its own
+        key = sha256(f"{row.request_id}|{len(before)}".encode()).hexdigest()[:16]
         return self._notes.write(person, text, key)
 
 

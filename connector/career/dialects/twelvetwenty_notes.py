@@ -24,9 +24,9 @@ _API = "/api/v2"
 _PAGE = 500
 ENTITIES = {"c": 2301, "s": 1001}
 """12twenty's numbers of contacts and students: 2301 in public code, 1001 on the vendor's page about attributes."""
-_MARK = "[alumni-bridge {key}]"
-_LOOK_BACK = timedelta(days=35)
-"""A note whose answer was lost is looked for among the notes of this time."""
+_MARK = "\n[alumni-bridge "
+_LOOK_BACK = timedelta(days=400)
+"""Our own notes are looked for among those of this time."""
 
 
 class Notes:
@@ -67,14 +67,13 @@ class Notes:
         prefix, _, number = person_id.partition("-")
         if not self.visibility or prefix not in ENTITIES or not number.isdecimal():
             return outcomes.cannot("NO_NOTES", "staff-only notes")
-        mark = _MARK.format(key=key[:16])
-        found = self._find(prefix, int(number), mark)
-        if found is not None:
-            return Outcome(status=Status.APPLIED, id=found, already_there=True)
+        mark = f"{_MARK}{key[:16]}]"
+        if any(text.endswith(mark) for text in self._marked(prefix, int(number))):
+            return Outcome(status=Status.APPLIED, already_there=True)
         body = {
             "PrimaryEntityTypeId": ENTITIES[prefix],
             "PrimaryEntityId": int(number),
-            "Text": f"{text}\n{mark}",
+            "Text": f"{text}{mark}",
             "Date": self._clock.now().astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S"),
             "VisibilityId": self.visibility,
         }
@@ -84,16 +83,25 @@ class Notes:
             return Outcome(status=Status.APPLIED)
         return outcomes.judge(answer.status, None)
 
-    def _find(self, prefix: str, number: int, mark: str) -> str | None:
-        since: datetime = self._clock.now() - _LOOK_BACK
+    def ours(self, person_id: str) -> list[str]:
+        """See ``NoteBook.ours``."""
+        prefix, _, number = person_id.partition("-")
+        if prefix not in ENTITIES or not number.isdecimal():
+            return []
+        return [text.rpartition(_MARK)[0] for text in self._marked(prefix, int(number))]
+
+    def _marked(self, prefix: str, number: int) -> list[str]:
+        """The texts of the notes about an account that carry our mark, oldest first."""
+        found: list[tuple[int, str]] = []
         page, more = 1, True
         while more:
-            found = self._slice(prefix, page, since, about=number)
-            for record in found.records:
-                if mark in str(record.fields.get("Text", "")) and record.fields.get("PrimaryEntityId") == number:
-                    return record.id
-            page, more = page + 1, found.more
-        return None
+            piece = self._slice(prefix, page, self._clock.now() - _LOOK_BACK, about=number)
+            for record in piece.records:
+                text, about = str(record.fields.get("Text") or ""), record.fields.get("PrimaryEntityId")
+                if _MARK in text and about == number:
+                    found.append((int(at(record.fields, "Id")), text))
+            page, more = page + 1, piece.more
+        return [text for _, text in sorted(found)]
 
     def _slice(self, prefix: str, number: int, since: datetime | None, *, about: int | None = None) -> Slice:
         params = {"EntityTypeId": str(ENTITIES[prefix]), "PageSize": str(_PAGE), "PageNumber": str(number)}

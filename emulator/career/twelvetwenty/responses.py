@@ -11,6 +11,7 @@ from emulator.career import errors
 from emulator.career.face import Values
 from emulator.career.fields import checked_person
 from emulator.career.models import Actor, CareerSystem, Kind, Stored
+from emulator.career.twelvetwenty import notes as notes_kept
 from emulator.career.twelvetwenty.shapes import (
     CONTACT,
     CUSTOMS,
@@ -20,7 +21,6 @@ from emulator.career.twelvetwenty.shapes import (
     lookup_id,
     options,
     printed,
-    stamp,
     taken,
 )
 from emulator.http import Request, Response, json_response
@@ -30,7 +30,6 @@ T = TypeVar("T")
 TOKEN_LIFE = timedelta(hours=24)
 _MOST = 500
 _ENTITY = {"contacts": CONTACT, "students": STUDENT}
-_NOTE = ("PrimaryEntityTypeId", "PrimaryEntityId", "Text", "Date", "VisibilityId", "StudentNoteTypeId", "CompanyNoteTypeId")
 
 
 def token(system: CareerSystem, _actor: Actor, request: Request, _values: Values) -> Response:
@@ -64,7 +63,7 @@ def change(system: CareerSystem, actor: Actor, request: Request, values: Values)
     """PUT and PATCH of one account; what PUT does to what it does not name is a switch."""
     entity, body = _entity(values), _object(request)
     stored = _live(system, values)
-    whole = request.method == "PUT" and system.switches.put_replaces
+    whole = system.switches.put_replaces if request.method == "PUT" else system.switches.patch_replaces
     fields = taken(system, entity, body, whole=whole)
     checked = checked_person({path: value for path, value in fields.items() if value is not None}, staff=True)
     blank = {path: None for path, value in fields.items() if value is None and path != "last_name"}
@@ -116,7 +115,7 @@ def notes(system: CareerSystem, _actor: Actor, request: Request, _values: Values
     about = request.parameter("PrimaryEntityId")
     found = [
         one
-        for one in _notes(system).values()
+        for one in notes_kept.all_notes(system).values()
         if str(one["PrimaryEntityTypeId"]) == wanted
         and (not about or str(one["PrimaryEntityId"]) == about)
         and _moment(one["ModifyDate"]) >= _since(request)
@@ -126,45 +125,19 @@ def notes(system: CareerSystem, _actor: Actor, request: Request, _values: Values
 
 def note(system: CareerSystem, _actor: Actor, _request: Request, values: Values) -> Response:
     """GET /api/v2/notes/{id}."""
-    return json_response(_note(system, values["id"]))
+    return json_response(notes_kept.note_of(system, values["id"]))
 
 
 def add_note(system: CareerSystem, actor: Actor, request: Request, _values: Values) -> Response:
     """POST /api/v2/notes."""
-    body = _object(request)
-    kept = {name: body.get(name) for name in _NOTE}
-    kind, number = kept["PrimaryEntityTypeId"], kept["PrimaryEntityId"]
-    if kind not in PREFIX or not isinstance(number, int) or not isinstance(kept["Text"], str):
-        raise errors.invalid("PrimaryEntityTypeId", "A note needs Text and what it is about.")
-    system.people.live(f"{PREFIX[kind]}-{number}")
-    now = stamp(system.clock.now())
-    found = _notes(system)
-    made = {"Id": 70_000 + len(found), **kept, "CreatorName": actor.name, "OwnerName": actor.name, "ModifyDate": now}
-    made["Date"] = kept["Date"] or now
-    found[str(made["Id"])] = made
-    return json_response(made, status=201)
+    return json_response(notes_kept.add_note(system, actor, _object(request)), status=201)
 
 
 def change_note(system: CareerSystem, actor: Actor, request: Request, values: Values) -> Response:
-    """PUT /api/v2/notes/{id}; by whom it was written, or another counsellor."""
+    """PUT /api/v2/notes/{id}; by staff."""
     if actor.kind is not Kind.STAFF:
         raise errors.forbidden("change notes")
-    found = _note(system, values["id"])
-    found |= {name: value for name, value in _object(request).items() if name in _NOTE}
-    found["ModifyDate"] = stamp(system.clock.now())
-    return json_response(found)
-
-
-def _notes(system: CareerSystem) -> dict[str, dict[str, Any]]:
-    kept: dict[str, dict[str, Any]] = system.extra.setdefault("notes", {})
-    return kept
-
-
-def _note(system: CareerSystem, number: str) -> dict[str, Any]:
-    found = _notes(system).get(number)
-    if found is None:
-        raise errors.not_found("note")
-    return found
+    return json_response(notes_kept.change_note(system, values["id"], _object(request)))
 
 
 def _entity(values: Values) -> int:

@@ -5,6 +5,7 @@ from emulator.career.errors import ApiError
 from emulator.career.face import Endpoint, Face
 from emulator.career.models import Actor, CareerSystem
 from emulator.career.twelvetwenty import responses
+from emulator.career.twelvetwenty.desk import NoteDesk
 from emulator.http import Request, Response, json_response
 
 _TOKEN = "/api/client/generateAuthenticationToken"  # noqa: S105 - an address
@@ -41,5 +42,11 @@ def _refuse(error: ApiError) -> Response:
 
 
 TWELVETWENTY = Face(
-    name="12twenty", base="", paths=_PATHS, authenticate=_authenticate, refuse=_refuse, public=frozenset({_TOKEN})
+    name="12twenty",
+    base="",
+    paths=_PATHS,
+    authenticate=_authenticate,
+    refuse=_refuse,
+    public=frozenset({_TOKEN}),
+    desk=NoteDesk(),
 )

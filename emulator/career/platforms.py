@@ -1,0 +1,9 @@
+"""The career platforms that can be emulated, by the names of the bridge's profiles."""
+
+from collections.abc import Mapping
+
+from emulator.career.face import Face
+from emulator.career.generic import GENERIC
+from emulator.career.twelvetwenty import TWELVETWENTY
+
+FACES: Mapping[str, Face] = {face.name: face for face in (GENERIC, TWELVETWENTY)}
