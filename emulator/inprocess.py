@@ -42,10 +42,11 @@ class WireOrder:
 
 @dataclass(slots=True, kw_only=True)
 class Exchange:
-    """One request as the service saw it, with its answer (None if it never acted)."""
+    """One request as the service saw it, with its answer (None if it never acted) and what the wire did to them."""
 
     request: Request
     response: Response | None = None
+    fault: WireFault | None = None
 
 
 @dataclass(slots=True)
@@ -96,12 +97,12 @@ class AppAdapter(BaseAdapter):
         asked = _to_request(request)
         fault = self.wire.take(asked)
         if fault in {WireFault.REFUSE, WireFault.LOSE_REQUEST}:
-            self._note(asked, None)
+            self._note(asked, None, fault)
             raise requests.ConnectionError(f"emulated fault: {fault}", request=request)
         if fault is WireFault.TWICE:
-            self._note(asked, self.app.handle(asked))
+            self._note(asked, self.app.handle(asked), fault)
         answer = self.app.handle(asked)
-        self._note(asked, answer)
+        self._note(asked, answer, fault)
         if answer.failure:
             raise _FAILURES[answer.failure](f"emulated fault: {answer.failure}", request=request)
         if fault is WireFault.LOSE_RESPONSE or answer.cut == CUT_EVERYTHING:
@@ -117,9 +118,9 @@ class AppAdapter(BaseAdapter):
     def close(self) -> None:
         """Nothing is held."""
 
-    def _note(self, request: Request, response: Response | None) -> None:
+    def _note(self, request: Request, response: Response | None, fault: WireFault | None) -> None:
         if self.wire.keep:
-            self.wire.exchanges.append(Exchange(request=request, response=response))
+            self.wire.exchanges.append(Exchange(request=request, response=response, fault=fault))
 
 
 _FAILURES: dict[str, type[requests.ConnectionError]] = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -44,7 +45,7 @@ def collect_crm(ctx: Context, feeds: Sequence[Feed] = tuple(Feed)) -> Collected:
             for feed, page in pages.items():
                 total.read += len(page.records)
                 total.changed += _keep_crm(ctx, db, feed, page)
-                _move(ctx, db, Side.CRM, "", feed, page)
+            _move(ctx, db, Side.CRM, "", pages)
         waiting = [feed for feed, page in pages.items() if page.more]
         ctx.progress("reading the CRM", total.read, None)
     return total
@@ -60,16 +61,18 @@ def collect_career(ctx: Context, system: str) -> Collected:
         with ctx.store.begin() as db:
             total.read += len(page.records)
             total.changed += _keep_career(ctx, db, system, page)
-            _move(ctx, db, Side.CAREER, system, PEOPLE, page)
+            _move(ctx, db, Side.CAREER, system, {PEOPLE: page})
         more = page.more
         ctx.progress(f"reading {system}", total.read, None)
     return total
 
 
-def _move(ctx: Context, db: Connection, side: Side, system: str, feed: str, page: Page) -> None:
-    # A page of changes is only served once everything has been read.
-    whole = not page.full or not page.more
-    observations.move_cursor(db, side, system, feed, value=page.cursor, now=ctx.clock.now(), whole=whole)
+def _move(ctx: Context, db: Connection, side: Side, system: str, pages: Mapping[Any, Page]) -> None:
+    """Remember where each feed stopped."""
+    for whole in (True, False):
+        # A page of changes is only served once everything has been read.
+        moved = {feed: page.cursor for feed, page in pages.items() if (not page.full or not page.more) is whole}
+        observations.move_cursors(db, side, system, moved, now=ctx.clock.now(), whole=whole)
 
 
 def _keep_crm(ctx: Context, db: Connection, feed: Feed, page: Page) -> int:

@@ -15,7 +15,7 @@ from connector.core.requests import RequestRules
 from connector.core.routing import Routing
 from connector.core.rulebook import Rules
 from connector.ports import CareerSide, Clock, CrmSide
-from connector.store.store import Store, get_meta, unpack
+from connector.store.store import Store, get_metas, unpack
 
 log = structlog.get_logger()
 
@@ -77,10 +77,10 @@ class Stage:
 
 def stage(db: Connection) -> Stage:
     """The stage that ``go-live`` and ``pilot`` have set."""
-    packed = get_meta(db, "pilot")
-    pilot = unpack(packed) if packed else {}
+    known = get_metas(db, ["live_at", "pilot"])
+    pilot = unpack(known["pilot"]) if "pilot" in known else {}
     return Stage(
-        live=get_meta(db, "live_at") is not None,
+        live="live_at" in known,
         pilot_accounts=frozenset(pilot.get("accounts", ())),
         pilot_years=frozenset(pilot.get("class_years", ())),
     )

@@ -115,15 +115,14 @@ def _work(ctx: Context, done: Cycle, *, approve: bool) -> None:
         live = stage(db).live
     if live:
         _deliver(ctx, done)
-        done.plans.append(plan(ctx, only_opt_outs=True))
-        _deliver(ctx, done)
+        if _marked(ctx):
+            done.plans.append(plan(ctx, only_opt_outs=True))
+            _deliver(ctx, done)
         decisions.read_decisions(ctx)
         _route(ctx, done)
         _deliver(ctx, done)
     for _ in range(_ROUNDS):
-        with ctx.store.begin() as db:
-            waiting = PLAN not in halts(db) and links.marked(db, limit=1)
-        if not waiting:
+        if not _marked(ctx, unless=PLAN):
             break
         planned = plan(ctx, approve=approve)
         done.plans.append(planned)
@@ -134,6 +133,12 @@ def _work(ctx: Context, done: Cycle, *, approve: bool) -> None:
     if live:
         decisions.tell(ctx)
         _deliver(ctx, done)
+
+
+def _marked(ctx: Context, *, unless: str = "") -> bool:
+    """Whether the planner has work to do; never while ``unless`` is halted."""
+    with ctx.store.begin() as db:
+        return unless not in halts(db) and bool(links.marked(db, limit=1))
 
 
 def _route(ctx: Context, done: Cycle) -> None:
@@ -186,7 +191,7 @@ def prepare(ctx: Context, mapping: str) -> None:
             intents.retry(db, ctx.clock.now(), None)
             set_meta(db, "rules", ctx.rules_hash)
         if get_meta(db, "mapping") != mapping:
-            observations.move_cursor(db, Side.CRM, "", Feed.CONTACT, value="", now=ctx.clock.now(), whole=False)
+            observations.move_cursors(db, Side.CRM, "", {Feed.CONTACT: ""}, now=ctx.clock.now(), whole=False)
             set_meta(db, "name_frequencies", None)
             set_meta(db, "mapping", mapping)
 

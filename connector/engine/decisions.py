@@ -148,38 +148,38 @@ def _chosen(fields: Mapping[str, Any], decision: str) -> str | None:
 def tell(ctx: Context) -> int:
     """Put on the shelf what Salesforce has not been told: new reviews, and the state of settled questions."""
     with ctx.store.begin() as db:
-        plan_id = next_name(db, "questions")
-        rows = [*_reviews_to_tell(ctx, db, plan_id), *_suggestions_to_tell(ctx, db, plan_id)]
+        rows = [*_reviews_to_tell(ctx, db), *_suggestions_to_tell(ctx, db)]
         if rows:
-            intents.plan_writes(db, [row | {"state": "ready"} for row in rows])
+            told = {"plan_id": next_name(db, "questions"), "state": "ready"}
+            intents.plan_writes(db, [row | told for row in rows])
     return len(rows)
 
 
-def _suggestions_to_tell(ctx: Context, db: Connection, plan_id: str) -> list[dict[str, Any]]:
+def _suggestions_to_tell(ctx: Context, db: Connection) -> list[dict[str, Any]]:
     rows = []
     for known in suggestions.untold(db):
         told = known["state"]
         fields = {"State__c": CRM_STATES[told], "Decided_At__c": known["settled_at"]}
-        rows.append(_update(ctx, plan_id, "suggestion.update", known, Feed.SUGGESTION, fields))
+        rows.append(_update(ctx, "suggestion.update", known, Feed.SUGGESTION, fields))
         suggestions.change(db, known["key"], told=told)
     for known in suggestions.untouched(db):
         if known["crm_id"]:
             fields = {"State__c": CRM_STATES["waiting"]}
-            rows.append(_update(ctx, plan_id, "suggestion.update", known, Feed.SUGGESTION, fields))
+            rows.append(_update(ctx, "suggestion.update", known, Feed.SUGGESTION, fields))
             suggestions.change(db, known["key"], told="waiting")
     return rows
 
 
-def _reviews_to_tell(ctx: Context, db: Connection, plan_id: str) -> list[dict[str, Any]]:
+def _reviews_to_tell(ctx: Context, db: Connection) -> list[dict[str, Any]]:
     from_key, rows = "", []
     while known_rows := reviews.untold(db, after=from_key):
         from_key = known_rows[-1]["key"]
         for known in known_rows:
             if known["state"] == "Open" and known["told"] is None:
-                rows.append(_review_create(ctx, db, plan_id, known))
+                rows.append(_review_create(ctx, db, known))
             elif known["crm_id"]:
                 fields = {"State__c": known["state"]}
-                rows.append(_update(ctx, plan_id, "review.update", known, Feed.REVIEW, fields))
+                rows.append(_update(ctx, "review.update", known, Feed.REVIEW, fields))
             elif known["told"] is not None:
                 # Its create is still on the way; its end is told once we know its id.
                 continue
@@ -187,7 +187,7 @@ def _reviews_to_tell(ctx: Context, db: Connection, plan_id: str) -> list[dict[st
     return rows
 
 
-def _review_create(ctx: Context, db: Connection, plan_id: str, known: Row) -> dict[str, Any]:
+def _review_create(ctx: Context, db: Connection, known: Row) -> dict[str, Any]:
     system, account = known["system"], known["account_id"]
     seen = observations.load(db, Side.CAREER, "person", [account], system=system).get(account)
     evidence = ctx.person.match.evidence(Side.CAREER, unpack(seen["fields"])) if seen else {}
@@ -204,20 +204,20 @@ def _review_create(ctx: Context, db: Connection, plan_id: str, known: Row) -> di
     }
     fields |= {f"Candidate_{n}__c": id for n, id in enumerate(candidates, start=1)}
     payload = {"object": Feed.REVIEW, "fields": fields}
-    return _row(ctx, plan_id, "review.create", known, payload)
+    return _row(ctx, "review.create", known, payload)
 
 
 def _show(value: object) -> str:
     return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
-def _update(ctx: Context, plan_id: str, kind: str, known: Row, feed: Feed, fields: Mapping[str, Any]) -> dict[str, Any]:
-    return _row(ctx, plan_id, kind, known, {"object": feed, "id": known["crm_id"], "fields": dict(fields)})
+def _update(ctx: Context, kind: str, known: Row, feed: Feed, fields: Mapping[str, Any]) -> dict[str, Any]:
+    return _row(ctx, kind, known, {"object": feed, "id": known["crm_id"], "fields": dict(fields)})
 
 
-def _row(ctx: Context, plan_id: str, kind: str, known: Row, payload: Mapping[str, Any]) -> dict[str, Any]:
+def _row(ctx: Context, kind: str, known: Row, payload: Mapping[str, Any]) -> dict[str, Any]:
     return intents.row(
-        plan_id=plan_id,
+        plan_id="",
         kind=kind,
         system=known["system"],
         target=known["account_id"],

@@ -6,7 +6,7 @@ repeated (its key is unique on the other side), an update is looked at first, a 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -75,16 +75,21 @@ def recover(ctx: Context) -> int:
 def deliver(ctx: Context, *, without: frozenset[str] = frozenset()) -> Delivered:
     """Send everything that is due, each side until it stops us. ``without``: sides that are down or halted."""
     done = Delivered()
-    if "crm" not in without:
-        for kinds in CREATES:
-            _drain(ctx, done, "crm", kinds)
-        _drain(ctx, done, "crm", UPDATES)
-    for system in ctx.careers:
-        if system in without:
-            continue
-        for kinds in (("career.update",), ("career.acknowledge",), ("career.note",)):
-            _drain(ctx, done, system, kinds)
+    with ctx.store.begin() as db:
+        due = intents.due(db, ctx.clock.now())
+    for side, kinds in _in_turn(ctx):
+        if side not in without and any(kind in kinds and side in ("crm", system) for kind, system in due):
+            _drain(ctx, done, side, kinds)
     return done
+
+
+def _in_turn(ctx: Context) -> Iterator[tuple[str, Sequence[str]]]:
+    """The sides, and what goes to each of them, in the order in which it goes."""
+    for kinds in (*CREATES, UPDATES):
+        yield "crm", kinds
+    for system in ctx.careers:
+        for kind in ("career.update", "career.acknowledge", "career.note"):
+            yield system, (kind,)
 
 
 def _drain(ctx: Context, done: Delivered, side: str, kinds: Sequence[str]) -> None:

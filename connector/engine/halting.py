@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, Select, delete, select
 
 from connector.engine.context import Context, log
-from connector.store.store import get_meta, moment, stamp, unpack
+from connector.store.store import Row, get_meta, moment, prepared, rows_of, stamp, unpack
 from connector.store.tables import halt
 
 EVERYTHING = "everything"
@@ -33,9 +33,14 @@ def set_halt(ctx: Context, db: Connection, subject: str, reason: str, remedy: st
         log.error("halted", subject=subject)
 
 
-def halts(db: Connection) -> dict[str, dict[str, Any]]:
+@prepared
+def _halts() -> Select[Any]:
+    return select(halt).order_by(halt.c.subject)
+
+
+def halts(db: Connection) -> dict[str, Row]:
     """What is halted, by subject."""
-    return {row.subject: row._asdict() for row in db.execute(select(halt).order_by(halt.c.subject))}
+    return {row["subject"]: row for row in rows_of(_halts(db))}
 
 
 def clear_halt(db: Connection, subject: str) -> bool:
@@ -52,4 +57,4 @@ def notices(db: Connection, now: datetime) -> list[str]:
 
 def stopped(db: Connection) -> bool:
     """Whether an operator has stopped everything: no new effect may begin."""
-    return db.execute(select(halt.c.subject).where(halt.c.subject == EVERYTHING)).first() is not None
+    return EVERYTHING in halts(db)

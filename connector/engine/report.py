@@ -17,7 +17,7 @@ from connector.engine.halting import halts, notices
 from connector.engine.planner import link_verdicts
 from connector.store import intents, journal, links, requests, reviews, suggestions
 from connector.store.links import BLANK
-from connector.store.store import Row, get_meta, moment, set_meta, stamp, unpack
+from connector.store.store import Row, get_meta, get_metas, moment, set_meta, stamp, unpack
 from connector.store.tables import link, parked, run
 
 
@@ -31,7 +31,7 @@ def status(ctx: Context) -> dict[str, Any]:
             "version": ctx.version,
             "stage": "pilot" if stand.live and stand.pilot else "live" if stand.live else "observing",
             "last_good": {side: get_meta(db, f"last_good:{side}") for side in sides},
-            "halted": [row | {"subject": subject} for subject, row in sorted(halts(db).items())],
+            "halted": [dict(row) for row in halts(db).values()],
             "down": _down(db),
             "links": links.count_states(db),
             "first_differences": links.count_first_differences(db),
@@ -162,7 +162,8 @@ def beat(ctx: Context, *, lease: timedelta, force: bool = False) -> str | None:
         told = sign_of_life(ctx, db)
         # With the holder in it: another process on this same state has said nothing yet.
         digest = str([ctx.holder, *sorted((name, value) for name, value in told.items() if name not in _MOVING)])
-        said, at = get_meta(db, "beat"), get_meta(db, "beat_at")
+        known = get_metas(db, ["beat", "beat_at"])
+        said, at = known.get("beat"), known.get("beat_at")
         fresh = at is not None and now - moment(at) < lease / 2
     if fresh and said == digest and not force:
         return None
@@ -182,14 +183,14 @@ def sign_of_life(ctx: Context, db: Connection) -> dict[str, Any]:
     stopped = halts(db)
     first = next(iter(stopped.values()), None)
     live = stage(db).live
-    goods = [good for system in ctx.careers if (good := get_meta(db, f"last_good:{system}"))]
-    crm = get_meta(db, "last_good:crm")
+    known = get_metas(db, [f"last_good:{side}" for side in ("crm", *ctx.careers)])
+    crm = known.pop("last_good:crm", None)
     return {
         "Environment__c": ctx.environment,
         "State__c": "Halted" if stopped else "Running" if live else "Observing",
         "Last_Cycle__c": _seconds(crm),
         "Last_Good_To_CRM__c": _seconds(crm),
-        "Last_Good_To_Career__c": _seconds(min(goods)) if goods else None,
+        "Last_Good_To_Career__c": _seconds(min(known.values())) if known else None,
         "Waiting__c": intents.count_waiting(db),
         "Open_Suggestions__c": suggestions.count(db).get("open", 0),
         "Halted_Since__c": _seconds(first["since"]) if first else None,

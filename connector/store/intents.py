@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import Connection, case, func, select, true, update
+from sqlalchemy import ColumnElement, Connection, Select, Update, case, func, select, update
 
 from connector.store.observations import batches
-from connector.store.store import Row, add, fetch, pack, stamp
+from connector.store.store import Place, Row, add, fetch, pack, prepared, rows_of, stamp
 from connector.store.tables import intent, plan
 
 OPEN_STATES = ("planned", "ready", "sent", "unknown")
@@ -22,42 +22,46 @@ def plan_writes(db: Connection, rows: Sequence[Row]) -> None:
     add(db, intent, rows)
 
 
+def _about(system: Place, targets: Place, kinds: Place) -> ColumnElement[bool]:
+    return (intent.c.system == system) & intent.c.target.in_(targets) & intent.c.kind.in_(kinds)
+
+
+@prepared
+def _supersede(system: Place, targets: Place, kinds: Place) -> Update:
+    open_ones = intent.c.state.in_(("planned", "ready", "refused"))
+    return update(intent).where(_about(system, targets, kinds), open_ones).values(state="superseded")
+
+
 def supersede(db: Connection, system: str, targets: Iterable[str], kinds: Sequence[str]) -> None:
     """What was planned for these targets and has not been sent, or was refused, is decided anew."""
     for some in batches(targets):
-        db.execute(
-            update(intent)
-            .where(
-                intent.c.system == system,
-                intent.c.target.in_(some),
-                intent.c.kind.in_(kinds),
-                intent.c.state.in_(("planned", "ready", "refused")),
-            )
-            .values(state="superseded")
-        )
+        _supersede(db, system=system, targets=some, kinds=kinds)
+
+
+@prepared
+def _in_flight(system: Place, targets: Place, kinds: Place) -> Select[Any]:
+    return select(intent.c.target).where(_about(system, targets, kinds), intent.c.state.in_(("sent", "unknown")))
 
 
 def in_flight(db: Connection, system: str, targets: Iterable[str], kinds: Sequence[str]) -> set[str]:
     """Targets with a write whose outcome is open; nothing new may be decided about them."""
     found: set[str] = set()
     for some in batches(targets):
-        query = select(intent.c.target).where(
-            intent.c.system == system,
-            intent.c.target.in_(some),
-            intent.c.kind.in_(kinds),
-            intent.c.state.in_(("sent", "unknown")),
-        )
-        found.update(db.execute(query).scalars())
+        found.update(_in_flight(db, system=system, targets=some, kinds=kinds).scalars())
     return found
+
+
+@prepared
+def _refused_first(system: Place, targets: Place, kinds: Place) -> Select[Any]:
+    first = (intent.c.state == "refused") & (intent.c.weight == 0)
+    return select(intent.c.target).where(_about(system, targets, kinds), first)
 
 
 def refused_first(db: Connection, system: str, targets: Iterable[str], kinds: Sequence[str]) -> set[str]:
     """Targets whose most urgent write (an opt-out) a side has refused."""
     found: set[str] = set()
     for some in batches(targets):
-        where = (intent.c.system == system) & intent.c.target.in_(some) & intent.c.kind.in_(kinds)
-        query = select(intent.c.target).where(where, intent.c.state == "refused", intent.c.weight == 0)
-        found.update(db.execute(query).scalars())
+        found.update(_refused_first(db, system=system, targets=some, kinds=kinds).scalars())
     return found
 
 
@@ -65,18 +69,17 @@ LOOKED = "LOOKED"
 """The code of a write whose answer was lost and that was not found when we looked: it may still arrive."""
 
 
+@prepared
+def _doubtful(system: Place, targets: Place, kinds: Place, since: Place) -> Select[Any]:
+    looked = (intent.c.code == LOOKED) & (intent.c.settled_at > since)
+    return select(intent).where(_about(system, targets, kinds), looked).order_by(intent.c.id)
+
+
 def doubtful(db: Connection, system: str, targets: Iterable[str], kinds: Sequence[str], since: datetime) -> dict[str, list[Row]]:
     """Writes by target, settled after a moment, that may still take effect although we have decided anew."""
     found: dict[str, list[Row]] = {}
     for some in batches(targets):
-        query = select(intent).where(
-            intent.c.system == system,
-            intent.c.target.in_(some),
-            intent.c.kind.in_(kinds),
-            intent.c.code == LOOKED,
-            intent.c.settled_at > stamp(since),
-        )
-        for row in fetch(db, query.order_by(intent.c.id)):
+        for row in rows_of(_doubtful(db, system=system, targets=some, kinds=kinds, since=stamp(since))):
             found.setdefault(row["target"], []).append(row)
     return found
 
@@ -94,39 +97,57 @@ def carry_over(db: Connection, plan_id: str) -> None:
     db.execute(update(plan).where(plan.c.state == "open", plan.c.id != plan_id, alike).values(state="dropped"))
 
 
+@prepared
+def _finish(id: Place, digest: Place, facts: Place) -> Update:
+    return update(plan).where(plan.c.id == id).values(digest=digest, facts=facts)
+
+
 def finish(db: Connection, plan_id: str, *, digest: str, facts: str) -> None:
     """Store a complete plan's digest and totals."""
-    db.execute(update(plan).where(plan.c.id == plan_id).values(digest=digest, facts=facts))
+    _finish(db, id=plan_id, digest=digest, facts=facts)
+
+
+@prepared
+def _totals(plan_id: Place) -> Select[Any]:
+    counts = (func.count(), func.sum(intent.c.changes), func.sum(intent.c.blanks))
+    held = (intent.c.plan_id == plan_id) & (intent.c.state == "planned")
+    return select(intent.c.kind, *counts).where(held).group_by(intent.c.kind)
 
 
 def totals(db: Connection, plan_id: str) -> dict[str, tuple[int, int, int]]:
     """For each kind of write in a plan: records, values changed, values that become empty."""
-    query = (
-        select(intent.c.kind, func.count(), func.sum(intent.c.changes), func.sum(intent.c.blanks))
-        .where(intent.c.plan_id == plan_id, intent.c.state == "planned")
-        .group_by(intent.c.kind)
-    )
-    return {kind: (int(n), int(changes), int(blanks)) for kind, n, changes, blanks in db.execute(query)}
+    return {kind: (int(n), int(changes), int(blanks)) for kind, n, changes, blanks in _totals(db, plan_id=plan_id)}
+
+
+@prepared
+def _planned(plan_id: Place) -> Select[Any]:
+    held = (intent.c.plan_id == plan_id) & (intent.c.state == "planned")
+    return select(intent.c.kind, intent.c.target, intent.c.payload).where(held).order_by(intent.c.id)
 
 
 def digest(db: Connection, plan_id: str) -> str:
     """A hash of everything that a plan would write."""
     found = sha256()
-    query = select(intent.c.kind, intent.c.target, intent.c.payload).where(
-        intent.c.plan_id == plan_id, intent.c.state == "planned"
-    )
-    for kind, target, payload in db.execute(query.order_by(intent.c.id)):
+    for kind, target, payload in _planned(db, plan_id=plan_id):
         found.update(f"{kind}|{target}|{payload}\n".encode())
     return found.hexdigest()
 
 
+@prepared
+def _end_plan(id: Place, state: Place) -> Update:
+    return update(plan).where(plan.c.id == id, plan.c.state.in_(("open", "braked"))).values(state=state)
+
+
+@prepared
+def _make_ready(plan_id: Place) -> Update:
+    return update(intent).where(intent.c.plan_id == plan_id, intent.c.state == "planned").values(state="ready")
+
+
 def release(db: Connection, plan_id: str, *, state: str) -> int:
     """Make a plan's writes ready, once: who comes second releases nothing."""
-    changed = db.execute(update(plan).where(plan.c.id == plan_id, plan.c.state.in_(("open", "braked"))).values(state=state))
-    if not changed.rowcount:
+    if not _end_plan(db, id=plan_id, state=state).rowcount:
         return 0
-    released = db.execute(update(intent).where(intent.c.plan_id == plan_id, intent.c.state == "planned").values(state="ready"))
-    return int(released.rowcount)
+    return int(_make_ready(db, plan_id=plan_id).rowcount)
 
 
 def drop(db: Connection, plan_id: str, kinds: Sequence[str]) -> list[Row]:
@@ -163,29 +184,45 @@ def get_plan(db: Connection, plan_id: str) -> Row | None:
     return next(iter(fetch(db, select(plan).where(plan.c.id == plan_id))), None)
 
 
+def _is_due(now: Place) -> ColumnElement[bool]:
+    return intent.c.state.in_(("ready", "unknown")) & (intent.c.due_at <= now)
+
+
+@prepared
+def _kinds_due(now: Place) -> Select[Any]:
+    return select(intent.c.kind, intent.c.system).distinct().where(_is_due(now))
+
+
+def due(db: Connection, now: datetime) -> set[tuple[str, str]]:
+    """The kinds of writes that are due, each with the systems that they are about."""
+    return {(kind, system) for kind, system in _kinds_due(db, now=stamp(now))}
+
+
+@prepared
+def _due(kinds: Place, system: Place, now: Place, limit: Place) -> Select[Any]:
+    wanted = intent.c.kind.in_(kinds) & ((system == ANY) | (intent.c.system == system))
+    return select(intent).where(wanted, _is_due(now)).order_by(intent.c.weight, intent.c.id).limit(limit)
+
+
+@prepared
+def _sending(ids: Place, now: Place) -> Update:
+    # An unknown one is looked at before it goes on the wire again: the moment stays that of its last sending.
+    sent_at = case((intent.c.state == "ready", now), else_=intent.c.sent_at)
+    return update(intent).where(intent.c.id.in_(ids)).values(state="sent", attempts=intent.c.attempts + 1, sent_at=sent_at)
+
+
+ANY = "*"
+"""No system is called so."""
+
+
 def take(db: Connection, kinds: Sequence[str], system: str | None, now: datetime, *, limit: int) -> list[Row]:
     """Writes that are due, most urgent first; they are ``sent`` from here on, before the wire is touched.
 
     ``system`` None: of every system, as all of them meet in one CRM.
     """
-    query = (
-        select(intent)
-        .where(
-            intent.c.kind.in_(kinds),
-            intent.c.system == system if system is not None else true(),
-            intent.c.state.in_(("ready", "unknown")),
-            intent.c.due_at <= stamp(now),
-        )
-        .order_by(intent.c.weight, intent.c.id)
-        .limit(limit)
-    )
-    rows = fetch(db, query)
-    ids = [row["id"] for row in rows]
-    if ids:
-        # An unknown one is looked at before it goes on the wire again: the moment stays that of its last sending.
-        sent_at = case((intent.c.state == "ready", stamp(now)), else_=intent.c.sent_at)
-        taken = {"state": "sent", "attempts": intent.c.attempts + 1, "sent_at": sent_at}
-        db.execute(update(intent).where(intent.c.id.in_(ids)).values(**taken))
+    rows = rows_of(_due(db, kinds=kinds, system=ANY if system is None else system, now=stamp(now), limit=limit))
+    if rows:
+        _sending(db, ids=[row["id"] for row in rows], now=stamp(now))
     return rows
 
 
@@ -198,14 +235,16 @@ def settle(db: Connection, intent_id: int, *, state: str, now: datetime, **colum
     )
 
 
+@prepared
+def _applied(ids: Place, now: Place, code: Place) -> Update:
+    sent = intent.c.id.in_(ids) & (intent.c.state == "sent")
+    return update(intent).where(sent).values(state="applied", settled_at=now, code=code)
+
+
 def settle_applied(db: Connection, intent_ids: Sequence[int], *, code: str, now: datetime) -> None:
     """These writes were all applied, with the same code."""
     for some in batches(intent_ids):
-        db.execute(
-            update(intent)
-            .where(intent.c.id.in_(some), intent.c.state == "sent")
-            .values(state="applied", settled_at=stamp(now), code=code)
-        )
+        _applied(db, ids=some, now=stamp(now), code=code)
 
 
 def postpone(db: Connection, intent_id: int, *, state: str, due: datetime, code: str, detail: str) -> None:
@@ -217,9 +256,14 @@ def postpone(db: Connection, intent_id: int, *, state: str, due: datetime, code:
     )
 
 
+@prepared
+def _recover() -> Update:
+    return update(intent).where(intent.c.state == "sent").values(state="unknown")
+
+
 def recover(db: Connection) -> int:
     """What a dead process left in ``sent`` is ``unknown``."""
-    return int(db.execute(update(intent).where(intent.c.state == "sent").values(state="unknown")).rowcount)
+    return int(_recover(db).rowcount)
 
 
 def last_with_key(db: Connection, kind: str, key: str) -> Row | None:
@@ -237,21 +281,26 @@ def count(db: Connection) -> dict[str, dict[str, int]]:
     return found
 
 
+@prepared
+def _count_waiting() -> Select[Any]:
+    return select(func.count()).where(intent.c.state.in_(OPEN_STATES))
+
+
 def count_waiting(db: Connection) -> int:
     """How many writes are not settled."""
-    return int(db.execute(select(func.count()).where(intent.c.state.in_(OPEN_STATES))).scalar_one())
+    return int(_count_waiting(db).scalar_one())
+
+
+@prepared
+def _applied_since(kinds: Place, since: Place) -> Select[Any]:
+    approved = select(plan.c.id).where(plan.c.state == "approved")
+    recent = (intent.c.state == "applied") & (intent.c.settled_at > since)
+    return select(func.count()).where(intent.c.kind.in_(kinds), recent, intent.c.plan_id.not_in(approved))
 
 
 def applied_last_day(db: Connection, kinds: Sequence[str], now: datetime) -> int:
     """How many writes of these kinds were settled as applied within 24 hours, approved plans not counted."""
-    approved = select(plan.c.id).where(plan.c.state == "approved")
-    query = select(func.count()).where(
-        intent.c.kind.in_(kinds),
-        intent.c.state == "applied",
-        intent.c.settled_at > stamp(now - timedelta(days=1)),
-        intent.c.plan_id.not_in(approved),
-    )
-    return int(db.execute(query).scalar_one())
+    return int(_applied_since(db, kinds=kinds, since=stamp(now - timedelta(days=1))).scalar_one())
 
 
 def refused(db: Connection, *, limit: int = 50) -> list[Row]:

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, select, update
+from sqlalchemy import ColumnElement, Connection, Delete, Select, Update, delete, func, select, update
 
 from connector.core.model import Base, Memory, OpenSuggestion, Reading, Rejection, Value
 from connector.store.observations import batches
-from connector.store.store import Row, fetch, moment, pack, stamp, unpack, upsert
+from connector.store.store import Place, Row, fetch, moment, pack, prepared, rows_of, stamp, unpack, upsert
 from connector.store.tables import base, first_difference, link
 
 DECIDED = "decided by staff"
@@ -38,20 +38,29 @@ class UnitState:
 BLANK = UnitState()
 
 
+@prepared
+def _by_account(system: Place, accounts: Place) -> Select[Any]:
+    return select(link).where(link.c.system == system, link.c.account_id.in_(accounts))
+
+
 def by_account(db: Connection, system: str, account_ids: Iterable[str]) -> dict[str, Row]:
     """The links of these accounts, by account id."""
     found: dict[str, Row] = {}
     for some in batches(account_ids):
-        query = select(link).where(link.c.system == system, link.c.account_id.in_(some))
-        found.update({row["account_id"]: row for row in fetch(db, query)})
+        found.update({row["account_id"]: row for row in rows_of(_by_account(db, system=system, accounts=some))})
     return found
+
+
+@prepared
+def _by_contact(contacts: Place) -> Select[Any]:
+    return select(link).where(link.c.contact_id.in_(contacts))
 
 
 def by_contact(db: Connection, contact_ids: Iterable[str]) -> list[Row]:
     """All links of these contacts."""
     found: list[Row] = []
     for some in batches(contact_ids):
-        found.extend(fetch(db, select(link).where(link.c.contact_id.in_(some))))
+        found.extend(rows_of(_by_contact(db, contacts=some)))
     return found
 
 
@@ -60,32 +69,30 @@ def by_profile(db: Connection, profile_id: str) -> Row | None:
     return next(iter(fetch(db, select(link).where(link.c.profile_id == profile_id))), None)
 
 
+def _behind(system: Place, account: Place) -> ColumnElement[bool]:
+    return (link.c.system > system) | ((link.c.system == system) & (link.c.account_id > account))
+
+
+@prepared
+def _with_state(states: Place, system: Place, account: Place, limit: Place) -> Select[Any]:
+    query = select(link).where(link.c.state.in_(states), _behind(system, account))
+    return query.order_by(link.c.system, link.c.account_id).limit(limit)
+
+
 def with_state(db: Connection, states: Sequence[str], *, after: LinkKey = ("", ""), limit: int = 500) -> list[Row]:
     """Links in one of these states, paged by key."""
-    query = (
-        select(link)
-        .where(
-            link.c.state.in_(states),
-            (link.c.system > after[0]) | ((link.c.system == after[0]) & (link.c.account_id > after[1])),
-        )
-        .order_by(link.c.system, link.c.account_id)
-        .limit(limit)
-    )
-    return fetch(db, query)
+    return rows_of(_with_state(db, states=states, system=after[0], account=after[1], limit=limit))
+
+
+@prepared
+def _marked(system: Place, account: Place, limit: Place) -> Select[Any]:
+    query = select(link).where(link.c.marked.is_(True), _behind(system, account))
+    return query.order_by(link.c.system, link.c.account_id).limit(limit)
 
 
 def marked(db: Connection, *, after: LinkKey = ("", ""), limit: int = 500) -> list[Row]:
     """Links whose planner has work to do, paged by key."""
-    query = (
-        select(link)
-        .where(
-            link.c.marked.is_(True),
-            (link.c.system > after[0]) | ((link.c.system == after[0]) & (link.c.account_id > after[1])),
-        )
-        .order_by(link.c.system, link.c.account_id)
-        .limit(limit)
-    )
-    return fetch(db, query)
+    return rows_of(_marked(db, system=after[0], account=after[1], limit=limit))
 
 
 def put(db: Connection, rows: Sequence[Row]) -> None:
@@ -98,16 +105,26 @@ def change(db: Connection, system: str, account_id: str, **columns: object) -> N
     db.execute(update(link).where(link.c.system == system, link.c.account_id == account_id).values(**columns))
 
 
+@prepared
+def _mark(system: Place, accounts: Place, marked: Place) -> Update:
+    return update(link).where(link.c.system == system, link.c.account_id.in_(accounts)).values(marked=marked)
+
+
 def mark(db: Connection, system: str, account_ids: Iterable[str]) -> None:
     """The planner is to look at these accounts."""
     for some in batches(account_ids):
-        db.execute(update(link).where(link.c.system == system, link.c.account_id.in_(some)).values(marked=True))
+        _mark(db, system=system, accounts=some, marked=True)
+
+
+@prepared
+def _mark_contacts(contacts: Place) -> Update:
+    return update(link).where(link.c.contact_id.in_(contacts)).values(marked=True)
 
 
 def mark_contacts(db: Connection, contact_ids: Iterable[str]) -> None:
     """The planner is to look at every link of these contacts."""
     for some in batches(contact_ids):
-        db.execute(update(link).where(link.c.contact_id.in_(some)).values(marked=True))
+        _mark_contacts(db, contacts=some)
 
 
 def mark_all(db: Connection, *states: str) -> None:
@@ -118,21 +135,29 @@ def mark_all(db: Connection, *states: str) -> None:
 def unmark(db: Connection, system: str, account_ids: Iterable[str]) -> None:
     """The planner has looked at these accounts."""
     for some in batches(account_ids):
-        db.execute(update(link).where(link.c.system == system, link.c.account_id.in_(some)).values(marked=False))
+        _mark(db, system=system, accounts=some, marked=False)
+
+
+@prepared
+def _count_states() -> Select[Any]:
+    return select(link.c.state, func.count()).group_by(link.c.state)
 
 
 def count_states(db: Connection) -> dict[str, int]:
     """How many links there are in each state."""
-    query = select(link.c.state, func.count().label("n")).group_by(link.c.state)
-    return {row.state: row.n for row in db.execute(query)}
+    return dict(_count_states(db).all())
+
+
+@prepared
+def _units(system: Place, accounts: Place) -> Select[Any]:
+    return select(base.c.account_id, base.c.units).where(base.c.system == system, base.c.account_id.in_(accounts))
 
 
 def states_of(db: Connection, system: str, account_ids: Iterable[str]) -> dict[str, dict[str, UnitState]]:
     """Base and memory of these accounts' units, by account id and unit."""
     found: dict[str, dict[str, UnitState]] = {}
     for some in batches(account_ids):
-        query = select(base.c.account_id, base.c.units).where(base.c.system == system, base.c.account_id.in_(some))
-        for account_id, units in db.execute(query):
+        for account_id, units in _units(db, system=system, accounts=some):
             found[account_id] = {name: _decode(row) for name, row in unpack(units).items()}
     return found
 
@@ -156,10 +181,15 @@ def forget_states(db: Connection, system: str, account_id: str) -> None:
     db.execute(delete(first_difference).where(first_difference.c.system == system, first_difference.c.account_id == account_id))
 
 
+@prepared
+def _forget_differences(system: Place, accounts: Place) -> Delete:
+    return delete(first_difference).where(first_difference.c.system == system, first_difference.c.account_id.in_(accounts))
+
+
 def set_first_differences(db: Connection, system: str, found: Mapping[str, Iterable[str]], now: datetime) -> None:
     """These are all the first differences of these accounts (by account id), and no others."""
     for some in batches(found):
-        db.execute(delete(first_difference).where(first_difference.c.system == system, first_difference.c.account_id.in_(some)))
+        _forget_differences(db, system=system, accounts=some)
     at = stamp(now)
     rows = [
         {"system": system, "account_id": account_id, "unit": unit, "since": at}

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from operator import itemgetter
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from sqlalchemy import Connection, delete, func, select, update
+from sqlalchemy import Connection, Delete, Select, Update, delete, func, select, update
 
-from connector.store.store import Row, fetch, stamp, upsert
+from connector.store.store import Place, Row, fetch, prepared, rows_of, stamp, upsert
 from connector.store.tables import cursor, match_key, observation, parked
 
 _Id = TypeVar("_Id", str, int)
@@ -23,36 +23,48 @@ def batches(ids: Iterable[_Id]) -> Iterable[list[_Id]]:
     return [every[start : start + _BATCH] for start in range(0, len(every), _BATCH)]
 
 
+@prepared
+def _cursors(side: Place, system: Place) -> Select[Any]:
+    return select(cursor.c.feed, cursor.c.value).where(cursor.c.side == side, cursor.c.system == system)
+
+
 def cursors(db: Connection, side: str, system: str = "") -> dict[str, str]:
     """The cursor of each feed of a side that has ever been read."""
-    query = select(cursor.c.feed, cursor.c.value).where(cursor.c.side == side, cursor.c.system == system)
-    return {row.feed: row.value for row in db.execute(query)}
+    return dict(_cursors(db, side=side, system=system).all())
 
 
-def move_cursor(db: Connection, side: str, system: str, feed: str, *, value: str, now: datetime, whole: bool) -> None:
-    """Remember where we stopped. ``whole``: with this, everything has been read once."""
-    at = stamp(now)
-    row = {"side": side, "system": system, "feed": feed, "value": value, "moved_at": at}
-    upsert(db, cursor, [row | {"whole_at": at} if whole else row])
+def move_cursors(db: Connection, side: str, system: str, values: Mapping[str, str], *, now: datetime, whole: bool) -> None:
+    """Remember where we stopped in these feeds. ``whole``: with this, everything in them has been read once."""
+    head = {"side": side, "system": system, "moved_at": stamp(now)} | ({"whole_at": stamp(now)} if whole else {})
+    upsert(db, cursor, [head | {"feed": feed, "value": value} for feed, value in values.items()])
+
+
+@prepared
+def _whole_at(side: Place, system: Place, feed: Place) -> Select[Any]:
+    return select(cursor.c.whole_at).where(cursor.c.side == side, cursor.c.system == system, cursor.c.feed == feed)
 
 
 def read_whole(db: Connection, side: str, system: str, feed: str) -> bool:
     """Whether this feed has been read from beginning to end at least once."""
-    query = select(cursor.c.whole_at).where(cursor.c.side == side, cursor.c.system == system, cursor.c.feed == feed)
-    return db.execute(query).scalar() is not None
+    return _whole_at(db, side=side, system=system, feed=feed).scalar() is not None
+
+
+@prepared
+def _by_id(side: Place, system: Place, kind: Place, ids: Place) -> Select[Any]:
+    return select(observation).where(
+        observation.c.side == side,
+        observation.c.system == system,
+        observation.c.kind == kind,
+        observation.c.id.in_(ids),
+    )
 
 
 def load(db: Connection, side: str, kind: str, ids: Iterable[str], *, system: str = "") -> dict[str, Row]:
     """The observations of these records, by id."""
     found: dict[str, Row] = {}
     for some in batches(ids):
-        query = select(observation).where(
-            observation.c.side == side,
-            observation.c.system == system,
-            observation.c.kind == kind,
-            observation.c.id.in_(some),
-        )
-        found.update({row["id"]: row for row in fetch(db, query)})
+        rows = rows_of(_by_id(db, side=side, system=system, kind=kind, ids=some))
+        found.update({row["id"]: row for row in rows})
     return found
 
 
@@ -70,46 +82,38 @@ def put(db: Connection, rows: Sequence[Row]) -> None:
     upsert(db, observation, rows)
 
 
+@prepared
+def _pending(side: Place, system: Place, kind: Place, limit: Place) -> Select[Any]:
+    here = (observation.c.side == side) & (observation.c.system == system) & (observation.c.kind == kind)
+    return select(observation).where(here, observation.c.pending.is_(True)).order_by(observation.c.id).limit(limit)
+
+
 def pending(db: Connection, side: str, kind: str, *, system: str = "", limit: int = _BATCH) -> list[Row]:
     """Observations that a station has yet to look at, oldest id first."""
-    query = (
-        select(observation)
-        .where(
-            observation.c.side == side,
-            observation.c.system == system,
-            observation.c.kind == kind,
-            observation.c.pending.is_(True),
-        )
-        .order_by(observation.c.id)
-        .limit(limit)
-    )
-    return fetch(db, query)
+    return rows_of(_pending(db, side=side, system=system, kind=kind, limit=limit))
+
+
+@prepared
+def _looked_at(side: Place, system: Place, kind: Place, ids: Place) -> Update:
+    here = (observation.c.side == side) & (observation.c.system == system) & (observation.c.kind == kind)
+    return update(observation).where(here, observation.c.id.in_(ids)).values(pending=False)
 
 
 def looked_at(db: Connection, side: str, kind: str, ids: Iterable[str], *, system: str = "") -> None:
     """The station has looked at these."""
     for some in batches(ids):
-        db.execute(
-            update(observation)
-            .where(
-                observation.c.side == side,
-                observation.c.system == system,
-                observation.c.kind == kind,
-                observation.c.id.in_(some),
-            )
-            .values(pending=False)
-        )
+        _looked_at(db, side=side, system=system, kind=kind, ids=some)
+
+
+@prepared
+def _live(side: Place, system: Place, kind: Place) -> Select[Any]:
+    here = (observation.c.side == side) & (observation.c.system == system) & (observation.c.kind == kind)
+    return select(func.count()).where(here, observation.c.deleted.is_(False))
 
 
 def count(db: Connection, side: str, kind: str, *, system: str = "") -> int:
     """How many live records of a kind are known."""
-    query = select(func.count()).where(
-        observation.c.side == side,
-        observation.c.system == system,
-        observation.c.kind == kind,
-        observation.c.deleted.is_(False),
-    )
-    return int(db.execute(query).scalar_one())
+    return int(_live(db, side=side, system=system, kind=kind).scalar_one())
 
 
 def unseen(db: Connection, side: str, kind: str, *, system: str, sweep: str) -> list[str]:
@@ -170,9 +174,13 @@ def park(db: Connection, rows: Sequence[Row]) -> None:
     upsert(db, parked, rows)
 
 
+@prepared
+def _unpark(side: Place, system: Place, kind: Place, ids: Place) -> Delete:
+    here = (parked.c.side == side) & (parked.c.system == system) & (parked.c.kind == kind)
+    return delete(parked).where(here, parked.c.id.in_(ids))
+
+
 def unpark(db: Connection, side: str, kind: str, ids: Iterable[str], *, system: str = "") -> None:
     """These records are well again."""
     for some in batches(ids):
-        db.execute(
-            delete(parked).where(parked.c.side == side, parked.c.system == system, parked.c.kind == kind, parked.c.id.in_(some))
-        )
+        _unpark(db, side=side, system=system, kind=kind, ids=some)

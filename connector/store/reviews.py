@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, or_, select, update
+from sqlalchemy import Connection, Select, Update, or_, select, update
 
 from connector.store.observations import batches
-from connector.store.store import Row, fetch, pack, stamp, unpack, upsert
+from connector.store.store import Place, Row, fetch, pack, prepared, rows_of, stamp, unpack, upsert
 from connector.store.tables import review
 
 
@@ -24,16 +25,18 @@ def open_for(
     upsert(db, review, [row | {"key": key, "state": "Open", "raised_at": stamp(now), "settled_at": None}])
 
 
+@prepared
+def _close(system: Place, accounts: Place, state: Place, now: Place, decision: Place) -> Update:
+    about = (review.c.system == system) & review.c.account_id.in_(accounts) & (review.c.state == "Open")
+    return update(review).where(about).values(state=state, settled_at=now, decision=decision)
+
+
 def close_for(
     db: Connection, system: str, account_ids: Iterable[str], *, state: str, now: datetime, decision: str | None = None
 ) -> None:
     """Settle the open questions about these accounts."""
     for some in batches(account_ids):
-        db.execute(
-            update(review)
-            .where(review.c.system == system, review.c.account_id.in_(some), review.c.state == "Open")
-            .values(state=state, settled_at=stamp(now), decision=decision)
-        )
+        _close(db, system=system, accounts=some, state=state, now=stamp(now), decision=decision)
 
 
 def turned_down(db: Connection, system: str, account_ids: Iterable[str]) -> set[tuple[str, str]]:
@@ -55,11 +58,15 @@ def by_crm_id(db: Connection, crm_ids: Iterable[str]) -> dict[str, Row]:
     return found
 
 
+@prepared
+def _untold(after: Place, limit: Place) -> Select[Any]:
+    differs = or_(review.c.told.is_(None), review.c.told != review.c.state)
+    return select(review).where(differs, review.c.key > after).order_by(review.c.key).limit(limit)
+
+
 def untold(db: Connection, *, after: str = "", limit: int = 500) -> list[Row]:
     """Reviews whose state Salesforce has not been told, paged by key."""
-    differs = or_(review.c.told.is_(None), review.c.told != review.c.state)
-    query = select(review).where(differs, review.c.key > after).order_by(review.c.key).limit(limit)
-    return fetch(db, query)
+    return rows_of(_untold(db, after=after, limit=limit))
 
 
 def tell(db: Connection, key: str, **columns: object) -> None:

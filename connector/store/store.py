@@ -5,10 +5,11 @@ from __future__ import annotations
 import fcntl
 import os
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cache, lru_cache
+from inspect import signature
 from pathlib import Path
 from typing import Any, cast
 
@@ -17,7 +18,21 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Dialect, Engine, Select, Table, create_engine, event, select, text
+from sqlalchemy import (
+    BindParameter,
+    Connection,
+    CursorResult,
+    Dialect,
+    Engine,
+    Executable,
+    Select,
+    Table,
+    bindparam,
+    create_engine,
+    event,
+    select,
+    text,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DatabaseError
@@ -230,9 +245,41 @@ def _insertion(table: Table, names: tuple[str, ...], dialect: Dialect, *, overwr
     return cast("SQLCompiler", compiled)
 
 
+Place = BindParameter[Any]
+"""Where a value goes in a prepared statement."""
+
+
+def prepared(make: Callable[..., Executable]) -> Callable[..., CursorResult[*tuple[Any, ...]]]:
+    """Make a statement once, with a place for each parameter of ``make``; what comes back carries it out with values there.
+
+    Building a statement costs several times what carrying it out does. A place inside ``in_`` takes a list.
+    """
+    names = tuple(signature(make).parameters)
+
+    @cache
+    def statement() -> Executable:
+        # Names of columns are taken: they are places of their own in an update.
+        return make(*(bindparam(f"the_{name}") for name in names))
+
+    def run(db: Connection, **values: object) -> CursorResult[*tuple[Any, ...]]:
+        return db.execute(statement(), {f"the_{name}": value for name, value in values.items()})
+
+    return run
+
+
+@prepared
+def _metas(names: Place) -> Select[Any]:
+    return select(tables.meta.c.name, tables.meta.c.value).where(tables.meta.c.name.in_(names))
+
+
 def get_meta(db: Connection, name: str) -> str | None:
     """A single remembered fact, or None."""
-    return db.execute(select(tables.meta.c.value).where(tables.meta.c.name == name)).scalar()
+    return get_metas(db, [name]).get(name)
+
+
+def get_metas(db: Connection, names: Sequence[str]) -> dict[str, str]:
+    """Those of these remembered facts that there are."""
+    return dict(_metas(db, names=names).all())
 
 
 def set_meta(db: Connection, name: str, value: str | None) -> None:
@@ -245,7 +292,11 @@ def set_meta(db: Connection, name: str, value: str | None) -> None:
 
 def fetch(db: Connection, query: Select[Any]) -> list[Row]:
     """All rows that a query finds, by column name."""
-    found = db.execute(query)
+    return rows_of(db.execute(query))
+
+
+def rows_of(found: CursorResult[*tuple[Any, ...]]) -> list[Row]:
+    """All rows of a result, by column name."""
     names = tuple(found.keys())
     return [dict(zip(names, row, strict=True)) for row in found]
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, delete, func, select, update
+from sqlalchemy import Connection, Select, Update, delete, func, select, update
 
 from connector.store.observations import batches
-from connector.store.store import Row, fetch, stamp, upsert
+from connector.store.store import Place, Row, fetch, prepared, rows_of, stamp, upsert
 from connector.store.tables import suggestion
 
 
@@ -28,31 +29,19 @@ def put(db: Connection, rows: Sequence[Row]) -> None:
 
 def settle(db: Connection, system: str, account_id: str, unit: str, *, state: str, now: datetime) -> None:
     """The open suggestion about one unit of one account has been answered, once."""
-    db.execute(
-        update(suggestion)
-        .where(
-            suggestion.c.system == system,
-            suggestion.c.account_id == account_id,
-            suggestion.c.unit == unit,
-            suggestion.c.state == "open",
-        )
-        .values(state=state, settled_at=stamp(now))
-    )
+    settle_people(db, system, [account_id], unit, state=state, now=now)
+
+
+@prepared
+def _settle_people(system: Place, accounts: Place, unit: Place, state: Place, now: Place) -> Update:
+    about = (suggestion.c.system == system) & suggestion.c.account_id.in_(accounts) & (suggestion.c.unit == unit)
+    return update(suggestion).where(about, suggestion.c.state == "open").values(state=state, settled_at=now)
 
 
 def settle_people(db: Connection, system: str, account_ids: Iterable[str], unit: str, *, state: str, now: datetime) -> None:
     """The open suggestions about one unit of these accounts have been answered, each once."""
     for some in batches(account_ids):
-        db.execute(
-            update(suggestion)
-            .where(
-                suggestion.c.system == system,
-                suggestion.c.account_id.in_(some),
-                suggestion.c.unit == unit,
-                suggestion.c.state == "open",
-            )
-            .values(state=state, settled_at=stamp(now))
-        )
+        _settle_people(db, system=system, accounts=some, unit=unit, state=state, now=stamp(now))
 
 
 def forget(db: Connection, key: str) -> None:
@@ -65,12 +54,16 @@ def change(db: Connection, key: str, **columns: object) -> None:
     db.execute(update(suggestion).where(suggestion.c.key == key).values(**columns))
 
 
+@prepared
+def _by_crm_id(ids: Place) -> Select[Any]:
+    return select(suggestion).where(suggestion.c.crm_id.in_(ids))
+
+
 def by_crm_id(db: Connection, crm_ids: Iterable[str]) -> dict[str, Row]:
     """Suggestions by their Salesforce id."""
     found: dict[str, Row] = {}
     for some in batches(crm_ids):
-        query = select(suggestion).where(suggestion.c.crm_id.in_(some))
-        found.update({row["crm_id"]: row for row in fetch(db, query)})
+        found.update({row["crm_id"]: row for row in rows_of(_by_crm_id(db, ids=some))})
     return found
 
 
@@ -88,26 +81,27 @@ def listing(db: Connection, *, state: str | None = "open", limit: int = 200) -> 
     return fetch(db, query.where(suggestion.c.state == state) if state else query)
 
 
+@prepared
+def _untold(after: Place, limit: Place) -> Select[Any]:
+    settled = (suggestion.c.told != suggestion.c.state) & (suggestion.c.state != "open")
+    query = select(suggestion).where(suggestion.c.crm_id.is_not(None), settled, suggestion.c.key > after)
+    return query.order_by(suggestion.c.key).limit(limit)
+
+
 def untold(db: Connection, *, after: str = "", limit: int = 500) -> list[Row]:
     """Suggestions with a record in Salesforce that does not know their state yet, paged by key."""
-    query = select(suggestion).where(
-        suggestion.c.crm_id.is_not(None),
-        suggestion.c.told != suggestion.c.state,
-        suggestion.c.state != "open",
-        suggestion.c.key > after,
-    )
-    return fetch(db, query.order_by(suggestion.c.key).limit(limit))
+    return rows_of(_untold(db, after=after, limit=limit))
+
+
+@prepared
+def _untouched(after: Place, limit: Place) -> Select[Any]:
+    pressed = (suggestion.c.state == "open") & (suggestion.c.pressed == "accept") & (suggestion.c.told == "open")
+    return select(suggestion).where(pressed, suggestion.c.key > after).order_by(suggestion.c.key).limit(limit)
 
 
 def untouched(db: Connection, *, after: str = "", limit: int = 500) -> list[Row]:
     """Suggestions that staff accepted while the contact still holds the old value, and that do not say so yet."""
-    query = select(suggestion).where(
-        suggestion.c.state == "open",
-        suggestion.c.pressed == "accept",
-        suggestion.c.told == "open",
-        suggestion.c.key > after,
-    )
-    return fetch(db, query.order_by(suggestion.c.key).limit(limit))
+    return rows_of(_untouched(db, after=after, limit=limit))
 
 
 def of_unit(db: Connection, system: str, account_id: str, unit: str) -> list[Row]:
@@ -129,7 +123,11 @@ def older_than(db: Connection, moment: datetime, *, limit: int = 500) -> list[Ro
     return fetch(db, query.order_by(suggestion.c.key).limit(limit))
 
 
+@prepared
+def _count() -> Select[Any]:
+    return select(suggestion.c.state, func.count()).group_by(suggestion.c.state)
+
+
 def count(db: Connection) -> dict[str, int]:
     """How many suggestions there are in each state."""
-    query = select(suggestion.c.state, func.count().label("n")).group_by(suggestion.c.state)
-    return {row.state: row.n for row in db.execute(query)}
+    return dict(_count(db).all())

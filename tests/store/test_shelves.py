@@ -183,10 +183,10 @@ def test_links_are_paged_by_their_key(store: Store) -> None:
 def test_a_cursor_remembers_that_everything_was_read(store: Store) -> None:
     """Moving a cursor on by changes does not forget that the feed was once read whole; reading anew does not either."""
     with store.begin() as db:
-        observations.move_cursor(db, Side.CRM, "", "Contact", value="c1", now=NOW, whole=False)
+        observations.move_cursors(db, Side.CRM, "", {"Contact": "c1"}, now=NOW, whole=False)
         assert not observations.read_whole(db, Side.CRM, "", "Contact")
-        observations.move_cursor(db, Side.CRM, "", "Contact", value="c2", now=NOW, whole=True)
-        observations.move_cursor(db, Side.CRM, "", "Contact", value="c3", now=NOW, whole=False)
+        observations.move_cursors(db, Side.CRM, "", {"Contact": "c2"}, now=NOW, whole=True)
+        observations.move_cursors(db, Side.CRM, "", {"Contact": "c3"}, now=NOW, whole=False)
         assert observations.read_whole(db, Side.CRM, "", "Contact")
         assert observations.cursors(db, Side.CRM) == {"Contact": "c3"}
 
