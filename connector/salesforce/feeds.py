@@ -240,6 +240,7 @@ def _record(feed: Feed, row: Row) -> Record:
     found, version, deleted = row.get("Id"), row.get("SystemModstamp"), row.get("IsDeleted")
     if not isinstance(found, str) or not isinstance(version, str) or not isinstance(deleted, bool):
         raise Answer(status=200, headers={}, data=b"", side=SIDE, write=False).unusable("a record without its system fields")
+    read_moment(version)
     row.pop("attributes", None)
     winner = row.get("MasterRecordId")
     return Record(
