@@ -7,7 +7,6 @@ from typing import Any, NamedTuple, TypeVar
 
 from connector.career.access import Access, not_accepted
 from connector.career.pace import Pace
-
 from connector.errors import Halt, Later
 from connector.ports import Clock
 from connector.wire import Answer, Wire, retrying
