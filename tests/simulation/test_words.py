@@ -29,10 +29,11 @@ def test_every_form_of_a_word_means_the_same(field: str) -> None:
                 rule.career_transform.read(form) for form in one.career
             }
             assert len(read) == 1, one
-            value = read.pop()
+            value: Any = read.pop()
             assert known.setdefault(value, one.token) == one.token
             for side, transform in ((Side.CRM, rule.crm_transform), (Side.CAREER, rule.career_transform)):
-                for form in (*(one.crm if side is Side.CRM else one.career), transform.write(value)):
+                forms: tuple[Any, ...] = one.crm if side is Side.CRM else one.career
+                for form in (*forms, transform.write(value)):
                     assert words.token(field, side.value, form) == one.token
     assert len(set(known.values())) == len(known)
 
