@@ -41,7 +41,8 @@ def test_every_form_of_a_word_means_the_same(field: str) -> None:
 def test_what_nobody_entered_is_seen() -> None:
     """Law: a value that is no form of any word has a token of its own, and emptiness has the empty one."""
     assert words.token("title", "crm", "Astronomer").startswith("?")
-    assert [words.token("interests", "career", value) for value in (None, "", [])] == ["", "", ""]
+    empty: tuple[Any, ...] = (None, "", [])
+    assert [words.token("interests", "career", value) for value in empty] == ["", "", ""]
 
 
 def test_the_oracle_shares_no_code_with_the_product() -> None:
