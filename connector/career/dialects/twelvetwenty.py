@@ -20,9 +20,10 @@ from connector.career import outcomes
 from connector.career.access import Token, not_accepted
 from connector.career.careful import CarefulWriter, version_of
 from connector.career.dialect import Tenant
-from connector.career.dialects.twelvetwenty_attributes import Attributes, Unwritable
+from connector.career.dialects.twelvetwenty_attributes import Attributes
 from connector.career.dialects.twelvetwenty_notes import ENTITIES, Notes
 from connector.career.exchange import Missing, Reply
+from connector.career.labels import Unwritable
 from connector.career.paging import Listing, PagedReader, Slice
 from connector.career.payload import POISON, at, items_of, record_of
 from connector.career.setup import Setup
