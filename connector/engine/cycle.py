@@ -115,14 +115,14 @@ def _work(ctx: Context, done: Cycle, *, approve: bool) -> None:
         live = stage(db).live
     if live:
         _deliver(ctx, done)
-        if _marked(ctx):
+        if _to_plan(ctx):
             done.plans.append(plan(ctx, only_opt_outs=True))
             _deliver(ctx, done)
         decisions.read_decisions(ctx)
         _route(ctx, done)
         _deliver(ctx, done)
     for _ in range(_ROUNDS):
-        if not _marked(ctx, unless=PLAN):
+        if not _to_plan(ctx, left=True):
             break
         planned = plan(ctx, approve=approve)
         done.plans.append(planned)
@@ -135,10 +135,12 @@ def _work(ctx: Context, done: Cycle, *, approve: bool) -> None:
         _deliver(ctx, done)
 
 
-def _marked(ctx: Context, *, unless: str = "") -> bool:
-    """Whether the planner has work to do; never while ``unless`` is halted."""
+def _to_plan(ctx: Context, *, left: bool = False) -> bool:
+    """Whether somebody is to be judged; ``left``: or a plan of a dead process is unfinished, and planning is not halted."""
     with ctx.store.begin() as db:
-        return unless not in halts(db) and bool(links.marked(db, limit=1))
+        if left and PLAN in halts(db):
+            return False
+        return bool(links.marked(db, limit=1)) or (left and intents.unfinished(db, "plan"))
 
 
 def _route(ctx: Context, done: Cycle) -> None:

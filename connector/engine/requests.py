@@ -27,8 +27,11 @@ _BATCH = 200
 _NOISE = ("etag", "updated_at")
 """What changes about a request without changing the request."""
 
-REDACTED_MESSAGE = "What looked like a password or key was left out; tell it, if you must, in another way."
 _NEVER_STORED = (RequestState.REFUSED,)
+
+
+_PLANS = "requests"
+"""How the names of plans of requests begin."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -48,7 +51,8 @@ def work_requests(ctx: Context) -> Routing:
         live = stage(db).live
         waiting = any(observations.pending(db, Side.CAREER, "request", system=name, limit=1) for name in ctx.careers)
         moved = any(observations.pending(db, Side.CRM, feed, limit=1) for feed in (Feed.TASK, Feed.REQUEST))
-    if not live or not (waiting or moved):
+        left = intents.unfinished(db, _PLANS)
+    if not live or not (waiting or moved or left):
         return done
     desk = _Desk(ctx, ctx.crm.directory(), done)
     for system in ctx.careers:
@@ -104,19 +108,24 @@ class _Desk:
         """Put the batch's writes on the shelf, all batches of a pass under one plan."""
         if not self._rows:
             return
-        if not self._plan_id:
-            self._plan_id = next_name(self._db, "requests")
-            plan = {"id": self._plan_id, "at": stamp(self._ctx.clock.now()), "state": "open", "digest": "", "facts": "{}"}
-            intents.add_plan(self._db, plan | {"rules_hash": self._ctx.rules_hash})
-            intents.carry_over(self._db, self._plan_id)
+        self._open_plan(self._db)
         intents.plan_writes(self._db, [row | {"plan_id": self._plan_id} for row in self._rows])
+
+    def _open_plan(self, db: Connection) -> None:
+        """One plan for the pass, to which belongs what a dead process had planned."""
+        if not self._plan_id:
+            self._plan_id = next_name(db, _PLANS)
+            plan = {"id": self._plan_id, "at": stamp(self._ctx.clock.now()), "state": "open", "digest": "", "facts": "{}"}
+            intents.add_plan(db, plan | {"rules_hash": self._ctx.rules_hash})
+            intents.carry_over(db, self._plan_id)
 
     def release(self) -> None:
         """Let the pass's writes go; too many new Tasks at once wait for a person."""
-        if not self._plan_id:
-            return
         ctx = self._ctx
         with ctx.store.begin() as db:
+            if not self._plan_id and not intents.unfinished(db, _PLANS):
+                return
+            self._open_plan(db)
             _, tasks, _ = intents.totals(db, self._plan_id).get("request.create", (0, 0, 0))
             limit = ctx.person.brakes[Side.CRM].max_changes
             recent = intents.applied_last_day(db, ["request.create"], ctx.clock.now())
@@ -196,7 +205,7 @@ class _Desk:
             rules=self._ctx.requests,
             routing=self._ctx.routing,
             officers=self._directory.officers,
-            past=past_of(self._db, contact, key, self._ctx.routing.limit) if contact else (),
+            past=past_of(self._db, contact, key) if contact else (),
             start_at=self._ctx.start_at,
             now=now,
         )
@@ -210,7 +219,7 @@ class _Desk:
             "state": routed.state.value,
             "neutral": routed.neutral.value,
             "reason": routed.stop_reason[:80] or None,
-            "message": f"{routed.message} {REDACTED_MESSAGE}".strip() if ask.redacted else routed.message,
+            "message": routed.message,
             "contact_id": contact,
             "account_id": ask.person_id,
             "owner_id": routed.owner_id,
@@ -238,7 +247,7 @@ class _Desk:
         requests.change(self._db, system, id, payload_hash=digest)
         self._done.changed += 1
         if known["crm_id"] and known["settled_at"] is None:
-            fields: dict[str, Any] = {"Title__c": ask.title, "Text_For_Alumni__c": ask.text}
+            fields: dict[str, Any] = {"Title__c": ask.title[:255], "Text_For_Alumni__c": ask.text}
             fields |= {"Details__c": details_of(system, ask)}
             fields |= {"Need_By__c": ask.need_by.isoformat() if ask.need_by else None, "Urgent__c": ask.urgent}
             self._plan("request.update", system, id, {"object": Feed.REQUEST, "id": known["crm_id"], "fields": fields})

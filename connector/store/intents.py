@@ -89,6 +89,17 @@ def add_plan(db: Connection, row: Row) -> None:
     add(db, plan, [row])
 
 
+@prepared
+def _unfinished(alike: Place) -> Select[Any]:
+    left = select(plan.c.id).where(plan.c.state == "open", plan.c.id.like(alike))
+    return select(intent.c.id).where(intent.c.plan_id.in_(left), intent.c.state == "planned").limit(1)
+
+
+def unfinished(db: Connection, kind: str) -> bool:
+    """Whether a process died between planning writes and releasing their plan; ``kind`` begins the names of such plans."""
+    return _unfinished(db, alike=f"{kind}-%").first() is not None
+
+
 def carry_over(db: Connection, plan_id: str) -> None:
     """What an unfinished plan of the same kind left behind belongs to this one."""
     alike = plan.c.id.startswith(f"{plan_id.rpartition('-')[0]}-")

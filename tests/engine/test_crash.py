@@ -14,6 +14,7 @@ import shutil
 import traceback
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -297,3 +298,35 @@ def test_dying_anywhere_changes_nothing(undisturbed: tuple[University, dict[str,
     verify(uni, undisturbed[1])
     assert deaths.tried
     assert not deaths.failures, f"{len(deaths.failures)} of {deaths.tried} deaths:\n" + "\n".join(deaths.failures[:5])
+
+
+class Dying(BaseException):
+    """The process is gone."""
+
+
+@pytest.mark.parametrize("what", ["edit", "request"])
+def test_nothing_waits_for_the_next_change(uni: University, what: str) -> None:
+    """Law: wherever a process dies, the next one finishes its work, even if nothing ever happens again on either side."""
+    for death in range(1, 200):
+        left = [death]
+
+        def effect(left: list[int] = left) -> None:
+            left[0] -= 1
+            if left[0] == 0:
+                raise Dying
+
+        request = uni.file(type="RESUME_REVIEW", title=f"Documents {death}", named=True) if what == "request" else ""
+        uni.edit_contact(uni.ada, Title=f"Director {death}")
+        uni.effect = effect
+        with suppress(Dying):
+            uni.run()
+        uni.effect = lambda: None
+        uni.restart()
+        uni.prepare()
+        for _ in range(2):
+            uni.run()
+        assert uni.account("a1")["title"] == f"Director {death}", death
+        assert not request or uni.told(request)["number"], death
+        if left[0] > 0:
+            return
+    raise AssertionError("a cycle without an end")
