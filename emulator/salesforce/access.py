@@ -1,7 +1,8 @@
 """Who may see and change what: profiles and permission sets, added up per user."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from emulator.salesforce.fields import Field, SObject
 
@@ -132,6 +133,10 @@ class Access:
         edit = self.may("EditTask" if name == "task" else "EditEvent")
         read = edit or self.view_all or self.may("ActivitiesAccess")
         return ObjectGrant(create=edit, read=read, edit=edit, delete=edit, view_all=self.view_all)
+
+    def hides(self, sobject: SObject, row: Mapping[str, Any]) -> bool:
+        """Whether sharing keeps a record from the user: of a private object one sees one's own, or with view-all everything."""
+        return sobject.sharing == "Private" and not self.to(sobject).view_all and row.get("OwnerId") != self.user_id
 
     def readable(self, sobject: SObject) -> dict[str, Field]:
         """The fields that the user sees, by lower-case name; none if the object itself is out of sight."""

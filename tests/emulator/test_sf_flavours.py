@@ -116,6 +116,28 @@ def test_enrolments_are_read_below_their_contact(api: Api) -> None:
     assert (row["hed__Graduation_Year__c"], row["hed__Account__r"]["Name"]) == ("2005", "BA History")
 
 
+def test_a_parent_that_is_hidden_by_sharing_comes_as_null(api: Api, control: Control) -> None:
+    """A parent that the user may not see is null, though its id is there. [U]."""
+    contact = api.create("Contact", LastName="A")
+    reader = control.add_user("reader", profile="Minimum Access - API Only Integrations")
+    control.permission_set("Read", objects={"Contact": "rv", "Account": "r"}, fields={"Contact.AccountId": "r"})
+    control.assign(reader, "Read")
+    theirs = Api(control.org, reader)
+    soql = "SELECT AccountId, Account.Name FROM Contact"
+    assert theirs.query(soql)["records"][0]["Account"]["Name"] == "A Administrative Account"
+    control.set_sharing("Account", "Private")
+    found = theirs.query(soql)["records"][0]
+    assert (found["AccountId"], found["Account"]) == (control.row(contact)["AccountId"], None)
+
+
+def test_rows_of_subqueries_count_in_a_page(api: Api, control: Control) -> None:
+    """A page is shorter where children are asked for as well. [U] how much: here by the subqueries' limits."""
+    control.seed("Contact", [{"LastName": f"A{number}"} for number in range(1_200)])
+    query = "SELECT Id, (SELECT Id FROM hed__Program_Enrollments__r LIMIT 1) FROM Contact"
+    found = api.query(query)
+    assert (len(found["records"]), found["done"], found["totalSize"]) == (1_000, False, 1_200)
+
+
 def test_eda_without_its_prefix() -> None:
     """An org into which EDA was deployed from source has its names without hed__. [I]."""
     org = Org(settings=Settings(flavour="eda", packaged=False))

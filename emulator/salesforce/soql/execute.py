@@ -119,9 +119,8 @@ class _Runner:
             rows = filterfalse(_DELETED, rows)
             if sobject.name in {"Task", "Event"}:
                 rows = (row for row in rows if not activities.archived(org, row))
-        user = self.source.access.user_id
-        if sobject.sharing == "Private" and not self.source.access.to(sobject).view_all:
-            rows = (row for row in rows if row.get("OwnerId") == user)
+        if sobject.sharing == "Private":
+            rows = (row for row in rows if not self.source.access.hides(sobject, row))
         return filter(where.run, rows) if where is not None else rows
 
     def _semi_join(self, query: Query) -> list[Any]:
@@ -168,15 +167,19 @@ class _Runner:
 
     @staticmethod
     def _page(scope: Scope, query: Query) -> int:
-        """Two or more long text fields make pages of 200 at most [documentation]."""
-        long = 0
+        """Two or more long text fields make pages of 200 at most; the rows of subqueries count [documentation].
+
+        How the platform counts them is not documented: here each subquery takes as many rows as its LIMIT says, or one.
+        """
+        long = children = 0
         for each in query.select:
+            children += (each.limit or 1) if isinstance(each, Query) else 0
             if isinstance(each, AllFields):
                 long += sum(1 for one in all_fields(scope, each) if one.length > LONG_TEXT)
             elif isinstance(each, Selected) and not isinstance(each.expression, Call):
                 one = scope.resolve(each.expression).field
                 long += bool(one and one.type == "textarea" and one.length > LONG_TEXT)
-        return SMALL_PAGE if long > 1 else MAX_PAGE
+        return SMALL_PAGE if long > 1 else max(SMALL_PAGE, MAX_PAGE // (1 + children))
 
 
 def _sort_key(key: Resolved) -> Callable[[Row], Any]:

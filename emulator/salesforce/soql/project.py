@@ -164,7 +164,7 @@ class _Steps:
         def get(row: Row) -> dict[str, Any] | None:
             above = org.record(row.get(key))
             kind = org.sobject_of(row[key]) if above is not None else None
-            if above is None or kind is None:
+            if above is None or kind is None or scope.source.access.hides(kind, above):
                 return None
             printed = attributes(scope, kind.name, above)
             for names, read in inner.items():

@@ -122,9 +122,11 @@ class Scope:
             raise self._no_column(parts[1], SObject(name="Name", header={}, fields=()), path)
         inner = self._walk(target, parts[1:], path)
 
+        access, above_kind = self.source.access, target
+
         def parent(row: Row) -> Any:  # noqa: ANN401 - a stored value
             above = org.record(row.get(key))
-            return inner.get(above) if above is not None else None
+            return inner.get(above) if above is not None and not access.hides(above_kind, above) else None
 
         return Resolved(get=parent, type=inner.type, names=(name, *inner.names), field=inner.field)
 
