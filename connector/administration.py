@@ -13,7 +13,7 @@ from connector.core.model import Share, Side, Unit
 from connector.engine.context import Context, Progress
 from connector.errors import Halt, Later, Refused, Unknown
 from connector.ports import Feed
-from connector.rules import RequestType, Rulebook, Source, load_rules
+from connector.rules import RequestType, Rulebook, Rules, Source, load_rules
 from connector.secrets import read_secret
 from connector.store import intents, journal, links, observations, requests
 from connector.store.store import Row
@@ -22,6 +22,12 @@ from crm_package.deploy import DeployError, DeployResult, deploy
 from crm_package.deploy import Progress as DeployProgress
 
 Check = tuple[str, Callable[[], object]]
+
+
+def notes(person: Rules) -> list[str]:
+    """What an administrator should know of a mapping although nothing in it is wrong."""
+    found = "a change there is found when the contact changes, or by the weekly sweep"
+    return [f"{one.path} is read and not in watch: {found}" for one in person.related if not one.followed and one.fields]
 
 
 def remote_checks(bridge: Bridge) -> list[Check]:
@@ -34,7 +40,7 @@ def remote_checks(bridge: Bridge) -> list[Check]:
             lambda: bridge.crm.check(ctx.person.contact_fields(), ctx.person.profile_fields()),
         ),
         ("Salesforce: words of the picklists", lambda: _words(bridge)),
-        ("Salesforce: our user cannot write a Contact", lambda: _cannot_write_contacts(bridge)),
+        ("Salesforce: our user cannot write a Contact, nor what is read beside it", lambda: _cannot_write(bridge)),
         ("Salesforce: officers and queues of routing.toml", lambda: _owners(bridge)),
     ]
     checks += [(f"{name}: login and tenant", career.tenant_id) for name, career in bridge.careers.items()]
@@ -53,12 +59,13 @@ def _words(bridge: Bridge) -> None:
         )
 
 
-def _cannot_write_contacts(bridge: Bridge) -> None:
-    if bridge.crm.contact_writable():
+def _cannot_write(bridge: Bridge) -> None:
+    writable = ", ".join(bridge.crm.writable_by_us())
+    if writable:
         raise Halt(
-            subject="Contact",
-            reason="the integration user may edit contacts, which the bridge never needs",
-            remedy="leave it the permission set Alumni_Bridge_Daemon alone, and a profile without rights on Contact",
+            subject=writable,
+            reason="the integration user may edit what the bridge only reads",
+            remedy=f"leave it the permission set Alumni_Bridge_Daemon alone, and a profile without rights on {writable}",
         )
 
 
@@ -77,7 +84,7 @@ def _owners(bridge: Bridge) -> None:
 def package_bytes(rulebook: Rulebook) -> bytes:
     """The package with the permission sets that follow from this mapping."""
     person = rulebook.person
-    return build_zip(extra=permission_files(person.contact_fields(), person.profile_fields()))
+    return build_zip(extra=permission_files(person.contact_fields(), person.profile_fields(), beside=person.fields_beside()))
 
 
 class _AdminTransport:

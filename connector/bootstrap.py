@@ -134,7 +134,8 @@ def _wire_all(settings: Settings, around: Surroundings, rulebook: Rulebook, stor
         start_at=settings.requests.start_at,
         progress=progress,
     )
-    fields = "|".join(rulebook.person.contact_fields())
+    person = rulebook.person
+    fields = "|".join((*person.contact_fields(), *map(repr, person.related)))
     mapping = sha256(f"{KEYS_VERSION}|{fields}".encode()).hexdigest()
     return Bridge(settings=settings, around=around, rulebook=rulebook, context=context, crm=crm, careers=careers, mapping=mapping)
 
@@ -165,7 +166,8 @@ def open_crm(crm: Crm, around: Surroundings, rulebook: Rulebook) -> SalesforceSi
     client = Client(open_transport(crm, around), clock=around.clock, rng=around.chance)
     overlap = timedelta(seconds=crm.overlap_seconds)
     fields = rulebook.person.contact_fields()
-    return SalesforceSide(client, around.clock, contact_fields=fields, overlap=overlap, page=crm.page_size)
+    related = rulebook.person.related
+    return SalesforceSide(client, around.clock, contact_fields=fields, related=related, overlap=overlap, page=crm.page_size)
 
 
 def open_transport(crm: Crm, around: Surroundings) -> Transport:

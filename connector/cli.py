@@ -335,7 +335,7 @@ def check(config: ConfigFile = DEFAULT, *, offline: Annotated[bool, typer.Option
         with ctx.store.begin() as db:
             state, broken = integrity(db), journal.verify(db)
         steps: list[tuple[str, Callable[[], object]]] = [] if offline else administration.remote_checks(bridge)
-        failed = display.checklist(state, broken, steps)
+        failed = display.checklist(state, broken, administration.notes(ctx.person), steps)
     raise typer.Exit(HALTED if failed else GOOD)
 
 

@@ -214,9 +214,11 @@ def rows(title: str, found: Sequence[Mapping[str, Any]], columns: Sequence[str],
     _table(f"{len(found)} {title}", columns, [[row[column] for column in columns] for row in found])
 
 
-def checklist(state: str, broken: int | None, steps: Sequence[tuple[str, Callable[[], object]]]) -> bool:
-    """Do each check and show its result; whether any failed."""
+def checklist(state: str, broken: int | None, notes: Sequence[str], steps: Sequence[tuple[str, Callable[[], object]]]) -> bool:
+    """Do each check and show its result, with what should be known and is no failure; whether any failed."""
     say("good: configuration, mapping and secrets' references")
+    for note in notes:
+        say(f"note: {note}")
     failed = state != "ok" or broken is not None
     say(f"{'good' if state == 'ok' else 'BAD'}: state database ({state})")
     say("good: audit chain" if broken is None else f"BAD: the audit chain does not fit at row {broken}")

@@ -66,10 +66,12 @@ def build_zip(
     return buffer.getvalue()
 
 
-def permission_files(contact_fields_read: tuple[str, ...], profile_fields: tuple[str, ...]) -> Mapping[str, bytes]:
+def permission_files(
+    contact_fields_read: tuple[str, ...], profile_fields: tuple[str, ...], *, beside: tuple[tuple[str, str], ...] = ()
+) -> Mapping[str, bytes]:
     """Both permission sets for a mapping, by their path in the zip: what a deployment passes as ``extra``."""
     return {
-        f"permissionsets/{DAEMON_SET}.permissionset": daemon_permission_set(contact_fields_read, profile_fields),
+        f"permissionsets/{DAEMON_SET}.permissionset": daemon_permission_set(contact_fields_read, profile_fields, beside=beside),
         f"permissionsets/{STAFF_SET}.permissionset": staff_permission_set(profile_fields),
     }
 

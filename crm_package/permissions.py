@@ -1,7 +1,10 @@
 """The two permission sets, written from the mapping: what the bridge may do, and what staff may do.
 
 The bridge's set is the second lock of field ownership: its user can read the mapped contact fields and edit none, so
-that not even a bug can change a contact. Field-level security is granted on the names that Salesforce knows for it:
+that not even a bug can change a contact. What is read of records beside contacts is read-only as well; of such objects all
+records are shown, since one that is hidden by sharing would look like one that is not there.
+
+Field-level security is granted on the names that Salesforce knows for it:
 name parts carry none, address parts share their compound field's (both as in retrieved profiles), required fields and
 system fields carry none. The task and event permissions go together, because they share field-level security.
 """
@@ -54,16 +57,16 @@ STAFF_EDITS: Mapping[str, frozenset[str]] = {
 """The decision fields: everything else on our objects is the bridge's to write."""
 
 
-def secured_contact_field(field: str) -> str | None:
-    """The name under which field-level security knows a contact field.
+def secured_field(field: str) -> str | None:
+    """The name under which field-level security knows a field of a contact, or of a record beside it.
 
     Returns:
-        ``None`` for a field that carries none (name parts, system fields), ``MailingAddress`` or ``OtherAddress`` for
-        a part of that address, and the field itself otherwise.
+        ``None`` for a field that carries none (name parts, system fields), ``MailingAddress`` or such for a part of that
+        address, and the field itself otherwise.
     """
     if field in ALWAYS_VISIBLE:
         return None
-    for address in ("Mailing", "Other"):
+    for address in ("Mailing", "Other", "Billing", "Shipping"):
         if field.removeprefix(address) in ADDRESS_PARTS and field.startswith(address):
             return f"{address}Address"
     return field
@@ -73,24 +76,29 @@ def daemon_permission_set(
     contact_fields_read: Iterable[str],
     profile_fields: Iterable[str],
     *,
+    beside: Iterable[tuple[str, str]] = (),
     own: Mapping[str, tuple[OwnField, ...]] | None = None,
 ) -> bytes:
     """The permission set of the bridge's user as a ``PermissionSet`` file.
 
     Args:
-        contact_fields_read: API names of the contact fields that the mapping reads, in any order, doubles allowed.
+        contact_fields_read: API names of the contact fields that the mapping reads, in any order, doubles allowed; those
+            with dots are paths to records beside the contact, which ``beside`` tells of.
         profile_fields: API names of the career-profile fields that the mapping writes; the ones that the package
             ships are granted anyway, so this adds the institution's own.
+        beside: fields (object, name) that are read of contacts and the records beside them for those paths.
         own: the package's objects and fields; read from the shipped tree when left out.
 
     Returns:
         UTF-8 XML; equal arguments (as sets) give equal bytes.
     """
     objects = read_own_fields() if own is None else own
-    access = {"Account": ACCOUNT_READ, "Contact": READ_ALL} | dict.fromkeys(objects, CREATE_EDIT_ALL)
+    reads = {("Contact", name) for name in contact_fields_read if "." not in name} | set(beside)
+    access = {"Account": ACCOUNT_READ, "Contact": READ_ALL} | {name: READ_ALL for name, _ in reads}
+    access |= dict.fromkeys(objects, CREATE_EDIT_ALL)
     editable = _secured(objects, profile_fields) | {f"Task.{name}" for name in TASK_FIELDS}
     editable |= {f"Event.{name}" for name in EVENT_FIELDS}
-    readable = {f"Contact.{name}" for field in contact_fields_read if (name := secured_contact_field(field))}
+    readable = {f"{kind}.{name}" for kind, field in reads if (name := secured_field(field))}
     return _write(
         label="Alumni Bridge Daemon",
         description="For the bridge's integration user only. Reads contacts and never edits them; keeps the bridge's"

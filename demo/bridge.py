@@ -56,14 +56,8 @@ class Bridge:
     log: Path
     history: list[Said] = field(default_factory=list)
 
-    def run(
-        self,
-        *words: str,
-        allow: tuple[int, ...] = (0,),
-        environment: Mapping[str, str] | None = None,
-        configured: bool = True,
-    ) -> Said:
-        """Run one command; ``configured``: it wants the configuration.
+    def run(self, *words: str, allow: tuple[int, ...] = (0,), environment: Mapping[str, str] | None = None) -> Said:
+        """Run one command.
 
         Raises:
             BridgeFailedError: its exit code is none of the allowed ones.
@@ -72,7 +66,7 @@ class Bridge:
         self.progress(shown)
         before, began = self.count(), time.monotonic()
         done = subprocess.run(  # noqa: S603 - our own program with words of ours
-            [*_program(), *words, *(["--config", str(self.config)] if configured else [])],
+            [*_program(), *words, "--config", str(self.config)],
             capture_output=True,
             check=False,
             timeout=_PATIENCE,

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from connector.beginning import write_files
 from connector.rules import Rulebook, load_rules
 from crm_package.archive import build_zip, permission_files
 from crm_package.deploy import deploy
@@ -16,6 +18,7 @@ from emulator.http import request
 from emulator.salesforce.control import Control
 from emulator.salesforce.org import Org
 from emulator.salesforce.service import SalesforceApp
+from emulator.salesforce.settings import Settings
 
 CRM_HOST = "https://university.my.salesforce.com"
 CAREER_HOST = "https://careers.example.edu"
@@ -38,10 +41,18 @@ def rulebook() -> Rulebook:
 
 
 @cache
-def package() -> bytes:
-    """Our package for the shipped mapping."""
-    person = rulebook().person
-    return build_zip(extra=permission_files(person.contact_fields(), person.profile_fields()))
+def flavoured(flavour: str) -> Rulebook:
+    """The mapping that `init` composes for a CRM flavour and the generic contract."""
+    folder = Path(tempfile.mkdtemp())
+    write_files(folder, flavour=flavour)
+    return load_rules(folder / "mappings")
+
+
+@cache
+def package(flavour: str = "plain") -> bytes:
+    """Our package for the mapping of a flavour."""
+    person = (rulebook() if flavour == "plain" else flavoured(flavour)).person
+    return build_zip(extra=permission_files(person.contact_fields(), person.profile_fields(), beside=person.fields_beside()))
 
 
 class _Door:
@@ -78,18 +89,18 @@ class Systems:
         return _with_apps(self.org.copy(crm_clock), self.career.copy(career_clock), self.bridge_user, self.officer)
 
 
-def build_systems(crm_clock: Clock, career_clock: Clock) -> Systems:
+def build_systems(crm_clock: Clock, career_clock: Clock, flavour: str = "plain") -> Systems:
     """Both systems with nobody in them. Careers know the keys ``k-bridge``, and ``k-pat`` of the counsellor Pat Reyes."""
-    org = Org(clock=crm_clock)
+    org = Org(clock=crm_clock, settings=Settings(flavour=flavour))
     crm, app = Control(org), SalesforceApp(org)
-    standard = {one.name for one in org.sobject("Contact").fields}
-    for name in rulebook().person.contact_fields():
-        if name not in standard:
+    there = {one.name for one in org.sobject("Contact").fields}
+    for name in flavoured(flavour).person.contact_fields():
+        if name not in there and "." not in name:
             crm.define_field("Contact", name, type=_KINDS.get(name, "string"))
     clock = crm_clock
     done = deploy(
         _Door(app, crm.token()),
-        package(),
+        package(flavour),
         check_only=False,
         monotonic=lambda: clock.now().timestamp(),
         sleep=lambda _seconds: None,

@@ -105,13 +105,18 @@ class Transform:
     write: Callable[[Value], Native]
 
 
+def at(label: str, place: str) -> str:
+    """What staff read of a field: its label, and where it stands if that is not the contact."""
+    return f"{label} (on: {place})" if place else label
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldRule:
     """One field of an entity, compiled.
 
     ``crm`` is an API name on Contact, or on Career_Profile__c for what careers own (``on_profile``); ``career`` is a dotted
     path in the career system's record, empty for a consent that the CRM alone knows of. ``suggest_to`` is the Contact field
-    that staff change, where ``crm`` is derived.
+    that staff change, where ``crm`` is derived; ``place`` what people call the record on which they do, empty for the contact.
     ``crm_words`` are the words that ``crm`` takes where a picklist of the mapping lists them.
     """
 
@@ -123,7 +128,13 @@ class FieldRule:
     crm_transform: Transform
     career_transform: Transform
     suggest_to: str | None = None
+    place: str = ""
     crm_words: frozenset[str] = frozenset()
+
+    @property
+    def for_staff(self) -> str:
+        """The label, with the record on which staff change it where that is not the contact."""
+        return at(self.label, self.place)
 
     @property
     def crm_key(self) -> str:

@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Any
 
 from connector.core.model import FieldRule, Native, Side, Transform, Unit, Value
+from connector.core.related import Related
 
 PROFILE = "Career_Profile__c."
 """What a key of a CRM record begins with when the field is on the career profile and not on the Contact."""
@@ -203,6 +204,8 @@ class Rules:
     facts: Mapping[Fact, Source]
     reads: tuple[Source, ...] = ()
     """Values that are only read, never compared or written (``[read.NAME]``)."""
+    related: tuple[Related, ...] = ()
+    """The records beside the contact that fields stand on."""
     hash: str = ""
     _by_name: dict[str, Unit] = field(default_factory=dict, repr=False, compare=False)
 
@@ -236,11 +239,18 @@ class Rules:
             yield self.eligibility.class_year
 
     def contact_fields(self) -> tuple[str, ...]:
-        """Every Contact field that is read, sorted; targets of suggestions included, since staff's answer is read there."""
+        """Every field of a contact that is read, sorted; those on records beside it by their path.
+
+        Targets of suggestions are among them, since staff's answer is read there.
+        """
         names = {rule.crm for _, rule in self.rules() if not rule.on_profile}
         names |= {rule.suggest_to for _, rule in self.rules() if rule.suggest_to}
         names |= {source.crm for source in self._sources() if source.crm and not source.crm.startswith(PROFILE)}
         return tuple(sorted(names))
+
+    def fields_beside(self) -> tuple[tuple[str, str], ...]:
+        """Every field (object, name) that must be readable for the values beside a contact, sorted."""
+        return tuple(sorted({read for one in self.related for read in one.reads()}))
 
     def profile_fields(self) -> tuple[str, ...]:
         """Every mapped field of Career_Profile__c, opt-out flags included, sorted; not its own columns."""

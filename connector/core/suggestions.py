@@ -7,9 +7,8 @@ from dataclasses import dataclass
 
 import orjson
 
-from connector.core.foreign import fitted, visible
 from connector.core.merge import Move
-from connector.core.model import Edit, FieldRule, Native, Reading, Unit, Value
+from connector.core.model import Edit, FieldRule, Native, Reading, Unit, Value, at
 
 UNREADABLE = "(not readable)"
 EMPTY = "(empty)"
@@ -58,7 +57,15 @@ def show(rules: Sequence[FieldRule], values: Sequence[Value]) -> str:
     texts = [_text(rule.crm_transform.write(value)) for rule, value in zip(rules, values, strict=True)]
     if len(rules) == 1:
         return texts[0]
-    return "\n".join(f"{rule.label}: {text}" for rule, text in zip(rules, texts, strict=True))
+    one_place = len({rule.place for rule in rules}) == 1
+    labels = [rule.label if one_place else rule.for_staff for rule in rules]
+    return "\n".join(f"{label}: {text}" for label, text in zip(labels, texts, strict=True))
+
+
+def staff_label(unit: Unit) -> str:
+    """What staff read of a unit: its label, and where its fields stand if they stand together and not on the contact."""
+    places = {rule.place for rule in unit.fields}
+    return at(unit.label, places.pop()) if len(places) == 1 else unit.label
 
 
 def _text(native: Native) -> str:
@@ -70,7 +77,7 @@ def _text(native: Native) -> str:
 
 
 def to_enter(unit: Unit, values: Sequence[Value]) -> dict[str, Native]:
-    """Which Contact fields hold which values once the suggestion is accepted."""
+    """Which fields, of the Contact or (by their path) of records beside it, hold which values once it is accepted."""
     return {rule.suggest_to or rule.crm: rule.crm_transform.write(value) for rule, value in zip(unit.fields, values, strict=True)}
 
 
@@ -83,13 +90,13 @@ def change_fields(
     return {
         "Kind__c": "Opt-out" if opt_out else "Clear" if clears else "Change",
         "Group__c": unit.name,
-        "Field__c": fitted(", ".join(entered), 255),
-        "Field_Label__c": fitted(unit.label, 255),
+        "Field__c": ", ".join(entered)[:255],
+        "Field_Label__c": staff_label(unit)[:255],
         "Before__c": show(unit.fields, before.values) if before else UNREADABLE,
         "Now__c": show(unit.fields, now.values) if now else UNREADABLE,
         "Suggested__c": show(unit.fields, suggested),
         "Suggested_Values__c": orjson.dumps(entered).decode(),
-        "Who__c": fitted(visible(author.name), 255),
+        "Who__c": author.name[:255],
         "Changed_At__c": author.at,
         "Changed_Between__c": author.between[:80],
         "By_The_Person__c": author.by_the_person,
@@ -103,7 +110,7 @@ def new_contact_fields(values: Mapping[str, Native], labels: Mapping[str, str]) 
     return {
         "Kind__c": "New contact",
         "Group__c": "new_contact",
-        "Field__c": fitted(", ".join(values), 255),
+        "Field__c": ", ".join(values)[:255],
         "Field_Label__c": "New contact",
         "Before__c": EMPTY,
         "Now__c": EMPTY,

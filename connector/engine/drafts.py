@@ -185,7 +185,7 @@ class Draft:
             if reading is None:
                 continue
             for rule, value in zip(unit.fields, reading.values, strict=True):
-                labels[rule.crm] = rule.label
+                labels[rule.crm] = rule.for_staff
                 values[rule.crm] = rule.crm_transform.write(value)
                 known |= {name, rule.name} if value is not None else set()
         if not known.issuperset(self.ctx.person.new_person.required):

@@ -10,6 +10,7 @@ from connector.core.model import OutsideEdit, Owner, Share, Side
 from connector.core.positions import Path
 from connector.core.rulebook import MANY, Fact, Slot
 from connector.errors import Problem
+from connector.rules.check_related import check_related
 from connector.rules.check_values import VALUE_KINDS, check_picklists, check_transforms
 from connector.rules.findings import Findings
 from connector.rules.schema import FieldTable, PersonFile, ReadTable
@@ -337,5 +338,6 @@ def _new_contact(file: PersonFile, found: Findings) -> None:
 
 
 _CHECKS: tuple[Callable[[PersonFile, Findings], Any], ...] = (
-    _places, _inboxes, _duplicates, _derived, _groups, check_transforms, check_picklists, _opt_outs, _sharing, _uses,
+    _places, _inboxes, _duplicates, _derived, _groups, check_transforms, check_picklists, check_related, _opt_outs, _sharing,
+    _uses,
 )  # fmt: skip

@@ -17,7 +17,8 @@ import holidays
 from connector.core.calendar import OfficeCalendar
 from connector.core.document import Document, parse
 from connector.core.model import FieldRule, Owner, Side, Transform, Unit
-from connector.core.requests import RequestRules, RequestType, TextRules
+from connector.core.related import Choice, Related, lookup_of
+from connector.core.requests import RequestRules, RequestType
 from connector.core.routing import ContactLimit, Routing, RoutingRule, TaskOwner
 from connector.core.rulebook import PROFILE, Brakes, Eligibility, MatchFields, NewPerson, Rules, Source
 from connector.core.violations import Table, validated
@@ -29,8 +30,10 @@ from connector.rules.schema import (
     DAYS,
     BrakesTable,
     CalendarTable,
+    ChildTable,
     FieldTable,
     OwnerTable,
+    ParentTable,
     PersonFile,
     ReadTable,
     RequestsFile,
@@ -38,7 +41,7 @@ from connector.rules.schema import (
     RuleTable,
     TypeTable,
 )
-from connector.rules.settle import settled, transform_on, units_of
+from connector.rules.settle import crm_paths, settled, transform_on, units_of
 from connector.rules.transforms import Words, build
 
 File = TypeVar("File", bound=Table)
@@ -155,8 +158,55 @@ def compile_person(file: PersonFile) -> Rules:
         brakes={Side.CAREER: _brakes(file.brakes.to_career), Side.CRM: _brakes(file.brakes.to_crm)},
         facts={fact: sources[name] for fact, name in file.facts.items()},
         reads=tuple(sources[name] for name in file.read),
+        related=_related(file),
         hash=_hash(file),
     )
+
+
+def _related(file: PersonFile) -> tuple[Related, ...]:
+    """What is read of records beside the contact; children come before their parents, and only what is read is there."""
+    fields: dict[str, set[str]] = {}
+    for _, value in crm_paths(file):
+        path, _, name = value.rpartition(".")
+        child, step, _ = path.partition(".")
+        if path:
+            fields.setdefault(path, set()).add(name)
+        if step:
+            fields.setdefault(child, set())
+    made: dict[str, Related] = {}
+    for path in sorted(fields):
+        below, _, name = path.rpartition(".")
+        children, table = file.child.get(path), _table_of(file, path)
+        made[path] = Related(
+            path=path,
+            object=table.object,
+            label=table.label,
+            link=children.contact if children else lookup_of(name),
+            fields=tuple(sorted(fields[path])),
+            choice=_child_choice(children) if children else None,
+            below=made.get(below),
+            followed=path in file.watch,
+        )
+    return tuple(made.values())
+
+
+def _child_choice(table: ChildTable) -> Choice:
+    by = table.latest_by or table.earliest_by or ""
+    return Choice(by=by, latest=table.latest_by is not None, only=table.only)
+
+
+def _table_of(file: PersonFile, path: str) -> ChildTable | ParentTable:
+    """The table of a relationship, by its path from the contact."""
+    child, _, parent = path.partition(".")
+    if parent:
+        return file.child[child].parent[parent]
+    return file.child.get(path) or file.parent[path]
+
+
+def _place_of(file: PersonFile, field: str) -> str:
+    """What people call the record beside the contact on which a field stands; empty for the contact itself."""
+    path = field.rpartition(".")[0]
+    return _table_of(file, path).label if path else ""
 
 
 def _brakes(table: BrakesTable) -> Brakes:
@@ -188,6 +238,7 @@ def _rule(file: PersonFile, name: str) -> FieldRule:
     source = _source(file, name)
     table = file.field.get(name)
     on_profile = table is not None and table.profile is not None
+    suggest_to = table.suggest_to if table is not None else None
     return FieldRule(
         name=name,
         label=source.label,
@@ -196,7 +247,8 @@ def _rule(file: PersonFile, name: str) -> FieldRule:
         on_profile=on_profile,
         crm_transform=source.crm_transform,
         career_transform=source.career_transform,
-        suggest_to=table.suggest_to if table is not None else None,
+        suggest_to=suggest_to,
+        place=_place_of(file, suggest_to or source.crm or "") if not on_profile else "",
         crm_words=_crm_words(file, name),
     )
 
@@ -230,8 +282,7 @@ def _transform(file: PersonFile, table: FieldTable | ReadTable, side: Side) -> T
 
 def compile_requests(file: RequestsFile) -> RequestRules:
     """The request types of a file that ``check_requests`` has found to be right."""
-    texts = TextRules(link_hosts=frozenset(file.texts.link_hosts), redact_secrets=file.texts.redact_secrets)
-    return RequestRules(types=tuple(_type(code, table) for code, table in file.type.items()), texts=texts, hash=_hash(file))
+    return RequestRules(types=tuple(_type(code, table) for code, table in file.type.items()), hash=_hash(file))
 
 
 def _type(code: str, table: TypeTable) -> RequestType:

@@ -17,7 +17,7 @@ references to what went. The result is a mapping file like any other: it does no
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -95,9 +95,11 @@ def _path(dotted: str) -> Path:
 
 def _ended(block: _Block, lines: list[str]) -> list[str]:
     """Give a block its lines; what is left are the comment lines that belong to the header which follows."""
+    if block.path == ():
+        # what opens a file is about the file
+        opening = next((number for number, line in enumerate(lines) if not line.startswith("#")), len(lines))
+        block.lead, lines = lines[:opening], lines[opening:]
     above = _run(lines, lambda line: line.startswith("#"))
-    if block.path == () and len(above) == len(lines):
-        above = []  # what opens a file is about the file
     rest = lines[: len(lines) - len(above)]
     behind = _run(rest, lambda line: not line.strip() or line.startswith("#"))
     block.body = tomlkit.parse("".join(rest[: len(rest) - len(behind)]))
@@ -123,7 +125,7 @@ def _about(file: File, overlay: list[_Block]) -> list[_Block]:
 
 
 def _says(block: _Block) -> bool:
-    return bool(block.path or block.body.body or block.tail)
+    return bool(block.path or block.body.body or block.lead)
 
 
 # -- laying one over the other -------------------------------------------------------------------------------------------
@@ -152,31 +154,26 @@ def _behind(blocks: list[_Block], above: Path, new: _Block) -> int:
 
 
 def _lay_entries(blocks: list[_Block], own: _Block, said: _Block) -> None:
-    comments = [item.as_string() for _, item in said.body.body if isinstance(item, Comment)]
-    if not said.path:
-        comments += [line for line in said.tail if line.strip()]
-        _say_at_the_top(own, comments)
-    elif comments:
-        own.body = tomlkit.parse("".join(f"{line.strip()}\n" for line in comments) + own.body.as_string())
+    """Comments above what is new stay above it; those above what takes a place go to the head of the table."""
+    head: list[str] = []
+    above: list[str] = []
     for key, item in said.body.body:
-        if key is None or isinstance(item, Comment | Whitespace):
-            continue
-        if item.unwrap() == "":
-            own.body.pop(key.key, None)
-            _take_away(blocks, (*own.path, key.key))
-        elif key.key in own.body:
-            own.body[key.key] = item
-        else:
-            own.body.add(key.key, item)
-
-
-def _say_at_the_top(own: _Block, comments: Iterable[str]) -> None:
-    """What an overlay says of itself joins what opens the file."""
-    lines = own.body.as_string().splitlines(keepends=True)
-    opening = 0
-    while opening < len(lines) and lines[opening].startswith("#"):
-        opening += 1
-    own.body = tomlkit.parse("".join([*lines[:opening], *(f"{line.strip()}\n" for line in comments), *lines[opening:]]))
+        if isinstance(item, Comment):
+            above.append(item.as_string().strip())
+        elif key is not None and not isinstance(item, Whitespace):
+            if item.unwrap() == "":
+                own.body.pop(key.key, None)
+                _take_away(blocks, (*own.path, key.key))
+            elif key.key in own.body:
+                own.body[key.key] = item
+                head += above
+            else:
+                for line in above:
+                    own.body.add(tomlkit.comment(line.removeprefix("#").strip()))
+                own.body.add(key.key, item)
+            above = []
+    if head := [*head, *above]:
+        own.body = tomlkit.parse("".join(f"{line}\n" for line in head) + own.body.as_string())
 
 
 def _take_away(blocks: list[_Block], path: Path) -> None:
@@ -212,7 +209,21 @@ def _put_right(blocks: list[_Block]) -> None:
         used = {block.body.get(key) for block in blocks}
         for block in [block for block in blocks if block.path[:1] == (kind,) and block.path[1] not in used]:
             _take_away(blocks, block.path)
+    _unrelate(blocks)
     _forget(blocks)
+
+
+def _unrelate(blocks: list[_Block]) -> None:
+    """Relationships that lead to no field any more, and the watching of them."""
+    places = [str(block.body[key]) for block in blocks for key in ("crm", "suggest_to") if key in block.body]
+    for block in [block for block in blocks if block.path[:1] in {("child",), ("parent",)} and len(block.path) > 1]:
+        lead = ".".join(str(part) for part in block.path[1:] if part != "parent")
+        if not any(place.startswith(f"{lead}.") for place in places):
+            _take_away(blocks, block.path)
+    watched = blocks[0].body.get("watch")
+    if watched is not None:
+        leads = {place.rpartition(".")[0] for place in places}
+        _keep_known(blocks[0].body, "watch", leads | {lead.rpartition(".")[0] for lead in leads})
 
 
 def _names_in(blocks: list[_Block], *tables: str) -> set[str]:

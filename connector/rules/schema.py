@@ -36,14 +36,26 @@ Name = Annotated[
 Code = Annotated[
     str, _shaped(r"[A-Z][A-Z0-9_]{0,39}", "a code", "upper-case English letters, digits and underscores; a letter first")
 ]
+_API = r"(?:[A-Za-z][A-Za-z0-9]{0,14}__)?[A-Za-z](?:_?[A-Za-z0-9]){0,79}"
 ApiName = Annotated[
     str,
     _shaped(
-        r"(?:[A-Za-z][A-Za-z0-9]{0,14}__)?[A-Za-z](?:_?[A-Za-z0-9]){0,79}(?:__c)?",
+        rf"{_API}(?:__c)?",
         "an API name of a Salesforce field",
         "take it from Setup, Object Manager, Fields: for example MobilePhone or Personal_Email__c",
     ),
 ]
+CrmPath = Annotated[
+    str,
+    _shaped(
+        rf"(?:{_API}(?:__r)?\.){{0,2}}{_API}(?:__c)?",
+        "an API name of a Salesforce field",
+        "take it from Setup, Object Manager, Fields: for example MobilePhone, Personal_Email__c or Account.Name",
+    ),
+]
+_RELATIONSHIP = ("the name of a relationship", "as in a query: for example Account, or Enrollments__r of a custom one")
+Relationship = Annotated[str, _shaped(rf"{_API}(?:__r)?", *_RELATIONSHIP)]
+RelationshipPath = Annotated[str, _shaped(rf"{_API}(?:__r)?(?:\.{_API}(?:__r)?)?", *_RELATIONSHIP)]
 DottedPath = Annotated[
     str,
     _shaped(
@@ -108,10 +120,13 @@ class GroupTable(SettingsTable):
 
 
 class FieldTable(SettingsTable):
-    """``[field.NAME]``: one field that is kept in step. ``crm`` is on the Contact, ``profile`` on Career_Profile__c."""
+    """``[field.NAME]``: one field that is kept in step.
+
+    ``crm`` is on the Contact or on a record beside it, ``profile`` on Career_Profile__c.
+    """
 
     label: Label
-    crm: ApiName | None = None
+    crm: CrmPath | None = None
     profile: ApiName | None = None
     career: DottedPath
     transform: TransformValue | None = None
@@ -119,7 +134,7 @@ class FieldTable(SettingsTable):
     career_transform: TransformValue | None = None
     picklist: Name | None = None
     group: Name | None = None
-    suggest_to: ApiName | None = None
+    suggest_to: CrmPath | None = None
     restrictive: bool | None = None
     opt_out_to: ApiName | None = None
     opt_out_global: bool | None = None
@@ -129,7 +144,7 @@ class ReadTable(Table):
     """``[read.NAME]``: a value that is only read, on one side or both."""
 
     label: Label
-    crm: ApiName | None = None
+    crm: CrmPath | None = None
     career: DottedPath | None = None
     transform: TransformValue | None = None
     crm_transform: TransformValue | None = None
@@ -161,8 +176,27 @@ Choice = Annotated[ChoiceTable, BeforeValidator(_choice)]
 class DerivedTable(Table):
     """``[derived]``: fields that a system computes by itself, and that nobody may write to."""
 
-    crm: Annotated[tuple[ApiName, ...], Field(strict=False)] = ()
+    crm: Annotated[tuple[CrmPath, ...], Field(strict=False)] = ()
     career: Annotated[tuple[DottedPath, ...], Field(strict=False)] = ()
+
+
+class ParentTable(Table):
+    """``[parent.RELATIONSHIP]``: the record that a field of the contact, or of a child, names."""
+
+    label: Label
+    object: ApiName
+
+
+class ChildTable(Table):
+    """``[child.RELATIONSHIP]``: records that name the contact, and which of them counts."""
+
+    label: Label
+    object: ApiName
+    contact: ApiName
+    latest_by: ApiName | None = None
+    earliest_by: ApiName | None = None
+    only: dict[ApiName, Texts] = Field(default_factory=dict)
+    parent: dict[Relationship, ParentTable] = Field(default_factory=dict)
 
 
 class EligibilityTable(Table):
@@ -206,12 +240,15 @@ class PersonFile(Table):
     """``person.toml``."""
 
     version: Literal[1]
+    watch: Annotated[tuple[RelationshipPath, ...], Field(strict=False)] = ()
     defaults: SettingsTable = SettingsTable()
     derived: DerivedTable = DerivedTable()
     group: dict[Name, GroupTable] = Field(default_factory=dict)
     field: dict[Name, FieldTable]
     read: dict[Name, ReadTable] = Field(default_factory=dict)
     picklist: dict[Name, dict[Label, Choice]] = Field(default_factory=dict)
+    child: dict[Relationship, ChildTable] = Field(default_factory=dict)
+    parent: dict[Relationship, ParentTable] = Field(default_factory=dict)
     purposes: dict[Name, Name] = Field(default_factory=dict)
     match: dict[Annotated[Slot, Field(strict=False)], SlotFields]
     facts: dict[Annotated[Fact, Field(strict=False)], Name]
@@ -238,28 +275,10 @@ class TypeTable(Table):
     instructions: Text = ""
 
 
-HostName = Annotated[
-    str,
-    _shaped(
-        r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}",
-        "the name of a host",
-        "lower case, without https://, for example careers.example.edu",
-    ),
-]
-
-
-class TextsTable(Table):
-    """``[texts]``: what free text of requests may bring into Salesforce."""
-
-    link_hosts: Annotated[tuple[HostName, ...], Field(strict=False)] = ()
-    redact_secrets: bool = True
-
-
 class RequestsFile(Table):
     """``requests.toml``."""
 
     version: Literal[1]
-    texts: TextsTable = TextsTable()
     type: dict[Code, TypeTable]
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from connector.core.model import OutsideEdit, Owner, Side
+from connector.core.positions import Path
 from connector.rules.schema import SETTINGS, FieldTable, PersonFile, ReadTable, SettingsTable, TransformTable
 
 _PLAIN = TransformTable(name="text")
@@ -36,6 +38,23 @@ def sides(table: FieldTable | ReadTable) -> tuple[Side, ...]:
     """The sides on which the value can be read."""
     on_crm = table.crm is not None or (isinstance(table, FieldTable) and table.profile is not None)
     return tuple(side for side, there in ((Side.CRM, on_crm), (Side.CAREER, table.career is not None)) if there)
+
+
+def declared(file: PersonFile) -> tuple[str, ...]:
+    """The relationships that the file has a table for, as they begin the path of a field."""
+    below = [f"{child}.{parent}" for child, table in file.child.items() for parent in table.parent]
+    return (*file.child, *file.parent, *below)
+
+
+def crm_paths(file: PersonFile) -> Iterator[tuple[Path, str]]:
+    """Every field of the contact, or of a record beside it, that the file names to be read, with the place where it does."""
+    for name, table in file.field.items():
+        for key, value in (("crm", table.crm), ("suggest_to", table.suggest_to)):
+            if value is not None:
+                yield ("field", name, key), value
+    for name, read in file.read.items():
+        if read.crm is not None:
+            yield ("read", name, "crm"), read.crm
 
 
 def units_of(file: PersonFile) -> dict[str, list[str]]:

@@ -7,7 +7,7 @@ to a read is ``Later``; to a write it is ``Unknown``.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -56,6 +56,8 @@ class FieldInfo:
     external_id: bool
     calculated: bool
     encrypted: bool
+    relationship: str = ""
+    references: tuple[str, ...] = ()
     words: frozenset[str] | None
     """The active values of a picklist; None for a field of another kind."""
 
@@ -69,18 +71,20 @@ class Describe:
     createable: bool
     updateable: bool
     fields: Mapping[str, FieldInfo]
+    children: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    """Child relationships by name: the child's object, and its field that names this one."""
 
 
 def read_rows(sub: Sub, object_name: str) -> Rows:
     """The page in a subrequest's answer to a query; raises what the code of a failed one stands for."""
-    return _page(check_sub(sub), object_name, _unusable)
+    return _page(check_sub(sub), object_name, unusable)
 
 
 def read_covered(sub: Sub) -> datetime | None:
     """``latestDateCovered`` in a subrequest's answer to Get Updated; None where Salesforce gives none."""
     body = check_sub(sub)
     if not isinstance(body, dict):
-        raise _unusable("no object in answer to Get Updated")
+        raise unusable("no object in answer to Get Updated")
     stamp = body.get("latestDateCovered")
     return read_moment(stamp) if isinstance(stamp, str) else None
 
@@ -91,7 +95,7 @@ def check_sub(sub: Sub) -> Any:  # noqa: ANN401 - JSON is anything
         return sub.body
     faults = read_faults(sub.body)
     if faults is None:
-        raise _unusable(f"subrequest: HTTP {sub.status} without a code")
+        raise unusable(f"subrequest: HTTP {sub.status} without a code")
     raise error_of(sub.status, faults[0], write=False)
 
 
@@ -100,16 +104,16 @@ def read_moment(stamp: str) -> datetime:
     try:
         moment = datetime.fromisoformat(stamp)
     except ValueError:
-        raise _unusable("a moment that is none") from None
+        raise unusable("a moment that is none") from None
     if moment.tzinfo is None:
-        raise _unusable("a moment without time zone")
+        raise unusable("a moment without time zone")
     return moment.astimezone(UTC)
 
 
 def long_id(value: str) -> str:
     """An id's 18-character form: three characters tell the capitals of the fifteen. Anything else is an unusable answer."""
     if not is_id(value):
-        raise _unusable("an id that is none")
+        raise unusable("an id that is none")
     if len(value) == 18:
         return value
     alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
@@ -117,7 +121,8 @@ def long_id(value: str) -> str:
     return value + "".join(alphabet[index] for index in bits)
 
 
-def _unusable(why: str) -> BridgeError:
+def unusable(why: str) -> BridgeError:
+    """The error for an answer to a read that has not the shape which its resource documents."""
     return Answer(status=200, headers={}, data=b"", side=SIDE, write=False).unusable(why)
 
 
@@ -196,7 +201,17 @@ def describe_of(answer: Answer) -> Describe:
         createable=body.get("createable") is True,
         updateable=body.get("updateable") is True,
         fields={field["name"]: _field(field) for field in fields},
+        children=_children(body.get("childRelationships")),
     )
+
+
+def _children(relationships: object) -> dict[str, tuple[str, str]]:
+    listed = [one for one in relationships if isinstance(one, dict)] if isinstance(relationships, list) else []
+    return {
+        str(one["relationshipName"]): (str(one.get("childSObject")), str(one.get("field")))
+        for one in listed
+        if one.get("relationshipName")
+    }
 
 
 def _field(field: Mapping[str, Any]) -> FieldInfo:
@@ -211,6 +226,8 @@ def _field(field: Mapping[str, Any]) -> FieldInfo:
         calculated=field.get("calculated") is True,
         encrypted=field.get("encrypted") is True or field.get("type") == "encryptedstring",
         words=_words(field),
+        relationship=str(field.get("relationshipName") or ""),
+        references=tuple(str(name) for name in field.get("referenceTo") or ()),
     )
 
 

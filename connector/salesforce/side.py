@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from connector.core.related import Related
 from connector.errors import Halt, Refused
 from connector.ports import Calls, Clock, CrmCreate, CrmUpdate, Directory, Feed, Officer, Outcome, Page, Record
 from connector.salesforce import soql
@@ -15,6 +16,7 @@ from connector.salesforce.codes import SIDE
 from connector.salesforce.feeds import OVERLAP, PAGE, Feeds
 from connector.salesforce.lease import Lease
 from connector.salesforce.objects import FIELDS, KEY, OWN_FEEDS
+from connector.salesforce.records import Records
 from connector.salesforce.writes import Writes
 
 _ORGANISATION = "Organization"
@@ -27,7 +29,8 @@ class SalesforceSide:
     Args:
         client: the REST API.
         clock: for the lease.
-        contact_fields: the Contact fields that the mapping reads, by API name.
+        contact_fields: the fields that the mapping reads of a contact, by API name, those beside it by their path.
+        related: the records beside contacts that these paths lead through.
         overlap: how far back changes are read again, over and above what Salesforce says is safe.
         page: rows in one page of a feed.
     """
@@ -38,12 +41,14 @@ class SalesforceSide:
         clock: Clock,
         *,
         contact_fields: Sequence[str],
+        related: Sequence[Related] = (),
         overlap: timedelta = OVERLAP,
         page: int = PAGE,
     ) -> None:
-        self._client = client
-        self._feeds = Feeds(client, contact_fields, overlap=overlap, page=page)
-        self._writes = Writes(client, self._feeds)
+        self._client, self._related = client, tuple(related)
+        self._records = Records(client, contact_fields, related)
+        self._feeds = Feeds(client, self._records, overlap=overlap, page=page)
+        self._writes = Writes(client, self._records)
         self._lease = Lease(client, clock)
 
     @property
@@ -62,7 +67,8 @@ class SalesforceSide:
     def check(self, contact_fields: Sequence[str], profile_fields: Sequence[str]) -> None:
         """See ``CrmSide.check``: what is missing or unfit is named, all at once, in one ``Halt``."""
         contact = self._described(Feed.CONTACT.value)
-        wrong = _unreadable(contact, contact_fields)
+        wrong = _unreadable(contact, [name for name in contact_fields if "." not in name])
+        wrong += self._unreadable_beside(contact)
         profile = self._described(Feed.PROFILE.value)
         wrong += _unreadable(profile, profile_fields)
         wrong += [f"{profile.name}.{field} (not writable)" for field in profile_fields if not _writable(profile, field)]
@@ -77,6 +83,19 @@ class SalesforceSide:
                 remedy=_PERMISSIONS,
             )
 
+    def _unreadable_beside(self, contact: Describe) -> list[str]:
+        """What is wrong with the records beside contacts: relationships that lead elsewhere, fields that are not shown."""
+        wrong: list[str] = []
+        fields: dict[str, list[str]] = {}
+        for one in self._related:
+            below = contact if one.below is None else self._described(one.below.object)
+            wrong += _unjoined(one, below)
+            for kind, name in one.reads():
+                fields.setdefault(kind, []).append(name)
+        for kind, names in fields.items():
+            wrong += _unreadable(self._described(kind), names)
+        return wrong
+
     def foreign_words(self, feed: Feed, wanted: Mapping[str, Collection[str]]) -> list[str]:
         """Words of the mapping that the org's picklists do not have, each as ``Object.Field: word``; by field."""
         fields = self._described(feed.value).fields
@@ -88,10 +107,11 @@ class SalesforceSide:
             for word in sorted(set(words) - active)
         ]
 
-    def contact_writable(self) -> bool:
-        """Whether our user could edit contacts; it should not be able to, though the bridge never tries."""
-        contact = self._client.describe(Feed.CONTACT.value)
-        return contact.createable or contact.updateable
+    def writable_by_us(self) -> list[str]:
+        """Which of contacts and the records beside them our user could edit; none should be, though the bridge never tries."""
+        objects = dict.fromkeys((Feed.CONTACT.value, *(one.object for one in self._related)))
+        described = [self._client.describe(name) for name in objects]
+        return [one.name for one in described if one.createable or one.updateable]
 
     def read(self, cursors: Mapping[Feed, str]) -> Mapping[Feed, Page]:
         """See ``CrmSide.read``: at most two calls for all feeds when nothing has changed."""
@@ -99,11 +119,11 @@ class SalesforceSide:
 
     def fetch(self, feed: Feed, ids: Sequence[str]) -> Sequence[Record]:
         """See ``CrmSide.fetch``."""
-        return self._feeds.fetch(feed, ids)
+        return self._records.fetch(feed, ids)
 
     def find(self, feed: Feed, keys: Sequence[str]) -> Mapping[str, Record]:
         """See ``CrmSide.find``."""
-        return self._feeds.find(feed, keys)
+        return self._records.find(feed, keys)
 
     def create(self, rows: Sequence[CrmCreate]) -> Sequence[Outcome]:
         """See ``CrmSide.create``. Of a row with a Task, ``fields["task_id"]`` is the Task's id (None if it is gone)."""
@@ -151,6 +171,16 @@ class SalesforceSide:
             raise Halt(
                 subject=object_name, reason=f"Salesforce does not show it to us ({reason.code})", remedy=_PERMISSIONS
             ) from reason
+
+
+def _unjoined(one: Related, below: Describe) -> list[str]:
+    """What is wrong with a relationship, seen from the object that it begins at."""
+    if one.choice is not None:
+        leads = below.children.get(one.name) == (one.object, one.link)
+    else:
+        field = below.fields.get(one.link)
+        leads = field is not None and field.relationship == one.name and one.object in field.references
+    return [] if leads else [f"{below.name}.{one.name} (not a relationship to {one.object} by {one.link})"]
 
 
 def _unreadable(described: Describe, fields: Sequence[str]) -> list[str]:

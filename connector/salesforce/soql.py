@@ -110,6 +110,11 @@ def within(field: str, values: Sequence[Literal]) -> Condition:
     return Condition(f"{name(field)} IN ({','.join(value.soql for value in values)})")
 
 
+def within_query(field: str, query: Soql) -> Condition:
+    """The field has one of the values that a query of one field answers (a semi-join; not in ``either``)."""
+    return Condition(f"{name(field)} IN ({query.text})")
+
+
 def both(*conditions: Condition) -> Condition:
     """All of them hold."""
     return Condition(" AND ".join(f"({condition.soql})" for condition in conditions))
@@ -120,20 +125,36 @@ def either(*conditions: Condition) -> Condition:
     return Condition(" OR ".join(f"({condition.soql})" for condition in conditions))
 
 
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A key of a sort whose nulls come last, whatever its direction."""
+
+    field: str
+    descending: bool
+
+
+def _order(key: str | Order) -> str:
+    if isinstance(key, str):
+        return name(key)
+    return f"{name(key.field)} {'DESC' if key.descending else 'ASC'} NULLS LAST"
+
+
 def select(
     fields: Sequence[str],
     source: str,
     *,
+    children: Sequence[Soql] = (),
     where: Condition | None = None,
-    order: Sequence[str] = (),
+    order: Sequence[str | Order] = (),
     limit: int | None = None,
 ) -> Soql:
-    """``SELECT fields FROM source ...``; each field once, in the order given."""
-    words = ["SELECT", ", ".join(name(field) for field in dict.fromkeys(fields)), "FROM", name(source)]
+    """``SELECT fields FROM source ...``; each field once, in the order given. ``children`` are queries on child relationships."""
+    chosen = [*(name(field) for field in dict.fromkeys(fields)), *(f"({child.text})" for child in children)]
+    words = ["SELECT", ", ".join(chosen), "FROM", name(source)]
     if where is not None:
         words += ["WHERE", where.soql]
     if order:
-        words += ["ORDER BY", ", ".join(name(field) for field in order)]
+        words += ["ORDER BY", ", ".join(map(_order, order))]
     if limit is not None:
         words += ["LIMIT", str(int(limit))]
     return Soql(" ".join(words), source, limit)

@@ -15,8 +15,8 @@ from connector.ports import CrmCreate, CrmUpdate, Feed, Outcome, Record, Status
 from connector.salesforce.answers import GraphAnswer, Row, long_id
 from connector.salesforce.client import COLLECTION, GRAPHS, Client
 from connector.salesforce.codes import Fault, outcome_of, outcome_of_error, read_faults
-from connector.salesforce.feeds import Feeds
 from connector.salesforce.objects import KEY, Writable
+from connector.salesforce.records import Records
 from connector.salesforce.soql import is_id
 
 Batch = Sequence[int]
@@ -31,8 +31,8 @@ _UNKNOWN = Outcome(status=Status.UNKNOWN, detail="an answer that does not fit th
 class Writes:
     """The writable half of the org: our own objects and Tasks."""
 
-    def __init__(self, client: Client, feeds: Feeds) -> None:
-        self._client, self._feeds = client, feeds
+    def __init__(self, client: Client, records: Records) -> None:
+        self._client, self._records = client, records
 
     def create(self, rows: Sequence[CrmCreate]) -> list[Outcome]:
         """See ``CrmSide.create``. Rows without a Task travel 200 to a call, those with one 75."""
@@ -122,7 +122,7 @@ class Writes:
             return []
         try:
             found = self._found(rows)
-            tasks = self._feeds.tasks_of([record.id for row, record in zip(rows, found, strict=True) if record and row.task])
+            tasks = self._records.tasks_of([record.id for row, record in zip(rows, found, strict=True) if record and row.task])
         except (Later, Halt, Refused):
             return [Outcome(status=Status.LATER, code="DUPLICATE_VALUE", detail="not looked up yet") for _ in rows]
         return [
@@ -134,7 +134,7 @@ class Writes:
         by_feed: dict[str, dict[str, Record]] = {}
         for kind in {row.object for row in rows}:
             keys = [row.key for row in rows if row.object == kind]
-            by_feed[kind] = self._feeds.find(Feed(kind), keys)
+            by_feed[kind] = self._records.find(Feed(kind), keys)
         return [by_feed[row.object].get(row.key) for row in rows]
 
 

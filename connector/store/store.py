@@ -51,7 +51,7 @@ def stamp(moment: datetime) -> str:
 
 def moment(value: str) -> datetime:
     """The moment behind a ``stamp``."""
-    return datetime.fromisoformat(value)
+    return datetime.strptime(value, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
 
 
 def pack(value: object) -> str:

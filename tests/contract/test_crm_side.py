@@ -168,7 +168,7 @@ def test_organization_id(world: World) -> None:
 def test_check_is_content_with_the_shipped_package(world: World) -> None:
     """With our package and permission set everything that the mapping needs is there, and contacts cannot be edited."""
     world.side.check(CONTACT_FIELDS, PROFILE_FIELDS)
-    assert world.side.contact_writable() is False
+    assert world.side.writable_by_us() == []
 
 
 def test_check_names_everything_that_is_wrong(world: World) -> None:

@@ -95,6 +95,7 @@ class University:
     clock: EmulatedClock = field(default_factory=lambda: EmulatedClock(start=START))
     state: Path | None = None
     page: int = 2000
+    flavour: str = "plain"
     people: tuple[str, ...] = ()
     rules: Rulebook = field(default_factory=rulebook)
     effect: Callable[[], None] = lambda: None
@@ -104,7 +105,7 @@ class University:
     request: str = ""
 
     def __post_init__(self) -> None:
-        systems = build_systems(self.clock, self.clock)
+        systems = build_systems(self.clock, self.clock, self.flavour)
         self.org, self.crm, self.crm_app = systems.org, systems.crm, systems.crm_app
         self.career, self.career_app = systems.career, systems.career_app
         self.bridge_user, self.officer = systems.bridge_user, systems.officer
@@ -140,7 +141,8 @@ class University:
         login = ClientCredentials(wire(CRM_HOST), instances, clock, consumer_key="app", consumer_secret=Secret("s3cret"))
         client = Client(Transport(login, wire, clock), clock=clock, rng=lambda: 0.0)
         fields = self.rules.person.contact_fields()
-        self.crm_side = SalesforceSide(client, clock, contact_fields=fields, page=self.page)
+        related = self.rules.person.related
+        self.crm_side = SalesforceSide(client, clock, contact_fields=fields, related=related, page=self.page)
         profile = load_profile("generic")
         self.career_side = connect(
             Setup(

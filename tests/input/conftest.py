@@ -10,14 +10,9 @@ from tests.engine.university import University
 
 
 @pytest.fixture
-def new(tmp_path: Path) -> University:
-    """Both systems and the bridge, with nobody in them; nothing has been read yet."""
-    return University(state=tmp_path / "state.db")
-
-
-@pytest.fixture
-def uni(new: University) -> University:
+def uni(tmp_path: Path) -> University:
     """One alumna on both sides, linked; the bridge is live."""
-    new.ada = new.alumna()[0]
-    new.go_live()
-    return new
+    uni = University(state=tmp_path / "state.db")
+    uni.ada = uni.alumna()[0]
+    uni.go_live()
+    return uni

@@ -14,7 +14,7 @@ from crm_package.permissions import (
     DEFAULT_CONTACT_FIELDS,
     DEFAULT_PROFILE_FIELDS,
     daemon_permission_set,
-    secured_contact_field,
+    secured_field,
     staff_permission_set,
 )
 from crm_package.source import OwnField, package_source, read_own_fields
@@ -143,7 +143,7 @@ def test_staff_create_and_delete_nothing_of_ours(staff: Node) -> None:
 )
 def test_contact_fields_are_secured_under_salesforces_names(field: str, secured: str | None) -> None:
     """Name and system fields carry no field-level security, address parts share their compound field's."""
-    assert secured_contact_field(field) == secured
+    assert secured_field(field) == secured
 
 
 CONTACT_FIELDS = st.lists(st.one_of(st.sampled_from(DEFAULT_CONTACT_FIELDS), st.from_regex(r"\A[A-Z][a-z]{2,8}__c\Z")))
@@ -154,9 +154,22 @@ def test_no_mapping_lets_the_daemon_edit_a_contact(contact_fields: list[str]) ->
     """Whatever the mapping reads: contact fields are granted for reading, exactly the mapped ones, order and doubles apart."""
     content = daemon_permission_set(contact_fields, DEFAULT_PROFILE_FIELDS, own=OWN)
     granted = {name: editable for name, editable in fields(read(content)).items() if name.startswith("Contact.")}
-    expected = {f"Contact.{secured_contact_field(field)}" for field in contact_fields if secured_contact_field(field)}
+    expected = {f"Contact.{secured_field(field)}" for field in contact_fields if secured_field(field)}
     assert granted == dict.fromkeys(expected, False)
     assert content == daemon_permission_set(reversed([*contact_fields, *contact_fields]), DEFAULT_PROFILE_FIELDS, own=OWN)
+
+
+def test_what_is_read_beside_contacts_is_read_only() -> None:
+    """Law: objects and fields beside the contact are granted for reading, all records of them, and nothing is for writing."""
+    beside = [("Enrollment__c", "Year__c"), ("Account", "Name"), ("Account", "BillingCity"), ("Contact", "AccountId")]
+    node = read(daemon_permission_set(["Title", "Enrollments__r.Year__c"], (), beside=beside, own=OWN))
+    granted = {
+        name: editable for name, editable in fields(node).items() if name.split(".")[0] in {"Contact", "Account", "Enrollment__c"}
+    }
+    expected = ("Contact.Title", "Contact.AccountId", "Account.BillingAddress", "Enrollment__c.Year__c")
+    assert granted == dict.fromkeys(expected, False)
+    for kind in ("Account", "Contact", "Enrollment__c"):
+        assert rights(node)[kind] == {"allowRead", "viewAllRecords"}
 
 
 def test_the_institutions_own_profile_field_is_granted() -> None:

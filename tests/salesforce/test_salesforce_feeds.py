@@ -10,7 +10,7 @@ import pytest
 
 from connector.errors import Bug, Halt, Later, Refused
 from connector.ports import Feed
-from connector.salesforce.feeds import read_cursor
+from connector.salesforce.cursors import read_cursor
 from tests.salesforce.orgs import Org
 
 COVERED = "2026-11-02T09:00:00.000+0000"
@@ -231,7 +231,7 @@ def test_deleted_and_merged(org: Org) -> None:
     ],
 )
 def test_rows_of_another_shape(body: Any, org: Org) -> None:
-    """An answer that is no page of this object's records is never taken for an empty one (B47, B54)."""
+    """An answer that is no page of this object's records is never taken for an empty one."""
     for _ in range(4):
         org.answer("GET", "/queryAll", body)
     with pytest.raises(Later):
