@@ -125,6 +125,104 @@ def test_documents_that_mean_nothing(api: Api) -> None:
     assert unread["errors"][0]["extensions"]["errorCode"] == "INVALID_FIELD"
 
 
+def test_children_parents_and_fragments(api: Api, control: Control) -> None:
+    """Children are connections inside a node; fragments hold for one object; skip and include leave parts out. [D]."""
+    account = api.create("Account", Name="Acme")
+    control.seed("Contact", [{"LastName": f"P{at}", "AccountId": account} for at in range(3)])
+    control.seed("Task", [{"Subject": "Call", "WhatId": account}])
+    text = """query Both($names: Boolean = true, $more: Boolean = false) { uiapi { query {
+      Account { edges { node { ...Named Contacts(first: 2, orderBy: {LastName: {order: DESC}}) {
+        edges { node { LastName @include(if: $names) { value } Title @include(if: $more) { value } } } totalCount } } } }
+      Task { edges { node { What { __typename ... on Account { Phone { value } } ... on Campaign { Type { value } } } } } }
+    } } } fragment Named on Account { Name { value displayValue } }"""
+    answer = graphql(api, text)
+    assert answer["errors"] == []
+    found = answer["data"]["uiapi"]["query"]
+    node = found["Account"]["edges"][0]["node"]
+    assert node["Name"] == {"value": "Acme", "displayValue": None}
+    assert [edge["node"] for edge in node["Contacts"]["edges"]] == [{"LastName": {"value": f"P{at}"}} for at in (2, 1)]
+    assert found["Task"]["edges"][0]["node"]["What"] == {"__typename": "Account", "Phone": {"value": None}}
+
+
+def test_the_operation_that_is_named(api: Api) -> None:
+    """Of several operations the one of operationName is carried out. [D] GraphQL."""
+    text = "query A { uiapi { query { Contact { totalCount } } } } query B { uiapi { query { Account { totalCount } } } }"
+    for name, wanted in (("A", "Contact"), ("B", "Account")):
+        answer = api.json("POST", "graphql", {"query": text, "operationName": name})
+        assert answer["data"]["uiapi"]["query"] == {wanted: {"totalCount": 0}}
+    assert api.json("POST", "graphql", {"query": text, "operationName": "C"})["data"] is None
+
+
+def test_groups_by_graphql(api: Api, control: Control) -> None:
+    """Aggregates are edges of nodes with the grouped value and the functions asked for. [D] GraphQL API guide."""
+    control.seed("Contact", [{"LastName": each, "Title": title} for each, title in (("A", "Dr"), ("B", "Dr"), ("C", None))])
+    text = """{ uiapi { aggregate { Contact(groupBy: {Title: {group: true}}, where: {LastName: {ne: "Z"}}) {
+      edges { node { aggregate { Title { value } Id { count { value } } LastName { max { value } } } } } totalCount } } } }"""
+    found = graphql(api, text)["data"]["uiapi"]["aggregate"]["Contact"]
+    assert found["totalCount"] == 2
+    assert [edge["node"]["aggregate"] for edge in found["edges"]] == [
+        {"Title": {"value": "Dr"}, "Id": {"count": {"value": 2}}, "LastName": {"max": {"value": "B"}}},
+        {"Title": {"value": None}, "Id": {"count": {"value": 1}}, "LastName": {"max": {"value": "C"}}},
+    ]
+
+
+def test_conditions_by_graphql(api: Api, control: Control) -> None:
+    """Dates may be literals or ranges, parents are nested, several choices are looked into. [D] GraphQL API guide."""
+    control.define_field("Contact", "Kinds__c", type="multipicklist", values=["A", "B"])
+    account = api.create("Account", Name="Acme")
+    control.seed("Contact", [{"LastName": "L", "AccountId": account, "Kinds__c": "A;B"}, {"LastName": "M"}])
+    for where in (
+        '{CreatedDate: {eq: {literal: TODAY}}, LastName: {eq: "L"}}',
+        '{CreatedDate: {gte: {range: {last_n_days: 2}}}, Account: {Name: {like: "Ac%"}}}',
+        '{Kinds__c: {includes: ["A"]}}',
+        '{not: {LastName: {in: ["M"]}}}',
+    ):
+        text = "{ uiapi { query { Contact(where: " + where + ") { edges { node { LastName { value } } } } } } }"
+        answer = graphql(api, text)
+        assert answer["errors"] == [], answer
+        edges = answer["data"]["uiapi"]["query"]["Contact"]["edges"]
+        assert [edge["node"]["LastName"]["value"] for edge in edges] == ["L"]
+
+
+def test_object_infos_by_graphql(api: Api) -> None:
+    """What objects are can be asked for beside their records. [D] GraphQL API guide."""
+    text = '{ uiapi { objectInfos(apiNames: ["Contact"]) { ApiName label fields { ApiName dataType } } } }'
+    found = graphql(api, text)["data"]["uiapi"]["objectInfos"][0]
+    assert (found["ApiName"], found["label"]) == ("Contact", "Contact")
+    assert {"ApiName": "Birthdate", "dataType": "Date"} in found["fields"]
+
+
+def test_records_in_a_batch(api: Api) -> None:
+    """Several records come each with their status; parents' fields come in a record of their own; moments end in Z. [D]."""
+    account = api.create("Account", Name="Acme")
+    id_ = api.create("Contact", LastName="A", AccountId=account)
+    path = f"ui-api/records/batch/{id_},003000000000000AAA?fields=Contact.Account.Name,Contact.CreatedDate"
+    found = api.json("GET", path)
+    assert (found["hasErrors"], [each["statusCode"] for each in found["results"]]) == (True, [200, 404])
+    fields = found["results"][0]["result"]["fields"]
+    assert fields["Account"]["value"]["fields"]["Name"]["value"] == "Acme"
+    assert fields["Account"]["displayValue"] == "Acme"
+    assert fields["CreatedDate"]["value"].endswith(".000Z")
+
+
+def test_what_components_ask_about_objects(api: Api, control: Control) -> None:
+    """Object infos come one by one, in a batch and as a directory; picklists all at once; defaults for a new record. [D]."""
+    whole = api.json("GET", "ui-api/object-info/Contact")
+    assert whole["fields"]["AccountId"]["referenceToInfos"] == [{"apiName": "Account", "nameFields": ["Name"]}]
+    assert {"childObjectApiName": "Case", "relationshipName": "Cases", "fieldName": "ContactId"}.items() <= next(
+        each for each in whole["childRelationships"] if each["relationshipName"] == "Cases"
+    ).items()
+    batch = api.json("GET", "ui-api/object-info/batch/Contact,Nothing")
+    assert [each["statusCode"] for each in batch["results"]] == [200, 404]
+    assert batch["results"][0]["result"] == whole
+    assert api.json("GET", "ui-api/object-info")["objects"]["Contact"]["keyPrefix"] == "003"
+    values = api.json("GET", "ui-api/object-info/Contact/picklist-values/012000000000000AAA")["picklistFieldValues"]
+    assert "LeadSource" in values
+    control.define_field("Contact", "Level__c", type="picklist", picklistValues=[{"value": "A", "defaultValue": True}])
+    fresh = api.json("GET", "ui-api/record-defaults/create/Contact")
+    assert (fresh["record"]["fields"]["Level__c"]["value"], fresh["record"]["id"]) == ("A", None)
+
+
 PIECES = [
     "query",
     "mutation",

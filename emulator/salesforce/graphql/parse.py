@@ -1,4 +1,4 @@
-"""GraphQL documents: operations, selections, arguments and variables; no fragments, no directives with effect."""
+"""GraphQL documents: operations, selections, arguments, variables, fragments, and the directives skip and include."""
 
 import re
 from collections.abc import Mapping
@@ -8,10 +8,12 @@ from typing import Any
 from emulator.salesforce.errors import SalesforceError
 
 _TOKEN = re.compile(
-    r"""[\s,\ufeff]+|\#[^\n]*|(?P<text>"(?:[^"\\\n]|\\.)*")|(?P<number>-?\d+(?:\.\d+)?)|(?P<name>[A-Za-z_]\w*)"""
+    r"""[\s,\ufeff]+|\#[^\n]*|(?P<block>\"{3}.*?\"{3})|(?P<text>"(?:[^"\\\n]|\\.)*")|(?P<number>-?\d+(?:\.\d+)?)|(?P<name>[A-Za-z_]\w*)"""
     r"""|(?P<mark>\.\.\.|[{}()\[\]:!$=@])""",
-    re.VERBOSE,
+    re.VERBOSE | re.DOTALL,
 )
+FRAGMENT = "..."
+"""The name of a selection that holds for records of one object only; its key is that object, empty for all."""
 _LITERALS = {"true": True, "false": False, "null": None}
 
 
@@ -33,13 +35,13 @@ class Operation:
     selected: tuple[Selected, ...]
 
 
-def parse(text: str, variables: Mapping[str, Any]) -> Operation:
-    """The operation of a document, with the values of variables filled in.
+def parse(text: str, variables: Mapping[str, Any], name: str = "") -> Operation:
+    """The operation of a document (the one of this name, if it has several), with the values of variables filled in.
 
     Raises:
         SalesforceError: the document cannot be read.
     """
-    return _Parser(text, variables).operation()
+    return _Parser(text, variables).document(name)
 
 
 class _Parser:
@@ -47,6 +49,8 @@ class _Parser:
         self.tokens: list[tuple[str, str]] = []
         self.at = 0
         self.variables = dict(variables)
+        self.fragments: dict[str, tuple[str, int]] = {}
+        self.inside: list[str] = []
         position = 0
         while position < len(text):
             match = _TOKEN.match(text, position)
@@ -69,6 +73,38 @@ class _Parser:
         if self.at >= len(self.tokens) or self.tokens[self.at][0] != "name":
             raise _wrong(f"Invalid syntax: expected a name and found {self.peek() or 'the end'}")
         return self.take()
+
+    def document(self, wanted: str) -> Operation:
+        """All operations and fragments are looked over first: a fragment may be used before it is defined."""
+        starts: dict[str, int] = {}
+        while self.at < len(self.tokens):
+            start, kind = self.at, self.peek()
+            name = self.name() and self.peek() if kind != "{" else ""
+            if kind == "fragment":
+                self.name()
+                self.take("on")
+                self.fragments[name] = (self.name(), self.at)
+            else:
+                starts["" if name in {"{", "(", "@"} else name] = start
+            self.skip_to_selection()
+            self.skip_selection()
+        if not starts or (wanted and wanted not in starts):
+            raise _wrong(f"Invalid syntax: there is no operation {wanted}".rstrip())
+        self.at = starts[wanted] if wanted else next(iter(starts.values()))
+        return self.operation()
+
+    def skip_to_selection(self) -> None:
+        depth = 0
+        while self.peek() != "{" or depth:
+            depth += {"(": 1, ")": -1}.get(self.peek(), 0)
+            self.take()
+
+    def skip_selection(self) -> None:
+        depth = 0
+        while True:
+            depth += {"{": 1, "}": -1}.get(self.take(), 0)
+            if not depth:
+                return
 
     def operation(self) -> Operation:
         kind = "query"
@@ -96,26 +132,61 @@ class _Parser:
                 self.variables.setdefault(name, self.value())
         self.take(")")
 
-    def directives(self) -> None:
+    def directives(self) -> bool:
+        """Skip directives; returns whether what they stand at is wanted."""
+        wanted = True
         while self.peek() == "@":
             self.take()
-            self.name()
-            self.arguments()
+            name, given = self.name(), self.arguments().get("if")
+            wanted &= {"skip": not given, "include": bool(given)}.get(name, True)
+        return wanted
 
     def selection(self) -> tuple[Selected, ...]:
         self.take("{")
-        found = []
+        found: list[Selected] = []
         while self.peek() != "}":
+            if self.peek() == FRAGMENT:
+                self.take()
+                found += self.fragment()
+                continue
             key = name = self.name()
             if self.peek() == ":":
                 self.take()
                 name = self.name()
             arguments = self.arguments()
-            self.directives()
+            wanted = self.directives()
             below = self.selection() if self.peek() == "{" else ()
-            found.append(Selected(name=name, key=key, arguments=arguments, below=below))
+            if wanted:
+                found.append(Selected(name=name, key=key, arguments=arguments, below=below))
         self.take("}")
         return tuple(found)
+
+    def fragment(self) -> list[Selected]:
+        """What comes after three dots: a fragment by its name, or one that stands there."""
+        kind = ""
+        if self.peek() not in {"on", "{", "@"}:
+            name = self.name()
+            wanted = self.directives()
+            if name not in self.fragments or name in self.inside:
+                raise _wrong(f"Invalid syntax: fragment {name} is not defined, or inside itself")
+            back = self.at
+            kind, self.at = self.fragments[name]
+            self.directives()
+            self.inside.append(name)
+            below = self.selection()
+            self.inside.pop()
+            self.at = back
+        else:
+            if self.peek() == "on":
+                self.take()
+                kind = self.name()
+            wanted = self.directives()
+            below = self.selection()
+        # Selections of the schema's own types hold wherever they stand.
+        shown = kind if kind and not kind.endswith(("Connection", "Edge", "Query", "UIAPI", "Value")) else ""
+        if not wanted:
+            return []
+        return [Selected(name=FRAGMENT, key=shown, below=below)] if shown else list(below)
 
     def arguments(self) -> dict[str, Any]:
         return self.pairs("(", ")") if self.peek() == "(" else {}
@@ -144,8 +215,13 @@ class _Parser:
             case "$":
                 self.take()
                 return self.variables.get(self.name())
+        return self.scalar()
+
+    def scalar(self) -> Any:  # noqa: ANN401 - a text, number, boolean, null or name
         kind = self.tokens[self.at][0] if self.at < len(self.tokens) else ""
         token = self.take()
+        if kind == "block":
+            return token[3:-3].strip()
         if kind == "text":
             return re.sub(r"\\(u[0-9a-fA-F]{4}|.)", _unescaped, token[1:-1])
         if kind == "number":

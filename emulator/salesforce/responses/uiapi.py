@@ -1,5 +1,6 @@
-"""The UI API: single records as Lightning components read and write them, and what they ask about objects."""
+"""The UI API's records, as Lightning components read and write them."""
 
+import re
 from collections.abc import Mapping
 from hashlib import md5
 from typing import Any
@@ -10,8 +11,10 @@ from emulator.salesforce.errors import SalesforceError, no_such_column, not_foun
 from emulator.salesforce.fields import Field, SObject
 from emulator.salesforce.ids import normal_id
 from emulator.salesforce.recycling import delete
+from emulator.salesforce.responses.objectinfo import info
 from emulator.salesforce.responses.rows import check_conditions, printed, visible
 from emulator.salesforce.table import Row
+from emulator.salesforce.values import parse_moment
 
 
 def create(ctx: Context, _params: Mapping[str, str]) -> Response:
@@ -23,24 +26,54 @@ def create(ctx: Context, _params: Mapping[str, str]) -> Response:
             id_ = ctx.writer().insert(sobject, _fields(body))
     except SalesforceError as refused:
         return _refused(sobject, refused, "create")
-    return json_response(_record(ctx, sobject, ctx.org.table(sobject.name).rows[id_], ""), status=201)
+    return json_response(_record(ctx, sobject, ctx.org.table(sobject.name).rows[id_]), status=201)
 
 
 def read(ctx: Context, params: Mapping[str, str]) -> Response:
     """GET ui-api/records/{id}?fields=Contact.Name,..&optionalFields=..: unknown fields are refused, optional ones left out."""
-    sobject = _sobject(ctx, params["id"])
-    row = visible(ctx, sobject, params["id"])
+    return json_response(_asked(ctx, params["id"]))
+
+
+def read_batch(ctx: Context, params: Mapping[str, str]) -> Response:
+    """GET ui-api/records/batch/{ids}: each with its own status [documentation]."""
+    results: list[dict[str, Any]] = []
+    for id_ in params["ids"].split(","):
+        try:
+            results.append({"result": _asked(ctx, id_), "statusCode": 200})
+        except SalesforceError as refused:
+            results.append({"result": refused.body(), "statusCode": refused.status})
+    return json_response({"hasErrors": any(each["statusCode"] != 200 for each in results), "results": results})
+
+
+def _asked(ctx: Context, id_: str) -> dict[str, Any]:
+    sobject = _sobject(ctx, id_)
+    row = visible(ctx, sobject, id_)
     asked = [ctx.request.parameter("fields"), ctx.request.parameter("optionalFields")]
     if not any(asked) and not ctx.request.parameter("layoutTypes"):
         raise SalesforceError("MISSING_ARGUMENT", "One of fields, optionalFields or layoutTypes is required")
-    readable = ctx.access.readable(sobject)
     names = [_own(sobject, each) for each in asked[0].split(",") if each]
-    for name in names:
-        if name.lower() not in readable:
-            raise no_such_column(name, sobject.name)
     optional = [_own(sobject, each) for each in asked[1].split(",") if each]
-    names += [name for name in optional if name.lower() in readable]
-    return json_response(_record(ctx, sobject, row, ",".join(names)))
+    made = _record(ctx, sobject, row, () if any(asked) else None)
+    for name in [*names, *optional]:
+        try:
+            _add(ctx, made, sobject, row, name.split("."))
+        except SalesforceError:
+            if name not in optional:
+                raise
+    return made
+
+
+def defaults(ctx: Context, params: Mapping[str, str]) -> Response:
+    """GET ui-api/record-defaults/create/{name}: a record to begin with, and what its object is [documentation]."""
+    sobject = ctx.sobject(params["name"])
+    whole = info(ctx, sobject)
+    fields = {}
+    for one in ctx.access.readable(sobject).values():
+        if one.createable and ctx.access.editable(sobject, one):
+            chosen = next((each["value"] for each in one["picklistValues"] if each["defaultValue"]), one["defaultValue"])
+            fields[one.name] = {"displayValue": display(ctx, one, chosen), "value": chosen}
+    record = {"apiName": sobject.name, "childRelationships": {}, "fields": fields, "id": None, "recordTypeInfo": None}
+    return json_response({"layout": None, "objectInfos": {sobject.name: whole}, "record": record})
 
 
 def update(ctx: Context, params: Mapping[str, str]) -> Response:
@@ -52,52 +85,13 @@ def update(ctx: Context, params: Mapping[str, str]) -> Response:
             ctx.writer().update(sobject, params["id"], {k: v for k, v in _fields(ctx.body()).items() if k.lower() != "id"})
     except SalesforceError as refused:
         return _refused(sobject, refused, "update")
-    return json_response(_record(ctx, sobject, visible(ctx, sobject, params["id"]), ""))
+    return json_response(_record(ctx, sobject, visible(ctx, sobject, params["id"])))
 
 
 def remove(ctx: Context, params: Mapping[str, str]) -> Response:
     """DELETE ui-api/records/{id}."""
     delete(ctx.writer(), _sobject(ctx, params["id"]), params["id"])
     return Response(status=204)
-
-
-def object_info(ctx: Context, params: Mapping[str, str]) -> Response:
-    """GET ui-api/object-info/{name}: the least that components read."""
-    sobject = ctx.sobject(params["name"])
-    granted = ctx.access.to(sobject)
-    fields = {
-        one.name: {
-            "apiName": one.name,
-            "calculated": one["calculated"],
-            "createable": one.createable and ctx.access.editable(sobject, one),
-            "dataType": _DATA_TYPES.get(one.type, one.type.title()),
-            "label": one.label,
-            "length": one.length,
-            "required": one.required,
-            "updateable": one.updateable and ctx.access.editable(sobject, one),
-        }
-        for one in ctx.access.readable(sobject).values()
-    }
-    answer = {"apiName": sobject.name, "label": sobject.label, "keyPrefix": sobject.prefix, "fields": fields}
-    rights = {"createable": granted.create, "updateable": granted.edit, "deletable": granted.delete, "queryable": granted.read}
-    return json_response(answer | rights | {"custom": sobject.header["custom"], "defaultRecordTypeId": _MASTER})
-
-
-def picklist_values(ctx: Context, params: Mapping[str, str]) -> Response:
-    """GET ui-api/object-info/{name}/picklist-values/{type}/{field}: active values; those of the record type if it restricts."""
-    sobject = ctx.sobject(params["name"])
-    one = ctx.access.readable(sobject).get(params["field"].lower())
-    if one is None:
-        raise not_found()
-    allowed = ctx.org.record_type_values.get((normal_id(params["type"]) or "", one.name.lower()))
-    chosen = [each for each in one["picklistValues"] if each["active"] and (allowed is None or each["value"] in allowed)]
-    values = [{"attributes": None, "label": each["label"], "validFor": [], "value": each["value"]} for each in chosen]
-    default = next((values[at] for at, each in enumerate(chosen) if each["defaultValue"]), None)
-    return json_response({"controllerValues": {}, "defaultValue": default, "values": values})
-
-
-_MASTER = "012000000000000AAA"
-_DATA_TYPES = {"datetime": "DateTime", "multipicklist": "MultiPicklist", "textarea": "TextArea", "id": "String"}
 
 
 def _sobject(ctx: Context, id_: str) -> SObject:
@@ -121,26 +115,71 @@ def _own(sobject: SObject, name: str) -> str:
     return rest if dot and kind.lower() == sobject.name.lower() else name.strip()
 
 
-def _record(ctx: Context, sobject: SObject, row: Row, only: str) -> dict[str, Any]:
-    shown = printed(ctx, sobject, row, only)
+def _record(ctx: Context, sobject: SObject, row: Row, only: tuple[str, ...] | None = None) -> dict[str, Any]:
+    """A record with all the fields that the user sees, or with these."""
+    shown = {} if only == () else printed(ctx, sobject, row, ",".join(only or ()))
     values = {name: value for name, value in shown.items() if name != "attributes" and not isinstance(value, dict)}
+    type_ = ctx.org.live(row.get("RecordTypeId"))
+    changed = parse_moment(row["SystemModstamp"])
     return {
         "apiName": sobject.name,
         "childRelationships": {},
         "eTag": md5(f"{row['Id']}{row['SystemModstamp']}".encode(), usedforsecurity=False).hexdigest(),
-        "fields": {
-            name: {"displayValue": _display(ctx, sobject.field(name), value), "value": value} for name, value in values.items()
-        },
+        "fields": {name: field_value(ctx, sobject.field(name), value) for name, value in values.items()},
         "id": row["Id"],
         "lastModifiedById": row.get("LastModifiedById"),
-        "lastModifiedDate": row.get("LastModifiedDate"),
+        "lastModifiedDate": moment(row.get("LastModifiedDate")),
         "recordTypeId": row.get("RecordTypeId"),
-        "recordTypeInfo": None,
-        "systemModstamp": row["SystemModstamp"],
+        "recordTypeInfo": type_
+        and {
+            "available": True,
+            "defaultRecordTypeMapping": False,
+            "master": False,
+            "name": type_["Name"],
+            "recordTypeId": type_["Id"],
+        },
+        "systemModstamp": moment(row["SystemModstamp"]),
+        "weakEtag": int(changed.timestamp() * 1000),
     }
 
 
-def _display(ctx: Context, one: Field | None, value: object) -> str | None:
+def _add(ctx: Context, made: dict[str, Any], sobject: SObject, row: Row, path: list[str]) -> None:
+    """Add a field to a printed record; one of a parent comes in a record of its own [documentation]."""
+    if len(path) == 1:
+        one = ctx.access.readable(sobject).get(path[0].lower())
+        if one is None:
+            raise no_such_column(path[0], sobject.name)
+        value = printed(ctx, sobject, row, one.name)[one.name]
+        made["fields"][one.name] = field_value(ctx, one, value)
+        return
+    link = sobject.by_relationship.get(path[0].lower())
+    if link is None or link.name.lower() not in ctx.access.readable(sobject):
+        raise no_such_column(path[0], sobject.name)
+    above = ctx.org.live(row.get(link.name))
+    kind = ctx.org.sobject_of(above["Id"]) if above else None
+    relationship = str(link.relationship)
+    if above is None or kind is None:
+        made["fields"][relationship] = {"displayValue": None, "value": None}
+        return
+    known = made["fields"].get(relationship) or {"displayValue": above.get("Name"), "value": _record(ctx, kind, above, ())}
+    made["fields"][relationship] = known
+    _add(ctx, known["value"], kind, above, path[1:])
+
+
+def field_value(ctx: Context, one: Field | None, value: object) -> dict[str, Any]:
+    """A field as the UI API prints it."""
+    return {"displayValue": display(ctx, one, value), "value": moment(value)}
+
+
+def moment(value: Any) -> Any:  # noqa: ANN401 - any value
+    """A value as the UI API prints it: moments end in Z [documentation]."""
+    return value.replace("+0000", "Z") if isinstance(value, str) and _STAMP.fullmatch(value) else value
+
+
+_STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}\+0000")
+
+
+def display(ctx: Context, one: Field | None, value: object) -> str | None:
     """Picklists show their label, references the name of their record; other display values are not emulated [guess]."""
     if one is None or value is None:
         return None
