@@ -103,6 +103,7 @@ class Org:
         self.refreshed = 0
         self.changed_schema_at = self.clock.now()
         self.version = 0
+        self.derived_at = -1
         self._binned: dict[str, str] = {}
         self._next_sweep = self.changed_schema_at
         self._polls: dict[str, int] = {}

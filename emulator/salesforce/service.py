@@ -110,6 +110,8 @@ class SalesforceApp:
                 return oauth.authorize(self.org, request)
             case "revoke":
                 return oauth.revoke(self.org, request)
+            case "singleaccess":
+                return oauth.single_access(self.org, request, self._session(request))
             case "introspect":
                 return oauth.introspect(self.org, request)
             case "userinfo":

@@ -98,6 +98,8 @@ _ROUTES: tuple[tuple[str, str, Handler], ...] = (
     ("GET", "ui-api/object-info/{name}/picklist-values/{type}", objectinfo.all_picklist_values),
     ("GET", "ui-api/object-info/{name}/picklist-values/{type}/{field}", objectinfo.picklist_values),
     ("POST", "graphql", graphql),
+    ("GET", "tooling", tooling.resources),
+    ("GET", "tooling/sobjects/{name}/describe", tooling.describe),
     ("GET", "tooling/query", tooling.query),
     ("GET", "tooling/sobjects", tooling.describe_global),
     ("GET", "tooling/executeAnonymous", tooling.execute_anonymous),

@@ -1,7 +1,8 @@
 """Runs unmodified third-party clients against the emulator: `python tests/clients/run.py [NAME ...]`.
 
 Each client is installed into an environment of its own under build/clients, pointed at a fresh emulator as its users
-would do it, and put through its script in this folder, which checks the data. Exit code 1 if any fails.
+would do it, and put through its script in this folder, which checks the data. Prints one line for each client: its
+name and version, whether all went well, and how long it took. Exit code 1 if any fails.
 """
 
 import argparse
@@ -25,22 +26,46 @@ HERE = Path(__file__).parent
 
 @dataclass(frozen=True, kw_only=True)
 class Client:
-    """One client: what to install from which registry, the script that uses it, and whether it needs the proxy."""
+    """One client: what to install from which registry (itself first), its script, and whether it needs the proxy."""
 
     script: str
     pip: tuple[str, ...] = ()
     npm: tuple[str, ...] = ()
     proxied: bool = True
 
+    @property
+    def package(self) -> str:
+        """The client's own package, without the version that is wanted of it."""
+        first = (self.pip or self.npm)[0]
+        return first.partition("==")[0] if self.pip else first[:1] + first[1:].partition("@")[0]
+
+
+OLD = "setuptools<81"
+"""Brings pkg_resources, which packages of former times import."""
 
 CLIENTS = {
     "simple-salesforce": Client(script="use_simple_salesforce.py", pip=("simple-salesforce", "cryptography")),
-    "salesforce-bulk": Client(script="use_salesforce_bulk.py", pip=("salesforce-bulk", "setuptools<81")),
+    "simple-salesforce-1.11": Client(script="use_simple_salesforce_old.py", pip=("simple-salesforce==1.11.6",)),
+    "simple-salesforce-1.0": Client(script="use_simple_salesforce_old.py", pip=("simple-salesforce==1.0.0", OLD)),
+    "simple-salesforce-0.74": Client(script="use_simple_salesforce_old.py", pip=("simple-salesforce==0.74.3", OLD)),
+    "salesforce-bulk": Client(script="use_salesforce_bulk.py", pip=("salesforce-bulk", OLD)),
     "aiosalesforce": Client(script="use_aiosalesforce.py", pip=("aiosalesforce",)),
-    "tap-salesforce": Client(script="use_tap_salesforce.py", pip=("tap-salesforce", "setuptools<81")),
-    "jsforce": Client(script="use_jsforce.mjs", npm=("jsforce",), proxied=False),
+    "aio-sf": Client(script="use_aio_sf.py", pip=("aio-sf",)),
+    "salesforce-api": Client(script="use_salesforce_api.py", pip=("salesforce-api",)),
+    "sfq": Client(script="use_sfq.py", pip=("sfq",)),
+    "pyforce": Client(script="use_pyforce.py", pip=("pyforce", OLD)),
+    "django-salesforce": Client(script="use_django.py", pip=("django-salesforce", "django<5")),
+    "dlt": Client(script="use_dlt.py", pip=("dlt", "duckdb", "simple-salesforce", OLD)),
+    "airflow": Client(script="use_airflow.py", pip=("apache-airflow-providers-salesforce",)),
+    "mcp-salesforce-connector": Client(script="use_mcp.py", pip=("mcp-salesforce-connector",)),
+    "tap-salesforce": Client(script="use_tap_salesforce.py", pip=("tap-salesforce", OLD)),
+    "pipelinewise-tap-salesforce": Client(script="use_tap_salesforce.py", pip=("pipelinewise-tap-salesforce", OLD)),
     "airbyte": Client(script="use_airbyte.py", pip=("airbyte-source-salesforce",)),
-    "cumulusci": Client(script="use_cumulusci.py", pip=("cumulusci", "setuptools<81")),
+    "cumulusci": Client(script="use_cumulusci.py", pip=("cumulusci", OLD)),
+    "jsforce": Client(script="use_jsforce.mjs", npm=("jsforce",), proxied=False),
+    "jsforce-2": Client(script="use_jsforce_old.mjs", npm=("jsforce@2.0.0-beta.29",), proxied=False),
+    "jsforce-1": Client(script="use_jsforce_old.mjs", npm=("jsforce@1.11.1",), proxied=False),
+    "nforce": Client(script="use_nforce.mjs", npm=("nforce",), proxied=False),
     "sf": Client(script="use_sf.py", npm=("@salesforce/cli", "node@22"), proxied=False),
 }
 
@@ -50,22 +75,25 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="*", help=f"of {', '.join(CLIENTS)}; all by default")
     names = parser.parse_args(arguments).names or list(CLIENTS)
-    failed = []
+    failed = False
+    sys.stdout.write(f"{'client':28} {'version':16} outcome   seconds\n")
     for name in names:
         began = time.monotonic()
         problem = run(name, CLIENTS[name])
+        failed = failed or problem is not None
         outcome = "ok" if problem is None else "FAILED"
-        sys.stdout.write(f"{name:20} {outcome:8} {time.monotonic() - began:6.1f} s\n")
-        if problem is not None:
-            failed.append(name)
-            sys.stdout.write(problem + "\n")
+        sys.stdout.write(
+            f"{name:28} {version(name, CLIENTS[name]):16} {outcome:8} {time.monotonic() - began:8.1f}\n{problem or ''}"
+        )
         sys.stdout.flush()
-    return 1 if failed else 0
+    return int(failed)
 
 
 def run(name: str, client: Client) -> str | None:
     """Run one client; returns what it said when it failed."""
-    command = install(name, client)
+    problem = install(name, client)
+    if problem is not None:
+        return problem
     with emulator(name) as found:
         environment = {**os.environ, **found["environment"], "EMULATOR": json.dumps(found)}
         if not client.proxied:
@@ -73,7 +101,7 @@ def run(name: str, client: Client) -> str | None:
         environment["PATH"] = f"{BUILD / name / 'bin'}:{BUILD / name / 'node_modules' / '.bin'}:{environment['PATH']}"
         # The scripts are this repository's own.
         done = subprocess.run(  # noqa: S603
-            command,
+            command(name, client),
             env=environment,
             cwd=BUILD / name,
             capture_output=True,
@@ -84,25 +112,45 @@ def run(name: str, client: Client) -> str | None:
     return None if done.returncode == 0 else done.stdout[-3000:] + done.stderr[-3000:]
 
 
-def install(name: str, client: Client) -> list[str]:
-    """Install a client; returns the command that runs its script."""
+def install(name: str, client: Client) -> str | None:
+    """Install a client unless it is there; returns what was said when that failed."""
     folder = BUILD / name
+    folder.mkdir(parents=True, exist_ok=True)
+    done = folder / ".installed"
+    if done.exists():
+        return None
     if client.npm:
-        folder.mkdir(parents=True, exist_ok=True)
-        if not (folder / "node_modules").exists():
-            command = ["npm", "install", "--silent", "--no-fund", "--no-audit", "--prefix", str(folder), *client.npm]
-            subprocess.run(command, check=True)  # noqa: S603 - the packages named above
-        if client.script.endswith(".mjs"):
-            # Modules are looked for beside the script: it has to lie beside them.
-            (folder / client.script).write_text((HERE / client.script).read_text(encoding="utf-8"), encoding="utf-8")
-            return ["node", str(folder / client.script)]
-        return [sys.executable, str(HERE / client.script)]
-    python = folder / "bin" / "python"
-    if not python.exists():
+        wanted = ["npm", "install", "--silent", "--no-fund", "--no-audit", "--prefix", str(folder), *client.npm]
+    else:
         venv.create(folder, with_pip=True)
-        command = [str(python), "-m", "pip", "install", "--quiet", *client.pip]
-        subprocess.run(command, check=True)  # noqa: S603 - the packages named above
-    return [str(python), str(HERE / client.script)]
+        wanted = [str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *client.pip]
+    # What installers say on the way is shown only where they fail.
+    told = subprocess.run(wanted, capture_output=True, text=True, check=False)  # noqa: S603 - the packages named above
+    if told.returncode != 0:
+        return told.stdout[-3000:] + told.stderr[-3000:]
+    done.touch()
+    return None
+
+
+def command(name: str, client: Client) -> list[str]:
+    """The command that runs a client's script."""
+    folder = BUILD / name
+    if client.script.endswith(".mjs"):
+        # Modules are looked for beside the script: it has to lie beside them.
+        (folder / client.script).write_text((HERE / client.script).read_text(encoding="utf-8"), encoding="utf-8")
+        return ["node", str(folder / client.script)]
+    return [sys.executable if client.npm else str(folder / "bin" / "python"), str(HERE / client.script)]
+
+
+def version(name: str, client: Client) -> str:
+    """The version of a client that was installed."""
+    if client.npm:
+        file = BUILD / name / "node_modules" / client.package / "package.json"
+        return str(json.loads(file.read_text(encoding="utf-8"))["version"]) if file.exists() else "-"
+    asked = f"import importlib.metadata as m; print(m.version('{client.package}'))"
+    ours = [str(BUILD / name / "bin" / "python"), "-c", asked]
+    told = subprocess.run(ours, capture_output=True, text=True, check=False)  # noqa: S603 - the environment just made
+    return told.stdout.strip() or "-"
 
 
 @contextmanager

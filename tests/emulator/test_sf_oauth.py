@@ -200,3 +200,10 @@ def test_userinfo_and_identity(app: SalesforceApp, control: Control) -> None:
     assert info["urls"]["rest"] == "https://127.0.0.1:8443/services/data/v{version}/"
     identity: Any = app.handle(request("GET", f"/id/{app.org.id}/{app.org.admin_id}", headers=headers)).json()
     assert identity["username"] == "admin@university.example"
+
+
+def test_an_address_for_a_browser(app: SalesforceApp, control: Control) -> None:
+    """A session gets an address that would log a browser in, once. [T] sf org open."""
+    headers = {"Authorization": f"Bearer {control.token()}", "Host": "university.my.salesforce.com"}
+    answer: Any = app.handle(request("GET", "/services/oauth2/singleaccess", headers=headers)).json()
+    assert answer["frontdoor_uri"].startswith("https://university.my.salesforce.com/secur/frontdoor.jsp?otp=")

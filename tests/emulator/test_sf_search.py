@@ -63,3 +63,35 @@ def test_duplicate_rules(api: Api, control: Control, people: list[str]) -> None:
     assert api.call("POST", "sobjects/Contact", body, header).status == 201
     control.duplicate_rule("Contact", ["Email"], name="Strict", blocks=True)
     assert api.call("POST", "sobjects/Contact", body, header).status == 400
+
+
+def test_old_versions_have_found_records_bare(api: Api, control: Control) -> None:
+    """Before version 37.0 a search answers the list of records itself. [C] nforce."""
+    control.seed("Contact", [{"LastName": "Lovelace"}])
+    path = "search?q=" + quote("FIND {Lovelace} RETURNING Contact(LastName)")
+    new, old = api.json("GET", path), Api(api.org, version="36.0").json("GET", path)
+    assert [each["LastName"] for each in new["searchRecords"]] == [each["LastName"] for each in old] == ["Lovelace"]
+
+
+def test_definitions_as_records(api: Api, control: Control) -> None:
+    """EntityDefinition and FieldDefinition say by query, in both APIs, what the schema is now. [D] Object Reference."""
+    control.define_field("Contact", "Code__c", length=20, externalId=True)
+    soql = "SELECT QualifiedApiName, DataType, EntityDefinition.QualifiedApiName FROM FieldDefinition"
+    soql += " WHERE EntityDefinition.QualifiedApiName = 'Contact' AND QualifiedApiName IN ('Code__c', 'AccountId')"
+    for path in ("query", "tooling/query"):
+        found = api.json("GET", f"{path}?q={quote(soql)}")["records"]
+        types = {each["QualifiedApiName"]: each["DataType"] for each in found}
+        assert types == {"Code__c": "Text(20)", "AccountId": "Lookup(Account)"}
+        assert {each["EntityDefinition"]["QualifiedApiName"] for each in found} == {"Contact"}
+    control.remove_field("Contact", "Code__c")
+    assert len(api.records(soql)) == 1
+    soql = "SELECT KeyPrefix FROM EntityDefinition WHERE QualifiedApiName = 'Contact' AND IsQueryable = true"
+    assert api.records(soql) == [{"KeyPrefix": "003"}]
+
+
+def test_tooling_objects_are_described(api: Api) -> None:
+    """Tooling objects are listed and described, with no records; others are NOT_FOUND. [T] jsforce."""
+    assert api.json("GET", "tooling")["sobjects"] == f"{api.base}/tooling/sobjects"
+    assert "ApexClass" in [each["name"] for each in api.json("GET", "tooling/sobjects")["sobjects"]]
+    assert api.json("GET", "tooling/sobjects/ApexClass/describe")["fields"][0]["name"] == "Id"
+    assert api.get("tooling/sobjects/Nothing/describe").status == 404

@@ -110,7 +110,7 @@ def user_password(ctx: Context, params: Mapping[str, str]) -> Response:
         raise SalesforceError("INSUFFICIENT_ACCESS", "insufficient access rights on object id", status=403)
     match ctx.request.method:
         case "POST":
-            given = ctx.body().get("NewPassword")
+            given = next((value for key, value in ctx.body().items() if key.lower() == "newpassword"), None)
             if not isinstance(given, str) or not given:
                 raise SalesforceError("INVALID_NEW_PASSWORD", "Your password cannot be null")
             ctx.org.logins.passwords[id_] = given

@@ -258,6 +258,13 @@ def revoke(org: Org, request: Request) -> Response:
     return Response(status=200, headers={"Content-Type": "application/json;charset=UTF-8"})
 
 
+def single_access(org: Org, request: Request, session: Session) -> Response:
+    """POST /services/oauth2/singleaccess: an address that logs a browser in; there are no pages behind it here."""
+    path = request.form().get("redirect_uri") or request.parameter("redirect_uri")
+    code = urlencode({"otp": org.logins.secret(session.user_id), **({"startURL": path} if path else {})})
+    return json_response({"frontdoor_uri": f"{instance_url(org, request)}/secur/frontdoor.jsp?{code}"})
+
+
 def introspect(org: Org, request: Request) -> Response:
     """POST /services/oauth2/introspect."""
     session = org.logins.find(request.form().get("token", ""))

@@ -20,12 +20,23 @@ _RETURNED = re.compile(r"\s*(?P<name>\w+)\s*(?:\((?P<inside>(?:[^()]|\([^()]*\))
 _CLAUSE = re.compile(r"\s+(?=(?:WHERE|ORDER\s+BY|LIMIT|OFFSET)\b)", re.IGNORECASE)
 _SCOPES = {"NAME": {"name"}, "EMAIL": {"email"}, "PHONE": {"phone"}}
 DEFAULT_LIMIT = 2_000
+WRAPPED_FROM = 37
 SEARCHED = ("Account", "Contact", "Lead", "Campaign", "Case", "Task")
 
 
 def search(ctx: Context, _params: Mapping[str, str]) -> Response:
     """GET search?q=FIND {..} IN .. FIELDS RETURNING .."""
-    text = ctx.request.parameter("q")
+    found = find(ctx, ctx.request.parameter("q"))
+    # Before version 37.0 the records came as they are [code: nforce].
+    return json_response(found if float(ctx.version) < WRAPPED_FROM else {"searchRecords": found})
+
+
+def find(ctx: Context, text: str) -> list[dict[str, Any]]:
+    """The records that a SOSL statement finds.
+
+    Raises:
+        SalesforceError: it cannot be read, or names what the user does not see.
+    """
     match = _FIND.fullmatch(text)
     if match is None:
         raise SalesforceError("MALFORMED_SEARCH", f"unexpected token in search: {text[:40]}")
@@ -34,7 +45,7 @@ def search(ctx: Context, _params: Mapping[str, str]) -> Response:
         sobject = _searchable(ctx, name)
         ids = _hits(ctx, sobject, match["term"], (match["scope"] or "ALL").upper())
         records += _printed(ctx, sobject, ids, fields, rest)
-    return json_response({"searchRecords": records[: int(match["limit"] or DEFAULT_LIMIT)]})
+    return records[: int(match["limit"] or DEFAULT_LIMIT)]
 
 
 def parameterized(ctx: Context, _params: Mapping[str, str]) -> Response:

@@ -1,24 +1,24 @@
 """Tooling API: what clients ask of it about an organisation without code."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from emulator.http import Response, json_response
 from emulator.salesforce.context import Context
-from emulator.salesforce.errors import SalesforceError
+from emulator.salesforce.errors import SalesforceError, not_found
 from emulator.salesforce.responses import query as queries
+from emulator.salesforce.schema.loading import header_for, system_fields
 from emulator.salesforce.soql.parse import parse
-from emulator.salesforce.soql.tree import Query
 
-_EMPTY = frozenset(
-    {
-        *("apexclass", "apextrigger", "apexpage", "apexcomponent", "flow", "flowdefinition", "installedsubscriberpackage"),
-        *("apextestqueueitem", "apextestresult", "apexcodecoverage", "apexlog", "sourcemember", "validationrule"),
-        *("workflowrule", "layout", "customtab", "remotesitesetting", "duplicaterule", "lightningcomponentbundle"),
-        *("auradefinitionbundle", "staticresource", "externalclientapplication", "apexorgwidecoverage", "package2"),
-    }
+_NAMES = (
+    *("ApexClass", "ApexTrigger", "ApexPage", "ApexComponent", "Flow", "FlowDefinition", "InstalledSubscriberPackage"),
+    *("ApexTestQueueItem", "ApexTestResult", "ApexCodeCoverage", "ApexLog", "SourceMember", "ValidationRule"),
+    *("WorkflowRule", "Layout", "CustomTab", "RemoteSiteSetting", "DuplicateRule", "LightningComponentBundle"),
+    *("AuraDefinitionBundle", "StaticResource", "ExternalClientApplication", "ApexOrgWideCoverage", "Package2"),
 )
 """Tooling objects of which an organisation without code has no records."""
+_EMPTY = frozenset(name.lower() for name in _NAMES)
 
 
 def query(ctx: Context, params: Mapping[str, str]) -> Response:
@@ -29,27 +29,12 @@ def query(ctx: Context, params: Mapping[str, str]) -> Response:
         return json_response(
             {"size": 0, "totalSize": 0, "done": True, "queryLocator": None, "entityTypeName": None, "records": []}
         )
-    if name == "entitydefinition":
-        return _definitions(ctx, statement)
     return queries.query(ctx, params)
 
 
-def _definitions(ctx: Context, statement: Query) -> Response:
-    """EntityDefinition by the few fields that tools read; conditions are not looked at."""
-    records: list[dict[str, Any]] = [
-        {
-            "attributes": {"type": "EntityDefinition", "url": f"{ctx.base}/tooling/sobjects/EntityDefinition/{one.name}"},
-            "QualifiedApiName": one.name,
-            "DeveloperName": one.name.removesuffix("__c"),
-            "DurableId": one.name,
-            "Label": one.label,
-            "KeyPrefix": one.prefix,
-        }
-        for one in ctx.org.objects.values()
-        if ctx.access.to(one).read
-    ]
-    _ = statement
-    return json_response({"size": len(records), "totalSize": len(records), "done": True, "records": records})
+def resources(ctx: Context, _params: Mapping[str, str]) -> Response:
+    """GET tooling: the addresses of its parts."""
+    return json_response({name: f"{ctx.base}/tooling/{name}" for name in ("query", "sobjects", "executeAnonymous")})
 
 
 def execute_anonymous(_ctx: Context, _params: Mapping[str, str]) -> Response:
@@ -71,4 +56,27 @@ def describe_global(ctx: Context, _params: Mapping[str, str]) -> Response:
     """GET tooling/sobjects."""
     if not ctx.access.may("ViewSetup"):
         raise SalesforceError("INSUFFICIENT_ACCESS", "The Tooling API needs View Setup and Configuration", status=403)
-    return json_response({"encoding": "UTF-8", "maxBatchSize": 200, "sobjects": []})
+    sobjects = [_entry(ctx, name) for name in sorted(_NAMES)]
+    return json_response({"encoding": "UTF-8", "maxBatchSize": 200, "sobjects": sobjects})
+
+
+def _entry(ctx: Context, name: str) -> dict[str, Any]:
+    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name)
+    header = header_for(name, "000", words, f"{words}s", custom=False, writable=False)
+    base = f"{ctx.base}/tooling/sobjects/{name}"
+    return header | {
+        "keyPrefix": None,
+        "urls": {"describe": f"{base}/describe", "sobject": base, "rowTemplate": f"{base}/{{ID}}"},
+    }
+
+
+def describe(ctx: Context, params: Mapping[str, str]) -> Response:
+    """GET tooling/sobjects/{name}/describe: the fields that all tooling objects have."""
+    if not ctx.access.may("ViewSetup"):
+        raise SalesforceError("INSUFFICIENT_ACCESS", "The Tooling API needs View Setup and Configuration", status=403)
+    name = next((each for each in _NAMES if each.lower() == params["name"].lower()), None)
+    if name is None:
+        raise not_found()
+    fields = [one.described for one in system_fields()]
+    lists = ("actionOverrides", "childRelationships", "namedLayoutInfos", "recordTypeInfos")
+    return json_response(_entry(ctx, name) | {key: [] for key in lists} | {"fields": fields})

@@ -4,7 +4,7 @@ from emulator.salesforce.errors import SalesforceError, no_such_column
 from emulator.salesforce.ids import normal_id
 from emulator.salesforce.responses.query import MIN_PAGE, find_cursor, open_cursor
 from emulator.salesforce.responses.rows import printed, visible
-from emulator.salesforce.responses.search import search as search_rest
+from emulator.salesforce.responses.search import find
 from emulator.salesforce.soap.calls import Calls
 from emulator.salesforce.soap.envelope import Xml, element, nested
 from emulator.salesforce.soql.execute import MAX_PAGE, Found, run
@@ -39,9 +39,8 @@ def _page(calls: Calls, found: Found, key: str, offset: int, size: int) -> list[
 
 def search(calls: Calls) -> list[Xml]:
     """search: each found record in an element of its own."""
-    answer = search_rest(calls.asking(q=calls.call.text("searchString")), {}).json()
-    assert isinstance(answer, dict)  # noqa: S101 - what the REST form answers
-    records = [nested("searchRecords", [calls.record("record", each)]) for each in answer["searchRecords"]]
+    found = find(calls.ctx, calls.call.text("searchString"))
+    records = [nested("searchRecords", [calls.record("record", each)]) for each in found]
     return [nested("result", [element("queryId", None), *records])]
 
 

@@ -6,7 +6,7 @@ from itertools import filterfalse, islice
 from operator import itemgetter
 from typing import Any
 
-from emulator.salesforce import activities
+from emulator.salesforce import activities, derived
 from emulator.salesforce.access import Access
 from emulator.salesforce.errors import SalesforceError
 from emulator.salesforce.org import Org
@@ -104,7 +104,7 @@ class _Runner:
         for order, key in keys:
             self._check_sortable(scope, order, key)
         shape = tuple((key.own, order.descending or order.nulls_last) for order, key in keys)
-        found = plan.candidates(self.source.org.table(scope.sobject.name), where, shape)
+        found = plan.candidates(derived.table(self.source.org, scope.sobject.name), where, shape)
         rows = self._filtered(scope, found.rows, where)
         if found.ordered:
             return rows
