@@ -25,8 +25,8 @@ async def main() -> None:
         assert "Person 3" in await call("run_soql_query", query="SELECT Name FROM Contact")
         assert found["contacts"][0] in await call("run_sosl_search", search="FIND {Person} RETURNING Contact(Id)")
         assert "Birthdate" in await call("get_object_fields", object_name="Contact")
-        assert '"success": true' in await call("create_record", object_name="Contact", data={"LastName": "New"})
-        assert '"totalSize": 6' in await call("run_soql_query", query="SELECT Id FROM Contact")
+        assert '"success": true' in await call("create_record", object_name="Contact", data={"LastName": "Lovelace"})
+        assert "Lovelace" in await call("run_soql_query", query="SELECT Name FROM Contact WHERE LastName = 'Lovelace'")
         assert "DailyApiRequests" in await call("restful", path="limits", method="GET")
 
 

@@ -169,3 +169,38 @@ def test_an_expired_session_is_a_400_here(api: Api) -> None:
     answer = classic(api, "GET", "job/750000000000001", b"", "application/json")
     assert answer.status == 400
     assert answer.body == orjson.dumps({"exceptionCode": "InvalidSessionId", "exceptionMessage": "Invalid session id"})
+
+
+def test_dates_in_json_are_milliseconds(api: Api, control: Control) -> None:
+    """Bulk 1.0 prints dates and moments in JSON as milliseconds since 1970, those of parents too. [C] dlt's source."""
+    account = control.seed("Account", [{"Name": "Acme"}])[0]
+    control.seed("Contact", [{"LastName": "A", "Birthdate": "1970-01-02", "AccountId": account}])
+    job: Any = classic(
+        api, "POST", "job", {"operation": "query", "object": "Contact", "contentType": "JSON"}, "application/json"
+    ).json()
+    soql = "SELECT Birthdate, Account.CreatedDate FROM Contact"
+    batch: Any = classic(api, "POST", f"job/{job['id']}/batch", soql, "application/json").json()
+    base = f"job/{job['id']}/batch/{batch['id']}/result"
+    records: Any = classic(api, "GET", f"{base}/{classic(api, 'GET', base).json()[0]}").json()  # type: ignore[index]
+    moment = int(api.org.clock.now().replace(microsecond=0).timestamp() * 1000)
+    assert (records[0]["Birthdate"], records[0]["Account"]["CreatedDate"]) == (86_400_000, moment)
+
+
+def test_pk_chunking(api: Api, control: Control) -> None:
+    """With Sforce-Enable-PKChunking the first batch is NotProcessed and others answer for parts of the table. [D] Bulk API."""
+    control.seed("Contact", [{"LastName": f"N{at}"} for at in range(5)])
+    headers = {"X-SFDC-Session": api.token, "Content-Type": "application/xml", "Sforce-Enable-PKChunking": "chunkSize=2"}
+    body = job_xml(operation="query", object="Contact", contentType="CSV")
+    job = parsed(api.app.handle(request("POST", "/services/async/60.0/job", headers=headers, body=body)))
+    classic(api, "POST", f"job/{job['id']}/batch", "SELECT LastName FROM Contact WHERE LastName != 'N0'", "text/csv")
+    listed = etree.fromstring(classic(api, "GET", f"job/{job['id']}/batch").body)
+    found = [(node.findtext("{*}state"), node.findtext("{*}numberRecordsProcessed")) for node in listed]
+    assert found == [("NotProcessed", "0"), ("Completed", "1"), ("Completed", "2"), ("Completed", "1")]
+
+
+def test_an_open_job_is_not_deleted(api: Api) -> None:
+    """Only a job that has ended, or waits, can be deleted. [D] Bulk API 2.0."""
+    made = api.json("POST", "jobs/ingest", {"object": "Contact", "operation": "insert"})
+    assert api.json("DELETE", f"jobs/ingest/{made['id']}")[0]["errorCode"] == "INVALIDJOBSTATE"
+    api.call("PATCH", f"jobs/ingest/{made['id']}", {"state": "Aborted"})
+    assert api.call("DELETE", f"jobs/ingest/{made['id']}").status == 204

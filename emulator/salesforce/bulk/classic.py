@@ -4,8 +4,8 @@ Its own manners: the session is in X-SFDC-Session, errors are exceptionCode and 
 CSV job are XML.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+import re
+from dataclasses import replace
 from typing import Any
 from xml.sax.saxutils import escape
 
@@ -14,47 +14,25 @@ from lxml import etree
 
 from emulator.http import Request, Response
 from emulator.salesforce.access import Access
+from emulator.salesforce.bulk import forms
+from emulator.salesforce.bulk.forms import Batch, ClassicJob
 from emulator.salesforce.bulk.jobs import guard_reading
-from emulator.salesforce.bulk.rows import Outcome, carry_out, read_csv, table, write_csv
+from emulator.salesforce.bulk.rows import carry_out, in_milliseconds, read_csv, table
 from emulator.salesforce.errors import SalesforceError
 from emulator.salesforce.ids import make_id, normal_id
 from emulator.salesforce.org import Org
-from emulator.salesforce.soql.execute import run
+from emulator.salesforce.soql.execute import Found, run
 from emulator.salesforce.writing import Options, Writer
 
-NAMESPACE = "http://www.force.com/2009/06/asyncapi/dataload"
+MAX_CHUNK, DEFAULT_CHUNK = 250_000, 100_000
 
 
-@dataclass(slots=True, kw_only=True)
-class Batch:
-    """One batch of a job."""
-
-    id: str
-    info: dict[str, Any]
-    request: bytes
-    outcomes: list[Outcome] = field(default_factory=list)
-    header: list[str] = field(default_factory=list)
-    columns: list[str] = field(default_factory=list)
-    rows: list[Any] = field(default_factory=list)
-    records: list[dict[str, Any]] = field(default_factory=list)
-
-
-@dataclass(slots=True, kw_only=True)
-class ClassicJob:
-    """One job."""
-
-    info: dict[str, Any]
-    batches: dict[str, Batch] = field(default_factory=dict)
-
-    @property
-    def content(self) -> str:
-        """CSV, XML or JSON (ZIP forms are not emulated)."""
-        return str(self.info["contentType"])
-
-    @property
-    def is_query(self) -> bool:
-        """Whether its batches are statements."""
-        return str(self.info["operation"]) in {"query", "queryAll"}
+def _chunk(header: str) -> int:
+    """What Sforce-Enable-PKChunking asks for: ids a batch, 0 for no chunks [documentation]."""
+    if header.strip().lower() in {"", "false"}:
+        return 0
+    match = re.search(r"chunkSize\s*=\s*(\d+)", header, re.IGNORECASE)
+    return max(1, min(int(match[1]), MAX_CHUNK)) if match else DEFAULT_CHUNK
 
 
 class BulkError(Exception):
@@ -83,23 +61,7 @@ def handle(org: Org, request: Request, version: str, rest: list[str]) -> Respons
 
 def _refused(error: BulkError, *, wants_json: bool) -> Response:
     body = {"exceptionCode": error.code, "exceptionMessage": error.message}
-    return _printed("error", body, as_json=wants_json, status=400)
-
-
-def _printed(name: str, body: dict[str, Any], *, as_json: bool, status: int = 200) -> Response:
-    if as_json:
-        return Response(status=status, headers={"Content-Type": "application/json"}, body=orjson.dumps(body))
-    inner = "".join(f"<{key}>{escape(_plain(value))}</{key}>" for key, value in body.items() if value is not None)
-    return _xml(f'<{name} xmlns="{NAMESPACE}">{inner}</{name}>', status=status)
-
-
-def _xml(text: str, *, status: int = 200) -> Response:
-    whole = f'<?xml version="1.0" encoding="UTF-8"?>{text}'
-    return Response(status=status, headers={"Content-Type": "application/xml"}, body=whole.encode())
-
-
-def _plain(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    return forms.printed("error", body, as_json=wants_json, status=400)
 
 
 class _Calls:
@@ -135,7 +97,7 @@ class _Calls:
             case ["result"]:
                 return self.result(job, batch)
             case ["result", _]:
-                return self.query_result(job, batch)
+                return forms.records(job, batch)
             case _:
                 raise BulkError("InvalidUrl", f"A batch has no {'/'.join(what)}")
 
@@ -188,7 +150,7 @@ class _Calls:
             "apiActiveProcessingTime": 0,
             "apexProcessingTime": 0,
         }
-        job = ClassicJob(info=info)
+        job = ClassicJob(info=info, chunk=_chunk(self.request.header("sforce-enable-pkchunking")))
         self.org.jobs[info["id"]] = job
         return self.job_info(job, status=201)
 
@@ -211,7 +173,7 @@ class _Calls:
         # A job is answered in the form in which it was asked for; batches in the form of the job's content.
         asked = self.request.header("content-type")
         as_json = "json" in asked if "json" in asked or "xml" in asked else job.content == "JSON"
-        return _printed("jobInfo", job.info, as_json=as_json, status=status)
+        return forms.printed("jobInfo", job.info, as_json=as_json, status=status)
 
     def change(self, job: ClassicJob) -> Response:
         state = self.read_body().get("state")
@@ -225,6 +187,12 @@ class _Calls:
     def add_batch(self, job: ClassicJob) -> Response:
         if job.info["state"] != "Open":
             raise BulkError("InvalidJobState", "BatchInfo can only be added to an open job")
+        batch = self.new_batch(job, self.request.body)
+        queued = dict(batch.info)
+        self.process(job, batch)
+        return forms.printed("batchInfo", queued, as_json=job.content == "JSON", status=201)
+
+    def new_batch(self, job: ClassicJob, body: bytes) -> Batch:
         number = self.org.bulk_numbers["batch"] = self.org.bulk_numbers.get("batch", 0) + 1
         now = self.org.stamp().replace("+0000", "Z")
         info = {
@@ -239,23 +207,28 @@ class _Calls:
             "apiActiveProcessingTime": 0,
             "apexProcessingTime": 0,
         }
-        batch = Batch(id=info["id"], info=info, request=self.request.body)
+        batch = Batch(id=str(info["id"]), info=info, request=body)
         job.batches[batch.id] = batch
-        queued = dict(info)
-        self.process(job, batch)
-        return _printed("batchInfo", queued, as_json=job.content == "JSON", status=201)
+        return batch
 
     def process(self, job: ClassicJob, batch: Batch) -> None:
         """Carry a batch out at once; a client that polls sees it complete."""
         try:
+            if job.is_query and job.chunk:
+                self.split(job, batch)
+                return
             if job.is_query:
-                self.run_query(job, batch)
+                self.keep(batch, self.found(job, batch))
             else:
                 self.write(job, batch)
             batch.info["state"] = "Completed"
         except SalesforceError as refused:
             batch.info["state"] = "Failed"
             batch.info["stateMessage"] = f"InvalidBatch : {refused.message}"
+        self.count(job, batch)
+
+    @staticmethod
+    def count(job: ClassicJob, batch: Batch) -> None:
         failed = sum(outcome.error is not None for outcome in batch.outcomes)
         batch.info["numberRecordsProcessed"] = len(batch.outcomes) or len(batch.rows)
         batch.info["numberRecordsFailed"] = failed
@@ -264,13 +237,28 @@ class _Calls:
             job.info[name] += more
         job.info["numberRecordsProcessed"] += batch.info["numberRecordsProcessed"]
 
-    def run_query(self, job: ClassicJob, batch: Batch) -> None:
+    def found(self, job: ClassicJob, batch: Batch) -> Found:
         guard_reading(self.org)
         text = batch.request.decode("utf-8", "replace").strip()
         everything = job.info["operation"] == "queryAll"
-        found = run(self.org, self.access, text, version=f"{float(self.version):.1f}", all_rows=everything)
+        return run(self.org, self.access, text, version=f"{float(self.version):.1f}", all_rows=everything)
+
+    def keep(self, batch: Batch, found: Found) -> None:
         batch.columns, batch.rows = table(found)
-        batch.records = [found.show(row) for row in found.rows]
+        batch.records = [in_milliseconds(self.org, found.show(row)) for row in found.rows]
+
+    def split(self, job: ClassicJob, batch: Batch) -> None:
+        """PK chunking: the batch itself is not processed; one more answers for each chunk of the table [documentation]."""
+        found = self.found(job, batch)
+        ids = sorted(self.org.table(job.info["object"]).rows)
+        for start in range(0, len(ids), job.chunk):
+            low, high = ids[start], ids[min(start + job.chunk, len(ids)) - 1]
+            part = self.new_batch(job, batch.request)
+            self.keep(part, replace(found, rows=[row for row in found.rows if low <= row["Id"] <= high]))
+            part.info["state"] = "Completed"
+            self.count(job, part)
+        batch.info["state"] = "NotProcessed"
+        job.info["numberBatchesTotal"] += 1
 
     def write(self, job: ClassicJob, batch: Batch) -> None:
         sobject = self.org.sobject(job.info["object"])
@@ -278,9 +266,9 @@ class _Calls:
             case "CSV":
                 batch.header, rows = read_csv(batch.request)
             case "JSON":
-                rows = _json_rows(batch.request)
+                rows = forms.json_rows(batch.request)
             case _:
-                rows = _xml_rows(batch.request)
+                rows = forms.xml_rows(batch.request)
         operation = {"harddelete": "hardDelete"}.get(job.info["operation"].lower(), job.info["operation"])
         key = str(job.info.get("externalIdFieldName") or "")
         writer = Writer(self.org, self.access, Options(version=float(self.version)))
@@ -289,12 +277,12 @@ class _Calls:
     def batches(self, job: ClassicJob) -> Response:
         infos = [self.state_of(batch) for batch in job.batches.values()]
         if job.content == "JSON":
-            return _printed("", {"batchInfo": infos}, as_json=True)
+            return forms.printed("", {"batchInfo": infos}, as_json=True)
         inner = "".join(
-            f"<batchInfo>{''.join(f'<{key}>{escape(_plain(value))}</{key}>' for key, value in info.items())}</batchInfo>"
+            f"<batchInfo>{''.join(f'<{key}>{escape(forms.plain(value))}</{key}>' for key, value in info.items())}</batchInfo>"
             for info in infos
         )
-        return _xml(f'<batchInfoList xmlns="{NAMESPACE}">{inner}</batchInfoList>')
+        return forms.xml(f'<batchInfoList xmlns="{forms.NAMESPACE}">{inner}</batchInfoList>')
 
     def state_of(self, batch: Batch) -> dict[str, Any]:
         """What a batch says of itself: that it is not done yet, as often as the organisation's settings want."""
@@ -303,7 +291,7 @@ class _Calls:
         return batch.info
 
     def batch_info(self, job: ClassicJob, batch: Batch) -> Response:
-        return _printed("batchInfo", self.state_of(batch), as_json=job.content == "JSON")
+        return forms.printed("batchInfo", self.state_of(batch), as_json=job.content == "JSON")
 
     # --- results --------------------------------------------------------------------------------------------------
 
@@ -314,84 +302,5 @@ class _Calls:
             result_id = make_id("752", int.from_bytes(batch.id[-9:-3].encode(), "big") % 10**9)
             if job.content == "JSON":
                 return Response(headers={"Content-Type": "application/json"}, body=orjson.dumps([result_id]))
-            return _xml(f'<result-list xmlns="{NAMESPACE}"><result>{result_id}</result></result-list>')
-        return _WRITERS.get(job.content, _xml_outcomes)(batch)
-
-    @staticmethod
-    def query_result(job: ClassicJob, batch: Batch) -> Response:
-        if job.content == "JSON":
-            return Response(headers={"Content-Type": "application/json"}, body=orjson.dumps(batch.records))
-        if job.content == "CSV":
-            return Response(headers={"Content-Type": "text/csv"}, body=write_csv(batch.columns, batch.rows))
-        records = "".join(
-            '<records xsi:type="sObject">'
-            f"<type>{job.info['object']}</type>"
-            + "".join(
-                f'<{name} xsi:nil="true"/>' if value is None else f"<{name}>{escape(_plain(value))}</{name}>"
-                for name, value in zip(batch.columns, row, strict=True)
-            )
-            + "</records>"
-            for row in batch.rows
-        )
-        space = 'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"'
-        return _xml(f'<queryResult xmlns="{NAMESPACE}" {space}>{records}</queryResult>')
-
-
-def _json_rows(data: bytes) -> list[dict[str, Any]]:
-    try:
-        rows = orjson.loads(data)
-    except ValueError as error:
-        raise SalesforceError("INVALID_BATCH", f"Unable to parse JSON: {error}") from None
-    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise SalesforceError("INVALID_BATCH", "Records have to be a list of objects")
-    return rows
-
-
-def _xml_rows(data: bytes) -> list[dict[str, Any]]:
-    try:
-        root = etree.fromstring(data, etree.XMLParser(resolve_entities=False, no_network=True))
-    except etree.XMLSyntaxError as error:
-        raise SalesforceError("INVALID_BATCH", f"Unable to parse XML: {error}") from None
-    rows: list[dict[str, Any]] = []
-    for node in root:
-        row: dict[str, Any] = {}
-        for child in node:
-            nil = any(str(name).endswith("}nil") for name in child.attrib)
-            row[etree.QName(child).localname] = None if nil else (child.text or "")
-        rows.append(row)
-    return rows
-
-
-def _csv_outcomes(batch: Batch) -> Response:
-    lines = [[each.id, each.error is None, each.created, each.error_text] for each in batch.outcomes]
-    return Response(headers={"Content-Type": "text/csv"}, body=write_csv(["Id", "Success", "Created", "Error"], lines))
-
-
-def _json_outcomes(batch: Batch) -> Response:
-    body = [
-        {
-            "success": each.error is None,
-            "created": each.created,
-            "id": each.id or None,
-            "errors": [{**each.error.item(), "extendedErrorDetails": None}] if each.error else [],
-        }
-        for each in batch.outcomes
-    ]
-    return Response(headers={"Content-Type": "application/json"}, body=orjson.dumps(body))
-
-
-def _xml_outcomes(batch: Batch) -> Response:
-    parts = []
-    for each in batch.outcomes:
-        errors = ""
-        if each.error:
-            fields = "".join(f"<fields>{escape(name)}</fields>" for name in each.error.fields or ())
-            text = f"<message>{escape(each.error.message)}</message><statusCode>{each.error.code}</statusCode>"
-            errors = f"<errors>{fields}{text}</errors>"
-        known = f"<id>{each.id}</id>" if each.id else ""
-        flags = f"<success>{_plain(each.error is None)}</success><created>{_plain(each.created)}</created>"
-        parts.append(f"<result>{errors}{known}{flags}</result>")
-    return _xml(f'<results xmlns="{NAMESPACE}">{"".join(parts)}</results>')
-
-
-_WRITERS: dict[str, Callable[[Batch], Response]] = {"CSV": _csv_outcomes, "JSON": _json_outcomes}
+            return forms.xml(f'<result-list xmlns="{forms.NAMESPACE}"><result>{result_id}</result></result-list>')
+        return forms.outcomes(job, batch)

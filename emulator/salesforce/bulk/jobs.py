@@ -240,7 +240,10 @@ def every(ctx: Context, params: Mapping[str, str]) -> Response:
 
 def remove(ctx: Context, params: Mapping[str, str]) -> Response:
     """DELETE jobs/{ingest or query}/{id}."""
-    del ctx.org.jobs[_find(ctx, params["kind"], params["id"]).id]
+    job = _find(ctx, params["kind"], params["id"])
+    if job.info["state"] not in {"UploadComplete", "JobComplete", "Aborted", "Failed"}:
+        raise SalesforceError("INVALIDJOBSTATE", f"A job in the state {job.info['state']} cannot be deleted")
+    del ctx.org.jobs[job.id]
     return Response(status=204)
 
 

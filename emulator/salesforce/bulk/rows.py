@@ -10,8 +10,10 @@ from emulator.salesforce import recycling
 from emulator.salesforce.errors import SalesforceError
 from emulator.salesforce.fields import SObject
 from emulator.salesforce.ids import normal_id
+from emulator.salesforce.org import Org
 from emulator.salesforce.recycling import empty_bin
 from emulator.salesforce.soql.execute import Found
+from emulator.salesforce.values import parse_moment
 from emulator.salesforce.writing import MultipleChoicesError, Writer
 
 NULL = "#N/A"
@@ -134,6 +136,21 @@ def table(found: Found) -> tuple[list[str], list[list[Any]]]:
     """A query's answer as a table: parents' fields become `Account.Name` columns."""
     flat = [_flat(found.show(row)) for row in found.rows]
     return list(found.names), [[each.get(name) for name in found.names] for each in flat]
+
+
+def in_milliseconds(org: Org, printed: dict[str, Any]) -> dict[str, Any]:
+    """A record as Bulk 1.0 prints it in JSON: dates and moments are milliseconds since 1970 [code: dlt's source]."""
+    kind = org.objects.get(str(printed.get("attributes", {}).get("type", "")).lower())
+    made: dict[str, Any] = {}
+    for name, value in printed.items():
+        one = kind.field(name) if kind else None
+        if isinstance(value, dict) and "attributes" in value:
+            made[name] = in_milliseconds(org, value)
+        elif one is not None and one.type in {"date", "datetime"} and isinstance(value, str):
+            made[name] = int(parse_moment(value).timestamp() * 1000)
+        else:
+            made[name] = value
+    return made
 
 
 def _flat(printed: dict[str, Any], prefix: str = "") -> dict[str, Any]:
