@@ -13,17 +13,20 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint types floors audit sbom docs bench bench-emulator clients lock wheel clean
+.PHONY: help demo simulate test lint types floors audit sbom docs bench bench-emulator clients lock wheel clean
 
 help: ## What can be made
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/make \1\t\2/p' Makefile | expand -t 16
 
-demo: $(INSTALLED) ## A working day between both emulated systems; PEOPLE=DIR with the people of a folder
-	$(BIN)/python -m demo $(if $(PEOPLE),--people "$(PEOPLE)")
+demo: $(INSTALLED) ## A working day between both emulated systems; PEOPLE=DIR, PLATFORM=12twenty, FLAVOUR=eda
+	$(BIN)/python -m demo $(if $(PEOPLE),--people "$(PEOPLE)") $(if $(PLATFORM),--platform "$(PLATFORM)")
 
 # As CI runs it. The tests come last, so that their count closes the output.
 test: lint types audit sbom ## Everything that CI runs
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
+
+simulate: $(INSTALLED) ## The whole daemon in simulated worlds: SEEDS=1000, or one of them again with SEED=17
+	$(BIN)/python -m tests.simulation $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),200)) $(if $(BASE),--base $(BASE))
 
 lint: floors ## Style, formatting and floors
 	$(BIN)/ruff check .

@@ -158,11 +158,11 @@ class _Doors:
     """The ways of people and of the gods into both systems."""
 
     def __init__(self, told: Mapping[str, Any]) -> None:
-        from demo.doors import CareerUser, OrgControl  # noqa: PLC0415 - keeps this process small until then
+        from demo.doors import ContractUser, OrgControl  # noqa: PLC0415 - keeps this process small until then
 
         authority = Path(told["authority"])
         self.org = OrgControl(told["crm"], authority, told["control"])
-        self.staff = CareerUser(told["career"], authority, key="k-staff")
+        self.staff = ContractUser(told["career"], authority, key="k-staff")
 
     def edit(self, told: Mapping[str, Any], folder: Path) -> tuple[int, int]:
         """One of a hundred contacts gets a new title, one of a hundred accounts a new preferred name; how many each.

@@ -181,6 +181,7 @@ class Precondition(StrEnum):
 class Capabilities:
     """What a career system can do, by its profile. Unknown counts as the careful answer.
 
+    ``may_mail`` are fields besides the login whose change could make it write to the person.
     ``lookup``: accounts can be asked for by id; where not, only the next reading tells what became of a write.
     ``per_delivery``: so many changed accounts are handed over at once.
     """
@@ -190,6 +191,7 @@ class Capabilities:
     sends_mail_on_create: bool = True
     sends_mail_on_login_change: bool = True
     login_field: str = ""
+    may_mail: tuple[str, ...] = ()
     notes: bool = False
     requests: bool = False
     lookup: bool = True

@@ -25,6 +25,7 @@ from requests.structures import CaseInsensitiveDict
 from urllib3.exceptions import HTTPError, NewConnectionError
 from urllib3.util import Retry
 
+from connector.core.strictjson import read_json, storable
 from connector.errors import Bug, Halt, Later, Throttled, Unknown
 from connector.ports import Clock
 
@@ -121,10 +122,18 @@ class Answer:
     write: bool
 
     def json(self) -> Any:  # noqa: ANN401 - JSON is anything; callers check shapes
-        """The body as strict JSON.
+        """The body as strict JSON that every store can hold (see ``strictjson.storable``). Raises as ``read_json``."""
+        data, odd = self.read_json()
+        try:
+            return storable(data) if odd else data
+        except ValueError as reason:
+            raise self.unusable("not valid JSON: a number that is too large") from reason
+
+    def read_json(self) -> tuple[Any, bool]:
+        """The body as strict JSON, and whether something in it is odd (see ``strictjson.read_json``).
 
         Raises:
-            Later: the body of a read is no usable JSON (empty, HTML, too deep, not a number, not UTF-8).
+            Later: the body of a read is no usable JSON (empty, HTML, too deep, not a number, a name twice, not UTF-8).
             Unknown: the same, for a write: nobody knows what it did.
         """
         kind = self.headers.get("Content-Type", "").lower()
@@ -134,9 +143,9 @@ class Answer:
         if "json" not in kind:
             raise self.unusable("not declared as JSON")
         try:
-            return orjson.loads(body)
-        except (ValueError, RecursionError) as reason:
-            raise self.unusable("not valid JSON") from reason
+            return read_json(body)
+        except ValueError:
+            raise self.unusable("not valid JSON, or a name twice in one object") from None
 
     def unusable(self, why: str) -> Later | Unknown:
         """The error for an answer that cannot be relied on: ``Later`` for a read, ``Unknown`` for a write."""

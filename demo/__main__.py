@@ -14,6 +14,7 @@ from rich.console import Console
 from demo.account import print_account
 from demo.bridge import BridgeFailedError
 from demo.people import People, PeopleError, load_people
+from demo.platform import GENERIC, PLATFORMS, Platform
 from demo.stage import Progress, set_stage
 from demo.story import Story
 from demo.world import make_world
@@ -27,6 +28,7 @@ def main(arguments: list[str] | None = None) -> int:
         prog="python -m demo", description="A working day of the bridge between two emulated systems."
     )
     parser.add_argument("--people", type=Path, help="a folder with crm.csv, career.csv and perhaps truth.csv")
+    parser.add_argument("--platform", choices=sorted(PLATFORMS), default=GENERIC.name, help="what careers run")
     parser.add_argument("--out", type=Path, default=Path("build/demo.json"), help="where the account is written as JSON")
     parser.add_argument("--folder", type=Path, default=Path("build/demo"), help="for everything else that is written")
     parser.add_argument("--seed", default="alumni-bridge", help="of the invented university")
@@ -43,7 +45,7 @@ def main(arguments: list[str] | None = None) -> int:
         told.print(str(reason), style="red", markup=False)
         return 2
     try:
-        return _play(people, options.folder, options.out, progress)
+        return _play(people, options.folder, options.out, progress, PLATFORMS[options.platform])
     except BridgeFailedError as reason:
         told.print(str(reason), style="red", markup=False)
         return 1
@@ -51,9 +53,9 @@ def main(arguments: list[str] | None = None) -> int:
         progress("ended")
 
 
-def _play(people: People, folder: Path, out: Path, progress: Progress) -> int:
+def _play(people: People, folder: Path, out: Path, progress: Progress, platform: Platform) -> int:
     began = time.monotonic()
-    with set_stage(people, folder, progress) as stage:
+    with set_stage(people, folder, progress, platform=platform) as stage:
         setting = time.monotonic() - began
         story = Story(stage=stage, progress=progress)
         story.tell()

@@ -37,7 +37,7 @@ class Desk:
 
     def file(self, ask: Ask) -> Ask:
         """File one request, by the counsellor unless somebody else is named."""
-        by = ask.filed_by or self.stage.counsellor
+        by = ask.filed_by if ask.filed_by and self.stage.platform.alumni_file else self.stage.counsellor
         ask.id = by.file({"requested_by": COUNSELLOR, **ask.fields})
         self.asks.append(ask)
         return ask

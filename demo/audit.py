@@ -7,8 +7,6 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
-
 from demo.stage import Stage
 
 _OWN_COLUMNS = frozenset(
@@ -102,11 +100,7 @@ def read_writes(stage: Stage) -> Written:
         if write["sobject"] == "Career_Profile__c":
             to_crm.update(name for name in write["fields"] if name not in _OWN_COLUMNS)
     career = [write for write in stage.career.get("log")["writes"] if write["kind"] == "api"]
-    to_career: Counter[str] = Counter()
-    for write in career:
-        if write["path"].endswith("/people/batch"):
-            for item in orjson.loads(write["body"])["items"]:
-                to_career.update(list(item["fields"]))
+    to_career: Mapping[str, int] = stage.career.get("changed")["by_programs"]
     return Written(
         contacts=sum(write["sobject"] == "Contact" for write in log),
         crm=sum(write["sobject"] not in {"Contact", "Bridge_Status__c"} for write in log),

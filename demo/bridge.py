@@ -56,8 +56,14 @@ class Bridge:
     log: Path
     history: list[Said] = field(default_factory=list)
 
-    def run(self, *words: str, allow: tuple[int, ...] = (0,), environment: Mapping[str, str] | None = None) -> Said:
-        """Run one command.
+    def run(
+        self,
+        *words: str,
+        allow: tuple[int, ...] = (0,),
+        environment: Mapping[str, str] | None = None,
+        configured: bool = True,
+    ) -> Said:
+        """Run one command; ``configured``: it wants the configuration.
 
         Raises:
             BridgeFailedError: its exit code is none of the allowed ones.
@@ -66,7 +72,7 @@ class Bridge:
         self.progress(shown)
         before, began = self.count(), time.monotonic()
         done = subprocess.run(  # noqa: S603 - our own program with words of ours
-            [*_program(), *words, "--config", str(self.config)],
+            [*_program(), *words, *(["--config", str(self.config)] if configured else [])],
             capture_output=True,
             check=False,
             timeout=_PATIENCE,

@@ -188,7 +188,7 @@ class Day:
             role = self._play(label, is_open)
             if role is not None:
                 by = self.stage.alumna(role.account)
-                whole = {**fields, "named": False}
+                whole = {**fields, "named": False, "person_id": role.account}
                 self.desk.file(Ask(label=label, fields=whole, expected=expected, noon=noon, afternoon=afternoon, filed_by=by))
 
     def ask_again(self) -> None:
@@ -208,8 +208,9 @@ class Day:
         self._accept("no contact", "do_not_contact")
         self._reject("preferred name", "preferred_name")
         adopted = self.stage.officer.query(
-            "SELECT Id, Contact__c, Suggested_Values__c, Suggested__c FROM Suggested_Change__c "
-            "WHERE State__c = 'Open' AND Group__c = 'employment' AND Decision__c = null ORDER BY Id LIMIT 8"
+            "SELECT Id, Contact__c, Suggested_Values__c, Suggested__c FROM Suggested_Change__c "  # noqa: S608 - our own names
+            f"WHERE State__c = 'Open' AND Group__c = '{self.stage.platform.unit('employment')}' "
+            "AND Decision__c = null ORDER BY Id LIMIT 8"
         )
         for at, row in enumerate(adopted):
             self._decide(row, accept=at % 2 == 0)
@@ -219,6 +220,7 @@ class Day:
         role = self.played.get(part)
         if role is None:
             return None
+        unit = self.stage.platform.unit(unit)
         found = self.stage.officer.query(
             "SELECT Id, Contact__c, Suggested_Values__c, Urgent__c, Who__c, By_The_Person__c FROM Suggested_Change__c "  # noqa: S608 - ids
             f"WHERE State__c = 'Open' AND Group__c = '{unit}' AND Contact__c = '{role.contact}'"

@@ -1,6 +1,7 @@
 """Sets the stage: both emulated systems in a process of their own, the university in them, and a configured bridge."""
 
 import secrets
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -15,8 +16,9 @@ import orjson
 
 from demo.bridge import ROOT, Bridge
 from demo.contact_fields import CONTACT_FIELDS
-from demo.doors import CareerControl, CareerUser, OrgControl, OrgUser
+from demo.doors import CareerControl, CareerUser, ContractUser, OrgControl, OrgUser, PageUser
 from demo.people import People, Person
+from demo.platform import GENERIC, Platform
 
 STEWARD = "steward@alumni.example.edu"
 OFFICER = "alumni.officer@alumni.example.edu"
@@ -32,7 +34,7 @@ Progress = Callable[[str], None]
 
 @dataclass(slots=True, kw_only=True)
 class Stage:
-    """Everything that the story needs.
+    """Everything that the story needs. ``token`` opens the emulated systems' control doors.
 
     ``user_ids``: Salesforce ids of the staff by login name. ``ids`` and ``record_of``: the Salesforce id of each contact of
     the input by its record id, and back. ``refused``: rows that the CRM did not take, by error code; ``dropped``: values that
@@ -51,6 +53,8 @@ class Stage:
     counsellor: CareerUser
     people: People
     bridge: Bridge
+    platform: Platform = GENERIC
+    token: str = ""
     ids: dict[str, str] = field(default_factory=dict)
     refused: Counter[str] = field(default_factory=Counter)
     dropped: Counter[str] = field(default_factory=Counter)
@@ -73,7 +77,7 @@ class Stage:
         key = secrets.token_hex(16)
         actor = {"key": key, "id": account_id, "name": "the person", "kind": "person", "person_id": account_id}
         self.career.post("keys", [actor])
-        return CareerUser(self.career_url, self.authority, key=key)
+        return _career_user(self.platform, self.career_url, self.authority, self.token, key)
 
     def rows(self, kind: str) -> list[dict[str, Any]]:
         """The god's view of one object: all live records."""
@@ -81,15 +85,22 @@ class Stage:
         return found
 
 
+def _career_user(platform: Platform, url: str, authority: Path, token: str, key: str) -> CareerUser:
+    if platform.own_pages:
+        return PageUser(url, authority, token, key=key)
+    return ContractUser(url, authority, key=key)
+
+
 @contextmanager
-def set_stage(people: People, folder: Path, progress: Progress) -> Iterator[Stage]:
+def set_stage(people: People, folder: Path, progress: Progress, *, platform: Platform = GENERIC) -> Iterator[Stage]:
     """Start both systems, fill them, deploy the package and configure the bridge; all ends with the block."""
+    people = platform.renumbered(people)
     folder = folder.resolve()
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "commands.log").unlink(missing_ok=True)
     token = secrets.token_hex(16)
     progress("starting both systems")
-    with _emulator(folder / "emulator", token) as found:
+    with _emulator(folder / "emulator", token, platform) as found:
         org_url, career_url, authority = found["salesforce"]["https"], found["career"]["https"], Path(found["ca"])
         org = OrgControl(org_url, authority, token)
         career = CareerControl(career_url, authority, token)
@@ -117,8 +128,10 @@ def set_stage(people: People, folder: Path, progress: Progress) -> Iterator[Stag
             staff={name: OrgUser(org_url, authority, username=name, password="demo") for name in users},  # noqa: S106
             user_ids=users,
             bridge_user=bridge_user,
-            counsellor=CareerUser(career_url, authority, key=key),
+            counsellor=_career_user(platform, career_url, authority, token, key),
             people=people,
+            platform=platform,
+            token=token,
             bridge=Bridge(
                 config=folder / "config.toml", count=lambda: _calls(org, career), progress=progress, log=folder / "commands.log"
             ),
@@ -133,8 +146,9 @@ def set_stage(people: People, folder: Path, progress: Progress) -> Iterator[Stag
 
 
 @contextmanager
-def _emulator(folder: Path, token: str) -> Iterator[dict[str, Any]]:
+def _emulator(folder: Path, token: str, platform: Platform) -> Iterator[dict[str, Any]]:
     command = [sys.executable, "-m", "emulator", "serve", "--folder", str(folder), "--control-token", token]
+    command += ["--career-platform", platform.name]
     complaints = folder.parent / "emulator.log"
     with complaints.open("wb") as log, subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=log) as process:  # noqa: S603 - our own program
         try:
@@ -242,10 +256,12 @@ lab = true
 
 [[career]]
 system = "{SYSTEM}"
-url = "{stage.career_url}/bridge/v1"
-key = {_quoted(files["career_key"])}
+profile = "{stage.platform.name}"
+url = "{stage.career_url}{stage.platform.path}"
+{f"key = {_quoted(files['career_key'])}" if stage.platform.key else ""}
 ca_file = {_quoted(stage.authority.resolve())}
 lab = true
+settings = {{ {", ".join(f"{name} = {_quoted(text)}" for name, text in stage.platform.settings.items())} }}
 
 [schedule]
 cycle_seconds = 10
@@ -269,18 +285,16 @@ def _keep_secret(file: Path, text: str) -> str:
 
 
 def _write_mappings(stage: Stage) -> Path:
-    """The shipped mapping. With many people, the administrator raises the limit of one day for the first load."""
-    folder = ROOT / "mappings"
-    accounts = len(stage.people.accounts)
-    if accounts <= _MANY:
-        return folder
-    own = stage.folder / "mappings"
-    own.mkdir(exist_ok=True)
-    for file in folder.glob("*.toml"):
+    """As `init` composes it. With many people, the administrator raises the limit of one day for the first load."""
+    begun = stage.folder / "begun"
+    shutil.rmtree(begun, ignore_errors=True)
+    stage.bridge.run("init", str(begun), "--platform", stage.platform.name, configured=False)
+    accounts, file = len(stage.people.accounts), begun / "mappings" / "person.toml"
+    if accounts > _MANY:
         text = file.read_text(encoding="utf-8")
-        (own / file.name).write_text(text.replace("max_24h = 2000", f"max_24h = {accounts * 5}"), encoding="utf-8")
-    stage.notes.append(f"For the first load of {accounts:,} people the administrator raised max_24h in person.toml.")
-    return own
+        file.write_text(text.replace("max_24h = 2000", f"max_24h = {accounts * 5}"), encoding="utf-8")
+        stage.notes.append(f"For the first load of {accounts:,} people the administrator raised max_24h in person.toml.")
+    return file.parent
 
 
 def _assign(stage: Stage, users: Mapping[str, str]) -> None:

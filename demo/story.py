@@ -102,11 +102,15 @@ class Story:
         status = bridge.run("status", "--json").json()
         self.differences = {unit: {"people": count, "adopted": {}} for unit, count in status["first_differences"].items()}
 
+    @property
+    def _suggested(self) -> list[str]:
+        return [self.stage.platform.unit(unit) for unit in _SUGGESTED]
+
     def _adopt(self, act: Act) -> None:
         for unit, facts in self.differences.items():
             if unit in _KEPT:
                 self._choose(unit, "--keep")
-            elif unit in _SUGGESTED:
+            elif unit in self._suggested:
                 self._choose(unit, "--suggest", "--limit", str(_TRIED))
             else:
                 self._choose(unit, "--crm-wins")
@@ -126,7 +130,7 @@ class Story:
 
     def _adopt_rest(self, act: Act) -> None:
         """Where only some first differences became suggestions, the CRM's value counts for the others."""
-        waiting = [unit for unit in _SUGGESTED if self.differences.get(unit, {}).get("people", 0) > _TRIED]
+        waiting = [unit for unit in self._suggested if self.differences.get(unit, {}).get("people", 0) > _TRIED]
         for unit in waiting:
             self._choose(unit, "--crm-wins")
             count = self.differences[unit]["adopted"]["crm_wins"]
@@ -230,7 +234,8 @@ class Story:
     def _explain(self, day: Day) -> str:
         for part, name in (("employer", "employment"), ("own name", "legal_name"), ("phone", "phone_mobile")):
             if part in day.played:
-                said = self.stage.bridge.run("why", "person", day.played[part].account, name)
+                unit = self.stage.platform.unit(name)
+                said = self.stage.bridge.run("why", "person", day.played[part].account, unit)
                 return f"$ {said.command}\n{said.text}"
         return ""
 
@@ -289,6 +294,8 @@ class Story:
             "mails_to_alumni": len(self.stage.career.get("mails")["mails"]),
             "seconds": {act.title: round(act.seconds, 2) for act in self.acts},
             "notes": self.stage.notes,
+            "platform": self.stage.platform.name,
+            "differences": list(self.stage.platform.differences),
             "missing": self.missing,
             "failures": self.failures,
             "why": self.why,

@@ -7,7 +7,7 @@ decided, and stands in docs/limits.md.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from hashlib import sha256
 from typing import Any, Generic, TypeVar
 
@@ -15,7 +15,7 @@ import orjson
 
 from connector.career import outcomes
 from connector.career.writes import Chunk
-from connector.core.rulebook import placed
+from connector.core.rulebook import pick, placed
 from connector.errors import Halt
 from connector.ports import Outcome, PersonUpdate, Record, Status
 
@@ -61,30 +61,61 @@ class CarefulWriter(Generic[Native]):
         Raises:
             Halt: the first write of this process emptied other fields; nothing more is sent.
         """
+        found = self.look(row)
+        if isinstance(found, Outcome):
+            return Chunk(outcomes=[found])
+        before, native = found
+        outcome = self._send(native, row.fields)
+        return Chunk(outcomes=[self.settle(row, before, outcome)])
+
+    def look(self, row: PersonUpdate) -> tuple[Record, Native] | Outcome:
+        """The account as it is now, as a record and in the system's own form; or why it must not be changed."""
         found = self._fetch(row.id)
         if found is None:
-            return Chunk(outcomes=[outcomes.gone()])
-        before, native = found
-        if before.version != row.version:
-            return Chunk(outcomes=[Outcome(status=Status.STALE, code="READ_BEFORE_WRITE")])
-        outcome = self._send(native, row.fields)
+            return outcomes.gone()
+        if found[0].version != row.version:
+            return Outcome(status=Status.STALE, code="READ_BEFORE_WRITE")
+        return found
+
+    def settle(self, row: PersonUpdate, before: Record, outcome: Outcome) -> Outcome:
+        """What became of a change that was sent, with the account as it is now if it was applied.
+
+        Raises:
+            Halt: see ``update``.
+        """
         if outcome.status is not Status.APPLIED:
-            return Chunk(outcomes=[outcome])
+            return outcome
         expected: Mapping[str, Any] = placed(before.fields, row.fields)
         if not self._proven:
             after = self._fetch(row.id)
-            self._prove(expected, after[0].fields if after is not None else {})
-            expected = after[0].fields if after is not None else expected
-        done = Outcome(status=Status.APPLIED, id=row.id, version=self._version(expected), fields=expected)
-        return Chunk(outcomes=[done])
+            found = after[0].fields if after is not None else {}
+            self._prove(expected, found)
+            if ignored := _ignored(before.fields, row.fields, found):
+                return outcomes.ignored(ignored)
+            self._proven, expected = True, found
+        return Outcome(status=Status.APPLIED, id=row.id, version=self._version(expected), fields=expected)
 
     def _prove(self, expected: Mapping[str, Any], found: Mapping[str, Any]) -> None:
         """A system that takes our few fields for the whole account would empty the others: seen at the first write."""
-        lost = [name for name, value in expected.items() if value not in _EMPTY and found.get(name) in _EMPTY]
+        there = dict(_leaves(found))
+        lost = [name for name, value in _leaves(expected) if value not in _EMPTY and there.get(name) in _EMPTY]
         if lost:
             raise Halt(
                 subject=self._system,
                 reason=f"a write of other fields has emptied {', '.join(sorted(lost)[:5])}",
                 remedy="restore the account in the career system from its history, and tell us: the profile is wrong for it",
             )
-        self._proven = True
+
+
+def _ignored(before: Mapping[str, Any], sent: Mapping[str, Any], found: Mapping[str, Any]) -> list[str]:
+    """The fields that are as they were, although another value for them was acknowledged."""
+    return [name for name, value in sent.items() if pick(found, name) == pick(before, name) != (True, value)]
+
+
+def _leaves(fields: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
+    """Every value by its dotted path."""
+    for name, value in fields.items():
+        if isinstance(value, dict) and value:
+            yield from _leaves(value, f"{above}{name}.")
+        else:
+            yield f"{above}{name}", value

@@ -7,7 +7,6 @@ from typing import Any, NamedTuple, TypeVar
 
 from connector.career.access import Access, not_accepted
 from connector.career.pace import Pace
-from connector.career.payload import strict_json
 from connector.errors import Halt, Later
 from connector.ports import Clock
 from connector.wire import Answer, Wire, retrying
@@ -88,7 +87,7 @@ class Exchange:
                 raise self._refusal(answer.status)
             if answer.status != 200:
                 raise Later(side=self.system, code=f"HTTP_{answer.status}", retry_after=self.wire.retry_after(answer))
-            return understand(Reply(answer, *strict_json(answer)))
+            return understand(Reply(answer, *answer.read_json()))
 
         return retrying(once, clock=self._clock, rng=self._rng, attempts=_ATTEMPTS)
 

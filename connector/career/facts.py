@@ -33,7 +33,7 @@ class Abilities(FactsTable):
     ``requests``: it has requests of its own, in the shape of the contract. ``lookup``: accounts can be asked for by id; if
     not, only its next reading tells what became of a write. ``deletes``: whether it tells of deletions, or a sweep has to
     find them. ``edits``: what it tells of a change besides the record as it is now. ``per_delivery``: so many changed
-    accounts are handed over at once.
+    accounts are handed over at once. ``may_mail``: fields besides the login whose change could make it write to the person.
     """
 
     create: Literal["keyed", "searchable", "none"] = "none"
@@ -42,6 +42,7 @@ class Abilities(FactsTable):
     sends_mail_on_create: bool = True
     sends_mail_on_login_change: bool = True
     login_field: Annotated[str, Field(max_length=80)] = ""
+    may_mail: Annotated[tuple[Annotated[str, Field(max_length=80)], ...], Field(strict=False)] = ()
     notes: bool = False
     requests: bool = False
     lookup: bool = True
@@ -120,6 +121,7 @@ class Facts(FactsTable):
             sends_mail_on_create=can.sends_mail_on_create,
             sends_mail_on_login_change=can.sends_mail_on_login_change,
             login_field=can.login_field,
+            may_mail=can.may_mail,
             notes=can.notes,
             requests=can.requests,
             lookup=can.lookup,

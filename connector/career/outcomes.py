@@ -76,6 +76,16 @@ def gone() -> Outcome:
     return Outcome(status=Status.REFUSED, code="not_found", remedy=_REMEDIES[404])
 
 
+def ignored(names: list[str]) -> Outcome:
+    """For a write that the system acknowledged although it kept its values of these fields."""
+    return Outcome(
+        status=Status.REFUSED,
+        code="NOT_TAKEN_UP",
+        detail=f"fields {', '.join(sorted(names)[:5])}",
+        remedy="the career system said yes and kept its value: look whether our key may change this field there",
+    )
+
+
 def cannot(code: str, what: str) -> Outcome:
     """For a write that the profile says the system has no place for."""
     return Outcome(status=Status.REFUSED, code=code, detail=what, remedy="the profile of this career system says so")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 
 from connector.career.facts import Pace as Limits
 from connector.errors import Throttled
@@ -12,20 +14,24 @@ from connector.ports import Clock
 PATIENCE = 30.0
 """Seconds that one call may wait for its turn; for more, the whole side comes again later."""
 _MINUTE = 60.0
+_DAY = 86_400
 
 
 class Pace:
     """Counts the calls of this process to one system; what the system says of its own count, counts more.
 
-    ``per_second`` with ``burst`` is a leaky bucket; ``per_minute`` and ``server_errors`` are windows that begin with their
-    first call; ``per_day`` ends at midnight UTC.
+    ``per_second`` with ``burst`` is a leaky bucket. ``per_minute`` is one too, a tenth of it at once and the rest spread over
+    the minute: so no minute has too many, whenever the system's own minutes begin, and no call waits long. ``server_errors``
+    are those of the last minute. ``per_day`` ends when the system says so, else at midnight UTC.
     """
 
     def __init__(self, limits: Limits, clock: Clock, *, system: str) -> None:
         self._limits, self._clock, self._system = limits, clock, system
-        self._level, self._leaked_at = 0.0, clock.monotonic()
-        self._calls, self._errors = _Window(), _Window()
-        self._day, self._today = clock.now().date(), 0
+        now, at_once = clock.monotonic(), max(1, limits.per_minute // 10)
+        buckets = ((limits.per_second, limits.burst), ((limits.per_minute - at_once) / _MINUTE, at_once))
+        self._buckets = [_Bucket(rate, burst, now) for rate, burst in buckets if rate > 0]
+        self._errors: deque[float] = deque(maxlen=limits.server_errors)
+        self._left, self._ends = limits.per_day, _midnight_after(clock.now())
 
     def wait(self) -> None:
         """Wait until the next call may go.
@@ -38,65 +44,68 @@ class Pace:
             raise Throttled(side=self._system, code="PACE", retry_after=seconds)
         if seconds > 0:
             self._clock.sleep(seconds)
-        self._count()
+        for bucket in self._buckets:
+            bucket.add(self._clock.monotonic())
+        self._left -= 1
 
     def heard(self, status: int, headers: Mapping[str, str]) -> None:
         """Take up what an answer tells: its own count of what is left today, and server errors that will throttle us."""
-        if status >= 500 and self._limits.server_errors:
-            self._errors.add(self._clock.monotonic())
+        if status >= 500:
+            self._errors.append(self._clock.monotonic())
         left = headers.get("X-Rate-Limit-Remaining", "")
         if self._limits.per_day and left.isdecimal():
-            self._today = max(self._today, self._limits.per_day - int(left))
+            now = self._clock.now()
+            self._left = int(left)
+            self._ends = _end_told(headers.get("X-Rate-Limit-Reset", ""), now) or _midnight_after(now)
 
     def _delay(self) -> float:
-        now, limits = self._clock.monotonic(), self._limits
-        waits = [0.0]
-        if limits.per_second:
-            level = max(0.0, self._level - (now - self._leaked_at) * limits.per_second)
-            waits.append((level + 1 - limits.burst) / limits.per_second)
-        if limits.per_minute:
-            waits.append(self._calls.until_free(now, limits.per_minute))
-        if limits.server_errors:
-            waits.append(self._errors.until_free(now, limits.server_errors))
-        if limits.per_day:
+        now = self._clock.monotonic()
+        waits = [bucket.until_free(now) for bucket in self._buckets]
+        if self._limits.server_errors and len(self._errors) == self._limits.server_errors:
+            waits.append(self._errors[0] + _MINUTE - now)
+        if self._limits.per_day:
             waits.append(self._until_tomorrow())
-        return max(waits)
+        return max(waits, default=0.0)
 
     def _until_tomorrow(self) -> float:
-        moment = self._clock.now()
-        if moment.date() != self._day:
-            self._day, self._today = moment.date(), 0
-        if self._today < self._limits.per_day:
-            return 0.0
-        return (_midnight_after(moment) - moment).total_seconds()
-
-    def _count(self) -> None:
-        now = self._clock.monotonic()
-        if self._limits.per_second:
-            self._level = max(0.0, self._level - (now - self._leaked_at) * self._limits.per_second) + 1
-        self._leaked_at = now
-        self._calls.add(now)
-        self._today += 1
+        now = self._clock.now()
+        if now >= self._ends:
+            self._left, self._ends = self._limits.per_day, _midnight_after(now)
+        return (self._ends - now).total_seconds() if self._left <= 0 else 0.0
 
 
-class _Window:
-    """How often something happened in the minute that began with its first time."""
+class _Bucket:
+    """``burst`` calls at once, and ``rate`` a second from then on."""
 
-    def __init__(self) -> None:
-        self._began, self._count = 0.0, 0
+    def __init__(self, rate: float, burst: int, now: float) -> None:
+        self._rate, self._burst = rate, burst
+        self._level, self._at = 0.0, now
+
+    def until_free(self, now: float) -> float:
+        """Seconds until the next call fits; not above 0 if it does."""
+        return (self._level_at(now) + 1 - self._burst) / self._rate
 
     def add(self, now: float) -> None:
-        """Once more."""
-        if self._count == 0 or now - self._began >= _MINUTE:
-            self._began, self._count = now, 0
-        self._count += 1
+        """One more call."""
+        self._level, self._at = self._level_at(now) + 1, now
 
-    def until_free(self, now: float, limit: int) -> float:
-        """Seconds until it may happen again."""
-        if self._count < limit or now - self._began >= _MINUTE:
-            return 0.0
-        return self._began + _MINUTE - now
+    def _level_at(self, now: float) -> float:
+        return max(0.0, self._level - (now - self._at) * self._rate)
 
 
 def _midnight_after(moment: datetime) -> datetime:
     return (moment + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def _end_told(text: str, now: datetime) -> datetime | None:
+    """When the day's count begins anew, by a header whose form nobody documents; None if it cannot be that."""
+    try:
+        if text.isdecimal():
+            seconds = int(text)
+            end = now + timedelta(seconds=seconds) if seconds <= _DAY else datetime.fromtimestamp(seconds, UTC)
+        else:
+            end = datetime.fromisoformat(text) if text[:4].isdecimal() else parsedate_to_datetime(text)
+    except (ValueError, TypeError, OverflowError, IndexError):
+        return None
+    end = end if end.tzinfo is not None else end.replace(tzinfo=UTC)
+    return end if now < end <= now + timedelta(seconds=_DAY + 3600) else None

@@ -27,7 +27,8 @@ _AGAIN = 3
 class Slice:
     """One page of a list. ``total``: records in the list, None where it does not tell; ``at``: the system's time, where told.
 
-    ``met`` are the ids of all rows of the page, also of those that are passed over.
+    ``met`` are the ids of all rows of the page, also of those that are passed over. ``wait``: the system is still making this
+    page; it is asked for again in the next cycle (of lists that are read ``later`` only).
     """
 
     records: tuple[Record, ...]
@@ -35,6 +36,7 @@ class Slice:
     more: bool
     total: int | None = None
     at: datetime | None = None
+    wait: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,12 +44,15 @@ class Listing:
     """One list. ``page`` answers a page by its number, from 1, and the moment since which changes are wanted.
 
     ``since``: it can be asked for changes. ``later``: it has nothing to say before everything has been read once (deletions).
+    ``rest``: how long it is left alone after a walk; unless said otherwise not at all if it can be asked for changes, else as
+    long as the reader's ``compare``.
     """
 
     name: str
     page: Callable[[int, datetime | None], Slice]
     since: bool
     later: bool = False
+    rest: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,11 +121,13 @@ class PagedReader:
             place = replace(place, page=1)
         found = listing.page(place.page, self._since(listing, place))
         if place.page == 1:
-            place = replace(place, began=(found.at or self._clock.now()).astimezone(UTC).isoformat())
+            place = replace(place, began=place.began or (found.at or self._clock.now()).astimezone(UTC).isoformat())
             self._walk, self._met = (listing.name, place.began, place.again), set()
         self._met.update(found.met)
-        then = self._after(place, listing, found)
         full = place.mode == "full"
+        if found.wait:
+            return Page(records=found.records, cursor=place.text(), more=False, full=full)
+        then = self._after(place, listing, found)
         return Page(records=found.records, cursor=then.text(), more=full or self._goes_on(then), full=full)
 
     def _since(self, listing: Listing, place: _Place) -> datetime | None:
@@ -138,8 +145,10 @@ class PagedReader:
         return None
 
     def _due(self, listing: Listing, place: _Place) -> bool:
+        if listing.since and listing.rest is None:
+            return True  # by whichever clock the mark was set
         rested = self._clock.now() - datetime.fromisoformat(place.marks[listing.name])
-        return listing.since or rested >= self._compare
+        return rested >= (listing.rest or self._compare)
 
     def _after(self, place: _Place, listing: Listing, found: Slice) -> _Place:
         if found.more:

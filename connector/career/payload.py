@@ -1,72 +1,23 @@
-"""Answers of a career system as strict JSON, and records out of them; what cannot be trusted is set apart by record.
+"""Records out of a career system's answers; what cannot be trusted is set apart by record.
 
 A page is fast to read while it is clean; only a page that shows a mark of something odd is looked at record by record.
 """
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable
 from hashlib import sha256
-from typing import Any, NoReturn
+from typing import Any
 
-import orjson
-
-from connector.errors import Later, Unknown
 from connector.ports import Record
 from connector.wire import Answer
 
 POISON = "poison"
 """``Record.kind`` of what cannot be read: ``fields`` are ``reason`` and ``kind`` (what it should have been)."""
 
-_NUL = b"\\u0000"
-_NAME_ENDS = b'":'
-_ID = re.compile(r"[A-Za-z0-9._~:@\-]{1,80}")
-
-
-def strict_json(answer: Answer) -> tuple[Any, bool]:
-    """The body of an answer, and whether it holds something that records must be checked for.
-
-    A lone surrogate does not spoil a whole page: it is let through here and told, so that its record can be set apart.
-
-    Raises:
-        Later: for a read: no JSON, twice the same key, NaN or Infinity.
-        Unknown: the same, for a write.
-    """
-    try:
-        data = answer.json()
-    except (Later, Unknown):
-        return _careful(answer), True
-    try:
-        again, odd = orjson.dumps(data, option=orjson.OPT_STRICT_INTEGER), _NUL in answer.data
-    except TypeError:  # an integer of more than 53 bits
-        again, odd = orjson.dumps(data), True
-    if answer.data.count(_NAME_ENDS) != again.count(_NAME_ENDS):
-        # either twice the same key (the parser kept the last one), or only other spacing: the slow parser knows
-        return _careful(answer), True
-    return data, odd
-
-
-def _careful(answer: Answer) -> Any:  # noqa: ANN401 - JSON
-    """The body, read by the parser that can tell duplicates; raises what the answer's own reading raises."""
-    if "json" not in answer.headers.get("Content-Type", "").lower():
-        return answer.json()
-    try:
-        return json.loads(answer.data, object_pairs_hook=_once, parse_constant=_refuse)
-    except (ValueError, RecursionError):
-        raise answer.unusable("not valid JSON, or a name twice in one object") from None
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError("a name twice in one object")
-    return found
-
-
-def _refuse(_word: str) -> NoReturn:
-    raise ValueError("no number")
+_ID = re.compile(r"(?!\.+\Z)[A-Za-z0-9._~:@\-]{1,80}")
+"""Fits into one segment of a path; of dots alone it would be another path."""
 
 
 def at(data: object, path: str) -> Any:  # noqa: ANN401 - JSON

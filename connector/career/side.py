@@ -139,7 +139,10 @@ class CareerClient:
 
     def _bar(self, fields: Mapping[str, Any]) -> Outcome | None:
         """Why these fields must not be sent at all; None if they may."""
-        if self.capabilities.sends_mail_on_login_change and self.capabilities.login_field in fields:
+        if self.capabilities.sends_mail_on_login_change and fields.keys() & {
+            self.capabilities.login_field,
+            *self.capabilities.may_mail,
+        }:
             return outcomes.would_mail("changing the login")
         return outcomes.unsendable(dict(fields))
 

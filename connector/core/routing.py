@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from connector.core.calendar import OfficeCalendar, due
+from connector.core.foreign import fitted
 from connector.core.progress import Clearance, Neutral, RequestState, neutral_word
 from connector.core.requests import Ask, ClearanceRule, Direction, RequestRules, describe, plain
 from connector.errors import Halt
@@ -223,7 +224,7 @@ def _ended(ask: Ask, state: RequestState, *, message: str = "", stop_reason: str
 
 
 def _subject(ask: Ask) -> str:
-    return f"{ask.type.label}: {ask.title}"[:255] if ask.title else ask.type.label
+    return fitted(f"{ask.type.label}: {ask.title}", 255) if ask.title else ask.type.label
 
 
 def _hard_stop(ask: Ask, person: PersonFacts) -> str:
@@ -247,7 +248,7 @@ def _same_ask(ask: Ask, past: Sequence[PastRequest], routing: Routing, now: date
             if earlier.ended_at is None or now - earlier.ended_at < routing.attach_within:
                 return earlier
         # An alumnus may need two letters: theirs is the same ask only while it is open under the same title.
-        elif earlier.ended_at is None and plain(earlier.title) == plain(ask.title):
+        elif earlier.ended_at is None and earlier.title and plain(earlier.title) == plain(ask.title):
             return earlier
     return None
 

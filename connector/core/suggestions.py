@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import orjson
 
+from connector.core.foreign import fitted, visible
 from connector.core.merge import Move
 from connector.core.model import Edit, FieldRule, Native, Reading, Unit, Value, at
 
@@ -90,13 +91,13 @@ def change_fields(
     return {
         "Kind__c": "Opt-out" if opt_out else "Clear" if clears else "Change",
         "Group__c": unit.name,
-        "Field__c": ", ".join(entered)[:255],
-        "Field_Label__c": staff_label(unit)[:255],
+        "Field__c": fitted(", ".join(entered), 255),
+        "Field_Label__c": fitted(staff_label(unit), 255),
         "Before__c": show(unit.fields, before.values) if before else UNREADABLE,
         "Now__c": show(unit.fields, now.values) if now else UNREADABLE,
         "Suggested__c": show(unit.fields, suggested),
         "Suggested_Values__c": orjson.dumps(entered).decode(),
-        "Who__c": author.name[:255],
+        "Who__c": fitted(visible(author.name), 255),
         "Changed_At__c": author.at,
         "Changed_Between__c": author.between[:80],
         "By_The_Person__c": author.by_the_person,
@@ -110,7 +111,7 @@ def new_contact_fields(values: Mapping[str, Native], labels: Mapping[str, str]) 
     return {
         "Kind__c": "New contact",
         "Group__c": "new_contact",
-        "Field__c": ", ".join(values)[:255],
+        "Field__c": fitted(", ".join(values), 255),
         "Field_Label__c": "New contact",
         "Before__c": EMPTY,
         "Now__c": EMPTY,

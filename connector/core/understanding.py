@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 
 from rapidfuzz import fuzz, process
 
-from connector.core.requests import Ask, Direction, Misunderstood, PersonHint, RequestRules, RequestType, plain
+from connector.core.foreign import fitted, length, visible
+from connector.core.requests import Ask, Direction, Misunderstood, PersonHint, RequestRules, RequestType, TextRules, plain
 
 TITLE_LENGTH = 255
 """``Career_Request__c.Title__c``; a longer title is cut."""
 TEXT_LENGTH = 32_000
 """Below the 32,768 characters of ``Text_For_Alumni__c`` and ``Details__c``; a longer text is not understood, never cut."""
+CRITERIA_LENGTH = 4_000
+"""Below the 4,096 characters of ``Criteria__c``; the same holds."""
 _NEAR = 65
-_UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
 
 
 @dataclass(slots=True)
@@ -25,6 +26,7 @@ class _Reading:
     """One request while it is read: what was wrong so far, and what to do about it."""
 
     fields: Mapping[str, object]
+    texts: TextRules
     problems: list[str] = field(default_factory=list)
     cures: list[str] = field(default_factory=list)
 
@@ -32,18 +34,38 @@ class _Reading:
         self.problems.append(problem)
         self.cures.append(cure)
 
-    def text(self, name: str, *, of: Mapping[str, object] | None = None) -> str:
+    def raw(self, name: str, *, of: Mapping[str, object] | None = None) -> str:
+        """A text as it was given; for a reference, which is compared and not read."""
         value = (self.fields if of is None else of).get(name)
         if value is None:
             return ""
         if not isinstance(value, str):
             self.wrong(f"The field {name} is not a text.", f"Write {name} as text.")
             return ""
-        if len(value) > TEXT_LENGTH:
-            self.wrong(f"The field {name} is longer than {TEXT_LENGTH} characters.", f"Shorten {name}.")
-            return ""
-        text = _UNSEEN.sub("", value.replace("\r\n", "\n").replace("\r", "\n"))
-        return unicodedata.normalize("NFC", text).strip()
+        return value if self._short(name, value, TEXT_LENGTH) else ""
+
+    def text(self, name: str, *, of: Mapping[str, object] | None = None) -> str:
+        """A text that people will read; making it fit for that can lengthen it."""
+        text = self.texts.clean(self.raw(name, of=of))
+        return text if self._short(name, text, TEXT_LENGTH) else ""
+
+    def criteria(self) -> tuple[tuple[str, str], ...]:
+        found: list[tuple[str, str]] = []
+        for key, value in sorted(self.table("criteria").items(), key=lambda entry: str(entry[0])):
+            parts = value if isinstance(value, list) else [value]
+            text = self.texts.clean(", ".join(str(part) for part in parts if part is not None and part != ""))
+            if text:
+                found.append((fitted(visible(str(key)), 80), text))
+        whole = "\n".join(f"{key}: {text}" for key, text in found)
+        return tuple(found) if self._short("criteria", whole, CRITERIA_LENGTH) else ()
+
+    def _short(self, name: str, text: str, limit: int) -> bool:
+        if length(text) <= limit:
+            return True
+        problem = f"The field {name} is longer than {limit} characters."
+        if problem not in self.problems:
+            self.wrong(problem, f"Shorten {name}.")
+        return False
 
     def number(self, name: str, *, least: int, most: int) -> int | None:
         value = self.fields.get(name)
@@ -73,7 +95,7 @@ class _Reading:
 
 def understand(fields: Mapping[str, object], *, request_id: str, rules: RequestRules) -> Ask | Misunderstood:
     """Read one request. Total: whatever careers sent, one of the two comes back, and nothing of a confidential ask is kept."""
-    reading = _Reading(fields)
+    reading = _Reading(fields, rules.texts)
     withdrawn = fields.get("state") == "withdrawn"
     kind = _type(reading, rules)
     created_at = _moment(reading)
@@ -92,8 +114,8 @@ def _ask(
     title = reading.text("title")
     if not title:
         reading.wrong("The title is missing.", "Write in one line what is asked.")
-    person_id = reading.text("person_id") or None
-    hint, criteria, named = _hint(reading), _criteria(reading), reading.truth("named")
+    person_id = visible(reading.raw("person_id")) or None
+    hint, criteria, named = _hint(reading), reading.criteria(), reading.truth("named")
     _judge_target(reading, kind, known=person_id is not None or hint is not None, criteria=bool(criteria), named=named)
     by = reading.table("requested_by")
     need_by = _day(reading)
@@ -109,13 +131,13 @@ def _ask(
     return Ask(
         id=request_id,
         type=kind,
-        title=title if len(title) <= TITLE_LENGTH else f"{title[: TITLE_LENGTH - 1]}\N{HORIZONTAL ELLIPSIS}",
+        title=fitted(title, TITLE_LENGTH),
         text=text,
         details=details,
         created_at=created_at,
         need_by=need_by,
-        requested_by=requested_by[:TITLE_LENGTH],
-        unit=unit[:80],
+        requested_by=fitted(requested_by, TITLE_LENGTH),
+        unit=fitted(unit, 80),
         person_id=person_id,
         # Who names a person and does not say otherwise means that person.
         named=(person_id is not None or hint is not None) if named is None else named,
@@ -187,16 +209,6 @@ def _hint(reading: _Reading) -> PersonHint | None:
     known_year = year if isinstance(year, int) and not isinstance(year, bool) and 1000 <= year <= 2999 else None
     hint = PersonHint(name=reading.text("name", of=table), email=reading.text("email", of=table), class_year=known_year)
     return hint if hint.name or hint.email else None
-
-
-def _criteria(reading: _Reading) -> tuple[tuple[str, str], ...]:
-    found: list[tuple[str, str]] = []
-    for key, value in sorted(reading.table("criteria").items(), key=lambda entry: str(entry[0])):
-        parts = value if isinstance(value, list) else [value]
-        text = ", ".join(_UNSEEN.sub("", str(part)).strip() for part in parts if part is not None and part != "")
-        if text:
-            found.append((_UNSEEN.sub("", str(key))[:80], text[:500]))
-    return tuple(found[:40])
 
 
 def _judge_target(reading: _Reading, kind: RequestType | None, *, known: bool, criteria: bool, named: bool | None) -> None:

@@ -8,10 +8,11 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from connector.core.foreign import fitted
 from connector.core.model import OutsideEdit, Side
 from connector.core.progress import Neutral
-from connector.core.requests import Ask
-from connector.core.routing import PastRequest, PersonFacts, Routed, Unidentified
+from connector.core.requests import FOREIGN_LABEL, Ask
+from connector.core.routing import ContactLimit, PastRequest, PersonFacts, Routed, Unidentified
 from connector.core.rulebook import PROFILE, Fact, Rules
 from connector.engine.context import Context
 from connector.engine.readings import Person, restricted, withdrawn_purposes
@@ -76,8 +77,15 @@ def _holds(rules: Rules, person: Person, fact: Fact) -> bool:
     return unit is not None and unit.other_office_edit is OutsideEdit.OPT_OUT_WINS and restricted(unit, person)
 
 
-def past_of(db: Connection, contact: str, key: str) -> list[PastRequest]:
-    """Earlier requests about the same contact; ``key`` is the new one's."""
+_LOOKED_BACK = 200
+
+
+def past_of(db: Connection, contact: str, key: str, limit: ContactLimit) -> list[PastRequest]:
+    """Earlier requests about the same contact, oldest first; ``key`` is the new one's.
+
+    The newest only, and as many as the limit could need: a flood about one person must not cost the square of its size.
+    """
+    most = max(_LOOKED_BACK, limit.max_asks, limit.max_per_year)
     return [
         PastRequest(
             number=row["number"],
@@ -86,8 +94,7 @@ def past_of(db: Connection, contact: str, key: str) -> list[PastRequest]:
             touched_at=moment(row["received_at"]) if row["owner_id"] and row["reason"] is None else None,
             ended_at=moment(row["settled_at"]) if row["settled_at"] else None,
         )
-        for row in requests.of_contact(db, contact)
-        if row["key"] != key
+        for row in requests.newest_of_contact(db, contact, key, limit=most)
     ]
 
 
@@ -99,14 +106,14 @@ def columns_of(system: str, ask: Ask, routed: Routed, *, number: str, contact: s
         "Request_Number__c": number,
         "Type__c": ask.type.code,
         "Direction__c": ask.type.direction.crm_word,
-        "Title__c": ask.title[:255],
+        "Title__c": ask.title,
         "State__c": routed.state.value,
         "Neutral__c": routed.neutral.value,
         "Asked_Count__c": ask.count,
         "Contact__c": contact,
         "Account_Id__c": ask.person_id,
-        "Requested_By__c": ask.requested_by[:255],
-        "Unit__c": ask.unit[:80],
+        "Requested_By__c": ask.requested_by,
+        "Unit__c": ask.unit,
         "Need_By__c": ask.need_by.isoformat() if ask.need_by else None,
         "Received_At__c": _time(now),
         "First_Action_Due__c": _time(routed.first_action_due),
@@ -117,14 +124,15 @@ def columns_of(system: str, ask: Ask, routed: Routed, *, number: str, contact: s
         "Details__c": details_of(system, ask),
         "Named_Ask__c": ask.named,
         "Clearance__c": routed.clearance.value,
-        "Stop_Reason__c": routed.stop_reason[:255],
+        "Stop_Reason__c": fitted(routed.stop_reason, 255),
         "Urgent__c": ask.urgent or ask.type.urgent,
     }
 
 
 def details_of(system: str, ask: Ask) -> str:
     """What careers wrote, under the number that they know their request by."""
-    return f"Request {ask.id} in {system}\n{ask.details}".strip()
+    told = f"{FOREIGN_LABEL}\n{ask.details}" if ask.details else ""
+    return f"Request {ask.id} in {system}\n{told}".strip()
 
 
 def _time(at: datetime | None) -> str | None:

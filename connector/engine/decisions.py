@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from connector.core.foreign import fitted, visible
 from connector.core.model import OpenSuggestion, Side
 from connector.core.rulebook import Slot
 from connector.core.suggestions import CRM_STATES
@@ -198,7 +199,7 @@ def _review_create(ctx: Context, db: Connection, known: Row) -> dict[str, Any]:
         "Kind__c": known["kind"],
         "System__c": system,
         "Account_Id__c": account,
-        "Person__c": person[:255],
+        "Person__c": fitted(visible(person), 255),
         "Evidence__c": "\n".join(lines),
         "State__c": "Open",
     }

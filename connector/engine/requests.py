@@ -27,6 +27,7 @@ _BATCH = 200
 _NOISE = ("etag", "updated_at")
 """What changes about a request without changing the request."""
 
+REDACTED_MESSAGE = "What looked like a password or key was left out; tell it, if you must, in another way."
 _NEVER_STORED = (RequestState.REFUSED,)
 
 
@@ -205,7 +206,7 @@ class _Desk:
             rules=self._ctx.requests,
             routing=self._ctx.routing,
             officers=self._directory.officers,
-            past=past_of(self._db, contact, key) if contact else (),
+            past=past_of(self._db, contact, key, self._ctx.routing.limit) if contact else (),
             start_at=self._ctx.start_at,
             now=now,
         )
@@ -219,7 +220,7 @@ class _Desk:
             "state": routed.state.value,
             "neutral": routed.neutral.value,
             "reason": routed.stop_reason[:80] or None,
-            "message": routed.message,
+            "message": f"{routed.message} {REDACTED_MESSAGE}".strip() if ask.redacted else routed.message,
             "contact_id": contact,
             "account_id": ask.person_id,
             "owner_id": routed.owner_id,
@@ -247,7 +248,7 @@ class _Desk:
         requests.change(self._db, system, id, payload_hash=digest)
         self._done.changed += 1
         if known["crm_id"] and known["settled_at"] is None:
-            fields: dict[str, Any] = {"Title__c": ask.title[:255], "Text_For_Alumni__c": ask.text}
+            fields: dict[str, Any] = {"Title__c": ask.title, "Text_For_Alumni__c": ask.text}
             fields |= {"Details__c": details_of(system, ask)}
             fields |= {"Need_By__c": ask.need_by.isoformat() if ask.need_by else None, "Urgent__c": ask.urgent}
             self._plan("request.update", system, id, {"object": Feed.REQUEST, "id": known["crm_id"], "fields": fields})

@@ -18,7 +18,7 @@ from connector.core.calendar import OfficeCalendar
 from connector.core.document import Document, parse
 from connector.core.model import FieldRule, Owner, Side, Transform, Unit
 from connector.core.related import Choice, Related, lookup_of
-from connector.core.requests import RequestRules, RequestType
+from connector.core.requests import RequestRules, RequestType, TextRules
 from connector.core.routing import ContactLimit, Routing, RoutingRule, TaskOwner
 from connector.core.rulebook import PROFILE, Brakes, Eligibility, MatchFields, NewPerson, Rules, Source
 from connector.core.violations import Table, validated
@@ -282,7 +282,8 @@ def _transform(file: PersonFile, table: FieldTable | ReadTable, side: Side) -> T
 
 def compile_requests(file: RequestsFile) -> RequestRules:
     """The request types of a file that ``check_requests`` has found to be right."""
-    return RequestRules(types=tuple(_type(code, table) for code, table in file.type.items()), hash=_hash(file))
+    texts = TextRules(link_hosts=frozenset(file.texts.link_hosts), redact_secrets=file.texts.redact_secrets)
+    return RequestRules(types=tuple(_type(code, table) for code, table in file.type.items()), texts=texts, hash=_hash(file))
 
 
 def _type(code: str, table: TypeTable) -> RequestType:

@@ -275,10 +275,28 @@ class TypeTable(Table):
     instructions: Text = ""
 
 
+HostName = Annotated[
+    str,
+    _shaped(
+        r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}",
+        "the name of a host",
+        "lower case, without https://, for example careers.example.edu",
+    ),
+]
+
+
+class TextsTable(Table):
+    """``[texts]``: what free text of requests may bring into Salesforce."""
+
+    link_hosts: Annotated[tuple[HostName, ...], Field(strict=False)] = ()
+    redact_secrets: bool = True
+
+
 class RequestsFile(Table):
     """``requests.toml``."""
 
     version: Literal[1]
+    texts: TextsTable = TextsTable()
     type: dict[Code, TypeTable]
 
 

@@ -7,6 +7,8 @@ import unicodedata
 
 from connector.core.model import Native
 
+_TURNING = re.compile("[\u202a-\u202e\u2066-\u2069]")
+"""Characters that turn others around: what is read would be another thing than what is meant."""
 _UNWANTED = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _EDGES = " \t\r\n\u00a0\u200b\u2060\ufeff"
 WHITE = re.compile(r"[\s\u200b\u2060\ufeff]+")
@@ -23,7 +25,8 @@ def clean(native: Native) -> str | None:
         return native.strip(" ") or None
     if _UNWANTED.search(native):
         raise ValueError("contains control characters or broken Unicode")
-    text = unicodedata.normalize("NFC", native.replace("\r\n", "\n").replace("\r", "\n")).strip(_EDGES)
+    plain = _TURNING.sub("", native.replace("\r\n", "\n").replace("\r", "\n"))
+    text = unicodedata.normalize("NFC", plain).strip(_EDGES)
     return text or None
 
 

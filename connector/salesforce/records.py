@@ -8,7 +8,7 @@ from connector.core.related import Related
 from connector.errors import Bug, Halt, Refused
 from connector.ports import Feed, Record
 from connector.salesforce import soql
-from connector.salesforce.answers import Row, Rows, Sub, long_id, read_rows, unusable
+from connector.salesforce.answers import Row, Rows, Sub, long_id, read_moment, read_rows, unusable
 from connector.salesforce.client import Client
 from connector.salesforce.objects import CONTACT_SYSTEM, FIELDS, KEY, OWN_FEEDS
 from connector.salesforce.related import Beside
@@ -94,6 +94,7 @@ class Records:
         found, version, deleted = row.get("Id"), row.get("SystemModstamp"), row.get("IsDeleted")
         if not isinstance(found, str) or not isinstance(version, str) or not isinstance(deleted, bool):
             raise unusable("a record without its system fields")
+        read_moment(version)
         row.pop("attributes", None)
         if feed is Feed.CONTACT:
             self.beside.flatten(row)

@@ -43,10 +43,12 @@ def by_key(db: Connection, keys: Iterable[str]) -> dict[str, Row]:
     return found
 
 
-def of_contact(db: Connection, contact_id: str) -> list[Row]:
-    """Every request about one contact, oldest first."""
-    query = select(request).where(request.c.contact_id == contact_id).order_by(request.c.received_at)
-    return fetch(db, query)
+def newest_of_contact(db: Connection, contact_id: str, key: str, *, limit: int) -> list[Row]:
+    """The newest requests about one contact but the one with this key, oldest first, with what routing asks about."""
+    columns = (request.c.number, request.c.type, request.c.neutral, request.c.received_at)
+    more = (request.c.owner_id, request.c.reason, request.c.settled_at)
+    query = select(*columns, *more).where(request.c.contact_id == contact_id, request.c.key != key)
+    return fetch(db, query.order_by(request.c.received_at.desc(), request.c.request_id.desc()).limit(limit))[::-1]
 
 
 def of_account(db: Connection, system: str, account_id: str) -> list[Row]:

@@ -51,7 +51,7 @@ def stamp(moment: datetime) -> str:
 
 def moment(value: str) -> datetime:
     """The moment behind a ``stamp``."""
-    return datetime.strptime(value, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
+    return datetime.fromisoformat(value)
 
 
 def pack(value: object) -> str:

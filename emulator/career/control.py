@@ -8,6 +8,7 @@ Under `/__control__/`, with the header `X-Control-Token`. In-process tests use `
 
 import dataclasses
 import re
+from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -103,6 +104,9 @@ def _look(app: "CareerApp", order: str) -> object:
             return {"mails": [dataclasses.asdict(mail) for mail in system.mails]}
         case "GET calls":
             return {"calls": dict(app.calls), "total": app.calls.total()}
+        case "GET changed":
+            edits = [version for one in system.people.order for version in one.versions if version.by.kind is Kind.API]
+            return {"by_programs": dict(Counter(path for version in edits for path in version.changes))}
         case "GET log":
             return {"writes": [{**dataclasses.asdict(one), "body": one.body.decode("utf-8", "replace")} for one in app.writes]}
         case _:

@@ -265,7 +265,7 @@ class CareerContract:
         "fault", ["html", "empty", "error", "truncate", "lose_answer", "not_a_number", "double_keys", "unavailable"]
     )
     def test_bad_answer_is_never_data(self, world: World, fault: str) -> None:
-        """A web page, a cut, an empty or a malformed answer is no statement about people: later, with the cursor kept."""
+        """A web page, a cut, an empty or a malformed answer says nothing about people: later, with the cursor kept (B47, B48)."""
         world.people(3)
         _, cursor, _ = read_all(world.client)
         world.pause()
@@ -311,7 +311,7 @@ class CareerContract:
 
     @pytest.mark.parametrize(("text", "reason"), [("a\\u0000b", "NUL"), ("a\\ud800b", "surrogate")])
     def test_poison_record_is_set_apart(self, world: World, text: str, reason: str) -> None:
-        """An account that nobody could store is told as poison, with its reason; its neighbours come as ever."""
+        """An account that nobody could store is told as poison, with its reason; its neighbours come as ever (B32, B33)."""
         world.people(3)
         _, cursor, _ = read_all(world.client)
         world.pause()

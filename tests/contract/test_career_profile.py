@@ -112,7 +112,7 @@ def test_names_and_files(tmp_path: Path) -> None:
 
 
 def test_record_without_a_usable_id_is_poison() -> None:
-    """Records without id or version, or with ids that do not fit in a path, are set apart under a steady name."""
+    """Records without id or version, or with ids that do not fit in a path, are set apart under a steady name (B37)."""
     for data in (7, {}, {"id": "a/b", "etag": "1"}, {"id": "a", "etag": ""}, {"id": 5, "etag": "1"}):
         first, again = (_record(data, odd=False) for _ in range(2))
         assert first == again
@@ -126,7 +126,7 @@ def _record(data: object, *, odd: bool) -> Record:
 
 @pytest.mark.parametrize("value", [2**63, -(2**63) - 1, 1.8446744073709552e19, ["a\0"], {"x": "\udc00"}, {"a\0": 1}])
 def test_values_that_no_store_takes(value: object) -> None:
-    """Numbers beyond 64 bits and broken texts are found at any depth."""
+    """Numbers beyond 64 bits and broken texts are found at any depth (B39)."""
     record = _record({"id": "a", "etag": "1", "x": {"y": value}}, odd=True)
     assert record.kind == POISON
 

@@ -443,7 +443,7 @@ def test_a_good_request_is_understood() -> None:
     ],
 )
 def test_a_bad_request_gets_its_cure(change: Mapping[str, Any], problem: str, cure: str) -> None:
-    """Law: what is wrong is named, with what to do, and without repeating what was typed."""
+    """Law: what is wrong is named, with what to do, and without repeating what was typed (B35, B38-B40)."""
     found = understand({**GOOD, **change}, request_id="r-1", rules=RULES)
     assert isinstance(found, Misunderstood)
     assert problem in " ".join(found.problems)

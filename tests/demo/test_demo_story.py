@@ -48,10 +48,12 @@ class _Career:
     def __init__(self) -> None:
         self.log: list[dict[str, Any]] = []
         self.told: dict[str, dict[str, Any]] = {}
+        self.changed: dict[str, int] = {}
 
     def get(self, order: str) -> Mapping[str, object]:
         """The planted log; no mails."""
-        return {"writes": self.log} if order == "log" else {"mails": []}
+        known: dict[str, Mapping[str, object]] = {"log": {"writes": self.log}, "changed": {"by_programs": self.changed}}
+        return known.get(order, {"mails": []})
 
     def acknowledgement(self, id: str) -> dict[str, Any] | None:
         """What was planted for this request."""
@@ -141,12 +143,10 @@ def test_a_doubled_task_fails_the_demo(stage: Stage) -> None:
 
 
 def test_written_values_are_counted_by_field(stage: Stage) -> None:
-    """The values of each batch count by field; the counsellor's own writes do not."""
-    body = orjson.dumps(
-        {"items": [{"id": "p1", "fields": {"title": "x", "employer": "y"}}, {"id": "p2", "fields": {"title": "z"}}]}
-    )
-    write = {"kind": "api", "path": "/bridge/v1/people/batch", "body": body.decode()}
-    cast("_Career", stage.career).log += [write, write | {"kind": "staff"}]
+    """Values count by field, as the career system's own history has them; the counsellor's own writes do not."""
+    career = cast("_Career", stage.career)
+    career.changed = {"title": 2, "employer": 1}
+    career.log += [{"kind": "api"}, {"kind": "staff"}]
     written = read_writes(stage)
     assert written.to_career == {"title": 2, "employer": 1}
     assert written.career == 1

@@ -179,7 +179,7 @@ def test_a_suggestion_can_be_decided_after_a_merge(merged: University) -> None:
 
 
 def test_requests_know_the_survivor(merged: University) -> None:
-    """The same ask again meets the one already open about the surviving contact."""
+    """The same ask again meets the one already open about the surviving contact (B46)."""
     again = merged.file()
     merged.run()
     assert merged.told(again)["message"].startswith("Attached to request")

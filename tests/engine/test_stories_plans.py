@@ -59,7 +59,7 @@ def test_suggestions_of_a_dropped_plan_were_never_made(new: University) -> None:
 
 
 def test_too_many_requests_wait_and_are_released_by_their_hash(new: University) -> None:
-    """A flood of requests makes no Task until a person has looked; approved, each has exactly one."""
+    """A flood of requests makes no Task until a person has looked; approved, each has exactly one (B45)."""
     crowd(new, 2, max_changes=5)
     for n in range(7):
         new.file(person_id=None, named=False, title=f"Ask {n}", criteria={"class_year": str(1990 + n)})

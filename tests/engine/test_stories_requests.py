@@ -205,7 +205,7 @@ STOPS: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("why", STOPS)
 def test_a_stop_gives_no_reason_away(uni: University, why: str) -> None:
-    """Deceased, no contact and withdrawn consent look the same to careers; the reason stays in Salesforce, without a Task."""
+    """Deceased, no contact and withdrawn consent look the same to careers; the reason stays in Salesforce (B46)."""
     uni.edit_contact(uni.ada, **STOPS[why])
     uni.run()
     uni.request = uni.file()
@@ -223,7 +223,7 @@ def test_a_stop_gives_no_reason_away(uni: University, why: str) -> None:
 
 @pytest.mark.parametrize("path", ["consents.mentoring", "do_not_contact"])
 def test_an_opt_out_stops_a_request_of_the_same_cycle(uni: University, path: str) -> None:
-    """An opt-out and an ask that arrive together: the opt-out counts at once."""
+    """An opt-out and an ask that arrive together: the opt-out counts at once (B46)."""
     uni.edit_person("a1", {path: path == "do_not_contact"})
     uni.request = uni.file()
     assert state(uni) == ("Not available", "not available")

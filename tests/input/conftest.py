@@ -10,9 +10,14 @@ from tests.engine.university import University
 
 
 @pytest.fixture
-def uni(tmp_path: Path) -> University:
+def new(tmp_path: Path) -> University:
+    """Both systems and the bridge, with nobody in them; nothing has been read yet."""
+    return University(state=tmp_path / "state.db")
+
+
+@pytest.fixture
+def uni(new: University) -> University:
     """One alumna on both sides, linked; the bridge is live."""
-    uni = University(state=tmp_path / "state.db")
-    uni.ada = uni.alumna()[0]
-    uni.go_live()
-    return uni
+    new.ada = new.alumna()[0]
+    new.go_live()
+    return new

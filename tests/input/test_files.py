@@ -78,10 +78,10 @@ def test_a_huge_file_is_refused_before_it_is_parsed(tmp_path: Path, filler: str)
     path = tmp_path / "config.toml"
     piece = filler.format("y" * 100 if filler.startswith("#") else "{}")
     path.write_text("".join(piece.format(number) for number in range(2 * MAX_BYTES // len(piece))))
-    begun = time.monotonic()
+    begun = time.process_time()
     with pytest.raises(UserError, match="C001"):
         load_settings(path)
-    assert time.monotonic() - begun < 1
+    assert time.process_time() - begun < 1
 
 
 @pytest.mark.parametrize(
@@ -251,11 +251,11 @@ def test_a_mapping_is_data(edited: Edit, place: str, text: str) -> None:
         "purpose": f'share = "consented"\npurpose = "{text}"',
     }
     folder = edited('crm = "Title"', f'crm = "Title"\n{lines[place]}')
-    begun = time.monotonic()
+    begun = time.process_time()
     with pytest.raises(UserError) as caught:
         load_rules(folder)
     render_problems(caught.value.problems)
-    assert time.monotonic() - begun < 1
+    assert time.process_time() - begun < 1
 
 
 @pytest.mark.parametrize("name", ["session_id", "bulk", "_call_salesforce", "headers", "__class__", "apexecute"])

@@ -103,14 +103,14 @@ def test_reading_is_total_and_round_trips(name: str, options: dict[str, Any], li
 @pytest.mark.parametrize(("name", "options", "listed"), SPECS, ids=lambda part: str(part) if part != {} else "plain")
 @pytest.mark.parametrize("empty", [None, "", " ", "\u00a0\u200b\n\ufeff"])
 def test_nothing_is_none(name: str, options: dict[str, Any], listed: bool, empty: Native) -> None:  # noqa: FBT001 - a parameter of the table
-    """Law: null, empty and blank texts all mean: known to be empty."""
+    """Law: null, empty and blank texts all mean: known to be empty (B31)."""
     assert made(name, options, listed=listed).read(empty) is None
 
 
 @pytest.mark.parametrize(("name", "options", "listed"), SPECS, ids=lambda part: str(part) if part != {} else "plain")
 @pytest.mark.parametrize("poison", ["a\x00b", "\ud800", {"a": 1}, object()])
 def test_poison_is_refused(name: str, options: dict[str, Any], listed: bool, poison: Native) -> None:  # noqa: FBT001 - a parameter of the table
-    """Law: NUL, lone surrogates and foreign shapes never become values: a database would choke on them later."""
+    """Law: NUL, lone surrogates and foreign shapes never become values: a database would choke on them later (B32, B33)."""
     with pytest.raises(ValueError, match=r"^[a-z]"):
         made(name, options, listed=listed).read(poison)
 
@@ -147,7 +147,7 @@ def test_poison_is_refused(name: str, options: dict[str, Any], listed: bool, poi
     ],
 )
 def test_values_read(name: str, options: dict[str, Any], native: Native, value: Value) -> None:
-    """Law: these are the canonical forms."""
+    """Law: these are the canonical forms (B34, B36, B38, B39, B41, B42)."""
     assert made(name, options).read(native) == value
 
 
@@ -184,7 +184,7 @@ def test_values_read(name: str, options: dict[str, Any], native: Native, value: 
     ],
 )
 def test_values_refused(name: str, native: Native) -> None:
-    """Law: what cannot be understood with certainty is refused, never guessed."""
+    """Law: what cannot be understood with certainty is refused, never guessed (B36, B38-B41)."""
     with pytest.raises(ValueError, match=r"^[a-z]"):
         made(name, {"region": "US"} if name == "phone" else {}, listed=name == "picklist").read(native)
 
@@ -248,7 +248,7 @@ def test_the_short_way_for_texts_is_no_other_way(text: str) -> None:
 
 @given(st.text())
 def test_text_comes_out_composed_and_trimmed(text: str) -> None:
-    """Law: canonical texts are in NFC, without white space at their edges or runs of it inside."""
+    """Law: canonical texts are in NFC, without white space at their edges or runs of it inside (B34)."""
     try:
         value = made("text").read(text)
     except ValueError:

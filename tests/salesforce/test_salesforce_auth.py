@@ -108,7 +108,7 @@ def test_unusable_private_key(clock: FakeClock) -> None:
     ],
 )
 def test_foreign_instances_are_refused(url: Any, mock: responses.RequestsMock, clock: FakeClock) -> None:
-    """A reply that names any instance but the configured one stops the side; the token goes nowhere."""
+    """A reply that names any instance but the configured one stops the side; the token goes nowhere (B60)."""
     mock.add("POST", URL, json={**GOOD, "instance_url": url})
     with pytest.raises(Halt, match="instance"):
         credentials(clock).token()
@@ -134,7 +134,7 @@ def test_any_my_domain_must_be_configured(mock: responses.RequestsMock, clock: F
     ],
 )
 def test_only_bearer_tokens(reply: dict[str, Any], mock: responses.RequestsMock, clock: FakeClock) -> None:
-    """A token of another type is not used."""
+    """A token of another type is not used (B60)."""
     mock.add("POST", URL, json={**GOOD, **reply})
     with pytest.raises(Halt, match="bearer"):
         credentials(clock).token()
@@ -142,7 +142,7 @@ def test_only_bearer_tokens(reply: dict[str, Any], mock: responses.RequestsMock,
 
 @pytest.mark.parametrize("body", [[], None, 7, {"access_token": ""}, {"access_token": None}, {"access_token": "a\nb"}, {}])
 def test_replies_of_another_shape(body: Any, mock: responses.RequestsMock, clock: FakeClock) -> None:
-    """A reply without a usable token is a failure that may pass, never a crash."""
+    """A reply without a usable token is a failure that may pass, never a crash (B47, B60)."""
     mock.add("POST", URL, json=body)
     with pytest.raises(Later):
         credentials(clock).token()

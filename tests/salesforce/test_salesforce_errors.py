@@ -51,7 +51,7 @@ ELEMENTS: list[tuple[dict[str, Any], Status]] = [
 
 @pytest.mark.parametrize(("error", "status"), ELEMENTS)
 def test_each_element_error_has_its_status(error: dict[str, Any], status: Status, org: Org) -> None:
-    """In a Collections answer each element is judged by its own code; its text, in whatever language, is not kept."""
+    """In a Collections answer each element is judged by its own code; its text, in whatever language, is not kept (B53)."""
     org.answer("PATCH", "/composite/sobjects", [{"success": False, "errors": [error]}])
     outcome = org.side.update([CrmUpdate(object="Career_Request__c", id=RECORD, fields={"State__c": "Done"})])[0]
     assert outcome.status is status
@@ -132,7 +132,7 @@ def test_each_error_of_a_write_has_its_class_and_is_sent_once(
 
 
 def test_status_and_code_may_disagree() -> None:
-    """A known code counts whatever status it comes with; an unknown code is judged by the status alone."""
+    """A known code counts whatever status it comes with; an unknown code is judged by the status alone (B53)."""
     assert classify(200, "UNABLE_TO_LOCK_ROW", write=True).verdict is Verdict.LATER
     assert classify(418, "WHATEVER", write=True).verdict is Verdict.REFUSED
     assert classify(599, "WHATEVER", write=True).verdict is Verdict.UNKNOWN

@@ -231,7 +231,7 @@ def test_deleted_and_merged(org: Org) -> None:
     ],
 )
 def test_rows_of_another_shape(body: Any, org: Org) -> None:
-    """An answer that is no page of this object's records is never taken for an empty one."""
+    """An answer that is no page of this object's records is never taken for an empty one (B47, B54)."""
     for _ in range(4):
         org.answer("GET", "/queryAll", body)
     with pytest.raises(Later):

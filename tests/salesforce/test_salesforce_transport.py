@@ -122,7 +122,7 @@ def test_logins_are_rationed(mock: responses.RequestsMock, clock: FakeClock) -> 
     ],
 )
 def test_usage_is_read_and_garbage_ignored(header: str, used: int | None, limit: int | None, org: Org) -> None:
-    """The allowance is read from every answer, errors included; a missing or broken header says nothing (defect 6)."""
+    """The allowance is read from every answer, errors included; a missing or broken header says nothing (defect 6) (B57)."""
     org.answer("GET", "/queryAll", [{"errorCode": "NOT_FOUND"}], 404, {"Sforce-Limit-Info": header} if header else {})
     org.transport.send("GET", "/services/data/v67.0/queryAll", write=False)
     assert (org.side.calls.made, org.side.calls.used, org.side.calls.limit) == (1, used, limit)
@@ -150,7 +150,7 @@ def test_reserve_is_left_to_others(mock: responses.RequestsMock, clock: FakeCloc
 
 
 def test_server_time_follows_its_date_header(org: Org) -> None:
-    """The server's clock is ours plus what its last answer told; a broken date changes nothing."""
+    """The server's clock is ours plus what its last answer told; a broken date changes nothing (B58)."""
     org.answer("GET", "/a", ROWS, headers={"Date": "Mon, 02 Nov 2026 10:00:30 GMT"})
     org.answer("GET", "/b", ROWS, headers={"Date": "yesterday"})
     org.transport.send("GET", "/services/data/v67.0/a", write=False)

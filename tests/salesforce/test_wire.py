@@ -87,7 +87,7 @@ class Drip:
 
 
 def test_what_goes_out(clock: FakeClock) -> None:
-    """Each request has our User-Agent and goes to the pinned host; it asks for no redirect and has time limits."""
+    """Each request has our User-Agent and goes to the pinned host; it asks for no redirect and has time limits (B37)."""
     wire, adapter = wire_over(json_answer(), clock)
     wire.send("PATCH", "/people/" + segment("a/b?c#d e"), write=True, json={"name": "Zoë"}, headers={"If-Match": "1"})
     request = adapter.sent[0]
@@ -125,7 +125,7 @@ def test_nothing_comes_from_the_environment(clock: FakeClock, monkeypatch: pytes
 
 
 def test_cookies_are_not_kept(clock: FakeClock) -> None:
-    """A cookie that the host sets is not sent back."""
+    """A cookie that the host sets is not sent back (B59)."""
     wire, adapter = wire_over(json_answer(headers={"Set-Cookie": "a=b; Path=/"}), clock)
     wire.send("GET", "/one", write=False)
     wire.send("GET", "/two", write=False)
@@ -267,7 +267,7 @@ def test_size_counts_after_decompression(clock: FakeClock) -> None:
 
 
 def test_gzip_that_is_not(clock: FakeClock) -> None:
-    """A body that claims to be compressed and is not is a failed exchange."""
+    """A body that claims to be compressed and is not is a failed exchange (B52)."""
     headers = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
     wire, _ = wire_over(lambda _: (200, headers, b'{"items": []}'), clock)
     with pytest.raises(Later):
@@ -301,7 +301,7 @@ def test_cut_body(clock: FakeClock) -> None:
     ],
 )
 def test_what_is_no_json(kind: str, body: bytes, clock: FakeClock) -> None:
-    """Anything but strict JSON is never parsed as an empty answer: a read comes again, a write is unknown."""
+    """Anything but strict JSON is never parsed as an empty answer: a read comes again, a write is unknown (B47-B49)."""
     wire, _ = wire_over(lambda _: (200, {"Content-Type": kind}, body), clock)
     with pytest.raises(Later, match="UNUSABLE_ANSWER"):
         wire.send("GET", "/people", write=False).json()
@@ -310,7 +310,7 @@ def test_what_is_no_json(kind: str, body: bytes, clock: FakeClock) -> None:
 
 
 def test_byte_order_mark_is_harmless(clock: FakeClock) -> None:
-    """A byte order mark before JSON is dropped."""
+    """A byte order mark before JSON is dropped (B50)."""
     wire, _ = wire_over(json_answer(b'\xef\xbb\xbf{"a": 1}'), clock)
     assert wire.send("GET", "/people", write=False).json() == {"a": 1}
 

@@ -137,10 +137,13 @@ def test_connection_is_reused(server: Server, wire: Wire) -> None:
         CHUNKED + b"zz\r\n{}\r\n",
         b"HTTP/1.1 200 OK\r\n",
         b"nonsense\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 5_000 + b"Content-Length: 2\r\n\r\n{}",
+        b"HTTP/1.1 200 OK\r\nX: " + b"y" * 200_000 + b"\r\nContent-Length: 2\r\n\r\n{}",
+        b"HTTP/1.1 200 " + b"y" * 200_000 + b"\r\nContent-Length: 2\r\n\r\n{}",
     ],
 )
 def test_broken_answers_over_sockets(answer: bytes | None, server: Server, wire: Wire) -> None:
-    """An answer that is cut, garbled or missing fails the read and leaves the write unknown; each is sent once."""
+    """An answer that is cut, garbled or missing fails the read and leaves the write unknown; each is sent once (B52, B59)."""
     server.answers = [answer, answer]
     with pytest.raises(Later):
         wire.send("GET", "/x", write=False).json()

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from demo.contact_fields import CONTACT_FIELDS
-from demo.doors import CareerUser
+from demo.doors import ContractUser
 from emulator.career import Actor, Kind
 from emulator.running import Running
 from emulator.salesforce.control import Control
@@ -90,7 +90,7 @@ class World:
 
     def ask(self, number: int) -> None:
         """A counsellor files one more request."""
-        counsellor = CareerUser(self.systems.career_url, self.systems.authority, key=self.private["counsellor"])
+        counsellor = ContractUser(self.systems.career_url, self.systems.authority, key=self.private["counsellor"])
         by = {"name": "Pat Reyes", "email": "pat.reyes@example.edu", "unit": "Career Services"}
         criteria = {"school": "Law"}
         counsellor.file({"type": "PANEL_SPEAKER", "title": f"Panel {number}", "criteria": criteria, "requested_by": by})

@@ -55,7 +55,7 @@ def understand_note(note: StaffNote) -> dict[str, Any] | None:
     return {
         "id": _request_id(note),
         "type": tag["type"].strip(),
-        "direction": told.get("direction", "careers_to_alumni"),
+        "direction": told.get("direction"),
         "title": told.get("title", ""),
         "text": text,
         "details": told.get("details"),

@@ -11,7 +11,7 @@ from connector.career.contract import Contract
 from connector.career.dialect import Tenant
 from connector.career.exchange import Exchange, Reply
 from connector.career.feeds import Reader
-from connector.career.payload import POISON, at, items_of, strict_json, text_at
+from connector.career.payload import POISON, at, items_of, text_at
 from connector.career.writes import Chunk
 from connector.errors import Halt, Later, Unknown
 from connector.ports import Acknowledgement, Note, Outcome, Page, PersonUpdate, Record, Status
@@ -128,7 +128,7 @@ class Generic:
         """The outcome of a call about one account, which answers with the account."""
         if answer.status not in {200, 201}:
             return self._whole(answer)
-        data, odd = strict_json(answer)
+        data, odd = answer.read_json()
         record = self._reader.record("person", data, odd=odd)
         if record.kind == POISON or (wanted is not None and record.id != wanted):
             raise answer.unusable("the answer is about no account, or another one")
@@ -152,7 +152,7 @@ class Generic:
     ) -> Chunk:
         answer = self._exchange.send(method, path, json={"items": items})
         if answer.status == 200:
-            data, _ = strict_json(answer)
+            data, _ = answer.read_json()
             found = items_of(answer, data, "results")
             return Chunk(outcomes=outcomes.results([str(item[name]) for item in items], found, name=name, accept=accept))
         if answer.status in {404, 405}:
@@ -163,7 +163,7 @@ class Generic:
     def _whole(self, answer: Answer) -> Outcome:
         """The outcome of a call that failed as a whole; an answer that is no JSON still has its status."""
         try:
-            data, _ = strict_json(answer)
+            data, _ = answer.read_json()
         except (Later, Unknown):
             data = None
         return replace(outcomes.judge(answer.status, at(data, "error")), retry_after=self._exchange.wire.retry_after(answer))

@@ -20,11 +20,12 @@ from connector.career import outcomes
 from connector.career.access import Token, not_accepted
 from connector.career.careful import CarefulWriter, version_of
 from connector.career.dialect import Tenant
-from connector.career.dialects.twelvetwenty_attributes import Attributes, Unwritable
+from connector.career.dialects.twelvetwenty_attributes import Attributes
 from connector.career.dialects.twelvetwenty_notes import ENTITIES, Notes
 from connector.career.exchange import Missing, Reply
+from connector.career.labels import Unwritable
 from connector.career.paging import Listing, PagedReader, Slice
-from connector.career.payload import POISON, at, items_of, record_of, strict_json
+from connector.career.payload import POISON, at, items_of, record_of
 from connector.career.setup import Setup
 from connector.career.writes import Chunk
 from connector.errors import Later
@@ -182,7 +183,7 @@ class TwelveTwenty:
 
     def _written(self, answer: Answer) -> Outcome:
         if answer.status in {200, 201}:
-            strict_json(answer)  # a web page is no acknowledgement
+            answer.read_json()  # a web page is no acknowledgement
         if answer.status in {200, 201, 204}:
             return Outcome(status=Status.APPLIED)
         return outcomes.judge(answer.status, None)

@@ -7,27 +7,17 @@ Name}`` [A: "Managing Attributes via the API"].
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from connector.career.exchange import Exchange, Reply
+from connector.career.labels import Unwritable, names_of, slug
 from connector.career.payload import at
 from connector.core.rulebook import placed
-from connector.ports import Outcome, Status
 
 _API = "/api/v2"
 CUSTOM = "custom."
-
-
-class Unwritable(Exception):
-    """A value that this site has no place or no choice for."""
-
-    def __init__(self, code: str, detail: str) -> None:
-        super().__init__(code)
-        remedy = "create the attribute or the choice in the career system, or correct the mapping"
-        self.outcome = Outcome(status=Status.REFUSED, code=code, detail=detail, remedy=remedy)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,13 +74,8 @@ class Attributes:
     def _custom_names(self, entity: int) -> dict[str, str]:
         """The name of each custom key; two attributes of one name keep their keys, as neither can be told from the other."""
         every = self._all(entity)
-        labels = [slug(one.label) for one in every]
-        return {
-            key: label
-            for one, label in zip(every, labels, strict=True)
-            if label and labels.count(label) == 1
-            for key in _keys(one)
-        }
+        names = names_of(one.label for one in every)
+        return {key: name for one, name in zip(every, names, strict=True) if name for key in _keys(one)}
 
     def _custom(self, entity: int, record: Mapping[str, Any], name: str) -> tuple[str, _Attribute | None]:
         for again in (False, True):
@@ -120,11 +105,6 @@ class Attributes:
         if lookup not in self._options:
             self._options[lookup] = self._exchange.get(f"{_API}/lookups/{lookup}/options", {}, _understand_options)
         return self._options[lookup]
-
-
-def slug(label: str) -> str:
-    """*Mentor availability?* as ``mentor_availability``."""
-    return re.sub(r"[^a-z0-9]+", "_", label.lower()).strip("_")
 
 
 def _keys(attribute: _Attribute) -> tuple[str, ...]:

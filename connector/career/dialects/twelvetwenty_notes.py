@@ -16,7 +16,7 @@ from connector.career import outcomes
 from connector.career.exchange import Exchange, Missing, Reply
 from connector.career.notebook import NotePage, StaffNote
 from connector.career.paging import Listing, PagedReader, Slice
-from connector.career.payload import at, items_of, strict_json
+from connector.career.payload import at, items_of
 from connector.career.setup import Setup
 from connector.ports import Outcome, Record, Status
 
@@ -79,7 +79,7 @@ class Notes:
         }
         answer = self._exchange.send("POST", f"{_API}/notes", json=body)
         if answer.status in {200, 201}:
-            strict_json(answer)
+            answer.read_json()
             return Outcome(status=Status.APPLIED)
         return outcomes.judge(answer.status, None)
 

@@ -1,0 +1,123 @@
+"""Walks through lists with page numbers: nothing is lost when rows move, processes die, or a list needs time to be made."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+from connector.career.paging import Listing, PagedReader, Slice
+from connector.ports import Page, Record
+from emulator.clock import Clock as EmulatedClock
+from tests.contract.career_contract import SlowClock
+
+START = datetime(2026, 3, 2, 9, tzinfo=UTC)
+
+
+class Rows:
+    """A list whose pages are two long; ``asked`` are the pages that were wanted, with the moments since."""
+
+    def __init__(self, clock: SlowClock, ids: Sequence[str] = ()) -> None:
+        self.clock, self.ids = clock, list(ids)
+        self.asked: list[tuple[int, datetime | None]] = []
+        self.unready = 0
+
+    def page(self, number: int, since: datetime | None) -> Slice:
+        """As ``Listing.page``."""
+        self.asked.append((number, since))
+        if self.unready:
+            self.unready -= 1
+            return Slice(records=(), met=(), more=False, wait=True)
+        ids = self.ids[2 * number - 2 : 2 * number]
+        records = tuple(Record(kind="person", id=id, version="1", fields={}) for id in ids)
+        total = len(self.ids)
+        return Slice(records=records, met=tuple(ids), more=2 * number < total, total=total, at=self.clock.now())
+
+
+def clock() -> SlowClock:
+    """A clock that stands until somebody sleeps."""
+    return SlowClock(EmulatedClock(start=START))
+
+
+def met(pages: Sequence[Page]) -> list[str]:
+    """The ids in the order in which they came."""
+    return [record.id for page in pages for record in page.records]
+
+
+def walk(reader: PagedReader, cursor: str = "") -> list[Page]:
+    """As the engine reads: until nothing more is there."""
+    pages = [reader.read(cursor)]
+    while pages[-1].more:
+        assert len(pages) < 50
+        pages.append(reader.read(pages[-1].cursor))
+    return pages
+
+
+def test_a_row_that_slips_through_is_met_by_another_walk() -> None:
+    """Law: a row that moves to the end while we walk pushes its neighbour across a boundary; the walk is made again."""
+    time = clock()
+    rows = Rows(time, "abcde")
+    reader = PagedReader([Listing(name="all", page=rows.page, since=False)], time)
+    first = reader.read("")
+    rows.ids = ["b", "c", "d", "e", "a"]
+    assert set(met([first, *walk(reader, first.cursor)])) == set("abcde")
+
+
+def test_a_walk_of_a_dead_process_begins_again() -> None:
+    """Law: only who has met the first rows can tell what is missing; and changes count from where the first one began."""
+    time = clock()
+    rows = Rows(time, "abcde")
+    first = PagedReader([Listing(name="all", page=rows.page, since=True)], time).read("")
+    time.sleep(600)
+    another = PagedReader([Listing(name="all", page=rows.page, since=True)], time)
+    rows.asked.clear()
+    assert met(walk(another, first.cursor))[:5] == list("abcde")
+    assert rows.asked[:4] == [(1, None), (2, None), (3, None), (1, START - timedelta(minutes=2))]
+
+
+def test_each_list_rests_as_long_as_it_says() -> None:
+    """Law: a list that knows changes is always asked, one that does not once a day, and one that says so, by its own word."""
+    time = clock()
+    changes, whole, hourly = Rows(time, "a"), Rows(time, "b"), Rows(time, "c")
+    lists = [
+        Listing(name="changes", page=changes.page, since=True),
+        Listing(name="whole", page=whole.page, since=False),
+        Listing(name="hourly", page=hourly.page, since=True, rest=timedelta(hours=1)),
+    ]
+    reader = PagedReader(lists, time)
+    cursor = walk(reader)[-1].cursor
+    for hours in range(1, 25):
+        time.sleep(3600)
+        cursor = walk(reader, cursor)[-1].cursor
+        cursor = walk(reader, cursor)[-1].cursor
+        assert (len(changes.asked), len(hourly.asked)) == (2 + 2 * hours, 1 + hours)
+        assert len(whole.asked) == (2 if hours == 24 else 1)
+
+
+def test_a_system_ahead_of_us_is_asked_all_the_same() -> None:
+    """Law: marks come from the system's clock; that it is ahead of ours never makes us wait."""
+    time, ahead = clock(), clock()
+    ahead.sleep(3600)
+    rows = Rows(ahead, "a")
+    reader = PagedReader([Listing(name="all", page=rows.page, since=True)], time)
+    cursor = walk(reader)[-1].cursor
+    walk(reader, cursor)
+    assert len(rows.asked) == 3
+
+
+def test_what_is_still_being_made_is_asked_for_in_the_next_cycle() -> None:
+    """Law: a page that needs time ends this cycle without waiting, stays where it is, and counts from when it was begun."""
+    time = clock()
+    people, report = Rows(time, "a"), Rows(time, "xyz")
+    lists = [
+        Listing(name="people", page=people.page, since=False),
+        Listing(name="report", page=report.page, since=False, later=True, rest=timedelta(hours=1)),
+    ]
+    reader = PagedReader(lists, time)
+    cursor = walk(reader)[-1].cursor
+    time.sleep(3600)
+    report.unready = 2
+    for _ in range(2):
+        pages = walk(reader, cursor)
+        assert (met(pages), len(pages), time.slept[-1]) == ([], 1, 3600)
+        cursor = pages[-1].cursor
+    assert met(walk(reader, cursor)) == ["x", "y", "z"]

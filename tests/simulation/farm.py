@@ -1,0 +1,78 @@
+"""Many seeds on all cores: plays them, keeps what failed, and adds up what was seen on the way."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import shutil
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.simulation.draw import draw
+from tests.simulation.run import Outcome, scratch, simulate
+
+_FOLDER: list[Path] = []
+"""This process's folder, once it has one."""
+
+
+def folder() -> Path:
+    """The folder in which this process plays; made when first asked for."""
+    if not _FOLDER:
+        _FOLDER.append(scratch())
+    return _FOLDER[0]
+
+
+def sweep_up() -> None:
+    """Remove this process's folder."""
+    while _FOLDER:
+        shutil.rmtree(_FOLDER.pop(), ignore_errors=True)
+
+
+def play(seed: int) -> Outcome:
+    """One seed, in this process."""
+    return simulate(draw(seed), folder())
+
+
+def sow(seeds: Iterable[int], *, workers: int | None = None) -> Iterator[Outcome]:
+    """Play many seeds; the outcomes come as they are ready."""
+    count = workers or os.cpu_count() or 1
+    if count == 1:
+        yield from map(play, seeds)
+        return
+    with multiprocessing.get_context("spawn").Pool(count, maxtasksperchild=None) as pool:
+        try:
+            yield from pool.imap_unordered(play, seeds, chunksize=4)
+        finally:
+            pool.map(_leave, range(count * 4), chunksize=1)
+
+
+def _leave(_number: int) -> None:
+    sweep_up()
+
+
+@dataclass(kw_only=True)
+class Tally:
+    """What was seen in many runs."""
+
+    seeds: int = 0
+    effects: int = 0
+    calls: int = 0
+    writes: int = 0
+    seconds: float = 0.0
+    marks: Counter[str] = field(default_factory=Counter)
+    struck: Counter[str] = field(default_factory=Counter)
+    failed: list[Outcome] = field(default_factory=list)
+
+    def add(self, outcome: Outcome) -> None:
+        """One more run."""
+        self.seeds += 1
+        self.effects += outcome.effects
+        self.calls += outcome.calls
+        self.writes += outcome.writes
+        self.seconds += outcome.seconds
+        self.marks.update(outcome.marks)
+        self.struck.update(outcome.struck)
+        if outcome.breaches:
+            self.failed.append(outcome)

@@ -1,0 +1,104 @@
+"""The mapping as the simulation reads it: straight from the TOML file, without the product's compiler."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from tests.simulation.variants import mapping_data
+
+
+@dataclass(frozen=True, kw_only=True)
+class Field:
+    """One mapped field: where it is on both sides. ``crm`` is a column of the career profile if ``on_profile``."""
+
+    name: str
+    crm: str
+    career: str
+    on_profile: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unit:
+    """A field, or the fields of a group, with what the file says about them; words as in the file."""
+
+    name: str
+    fields: tuple[Field, ...]
+    owner: str
+    share: str
+    purpose: str
+    other_office_edit: str
+    until_decided: str
+    null: str
+    on_withdrawn: str
+    to_career: str
+    to_crm: str
+    restrictive: bool | None
+    opt_out_to: str
+    opt_out_global: bool
+
+    @property
+    def careers_own(self) -> bool:
+        """Whether Career Services decide it."""
+        return self.owner == "career_services"
+
+    @property
+    def opt_out(self) -> bool:
+        """Whether it restricts what may be done with a person, so that whoever restricts wins."""
+        return self.other_office_edit == "opt_out_wins"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rules:
+    """A variant of the mapping. ``purposes`` names the unit that holds each consent, ``exclude`` what makes ineligible."""
+
+    units: Mapping[str, Unit]
+    purposes: Mapping[str, str]
+    exclude: tuple[str, ...]
+
+    def fields(self) -> dict[str, Field]:
+        """Every field, by name."""
+        return {field.name: field for unit in self.units.values() for field in unit.fields}
+
+    def unit_of(self, field: str) -> Unit:
+        """The unit that a field belongs to."""
+        return next(unit for unit in self.units.values() if any(each.name == field for each in unit.fields))
+
+
+@cache
+def read_mapping(variant: str) -> Rules:
+    """A variant of the mapping, by its name."""
+    data = mapping_data(variant)
+    members: dict[str, list[str]] = {}
+    for name, table in data["field"].items():
+        members.setdefault(table.get("group", name), []).append(name)
+    units = {unit: _unit(data, unit, names) for unit, names in members.items()}
+    return Rules(units=units, purposes=data["purposes"], exclude=tuple(data["eligibility"]["exclude"]))
+
+
+def _unit(data: Mapping[str, Any], name: str, names: list[str]) -> Unit:
+    tables = [data["field"][each] for each in names]
+    said = {**data["defaults"], **tables[0], **data.get("group", {}).get(name, {})}
+    return Unit(
+        name=name,
+        fields=tuple(map(_field, names, tables)),
+        owner=said["owner"],
+        share=said["share"],
+        purpose=said.get("purpose", ""),
+        other_office_edit=said["other_office_edit"],
+        until_decided=said["until_decided"],
+        null=said["null"],
+        on_withdrawn=said["on_withdrawn"],
+        to_career=said["to_career"],
+        to_crm=said["to_crm"],
+        restrictive=said.get("restrictive"),
+        opt_out_to=said.get("opt_out_to", ""),
+        opt_out_global=said.get("opt_out_global", False),
+    )
+
+
+def _field(name: str, table: Mapping[str, Any]) -> Field:
+    on_profile = "profile" in table
+    return Field(name=name, crm=table["profile"] if on_profile else table["crm"], career=table["career"], on_profile=on_profile)

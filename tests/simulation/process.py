@@ -1,0 +1,305 @@
+"""One process of the real daemon in a simulated world: opened and prepared as the command does it, its jobs run when due.
+
+What is not the product's own here: the loop of APScheduler (its triggers decide all the same), the wall clock, chance, and the
+network, which is both emulated systems mounted in the sessions that the product opens.
+"""
+
+from __future__ import annotations
+
+import shutil
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import requests
+from sqlalchemy import event
+
+from connector.bootstrap import Bridge, Surroundings, open_bridge
+from connector.config import Settings, load_settings
+from connector.daemon import Daemon
+from connector.engine import planner
+from connector.errors import BridgeError, Halt, UserError
+from connector.store.store import open_store
+from connector.wire import open_session
+from emulator.inprocess import AppAdapter, Exchange, Wire, WireFault
+from jobs import ALL
+from tests.simulation.boundary import Died
+from tests.simulation.clocks import HostClock
+from tests.simulation.dice import Dice
+from tests.simulation.variants import PLATFORMS, mapping_files
+from tests.simulation.world import Call, Spec, World
+from tests.systems import CRM_HOST, SYSTEM
+
+RESTART = 60.0
+"""Seconds after which the service manager starts a daemon again that died (RestartSec of the unit in deploy/)."""
+SECRETS = {"CRM_KEY": "app", "CRM_SECRET": "s3cret", "CAREER_KEY": "k-bridge"}
+"""The environment of a daemon; what the values must never be seen in: logs, state, and any request but for its credentials."""
+
+_CONFIG = f"""
+[bridge]
+environment = "test"
+[crm]
+my_domain = "{CRM_HOST}"
+login = "client_credentials"
+consumer_key = "env:CRM_KEY"
+consumer_secret = "env:CRM_SECRET"
+[[career]]
+system = "{SYSTEM}"
+profile = "PROFILE"
+url = "URL"
+key = "env:CAREER_KEY"
+[requests]
+start_at = 2026-10-01T00:00:00Z
+"""
+
+
+@cache
+def _settings(platform: str, folder: Path) -> Settings:
+    """The configuration for a platform, read as the command reads it."""
+    known = PLATFORMS[platform]
+    path = folder / f"{platform}.toml"
+    path.write_text(_CONFIG.replace("PROFILE", known.profile).replace("URL", known.url), encoding="utf-8")
+    return load_settings(path)
+
+
+@cache
+def _blank_state(folder: Path) -> Path:
+    """A state with the newest schema and nothing in it."""
+    path = folder / "blank.db"
+    open_store(f"sqlite:///{path}").close()
+    return path
+
+
+@dataclass(kw_only=True)
+class Host:
+    """A machine that a daemon runs on: its folder with mapping files and state, and its wires to both systems.
+
+    ``base`` is a folder that all hosts of a run share, for what is made once.
+    """
+
+    world: World
+    name: str
+    base: Path
+    mapping: str = ""
+    crm_wire: Wire = field(default_factory=lambda: Wire(keep=True))
+    career_wire: Wire = field(default_factory=lambda: Wire(keep=True))
+
+    def __post_init__(self) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.use_mapping(self.mapping or self.world.spec.mapping)
+        if not self.state.exists():
+            shutil.copy(_blank_state(self.base), self.state)
+
+    @property
+    def folder(self) -> Path:
+        """Where the host keeps its files."""
+        return self.base / self.name
+
+    @property
+    def state(self) -> Path:
+        """The state file."""
+        return self.folder / "state.db"
+
+    def use_mapping(self, variant: str) -> None:
+        """The administrator puts other mapping files in place."""
+        self.mapping = variant
+        for name, text in mapping_files(variant).items():
+            (self.folder / name).write_text(text, encoding="utf-8")
+
+    def settings(self) -> Settings:
+        """The configuration of this host."""
+        spec: Spec = self.world.spec
+        known = _settings(spec.platform, self.base)
+        crm = known.crm.model_copy(update={"page_size": spec.page, "overlap_seconds": spec.overlap})
+        schedule = known.schedule.model_copy(update={"cycle_seconds": spec.cycle, "lease_seconds": max(600, 2 * spec.cycle)})
+        places = {
+            "bridge": known.bridge.model_copy(update={"mappings": self.folder}),
+            "state": known.state.model_copy(update={"sqlite": self.state}),
+        }
+        return known.model_copy(update={**places, "crm": crm, "schedule": schedule})
+
+    def forget_state(self) -> None:
+        """The state is gone; what begins now begins with an empty one."""
+        self.put_state(_blank_state(self.base))
+
+    def put_state(self, copy: Path) -> None:
+        """Put a copy of a state in the place of this host's."""
+        for path in self.folder.glob("state.db*"):
+            path.unlink()
+        shutil.copy(copy, self.state)
+
+    def keep_state(self, name: str) -> Path:
+        """A copy of the state as a power cut would leave it: the file and what is not yet merged into it."""
+        copy = self.folder / name
+        shutil.copy(self.state, copy)
+        wal = self.folder / "state.db-wal"
+        if wal.exists():
+            shutil.copy(wal, self.folder / f"{name}-wal")
+        return copy
+
+
+@dataclass(kw_only=True)
+class Due:
+    """A job of a daemon and when it runs next."""
+
+    module: ModuleType
+    trigger: Any
+    at: datetime
+
+
+class Process:
+    """A daemon from its start to its end.
+
+    ``dead`` is set by whoever kills it; the next boundary that it comes to throws. ``left`` says why it ended by itself.
+    """
+
+    def __init__(self, host: Host, *, seed: int) -> None:
+        self.host, self.world = host, host.world
+        self.dead = False
+        self.left = ""
+        self.jobs: list[Due] = []
+        self.bridge: Bridge
+        self.daemon: Daemon
+        self.clock = HostClock(self.world.time, self._sleeping, self.world.spec.host_skew)
+        self._dice = Dice(seed, host.name)
+        self._stack = ExitStack()
+
+    # --- its life -------------------------------------------------------------------------------------------------
+
+    def start(self) -> bool:
+        """What ``alumni-bridge run`` does before its first job; whether the daemon runs."""
+        try:
+            self._open()
+            self.daemon.prepare()
+        except Died:
+            self.end("died")
+        except (Halt, UserError) as error:
+            self.end(f"halted: {error}")
+        except BridgeError as error:
+            self.end(f"failed: {error}")
+        else:
+            settings, now = self.bridge.settings, self.clock.now()
+            self.jobs = [_due(module, settings, now) for module in ALL]
+            return True
+        return False
+
+    def _open(self) -> None:
+        settings = self.host.settings()
+        around = Surroundings(
+            clock=self.clock,
+            chance=self._dice.unit,
+            environ=SECRETS,
+            host=self.host.name,
+            connect=self._connect,
+        )
+        self.bridge = self._stack.enter_context(open_bridge(settings, around=around))
+        store = self.bridge.context.store
+        event.listen(store.engine, "commit", lambda _connection: self.cross("commit"))
+        self._stack.enter_context(store.alone())
+        pilot = settings.pilot
+        planner.set_pilot(self.bridge.context, accounts=pilot.accounts, class_years=pilot.class_years, configured=True)
+        self.daemon = Daemon(self.bridge)
+
+    def end(self, why: str) -> None:
+        """The process is over; its memory is gone, its files stay."""
+        self.left = why
+        self.dead = True
+        self.jobs = []
+        self._stack.close()
+
+    def next_due(self) -> datetime:
+        """When its next job is due, by the host's clock."""
+        return min(job.at for job in self.jobs)
+
+    def work(self) -> None:
+        """Run every job that is due now, in their order; runs that were missed become one."""
+        for job in list(self.jobs):
+            now = self.clock.now()
+            if job.at > now or self.dead:
+                continue
+            last = job.at
+            while (following := job.trigger.get_next_fire_time(last, now)) <= now:
+                last = following
+            job.at = following
+            self.run(job.module)
+
+    def run(self, module: ModuleType) -> None:
+        """One job, now."""
+        try:
+            self.daemon.work(module)
+        except Died:
+            self.end("died")
+
+    # --- its boundary ---------------------------------------------------------------------------------------------
+
+    def cross(self, kind: str, key: bytes = b"") -> None:
+        """An effect of this process."""
+        if not self.dead:
+            self.world.boundary.cross(kind, key)
+        if self.dead:
+            raise Died
+
+    def _sleeping(self, seconds: float) -> None:
+        self.cross("sleep", f"{seconds:.6f}".encode())
+
+    def _connect(self, **how: Any) -> requests.Session:
+        session = open_session(**how)
+        session.mount(CRM_HOST, _Gate(self, "crm", self.host.crm_wire))
+        session.mount("https://", _Gate(self, SYSTEM, self.host.career_wire))
+        return session
+
+
+def _due(module: ModuleType, settings: Settings, now: datetime) -> Due:
+    trigger = module.trigger(settings)
+    first = now if module.__name__ == "jobs.cycle" else trigger.get_next_fire_time(None, now)
+    return Due(module=module, trigger=trigger, at=first)
+
+
+class _Gate(AppAdapter):
+    """Where a daemon's requests cross the boundary on their way to a system, and their answers on the way back."""
+
+    def __init__(self, process: Process, side: str, wire: Wire) -> None:
+        world = process.world
+        app = world.systems.crm_app if side == "crm" else world.careers.app
+        super().__init__(app, wire=wire, sleep=world.time.pass_)
+        self._process, self._side = process, side
+
+    def send(self, request: requests.PreparedRequest, *rest: Any, **more: Any) -> requests.Response:
+        """One exchange, as two effects: before the service has acted, and after it, before the answer is used."""
+        process, world, wire = self._process, self._process.world, self.wire
+        line = f"{request.method} {request.path_url} ".encode()
+        body = request.body if isinstance(request.body, bytes) else str(request.body or "").encode()
+        process.cross(f"{self._side}>", line + body.replace(str(process.host.folder).encode(), b"~"))
+        world.time.pass_(world.spec.latency)
+        before = len(wire.exchanges)
+        at, number = world.time.seconds, world.boundary.number
+        fate = "answered"
+        try:
+            answer = super().send(request, *rest, **more)
+        except requests.RequestException as error:
+            fate = type(error).__name__
+            if isinstance(error, requests.Timeout):
+                # The read limit; a connection that was never made takes less, which makes no difference here.
+                world.time.pass_(60.0)
+            raise
+        finally:
+            passed = wire.exchanges[before:]
+            acted = [one.response for one in passed if one.response is not None and not one.response.failure]
+            if fate == "answered" and _breaks_off(passed[-1]):
+                fate = "broken"
+            call = Call(number=number, at=at, process=process.host.name, side=self._side, request=passed[0].request)
+            call.acted, call.fate = acted, fate
+            world.calls.append(call)
+            process.cross(f"{self._side}<", fate.encode())
+        return answer
+
+
+def _breaks_off(passed: Exchange) -> bool:
+    """An answer that breaks off on its way, or never ends, is no answer."""
+    answer = passed.response
+    cut = answer is not None and (answer.cut is not None or answer.pace or answer.endless)
+    return bool(cut) or passed.fault is WireFault.TRUNCATE

@@ -1,0 +1,437 @@
+"""Steps of a scenario: what people do in a world, and how time passes. Their texts can be pasted into a script.
+
+A step names people, words and records by number, and looks up what it is about when it is its turn: a step about something
+that is not there (any more) does nothing. So any step can be left out, and the others still mean the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+import orjson
+
+from emulator.salesforce.errors import SalesforceError
+from tests.simulation import words
+from tests.simulation.world import World, add_account, add_contact
+
+if TYPE_CHECKING:
+    from tests.simulation.run import Run
+
+
+class Step(Protocol):
+    """One thing that happens."""
+
+    def perform(self, run: Run) -> None:
+        """Let it happen."""
+
+
+def tolerant(act: Callable[[], object]) -> bool:
+    """People meet refusals, too, and go on; whether it was done."""
+    try:
+        act()
+    except SalesforceError:
+        return False
+    return True
+
+
+# --- time -----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Pass:
+    """Time passes; daemons work when they are due, and dead ones are started again."""
+
+    seconds: float
+
+    def perform(self, run: Run) -> None:
+        """See ``Step``."""
+        run.pass_time(self.seconds)
+
+
+@dataclass(frozen=True)
+class At:
+    """A step happens in the midst of the daemon's work: at the crossing that is so many away."""
+
+    after: int
+    step: Step
+
+    def perform(self, run: Run) -> None:
+        """See ``Step``."""
+        run.world.boundary.book(self.after, lambda: self.step.perform(run))
+
+
+# --- contacts and accounts ------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class EditContact:
+    """An officer changes a field of a contact. ``choice`` None empties it; ``form`` is how they type it.
+
+    ``late`` is after how many seconds their transaction commits; until then nobody else can change the record.
+    """
+
+    person: int
+    field: str
+    choice: int | None
+    form: int = 0
+    late: float = 0.0
+
+    def perform(self, run: Run) -> None:
+        """See ``Step``."""
+        known, person, late = run.world.fields[self.field], self.person, self.late
+        word = words.EMPTY if self.choice is None else words.word(self.field, person, self.choice)
+        value = word.crm[self.form % len(word.crm)]
+        if known.on_profile or (value is None and self.field in words.FLAGS):
+            return
+
+        def act(world: World) -> None:
+            contact = world.contacts.get(person)
+            if contact is None or world.org.live(contact) is None or world.locked(contact):
+                return
+            if late:
+                world.lock(contact, late)
+                tolerant(lambda: world.crm.late_edit_as(world.officer, contact, {known.crm: value}, seconds=late))
+            else:
+                tolerant(lambda: world.crm.edit_as(world.officer, contact, {known.crm: value}))
+
+        run.world.do(repr(self), act)
+
+
+@dataclass(frozen=True)
+class TouchContact:
+    """A roll-up moves a contact's stamp and nothing else."""
+
+    person: int
+
+    def perform(self, run: Run) -> None:
+        """See ``Step``."""
+        contact = run.world.contacts.get(self.person)
+        if contact is not None and run.world.org.live(contact) is not None and not run.world.locked(contact):
+            run.world.crm.touch([contact])
+
+
+@dataclass(frozen=True)
+class EditAccount:
+    """A counsellor, or the alumna herself (``own``), changes a field of an account."""
+
+    person: int
+    field: str
+    choice: int | None
+    form: int = 0
+    own: bool = False
+
+    def perform(self, run: Run) -> None:
+        """See ``Step``."""
+        known, person = run.world.fields[self.field], self.person
+        word = words.EMPTY if self.choice is None else words.word(self.field, person, self.choice)
+        value = word.career[self.form % len(word.career)]
+        own = self.own and self.field not in {"interests", "industries"}
+
+        def act(world: World) -> None:
+            account = world.accounts.get(person)
+            if account is not None and world.careers.values(account) is not None:
+                world.careers.edit(account, {known.career: value}, own=own)
+
+        run.world.do(repr(self), act)
+
+
+@dataclass(frozen=True)
+class EditProfile:
+    """An administrator changes one of careers' own fields on a career profile, which nobody else may."""
+
+    person: int
+    field: str
+    choice: int
+
+    def perform(self, run: Run) -> None:
+        """See ``Step``."""
+        known, world = run.world.fields[self.field], run.world
+        profile = world.profile(self.person)
+        if known.on_profile and profile is not None:
+            value = words.word(self.field, self.person, self.choice).crm[0]
+            tolerant(lambda: world.crm.edit_as(world.officer, profile["Id"], {known.crm: value}))
+
+
+@dataclass(frozen=True)
+class Arrive:
+    """A person appears: on both sides, or in one of them (``crm``, ``career``)."""
+
+    person: int
+    where: str = "both"
+
+    def perform(self, run: Run) -> None:
+        """See ``Step``."""
+        person, where = self.person, self.where
+
+        def act(world: World) -> None:
+            if where != "career" and person not in world.contacts:
+                add_contact(world, person)
+            if where != "crm" and person not in world.accounts:
+                add_account(world, person, seen=True)
+
+        run.world.do(repr(self), act)
+
+
+@dataclass(frozen=True)
+class Duplicate:
+    """An officer makes a second contact for somebody, as people do who do not search first."""
+
+    person: int
+
+    def perform(self, run: Run) -> None:
+        """See ``Step``."""
+        person = self.person
+
+        def act(world: World) -> None:
+            if person not in world.contacts or person in world.doubles:
+                return
+            values = {world.fields[name].crm: words.word(name, person, 0).crm[0] for name in ("first_name", "last_name", "title")}
+            world.doubles[person] = world.crm.create_as(world.officer, "Contact", values)
+
+        run.world.do(repr(self), act)
+
+
+@dataclass(frozen=True)
+class Merge:
+    """An officer merges a person's two contacts; ``into_double`` keeps the younger one."""
+
+    person: int
+    into_double: bool = False
+
+    def perform(self, run: Run) -> None:
+        """See ``Step``."""
+        person, into_double = self.person, self.into_double
+
+        def act(world: World) -> None:
+            old, double = world.contacts.get(person), world.doubles.get(person)
+            if old is None or double is None or world.locked(old):
+                return
+            winner, loser = (double, old) if into_double else (old, double)
+            # Where the winner is the poorer record, staff take over what identifies the person.
+            values = {"University_ID__c": words.institution_id(person)}
+            if tolerant(lambda: world.crm.merge_as(world.officer, winner, [loser], values)):
+                world.contacts[person] = winner
+                del world.doubles[person]
+
+        run.world.do(repr(self), act)
+
+
+@dataclass(frozen=True)
+class DeleteContact:
+    """An officer deletes a contact."""
+
+    person: int
+
+    def perform(self, run: Run) -> None:
+        """See ``Step``."""
+        person = self.person
+
+        def act(world: World) -> None:
+            contact = world.contacts.get(person)
+            if contact is not None and not world.locked(contact):
+                tolerant(lambda: world.crm.delete_as(world.officer, contact))
+
+        run.world.do(repr(self), act)
+
+
+@dataclass(frozen=True)
+class UndeleteContact:
+    """An officer takes a contact out of the recycle bin."""
+
+    person: int
+
+    def perform(self, run: Run) -> None:
+        """See ``Step``."""
+        person = self.person
+
+        def act(world: World) -> None:
+            contact = world.contacts.get(person)
+            if contact is not None:
+                tolerant(lambda: world.crm.undelete_as(world.officer, contact))
+
+        run.world.do(repr(self), act)
+
+
+@dataclass(frozen=True)
+class DeleteAccount:
+    """A counsellor deletes an account."""
+
+    person: int
+
+    def perform(self, run: Run) -> None:
+        """See ``Step``."""
+        person = self.person
+
+        def act(world: World) -> None:
+            if person in world.accounts:
+                world.careers.delete(world.accounts[person])
+
+        run.world.do(repr(self), act)
+
+
+# --- suggestions and reviews ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Decide:
+    """Staff decide a suggestion that waits, by its number in order of age.
+
+    ``how``: ``accept`` (enter it, then press), ``enter`` (do not press), ``press`` (do not enter), ``adjust`` (enter something
+    else), ``reject``. Of a new contact, ``accept`` makes the contact.
+    """
+
+    number: int
+    how: str
+    choice: int = 0
+
+    def perform(self, run: Run) -> None:
+        """See ``Step``."""
+        world = run.world
+        waiting = sorted(
+            (row for row in world.rows("Suggested_Change__c") if row["State__c"] == "Open"), key=lambda row: row["Id"]
+        )
+        if not waiting:
+            return
+        row = waiting[self.number % len(waiting)]
+        if row["Kind__c"] == "New contact":
+            self._decide_newcomer(world, row)
+            return
+        if self.how in {"accept", "enter", "adjust"}:
+            _enter(world, row["Contact__c"], self._values(world, row))
+        if self.how in {"accept", "press", "reject"}:
+            pressed = {"Decision__c": "Reject", "Reason__c": "Incorrect"} if self.how == "reject" else {"Decision__c": "Accept"}
+            if tolerant(lambda: world.crm.edit_as(world.officer, row["Id"], pressed)):
+                world.decisions.append((world.time.seconds, row["Id"], self.how))
+
+    def _values(self, world: World, row: Mapping[str, Any]) -> dict[str, Any]:
+        suggested: dict[str, Any] = orjson.loads(row.get("Suggested_Values__c") or "{}")
+        if self.how != "adjust":
+            return suggested
+        names = {field.crm: name for name, field in world.fields.items() if not field.on_profile}
+        person = world.person_of(row["Contact__c"])
+        return {crm: words.word(names[crm], person, self.choice).crm[0] for crm in suggested}
+
+    def _decide_newcomer(self, world: World, row: Mapping[str, Any]) -> None:
+        profile = orjson.loads(row.get("Suggested_Values__c") or "{}")
+        person = world.newcomer(profile)
+        if self.how == "reject":
+            pressed: dict[str, Any] = {"Decision__c": "Reject", "Reason__c": "Not verified"}
+        elif self.how == "accept" and person is not None:
+            world.do(repr(self), lambda there: person in there.contacts or add_contact(there, person))
+            pressed = {"Decision__c": "Accept", "Contact__c": world.contacts[person]}
+        else:
+            return
+        tolerant(lambda: world.crm.edit_as(world.officer, row["Id"], pressed))
+
+
+def _enter(world: World, contact: str | None, values: Mapping[str, Any]) -> None:
+    """An officer enters values on a contact."""
+    if contact is None or world.locked(contact):
+        return
+
+    def act(there: World) -> None:
+        if there.org.live(contact) is not None:
+            tolerant(lambda: there.crm.edit_as(there.officer, contact, values))
+
+    world.do(f"enter {sorted(values)}", act)
+
+
+@dataclass(frozen=True)
+class Review:
+    """Staff decide an identity review that waits, by its number: a candidate (1 to 3), or a word."""
+
+    number: int
+    decision: str = "Candidate 1"
+
+    def perform(self, run: Run) -> None:
+        """See ``Step``."""
+        world = run.world
+        waiting = sorted(
+            (row for row in world.rows("Identity_Review__c") if row["State__c"] == "Open"), key=lambda row: row["Id"]
+        )
+        if waiting:
+            row = waiting[self.number % len(waiting)]
+            tolerant(lambda: world.crm.edit_as(world.officer, row["Id"], {"Decision__c": self.decision}))
+
+
+# --- requests and Tasks ---------------------------------------------------------------------------------------------
+
+MENU: tuple[Mapping[str, Any], ...] = (
+    {"type": "MENTOR_FLASH", "title": "Talk with a student of Zyx"},
+    {"type": "RESUME_REVIEW", "title": "Documents for Zyx", "named": True},
+    {"type": "coffee chat", "title": "Coffee with Zyx"},
+    {"type": "REC_LETTER", "title": "A letter for Zyx"},
+    {"type": "PANEL_SPEAKER", "title": "Panel in Zyxton", "person_id": None, "criteria": {"school": "Physics"}},
+    {"type": "BOARD_SEAT", "title": "A seat for Zyx"},
+    {"type": "MENTR_FLSH", "title": "Nobody knows this type"},
+    {"type": "WELFARE", "title": "Confidential zyx matter", "text": "A confidential zyx text"},
+)
+"""What careers ask for. The last two are never worked: one is not understood, the other is confidential."""
+MISUNDERSTOOD, CONFIDENTIAL = 6, 7
+
+
+@dataclass(frozen=True)
+class File:
+    """A counsellor files a request about a person, off ``MENU``."""
+
+    person: int
+    item: int = 0
+
+    def perform(self, run: Run) -> None:
+        """See ``Step``."""
+        world, asked = run.world, MENU[self.item]
+        known = {"text": "Would you? Zyx", "requested_by": {"name": "Pat Zyx", "email": "pat@careers.example.edu"}}
+        values = {"person_id": world.accounts.get(self.person), "named": False, **known, **asked}
+        if values["person_id"] or values.get("criteria"):
+            world.requests.append((world.careers.file(values), self.item))
+
+
+@dataclass(frozen=True)
+class Change:
+    """A counsellor changes a request (by its number in order of filing), or withdraws it (``title`` is empty)."""
+
+    number: int
+    title: str = ""
+
+    def perform(self, run: Run) -> None:
+        """See ``Step``."""
+        world = run.world
+        if world.requests:
+            id, _ = world.requests[self.number % len(world.requests)]
+            _ = world.careers.change(id, {"title": self.title}) if self.title else world.careers.withdraw(id)
+
+
+@dataclass(frozen=True)
+class Work:
+    """An officer works a Task, by its number: ``begin``, ``wait``, ``complete``, ``decline``, ``retitle``, ``delete``."""
+
+    number: int
+    how: str
+
+    def perform(self, run: Run) -> None:
+        """See ``Step``."""
+        world = run.world
+        tasks = sorted(world.rows("Task"), key=lambda row: row["Id"])
+        if not tasks:
+            return
+        task = tasks[self.number % len(tasks)]
+        outcome = {"complete": "Fulfilled", "decline": "Declined"}.get(self.how)
+        if outcome is not None and task.get("WhatId"):
+            tolerant(lambda: world.crm.edit_as(world.officer, task["WhatId"], {"Outcome__c": outcome}))
+        if self.how == "delete":
+            tolerant(lambda: world.crm.delete_as(world.officer, task["Id"]))
+            return
+        values = _TASK_VALUES[self.how] | ({"OwnerId": world.officer} if self.how == "retitle" else {})
+        if tolerant(lambda: world.crm.edit_as(world.officer, task["Id"], values)):
+            world.task_edits.setdefault(task["Id"], {}).update(values)
+
+
+_TASK_VALUES: Mapping[str, dict[str, Any]] = {
+    "begin": {"Status": "In Progress"},
+    "wait": {"Status": "Waiting on someone else"},
+    "complete": {"Status": "Completed"},
+    "decline": {"Status": "Completed"},
+    "retitle": {"Subject": "An officer's own words", "Priority": "Low"},
+}

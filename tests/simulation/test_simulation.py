@@ -1,0 +1,48 @@
+"""The whole daemon, simulated: seeds that are always the same, and fresh ones in every run."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.simulation.farm import play, sweep_up
+
+ROOT = Path(__file__).parents[2]
+PARTS = 6
+"""How many tests the seeds are split into, so that workers share them."""
+FIXED, FRESH = 8, 4
+"""Seeds in each of them."""
+BASE = int(os.environ.get("SIMULATION_BASE", time.time_ns() // 1_000_000_000 * 1_000_000))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _folder() -> Iterator[None]:
+    yield
+    sweep_up()
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+def test_seeds(part: int) -> None:
+    """Law: whatever people do and whatever fails, nothing is lost, doubled or trampled, and everything comes to rest."""
+    seeds = [*range(part * FIXED, (part + 1) * FIXED), *range(BASE + part * FRESH, BASE + (part + 1) * FRESH)]
+    failed = {outcome.seed: outcome.breaches for outcome in map(play, seeds) if outcome.breaches}
+    assert not failed, "\n".join(f"make simulate SEED={seed}: {breaches}" for seed, breaches in failed.items())
+
+
+def test_a_seed_is_the_same_again(tmp_path: Path) -> None:
+    """Law (I28): the same seed has the same effects, in another process and whatever order hashes give to sets."""
+    program = "import sys; from tests.simulation.farm import *; print([play(n).trace for n in range(100, 106)]); sweep_up()"
+    traces = set()
+    for hashes in ("1", "2"):
+        environment = {**os.environ, "PYTHONHASHSEED": hashes, "PYTHONPATH": str(ROOT), "TMPDIR": str(tmp_path)}
+        done = subprocess.run(  # noqa: S603 - our own words
+            [sys.executable, "-c", program], capture_output=True, text=True, check=True, env=environment, cwd=ROOT
+        )
+        traces.add(done.stdout)
+    assert len(traces) == 1

@@ -1,0 +1,244 @@
+"""A simulated world: one time, both emulated systems with people in them, and all that passes between them and the bridge."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+from emulator.http import Request, Response
+from emulator.salesforce.control import Control
+from emulator.salesforce.org import Org
+from tests.simulation import words
+from tests.simulation.boundary import Boundary
+from tests.simulation.clocks import Time
+from tests.simulation.mapping import Field, read_mapping
+from tests.simulation.variants import Careers
+from tests.systems import Systems, build_systems
+
+OFFICERS = ("mentoring", "careers.liaison", "schools", "engineering", "classes", "young.alumni", "regions", "europe", "events")
+"""Officers by the local part of the address under which the shipped routing knows them."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Spec:
+    """How a world is made, and how the bridge in it is configured. Skews are seconds by which a clock is wrong."""
+
+    people: int = 1
+    mapping: str = "shipped"
+    platform: str = "generic"
+    database: str = "sqlite"
+    live: bool = True
+    """Whether everybody is linked and at rest at the beginning, and the bridge live; else nothing has been read yet."""
+    page: int = 2000
+    overlap: int = 30
+    cycle: int = 60
+    latency: float = 0.05
+    """Seconds that each exchange takes."""
+    crm_skew: float = 0.0
+    career_skew: float = 0.0
+    host_skew: float = 0.0
+    org: tuple[tuple[str, Any], ...] = ()
+    """Settings of the org that are otherwise than usual."""
+    tenant: tuple[tuple[str, Any], ...] = ()
+    """Switches of the career system that are otherwise than usual."""
+
+
+@dataclass(kw_only=True)
+class Call:
+    """One request of a daemon, with what became of it. ``fate`` is ``answered`` only if its whole answer reached the daemon.
+
+    ``acted`` are the answers that the service gave (none: it never saw the request; two: it saw it twice).
+    """
+
+    number: int
+    at: float
+    process: str
+    side: str
+    request: Request
+    acted: list[Response] = field(default_factory=list)
+    fate: str = ""
+
+    @property
+    def writes(self) -> bool:
+        """Whether the request asks for a change; logins and reads by POST do not."""
+        path = self.request.path
+        return self.request.method != "GET" and not path.endswith(("/oauth2/token", "/composite"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deed:
+    """Something that a person did in one of the systems, to be done again in a world without the bridge."""
+
+    at: float
+    what: str
+    act: Callable[[World], object]
+
+
+@dataclass(kw_only=True)
+class World:
+    """``contacts`` and ``accounts`` are ids by the person's number; a merged contact's number leads to the survivor."""
+
+    spec: Spec
+    time: Time
+    systems: Systems
+    careers: Careers
+    officers: Mapping[str, str]
+    boundary: Boundary = field(default_factory=Boundary)
+    contacts: dict[int, str] = field(default_factory=dict)
+    accounts: dict[int, str] = field(default_factory=dict)
+    doubles: dict[int, str] = field(default_factory=dict)
+    """Second contacts of people, not yet merged."""
+    requests: list[tuple[str, int]] = field(default_factory=list)
+    """Requests in order of filing, each with its number in the menu."""
+    decisions: list[tuple[float, str, str]] = field(default_factory=list)
+    """When which suggestion was decided, and how."""
+    task_edits: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """What officers have set in Tasks, by Task."""
+    calls: list[Call] = field(default_factory=list)
+    deeds: list[Deed] = field(default_factory=list)
+    seen: list[Mapping[str, Any]] = field(default_factory=list)
+    """What the owners' fields held before each deed."""
+    _locks: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def org(self) -> Org:
+        """Alumni Relations' org."""
+        return self.systems.org
+
+    @property
+    def crm(self) -> Control:
+        """God's view of the org."""
+        return self.systems.crm
+
+    @property
+    def officer(self) -> str:
+        """The officer who does whatever no other one does, by Salesforce id."""
+        return self.systems.officer
+
+    @property
+    def fields(self) -> Mapping[str, Field]:
+        """The mapped fields, by name."""
+        return read_mapping(self.spec.mapping).fields()
+
+    def do(self, what: str, act: Callable[[World], object]) -> object:
+        """A person acts; what they act on is what both systems hold now, late commits included."""
+        self.look()
+        self.deeds.append(Deed(at=self.time.seconds, what=what, act=act))
+        return act(self)
+
+    def look(self) -> None:
+        """Remember what the owners' fields hold now."""
+        self.org.settle()
+        self.seen.append(owned_values(self))
+
+    def lock(self, record: str, seconds: float) -> None:
+        """Somebody's transaction holds a record for a while."""
+        self._locks[record] = self.time.seconds + seconds
+
+    def locked(self, record: str) -> bool:
+        """Whether somebody's transaction holds a record."""
+        return self._locks.get(record, -1.0) >= self.time.seconds
+
+    def person_of(self, contact: str) -> int:
+        """The number of the person whose contact this is."""
+        return next((person for person, id in (*self.contacts.items(), *self.doubles.items()) if id == contact), 0)
+
+    def newcomer(self, suggested: Mapping[str, Any]) -> int | None:
+        """The number of the person whom a new contact is suggested for, by the last name they first had."""
+        name = suggested.get("LastName")
+        known = (person for person in self.accounts if words.word("last_name", person, 0).crm[0] == name)
+        return next(known, None)
+
+    def profile(self, person: int) -> dict[str, Any] | None:
+        """A person's career profile."""
+        account = self.accounts.get(person)
+        return next((row for row in self.rows("Career_Profile__c") if row.get("Account_Id__c") == account), None)
+
+    def rows(self, sobject: str, *, deleted: bool = False) -> list[dict[str, Any]]:
+        """Records of an object, as the org holds them."""
+        return [dict(row) for row in self.crm.rows(sobject, deleted=deleted)]
+
+    def copy(self) -> World:
+        """The same world, to go its own way; nothing that has passed or was done is remembered in it."""
+        time = Time(self.time.seconds)
+        built = self.systems.copy(time.clock(self.spec.crm_skew), time.clock(self.spec.career_skew))
+        return World(
+            spec=self.spec,
+            time=time,
+            systems=built,
+            careers=Careers(system=built.career, app=built.career_app),
+            officers=self.officers,
+            contacts=dict(self.contacts),
+            accounts=dict(self.accounts),
+            requests=list(self.requests),
+        )
+
+
+def owned_values(world: World) -> dict[str, Any]:
+    """What Alumni Relations' fields hold in every contact, and careers' fields in every account."""
+    found: dict[str, Any] = {}
+    fields = world.fields.values()
+    for row in world.crm.rows("Contact"):
+        found[row["Id"]] = {each.crm: row.get(each.crm) for each in fields if not each.on_profile}
+    for id in world.careers.system.people.by_id:
+        values = world.careers.values(id)
+        if values is not None:
+            found[id] = {each.career: pick(values, each.career) for each in fields if each.on_profile}
+    return found
+
+
+def pick(values: Mapping[str, Any], path: str) -> Any:
+    """The value at a dotted path."""
+    found: Any = values
+    for part in path.split("."):
+        found = found[part]
+    return found
+
+
+@cache
+def _empty_systems() -> Systems:
+    return build_systems(Time().clock(), Time().clock())
+
+
+def new_world(spec: Spec) -> World:
+    """A world in which the same people stand on both sides, equal in everything, and nothing has been read yet."""
+    time = Time()
+    built = _empty_systems().copy(time.clock(spec.crm_skew), time.clock(spec.career_skew))
+    for name, value in spec.org:
+        built.crm.settings(**{name: value})
+    for name, value in spec.tenant:
+        setattr(built.career.switches, name, value)
+    officers = {name: built.crm.add_user(name, values={"Email": f"{name}@alumni.example.edu"}) for name in OFFICERS}
+    world = World(
+        spec=spec, time=time, systems=built, careers=Careers(system=built.career, app=built.career_app), officers=officers
+    )
+    for person in range(spec.people):
+        add_contact(world, person)
+        add_account(world, person)
+    return world
+
+
+def _values(world: World, person: int, side: str) -> Iterator[tuple[str, Any]]:
+    for each in world.fields.values():
+        one = words.word(each.name, person, 0)
+        if side == "career":
+            yield each.career, one.career[0]
+        elif not each.on_profile:
+            yield each.crm, one.crm[0]
+
+
+def add_contact(world: World, person: int) -> str:
+    """A person's contact, as Alumni Relations have always known it; its id."""
+    values = {"University_ID__c": words.institution_id(person), **dict(_values(world, person, "crm"))}
+    world.contacts[person] = world.crm.seed("Contact", [values])[0]
+    return world.contacts[person]
+
+
+def add_account(world: World, person: int, *, seen: bool = False) -> None:
+    """A person's account, as careers have always known it; ``seen``: the change feed tells of it."""
+    id = f"a{person}"
+    values = {"institution_id": words.institution_id(person), **dict(_values(world, person, "career"))}
+    world.careers.add(id, values, seen=seen)
+    world.accounts[person] = id
