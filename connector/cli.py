@@ -24,8 +24,10 @@ from connector.engine import cycle, halting, planner, plans, report, watch
 from connector.engine.context import Context, stage
 from connector.errors import BridgeError, Bug, Halt, Later, Refused, UserError, place_of
 from connector.log import configure
+from connector.process import make_private, shut_in
 from connector.rules import load_rules
 from connector.store import journal, requests, suggestions
+from connector.store.safety import role_fault
 from connector.store.store import integrity
 
 GOOD, PART, WRONG, HALTED, LATER, DEFECT = 0, 1, 2, 3, 4, 70
@@ -58,6 +60,7 @@ DEFAULT = Path("config.toml")
 
 def main() -> None:
     """The entry point: every error becomes one clear text and one exit code, here and nowhere else."""
+    shut_in()
     try:
         app()
     except UserError as error:
@@ -93,6 +96,7 @@ def _settings(config: Path) -> Settings:
 def _opened(config: Path) -> Iterator[Bridge]:
     settings = _settings(config)
     configure(settings.bridge.log_level, settings.bridge.log_format)
+    make_private()
     with display.progress() as progress, open_bridge(settings, progress=progress) as bridge:
         _take_pilot(bridge.context, settings)
         yield bridge
@@ -333,7 +337,7 @@ def check(config: ConfigFile = DEFAULT, *, offline: Annotated[bool, typer.Option
     with _opened(config) as bridge:
         ctx = bridge.context
         with ctx.store.begin() as db:
-            state, broken = integrity(db), journal.verify(db)
+            state, broken = role_fault(db) or integrity(db), journal.verify(db)
         steps: list[tuple[str, Callable[[], object]]] = [] if offline else administration.remote_checks(bridge)
         failed = display.checklist(state, broken, administration.notes(ctx.person), steps)
     raise typer.Exit(HALTED if failed else GOOD)

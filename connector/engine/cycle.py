@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection
@@ -48,6 +48,7 @@ class Cycle:
 
 def cycle(ctx: Context, *, approve: bool = False) -> Cycle:
     """Read what changed on every side, decide, write. A side that is down does not hold up the others."""
+    _trust_clock(ctx)
     done = Cycle()
     with ctx.store.begin() as db:
         done.halted = {subject: row["reason"] for subject, row in halts(db).items()}
@@ -175,8 +176,9 @@ def prepare(ctx: Context, mapping: str) -> None:
     ``mapping`` names what is read of a contact; if it changed, contacts are read again, and everything is judged again.
 
     Raises:
-        Halt: another org, tenant or environment than this state belongs to; a mapped field is missing.
+        Halt: another org, tenant or environment than this state belongs to; a mapped field is missing; no clock.
     """
+    _trust_clock(ctx)
     ctx.crm.check(ctx.person.contact_fields(), ctx.person.profile_fields())
     _pin(ctx, "environment", ctx.environment)
     _pin(ctx, "org", ctx.crm.organization_id())
@@ -196,6 +198,20 @@ def prepare(ctx: Context, mapping: str) -> None:
             observations.move_cursors(db, Side.CRM, "", {Feed.CONTACT: ""}, now=ctx.clock.now(), whole=False)
             set_meta(db, "name_frequencies", None)
             set_meta(db, "mapping", mapping)
+
+
+_EARLIEST = datetime(2025, 1, 1, tzinfo=UTC)
+"""No release of the bridge is older: a clock that says so has lost its time."""
+
+
+def _trust_clock(ctx: Context) -> None:
+    """Deadlines, limits and certificates are judged by the clock; without one nothing is written."""
+    if ctx.clock.now() < _EARLIEST:
+        raise Halt(
+            subject="clock",
+            reason=f"this machine's clock says {ctx.clock.now():%Y-%m-%d}",
+            remedy="set the clock (NTP); then `alumni-bridge resume clock`, if `status` shows it as halted",
+        )
 
 
 def _pin(ctx: Context, name: str, value: str) -> None:

@@ -40,6 +40,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 
 from connector.errors import Halt
 from connector.store import tables
+from connector.store.safety import demand_empty, demand_tls, secure_file
 
 Row = Mapping[str, Any]
 
@@ -130,21 +131,22 @@ def open_store(url: str, *, create: bool = True) -> Store:
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
         if parsed.database and parsed.database != ":memory:":
-            _secure(Path(parsed.database), create=create)
+            secure_file(Path(parsed.database), create=create)
         engine = create_engine(url, connect_args={"timeout": 30}, hide_parameters=True)
         event.listen(engine, "connect", _configure_sqlite)
         event.listen(engine, "begin", _begin_immediate)
     else:
+        demand_tls(parsed)
         engine = create_engine(url, pool_pre_ping=True, hide_parameters=True)
     try:
         _migrate(engine)
     except sqlite3.DatabaseError as error:
         engine.dispose()
-        raise _damaged(parsed.database or url, str(error)) from error
+        raise _damaged(parsed.database or "", str(error)) from error
     except Exception as error:
         engine.dispose()
         if isinstance(error.__cause__, sqlite3.DatabaseError):
-            raise _damaged(parsed.database or url, str(error.__cause__)) from error
+            raise _damaged(parsed.database or "", str(error.__cause__)) from error
         raise
     return Store(engine)
 
@@ -155,17 +157,6 @@ def _damaged(where: str, reason: str) -> Halt:
         reason=f"the state cannot be opened: {reason}",
         remedy="restore it from a backup, or move it away: a new state leads to first differences, never to writes",
     )
-
-
-def _secure(path: Path, *, create: bool) -> None:
-    if path.is_symlink():
-        raise Halt(subject=f"state {path}", reason="the state file is a symbolic link", remedy="name the file itself")
-    if not path.exists():
-        if not create:
-            raise Halt(subject=f"state {path}", reason="there is no state yet", remedy="run `alumni-bridge check` first")
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600))
-    path.chmod(0o600)
 
 
 def _configure_sqlite(connection: sqlite3.Connection, _record: object) -> None:
@@ -203,6 +194,8 @@ def _migrate(engine: Engine) -> None:
                 reason=f"the state was written by a newer version (schema {current})",
                 remedy="install that version again, or restore the backup made before the upgrade",
             )
+        if current is None:
+            demand_empty(db)
         config = _alembic()
         config.attributes["connection"] = db
         command.upgrade(config, "head")

@@ -196,7 +196,7 @@ def test_a_field_that_vanishes_while_running_halts(uni: University) -> None:
 
 
 def test_another_org_is_refused(uni: University) -> None:
-    """A state that belongs to one org refuses to work on another: a refreshed test org can never reach production careers."""
+    """A state that belongs to one org refuses to work on another: a refreshed test org never reaches production (B61)."""
     with pytest.raises(Halt, match="org"):
         prepare(replace(uni.ctx, crm=OtherOrg(uni.ctx.crm, "00D" + "9" * 15)), "mapping")  # type: ignore[arg-type]
 

@@ -44,7 +44,7 @@ def test_a_file_that_others_may_read_is_closed_to_them(tmp_path: Path) -> None:
 
 
 def test_a_symbolic_link_is_refused(tmp_path: Path) -> None:
-    """A state that is a symbolic link is not followed, and what it points to is not touched."""
+    """A state that is a symbolic link is not followed, and what it points to is not touched (B61)."""
     target = tmp_path / "elsewhere"
     target.write_text("precious")
     (tmp_path / "state.db").symlink_to(target)
@@ -54,7 +54,7 @@ def test_a_symbolic_link_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_text_file_is_refused(tmp_path: Path) -> None:
-    """A file that is no database is refused with a reason and a remedy, and stays as it is."""
+    """A file that is no database is refused with a reason and a remedy, and stays as it is (B61)."""
     path = tmp_path / "state.db"
     path.write_text("this is my shopping list\n" * 200)
     with pytest.raises(Halt, match="cannot be opened") as caught:

@@ -90,9 +90,17 @@ def test_a_halt_is_exit_3_until_resumed(live: World) -> None:
     assert live.run("status", "--check").returncode == 0
 
 
+def test_nobody_to_ask_means_no(live: World) -> None:
+    """Law: a command that wants a yes and has nobody to ask does nothing and says so (B64)."""
+    asked = live.run("go-live", stdin=subprocess.DEVNULL)
+    assert asked.returncode == 1
+    assert "Go live with this?" in asked.stdout
+    assert "Aborted" in asked.stderr
+
+
 @pytest.mark.parametrize("words", [("docs", "mapping"), ("suggestions", "--json")])
 def test_a_reader_who_leaves_is_no_error(live: World, words: tuple[str, ...]) -> None:
-    """Law: `alumni-bridge ... | head -0` shows no traceback."""
+    """Law: `alumni-bridge ... | head -0` shows no traceback (B64)."""
     with subprocess.Popen(  # noqa: S603 - our own program
         [str(live.program), *words, "--config", str(live.config)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:

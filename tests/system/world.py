@@ -51,7 +51,9 @@ class World:
         control = Control(self.systems.org)
         return self.systems.run(lambda: action(control))
 
-    def run(self, *words: str, environment: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    def run(
+        self, *words: str, environment: Mapping[str, str] | None = None, stdin: int | None = None
+    ) -> subprocess.CompletedProcess[str]:
         """Run one command to its end."""
         done = subprocess.run(  # noqa: S603 - our own program
             [str(self.program), *words, "--config", str(self.config)],
@@ -59,6 +61,7 @@ class World:
             text=True,
             check=False,
             timeout=PATIENCE,
+            stdin=stdin,
             env=self._environment(environment),
         )
         self.said.append(done.stderr)

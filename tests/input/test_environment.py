@@ -1,0 +1,259 @@
+"""Bad states, environments, clocks and signals (B61-B66)."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sqlite3
+import stat
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import insert, text, update
+
+from connector.engine.cycle import cycle
+from connector.errors import Halt
+from connector.store.store import open_store, pack
+from connector.store.tables import intent, parked
+from tests.engine.university import University
+
+ROOT = Path(__file__).parents[2]
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+def settle(folder: Path) -> None:
+    """The example configuration and its secrets in a folder."""
+    secrets = folder / "secrets"
+    secrets.mkdir(mode=0o700)
+    for name in ("crm_consumer_key", "crm_private_key", "career_key"):
+        (secrets / name).write_text("a secret")
+        (secrets / name).chmod(0o600)
+    example = (ROOT / "config.example.toml").read_text()
+    example = example.replace('# mappings = "mappings"', f'mappings = "{ROOT / "mappings"}"')
+    (folder / "config.toml").write_text(
+        example.replace("file:/etc/alumni-bridge/crm-private-key.pem", "credential:crm_private_key")
+    )
+
+
+def environment_of(folder: Path) -> dict[str, str]:
+    """The environment in which the secrets of a folder are found."""
+    return {"CREDENTIALS_DIRECTORY": str(folder / "secrets"), "PYTHONPATH": str(ROOT), "PATH": os.environ["PATH"]}
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    """Run a command of the bridge on a folder of its own; ``umask`` and ``cwd`` as given."""
+    settle(tmp_path)
+
+    def command(*words: str, umask: int = 0o022, cwd: Path = tmp_path, stdin: int | None = None, **more: str) -> object:
+        return subprocess.run(  # noqa: S603 - our own program
+            [sys.executable, "-m", "connector.cli", *words, "--config", str(tmp_path / "config.toml")],
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd=cwd,
+            umask=umask,
+            stdin=stdin,
+            env=environment_of(tmp_path) | more,
+        )
+
+    return command  # type: ignore[return-value] # subprocess has no narrower type here
+
+
+def test_an_empty_file_becomes_a_state(tmp_path: Path) -> None:
+    """Law (B61): a file of no bytes is a state that has not begun: it is made one, for its owner only."""
+    path = tmp_path / "state.db"
+    path.touch(mode=0o644)
+    open_store(f"sqlite:///{path}").close()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    with closing(sqlite3.connect(path)) as db:
+        assert db.execute("SELECT count(*) FROM sqlite_master WHERE name = 'intent'").fetchone() == (1,)
+
+
+def test_the_database_of_another_product_is_not_touched(tmp_path: Path) -> None:
+    """Law (B61): a database that holds other tables is refused, and stays as it is to the byte."""
+    path = tmp_path / "state.db"
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("CREATE TABLE songs (name TEXT)")
+        db.commit()
+    before = path.read_bytes()
+    with pytest.raises(Halt, match="not the bridge's"):
+        open_store(f"sqlite:///{path}")
+    assert path.read_bytes() == before or b"alembic" not in path.read_bytes()
+
+
+def test_a_state_of_another_migration_tool_is_not_touched(tmp_path: Path) -> None:
+    """Law (B61): a schema whose version we do not know is refused, older or newer."""
+    path = tmp_path / "state.db"
+    open_store(f"sqlite:///{path}").close()
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("UPDATE alembic_version SET version_num = 'somebody-elses'")
+        db.commit()
+    with pytest.raises(Halt, match="newer version"):
+        open_store(f"sqlite:///{path}")
+
+
+@pytest.mark.parametrize("kind", ["folder", "pipe"])
+def test_a_state_that_is_no_file_is_refused(tmp_path: Path, kind: str) -> None:
+    """Law (B61): a folder or a pipe is no state; nothing waits for it, and its mode stays."""
+    path = tmp_path / "state.db"
+    if kind == "folder":
+        path.mkdir(mode=0o755)
+    else:
+        os.mkfifo(path, 0o644)
+    before = path.stat().st_mode
+    with pytest.raises(Halt):
+        open_store(f"sqlite:///{path}")
+    assert path.stat().st_mode == before
+
+
+ODD: Mapping[str, Mapping[str, str]] = {
+    "locale C": {"LC_ALL": "C", "LANG": "C"},
+    "no locale": {"LC_ALL": "xx_XX.nothing"},
+    "odd zone": {"TZ": "Nowhere/Nothing"},
+    "far zone": {"TZ": "Pacific/Kiritimati"},
+    "no home": {"HOME": ""},
+    "home that is not": {"HOME": "/nonexistent"},
+    "hash seed": {"PYTHONHASHSEED": "4294967295"},
+    "narrow": {"COLUMNS": "1"},
+    "wide": {"COLUMNS": "100000"},
+    "broken width": {"COLUMNS": "many"},
+}
+
+
+@pytest.mark.parametrize("environment", ODD.values(), ids=ODD)
+def test_the_environment_changes_nothing(run: Run, environment: Mapping[str, str]) -> None:
+    """Law (B62): locale, zone, home, hash seed and width change no verdict and cause no traceback."""
+    done = run("check", "--offline", **environment)
+    assert (done.returncode, "Traceback" in done.stderr) == (0, False), done.stderr
+    assert "good: audit chain" in done.stdout
+    page = run("docs", "mapping", **environment)
+    assert page.returncode == 0, page.stderr
+    assert "Who is eligible" in page.stdout
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root can write everywhere")
+def test_a_folder_that_cannot_be_written_is_told(run: Run, tmp_path: Path) -> None:
+    """Law (B62): a state that cannot be made stops the command with a clear word."""
+    (tmp_path / "state").mkdir(mode=0o500)
+    done = run("status")
+    assert (done.returncode, "Traceback" in done.stderr) == (3, False)
+
+
+def test_the_current_folder_need_not_be_writable(run: Run) -> None:
+    """Law (B62): nothing is written where a command happens to be started."""
+    done = run("check", "--offline", cwd=Path("/proc"))
+    assert done.returncode == 0, done.stderr
+
+
+def test_an_open_umask_opens_nothing(run: Run, tmp_path: Path) -> None:
+    """Law (B62, S13, S45): under umask 000 others read nothing of the state, and change nothing that we make."""
+    temporary = tmp_path / "tmp"
+    temporary.mkdir()
+    assert run("check", "--offline", umask=0, TMPDIR=str(temporary)).returncode == 0
+    assert run("halt", "a reason", umask=0, TMPDIR=str(temporary)).returncode == 0
+    states = {path.name: stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "state").rglob("*")}
+    assert "alumni-bridge.db" in states
+    assert set(states.values()) == {0o600}
+    assert stat.S_IMODE((tmp_path / "state").stat().st_mode) == 0o700
+    assert list(temporary.iterdir()) == []
+    made = subprocess.run(
+        [sys.executable, "-m", "connector.cli", "init", "deep/er"],
+        cwd=tmp_path,
+        umask=0,
+        check=True,
+        capture_output=True,
+        env={"PYTHONPATH": str(ROOT)},
+    )
+    assert b"wrote" in made.stdout
+    modes = [path.stat().st_mode for path in (tmp_path / "deep").rglob("*")] + [(tmp_path / "deep").stat().st_mode]
+    assert not [oct(mode) for mode in modes if mode & 0o022]
+
+
+@pytest.mark.parametrize("moment", [datetime(1970, 1, 1, tzinfo=UTC), datetime(2019, 12, 31, tzinfo=UTC)])
+def test_a_clock_that_lost_its_time_writes_nothing(uni: University, moment: datetime) -> None:
+    """Law (B63, S46): with a clock before our own release nothing is judged and nothing is written, and the halt says why."""
+    before, now = uni.writes_of_bridge(), uni.clock.now()
+    uni.edit_contact(uni.ada, Preferred_Name__c="Augusta")
+    uni.clock.set(moment)
+    with pytest.raises(Halt, match="clock says"):
+        cycle(uni.ctx)
+    assert uni.writes_of_bridge() == before
+    uni.clock.set(now + timedelta(minutes=1))
+    uni.run()
+    assert uni.account("a1")["preferred_name"] == "Augusta"
+
+
+def test_a_closed_output_is_no_error(run: Run, tmp_path: Path) -> None:
+    """Law (B64): a reader who has gone, or no output at all, shows no traceback and spoils no state."""
+    for closed in ("1>&-", "2>&-", "0<&- 1>&- 2>&-", "| true"):
+        line = f'"{sys.executable}" -m connector.cli status --config "{tmp_path / "config.toml"}" {closed}'
+        done = subprocess.run(  # noqa: S603 - our own words
+            ["/bin/bash", "-c", line], capture_output=True, text=True, check=False, env=environment_of(tmp_path)
+        )
+        assert "Traceback" not in done.stderr
+    assert run("check", "--offline").returncode == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_a_signal_while_it_starts_leaves_a_whole_state(run: Run, tmp_path: Path, number: signal.Signals) -> None:
+    """Law (B65): told to end at any moment of its start, the daemon ends at once, and the state is whole or not there yet."""
+    command = [sys.executable, "-m", "connector.cli", "run", "--config", str(tmp_path / "config.toml")]
+    for wait in (0.0, 0.4, 1.2):
+        process = subprocess.Popen(command, env=environment_of(tmp_path), stderr=subprocess.PIPE, text=True)  # noqa: S603 - our own program
+        time.sleep(wait)
+        process.send_signal(number)
+        process.communicate(timeout=60)
+    done = run("check", "--offline")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"payload": pack({"object": "Contact", "id": "003000000000001AAA", "fields": {"LastName": "Hacked"}})},
+        {"payload": pack({"object": "Contact", "fields": {"LastName": "Hacked"}}), "kind": "profile.create", "key": "k"},
+        {"payload": "not json"},
+        {"payload": "[]"},
+        {"payload": pack({"object": "Career_Profile__c", "id": "' OR 1=1", "fields": {"Id": "x"}})},
+        {"kind": "contact.update"},
+    ],
+    ids=["contact", "new contact", "no json", "a list", "no id", "unknown kind"],
+)
+def test_a_row_edited_by_hand_writes_no_contact(uni: University, change: dict[str, str]) -> None:
+    """Law (B66): whatever somebody writes into a waiting write, no Contact is written by it."""
+    row: dict[str, object] = {
+        "plan_id": "p",
+        "kind": "profile.update",
+        "system": "careers",
+        "target": "a1",
+        "settle": "{}",
+        "state": "ready",
+    }
+    row |= {"attempts": 0, "due_at": "2026-01-01T00:00:00.000000Z", "weight": 0, "changes": 1, "blanks": 0, "rules_hash": ""}
+    with uni.ctx.store.begin() as db:
+        db.execute(insert(intent).values(**(row | {"payload": "{}", "created_at": row["due_at"]} | change)))
+    try:
+        uni.run()
+    except Exception as error:  # noqa: BLE001 - the daemon takes any of them for a defect of ours and halts
+        assert not isinstance(error, AssertionError)  # noqa: PT017 - which of them it is does not matter
+    assert uni.contact_writes() == 0
+
+
+def test_a_parked_row_edited_by_hand_harms_nobody(uni: University) -> None:
+    """Law (B66): rows about set-aside records only tell: whatever stands there, the others are worked."""
+    with uni.ctx.store.begin() as db:
+        db.execute(
+            insert(parked).values(side="?", system="\u202e", kind="", id="a1", reason="x" * 100_000, remedy="", since="yesterday")
+        )
+        db.execute(update(intent).values(state="no such state"))
+        db.execute(text("UPDATE link SET basis = 'by hand'"))
+    uni.edit_contact(uni.ada, Preferred_Name__c="Augusta")
+    uni.run()
+    assert uni.account("a1")["preferred_name"] == "Augusta"
