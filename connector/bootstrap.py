@@ -132,6 +132,7 @@ def _wire_all(settings: Settings, around: Surroundings, rulebook: Rulebook, stor
         holder=f"{around.host}:{settings.state.sqlite}"[:80],
         version=product_version(),
         start_at=settings.requests.start_at,
+        primary=settings.primary.system,
         progress=progress,
     )
     person = rulebook.person

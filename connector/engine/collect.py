@@ -220,11 +220,13 @@ def _adopt_profiles(ctx: Context, db: Connection, records: Sequence[Record]) -> 
             elif contact_id and (row is None or row["state"] == "waiting"):
                 log.info("link.recovered", system=system, account=account_id)
                 state = "linked" if record.fields.get("Link_State__c") == "Linked" else "waiting"
-                known[account_id] = _recovered(system, account_id, contact_id, record, state, now)
+                known[account_id] = _recovered(db, system, account_id, contact_id, record, state, now)
         links.put(db, [row for record in profiles if (row := known.get(record.fields["Account_Id__c"])) is not None])
 
 
-def _recovered(system: str, account_id: str, contact_id: str, record: Record, state: str, now: str) -> dict[str, object]:
+def _recovered(
+    db: Connection, system: str, account_id: str, contact_id: str, record: Record, state: str, now: str
+) -> dict[str, object]:
     return {
         "system": system,
         "account_id": account_id,
@@ -232,10 +234,18 @@ def _recovered(system: str, account_id: str, contact_id: str, record: Record, st
         "profile_id": record.id,
         "state": state,
         "basis": record.fields.get("Link_Basis__c") or "career profile",
-        "leading": bool(record.fields.get("Primary__c")),
+        "leading": bool(record.fields.get("Primary__c")) or _leads(db, system, account_id, contact_id),
         "marked": True,
         "decided_at": now,
     }
+
+
+def _leads(db: Connection, system: str, account_id: str, contact_id: str) -> bool:
+    """Of a person's accounts in a system that is not the primary one, none counts; there the first one leads."""
+    profiles = [unpack(row["fields"]) for row in observations.children(db, Feed.PROFILE, [contact_id])]
+    mine = [fields for fields in profiles if fields.get("System__c") == system]
+    first = min([str(fields.get("Account_Id__c")) for fields in mine], default=account_id)
+    return account_id == first and not any(fields.get("Primary__c") for fields in mine)
 
 
 def _keep_career(ctx: Context, db: Connection, system: str, page: Page) -> int:
@@ -278,6 +288,7 @@ def note_accounts(ctx: Context, db: Connection, system: str, records: Sequence[R
     links.put(db, [fresh | {"system": system, "account_id": id, "decided_at": now} for id in new])
     suggestions.settle_people(db, system, gone, NEW_CONTACT, state="withdrawn", now=ctx.clock.now())
     reviews.close_for(db, system, gone, state="Withdrawn", now=ctx.clock.now())
+    links.mark_contacts(db, [row["contact_id"] for id, row in known.items() if id in gone and row["contact_id"]])
     for id, row in known.items():
         if id in gone:
             links.change(db, system, id, state="ended", basis=links.ACCOUNT_DELETED, decided_at=now)

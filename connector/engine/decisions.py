@@ -111,6 +111,7 @@ def _link(ctx: Context, db: Connection, system: str, account_id: str, contact_id
     now = stamp(ctx.clock.now())
     decided = {"contact_id": contact_id, "basis": links.DECIDED, "leading": leading, "marked": True, "decided_at": now}
     links.change(db, system, account_id, state="linked", **decided)
+    links.mark_contacts(db, [contact_id])
 
 
 def _review_decided(ctx: Context, db: Connection, row: Row) -> bool:

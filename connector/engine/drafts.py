@@ -47,6 +47,10 @@ class Subject:
     backfill: bool = True
     refused: bool = False
     """Whether a side refused this person's last opt-out."""
+    fought_over: frozenset[str] = frozenset()
+    """Units that another program writes against us."""
+    counts: bool = True
+    """Whether this is the one account that counts of all that the person has."""
     sent: dict[str, dict[Side, tuple[tuple[Value, ...], ...]]] = field(default_factory=dict)
     _seen: dict[str, tuple[Reading | None, Reading | None]] = field(default_factory=dict)
 
@@ -222,7 +226,7 @@ class Draft:
             "Account_Id__c": link["account_id"],
             "Link_State__c": "Linked",
             "Link_Basis__c": (link["basis"] or "")[:40],
-            "Primary__c": bool(link["leading"]),
+            "Primary__c": subject.counts,
         }
 
     def _plan_fields(
@@ -266,7 +270,7 @@ def _profile_changes(subject: Subject) -> dict[str, Any]:
     link = subject.link
     wanted: dict[str, Any] = {
         "Link_State__c": "Linked" if link["state"] == "linked" else "Ended",
-        "Primary__c": bool(link["leading"]),
+        "Primary__c": subject.counts,
     }
     if link["basis"] == DECIDED:
         wanted["Contact__c"] = link["contact_id"]

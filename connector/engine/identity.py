@@ -226,6 +226,8 @@ def _decide_batch(
         automatic = [str(row["account_id"]) for row in changes if row["state"] != "review"]
         reviews.close_for(db, system, automatic, state="Withdrawn", now=ctx.clock.now())
         linked = [str(row["account_id"]) for row in changes if row["state"] == "linked"]
+        # where the person has accounts in other systems, another one may count now
+        links.mark_contacts(db, [str(row["contact_id"]) for row in changes if row["state"] == "linked"])
         suggestions.settle_people(db, system, linked, NEW_CONTACT, state="accepted", now=ctx.clock.now())
         for row in group:
             if row["account_id"] not in primaries:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
 
 from sqlalchemy import Connection
 
@@ -15,12 +14,11 @@ from connector.core.brakes import Load, pulled
 from connector.core.merge import Row as Law
 from connector.core.merge import Verdict, end_sharing, judge, permit, settle
 from connector.core.model import OutsideEdit, Share, Side, Unit
-from connector.core.rulebook import Fact
+from connector.engine.batch import Batch
 from connector.engine.context import Context, Stage, log, stage
 from connector.engine.drafts import FIELD_WRITES, PROPOSAL, Draft, Subject
 from connector.engine.halting import PLAN, set_halt
-from connector.engine.readings import Person, may_share, shared_purposes, unreadable_purposes
-from connector.ports import Feed
+from connector.engine.readings import may_share, shared_purposes, unreadable_purposes
 from connector.store import intents, links, observations
 from connector.store.links import BLANK, UnitState
 from connector.store.store import Row, get_meta, next_name, pack, set_meta, stamp, unpack
@@ -28,10 +26,6 @@ from connector.store.store import Row, get_meta, next_name, pack, set_meta, stam
 _BATCH = 500
 _EVERYBODY = ("linked", "new", "ended")
 """The states of links about which there may be something to write."""
-
-_LATEST = timedelta(days=1)
-_LATEST_BY_FILE = timedelta(days=60)
-"""How long a write whose answer was lost may still take effect: a call, and a file that somebody has to carry over."""
 
 _WRITTEN_SIDE = {
     "career.update": Side.CAREER,
@@ -163,7 +157,7 @@ def _plan_batch(
     for system, group in groups.items():
         accounts = [row["account_id"] for row in group]
         busy = intents.in_flight(db, system, accounts, FIELD_WRITES)
-        batch = _Batch(ctx, db, system, [row for row in group if row["account_id"] not in busy])
+        batch = Batch(ctx, db, system, [row for row in group if row["account_id"] not in busy])
         draft = Draft(ctx=ctx, db=db, plan_id=planned.id, system=system)
         done, states, differences, decided = [], {}, {}, []
         for row in batch.rows:
@@ -172,7 +166,7 @@ def _plan_batch(
             held = not stand.includes(account, batch.class_year(row))
             outcome = _judge_link(ctx, draft, subject, batch.states.get(account, {}), held=held, only_opt_outs=only_opt_outs)
             states[account] = outcome.states
-            if outcome.complete:
+            if outcome.complete and not outcome.waits:
                 done.append(account)
             if not only_opt_outs and not outcome.urgent:
                 differences[account] = outcome.differences
@@ -196,49 +190,6 @@ def _tally(planned: Planned, outcome: _Judged) -> None:
         planned.writes[side][unit] = planned.writes[side].get(unit, 0) + 1
 
 
-class _Batch:
-    """The observations and states that one batch of links needs, each loaded once."""
-
-    def __init__(self, ctx: Context, db: Connection, system: str, rows: Sequence[Row]) -> None:
-        self._ctx, self.rows = ctx, rows
-        accounts = [row["account_id"] for row in rows]
-        self._people = observations.load(db, Side.CAREER, "person", accounts, system=system)
-        contacts = [row["contact_id"] for row in rows if row["contact_id"]]
-        self._contacts = observations.load(db, Side.CRM, Feed.CONTACT, contacts)
-        profiles = [row["profile_id"] for row in rows if row["profile_id"]]
-        self._profiles = observations.load(db, Side.CRM, Feed.PROFILE, profiles)
-        self.states = links.states_of(db, system, accounts)
-        career = ctx.careers.get(system)
-        arrives_within = _LATEST if career is None or career.capabilities.lookup else _LATEST_BY_FILE
-        self._doubtful = intents.doubtful(db, system, accounts, FIELD_WRITES, ctx.clock.now() - arrives_within)
-        self._refused = intents.refused_first(db, system, accounts, FIELD_WRITES)
-        self.subjects: list[Subject] = []
-
-    def subject(self, row: Row) -> Subject:
-        contact = self._contacts.get(row["contact_id"])
-        profile = self._profiles.get(row["profile_id"])
-        account = self._people.get(row["account_id"])
-        crm = dict(unpack(contact["fields"])) if contact and not contact["deleted"] else {}
-        if profile and not profile["deleted"]:
-            crm |= {f"{Feed.PROFILE}.{name}": value for name, value in unpack(profile["fields"]).items()}
-        person = Person(
-            crm=crm,
-            career=unpack(account["fields"]) if account and not account["deleted"] else {},
-            has_profile=row["profile_id"] is not None,
-        )
-        found = Subject(link=row, person=person, contact=contact, account=account, profile=profile)
-        found.refused = row["account_id"] in self._refused
-        for doubtful in self._doubtful.get(row["account_id"], ()):
-            found.remember_sent(unpack(doubtful["settle"]).get("units", {}))
-        self.subjects.append(found)
-        return found
-
-    def class_year(self, row: Row) -> object:
-        source = self._ctx.person.facts.get(Fact.CLASS_YEAR)
-        contact = self._contacts.get(row["contact_id"])
-        return source.read(Side.CRM, unpack(contact["fields"])) if source and contact else None
-
-
 @dataclass(slots=True, kw_only=True)
 class _Judged:
     """What judging one link led to. ``complete``: nothing is left for a next round."""
@@ -249,6 +200,8 @@ class _Judged:
     differences: list[str] = field(default_factory=list)
     complete: bool = True
     urgent: bool = False
+    waits: bool = False
+    """Something is left for a later cycle."""
 
 
 def _judge_link(
@@ -266,6 +219,7 @@ def _judge_link(
     verdicts = _verdicts(ctx, subject, states, units)
     if held:
         verdicts = {name: _withhold(verdict) for name, verdict in verdicts.items()}
+    verdicts = _leave_alone(ctx, draft.db, subject, judged, verdicts)
     urgent = {name for name, verdict in verdicts.items() if _is_urgent(ctx.person.unit(name), verdict, subject)}
     if subject.refused:
         # A side will not take the restriction as it is: tried once more whenever something moves, it holds up nothing else.
@@ -279,8 +233,30 @@ def _judge_link(
     return judged
 
 
+def _leave_alone(
+    ctx: Context, db: Connection, subject: Subject, judged: _Judged, verdicts: Mapping[str, Verdict]
+) -> dict[str, Verdict]:
+    """Without what another program rewrites each time; restrictions are written all the same."""
+    fought = [
+        name
+        for name, verdict in verdicts.items()
+        if name in subject.fought_over and verdict.acts and not _restricts(ctx.person.unit(name))
+    ]
+    for name in fought:
+        system, account = subject.link["system"], subject.link["account_id"]
+        log.warning("unit.fought_over", system=system, account=account, unit=name)
+        text = f"{name} of account {account} of {system} changes back each time we write it: look for another program that does"
+        set_meta(db, "notice", pack({"at": stamp(ctx.clock.now()), "text": text}))
+    judged.waits = bool(fought)
+    return {name: _withhold(verdict) if name in fought else verdict for name, verdict in verdicts.items()}
+
+
+def _restricts(unit: Unit) -> bool:
+    return unit.other_office_edit is OutsideEdit.OPT_OUT_WINS
+
+
 def _opt_outs(units: Sequence[Unit]) -> list[Unit]:
-    return [unit for unit in units if unit.other_office_edit is OutsideEdit.OPT_OUT_WINS]
+    return [unit for unit in units if _restricts(unit)]
 
 
 def _verdicts(ctx: Context, subject: Subject, states: Mapping[str, UnitState], units: Sequence[Unit]) -> dict[str, Verdict]:
@@ -322,7 +298,7 @@ _RESTRICTING = (Law.OPT_OUT_FROM_CRM, Law.OPT_OUT_FROM_CAREER)
 
 def _is_urgent(unit: Unit, verdict: Verdict, subject: Subject) -> bool:
     """Whether this restricts what may be done with a person: that goes alone, first, and no brake holds it."""
-    if unit.other_office_edit is not OutsideEdit.OPT_OUT_WINS:
+    if not _restricts(unit):
         return False
     return (verdict.row in _RESTRICTING and verdict.acts) or (bool(verdict.flag) and subject.flag_differs(unit, verdict))
 
@@ -356,7 +332,7 @@ def _take_up(ctx: Context, draft: Draft, subject: Subject, judged: _Judged, verd
         judged.states[name] = UnitState(base=new_base, memory=memory)
 
 
-def _note_unreadable(ctx: Context, db: Connection, system: str, batch: _Batch) -> None:
+def _note_unreadable(ctx: Context, db: Connection, system: str, batch: Batch) -> None:
     """A value that nobody can read is set aside with its reason; the person's other fields go on."""
     now, well = stamp(ctx.clock.now()), []
     for subject in batch.subjects:
@@ -373,7 +349,7 @@ def _note_unreadable(ctx: Context, db: Connection, system: str, batch: _Batch) -
 
 def link_verdicts(ctx: Context, db: Connection, row: Row, states: Mapping[str, UnitState]) -> tuple[Subject, dict[str, Verdict]]:
     """What the law says about one link now; nothing is stored."""
-    subject = _Batch(ctx, db, row["system"], [row]).subject(row)
+    subject = Batch(ctx, db, row["system"], [row]).subject(row)
     return subject, _verdicts(ctx, subject, states, ctx.person.units)
 
 

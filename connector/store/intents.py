@@ -84,6 +84,20 @@ def doubtful(db: Connection, system: str, targets: Iterable[str], kinds: Sequenc
     return found
 
 
+def written_often(
+    db: Connection, system: str, targets: Iterable[str], kinds: Sequence[str], since: datetime, *, times: int
+) -> dict[str, list[Row]]:
+    """The writes by target that were applied after a moment, of those targets that had so many."""
+    found: dict[str, list[Row]] = {}
+    for some in batches(targets):
+        mine = (intent.c.system == system) & intent.c.target.in_(some) & intent.c.kind.in_(kinds)
+        recent = mine & (intent.c.state == "applied") & (intent.c.settled_at > stamp(since))
+        often = select(intent.c.target).where(recent).group_by(intent.c.target).having(func.count() >= times)
+        for row in fetch(db, select(intent).where(recent, intent.c.target.in_(often))):
+            found.setdefault(row["target"], []).append(row)
+    return found
+
+
 def add_plan(db: Connection, row: Row) -> None:
     """Store a plan's totals."""
     add(db, plan, [row])

@@ -127,6 +127,17 @@ def mark_contacts(db: Connection, contact_ids: Iterable[str]) -> None:
         _mark_contacts(db, contacts=some)
 
 
+def with_account_in(db: Connection, system: str, contact_ids: Iterable[str]) -> frozenset[str]:
+    """Those of these contacts that have an account in one system, linked and leading there."""
+    found: set[str] = set()
+    for some in batches(contact_ids):
+        query = select(link.c.contact_id).where(
+            link.c.contact_id.in_(some), link.c.system == system, link.c.state == "linked", link.c.leading
+        )
+        found.update(db.execute(query).scalars())
+    return frozenset(found)
+
+
 def mark_all(db: Connection, *states: str) -> None:
     """The planner is to look at every link in one of these states: after a mapping change, going live, a new pilot."""
     db.execute(update(link).where(link.c.state.in_(states)).values(marked=True))

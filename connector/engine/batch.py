@@ -1,0 +1,80 @@
+"""What one batch of links needs to be judged: readings, states, and what is on its way, each loaded once."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import timedelta
+
+from sqlalchemy import Connection
+
+from connector.core.model import Side
+from connector.core.rulebook import Fact
+from connector.engine.context import Context
+from connector.engine.drafts import FIELD_WRITES, Subject
+from connector.engine.readings import Person
+from connector.ports import Feed
+from connector.store import intents, links, observations
+from connector.store.store import Row, unpack
+
+_LATEST = timedelta(days=1)
+_LATEST_BY_FILE = timedelta(days=60)
+"""How long a write whose answer was lost may still take effect: a call, and a file that somebody has to carry over."""
+
+_FOUGHT_OVER = 6
+_A_WHILE = timedelta(hours=1)
+"""A unit of one person that was written so often in this time is left alone until it is over: another program rewrites it."""
+
+
+class Batch:
+    """The observations and states that one batch of links needs, each loaded once."""
+
+    def __init__(self, ctx: Context, db: Connection, system: str, rows: Sequence[Row]) -> None:
+        self._ctx, self.rows = ctx, rows
+        accounts = [row["account_id"] for row in rows]
+        self._people = observations.load(db, Side.CAREER, "person", accounts, system=system)
+        contacts = [row["contact_id"] for row in rows if row["contact_id"]]
+        self._contacts = observations.load(db, Side.CRM, Feed.CONTACT, contacts)
+        profiles = [row["profile_id"] for row in rows if row["profile_id"]]
+        self._profiles = observations.load(db, Side.CRM, Feed.PROFILE, profiles)
+        self.states = links.states_of(db, system, accounts)
+        career = ctx.careers.get(system)
+        arrives_within = _LATEST if career is None or career.capabilities.lookup else _LATEST_BY_FILE
+        self._doubtful = intents.doubtful(db, system, accounts, FIELD_WRITES, ctx.clock.now() - arrives_within)
+        self._refused = intents.refused_first(db, system, accounts, FIELD_WRITES)
+        self._written = intents.written_often(db, system, accounts, FIELD_WRITES, ctx.clock.now() - _A_WHILE, times=_FOUGHT_OVER)
+        self._elsewhere = links.with_account_in(db, ctx.primary, contacts) if system != ctx.primary else frozenset()
+        self.subjects: list[Subject] = []
+
+    def subject(self, row: Row) -> Subject:
+        """One link of the batch with everything that was last read about it."""
+        contact = self._contacts.get(row["contact_id"])
+        profile = self._profiles.get(row["profile_id"])
+        account = self._people.get(row["account_id"])
+        crm = dict(unpack(contact["fields"])) if contact and not contact["deleted"] else {}
+        if profile and not profile["deleted"]:
+            crm |= {f"{Feed.PROFILE}.{name}": value for name, value in unpack(profile["fields"]).items()}
+        person = Person(
+            crm=crm,
+            career=unpack(account["fields"]) if account and not account["deleted"] else {},
+            has_profile=row["profile_id"] is not None,
+        )
+        found = Subject(link=row, person=person, contact=contact, account=account, profile=profile)
+        found.refused = row["account_id"] in self._refused
+        found.fought_over = self._fought_over(row["account_id"])
+        found.counts = bool(row["leading"]) and row["contact_id"] not in self._elsewhere
+        for doubtful in self._doubtful.get(row["account_id"], ()):
+            found.remember_sent(unpack(doubtful["settle"]).get("units", {}))
+        self.subjects.append(found)
+        return found
+
+    def _fought_over(self, account: str) -> frozenset[str]:
+        """The units that were written so often of late that somebody must be writing against us."""
+        counts = Counter(name for row in self._written.get(account, ()) for name in unpack(row["settle"]).get("units", ()))
+        return frozenset(name for name, count in counts.items() if count >= _FOUGHT_OVER)
+
+    def class_year(self, row: Row) -> object:
+        """The class year of the contact behind a link; None if it is not known."""
+        source = self._ctx.person.facts.get(Fact.CLASS_YEAR)
+        contact = self._contacts.get(row["contact_id"])
+        return source.read(Side.CRM, unpack(contact["fields"])) if source and contact else None

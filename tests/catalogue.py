@@ -1,0 +1,79 @@
+"""Which tests answer for which number of the catalogues of bad input (B) and of security (S), and what has none and why.
+
+A test names the numbers that it answers for in its docstring: ``(B12)``, ``(S25, S26)``, ``(B1-B4)``. What each number is about,
+and why one has no test, stands in ``catalogue.toml``. ``python -m tests.catalogue`` writes the tables into ``docs/security.md``.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+PAGE = ROOT / "docs" / "security.md"
+_HERE = ROOT / "tests"
+_NUMBER = re.compile(r"\b([BS])(\d{1,2})(?:-[BS](\d{1,2}))?\b")
+_TITLES = {"security": "## Security", "bad_input": "## Bad input"}
+
+
+def catalogue() -> dict[str, dict[str, str]]:
+    """The tables of ``catalogue.toml``: what each number is about, and ``not_here``."""
+    return tomllib.loads((_HERE / "catalogue.toml").read_text(encoding="utf-8"))
+
+
+def every_test(root: Path = _HERE) -> Iterator[tuple[str, str, str]]:
+    """Each test function: its file from the root of the tests, its name and its docstring."""
+    for path in sorted(root.rglob("test_*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
+                yield path.relative_to(root).as_posix(), node.name, ast.get_docstring(node) or ""
+
+
+def numbers(text: str) -> set[str]:
+    """The numbers that a docstring names, ranges spelled out."""
+    found = set()
+    for letter, first, last in _NUMBER.findall(text):
+        found |= {f"{letter}{number}" for number in range(int(first), int(last or first) + 1)}
+    return found
+
+
+def answering(root: Path = _HERE) -> dict[str, dict[str, list[str]]]:
+    """For each number the tests that name it, by file."""
+    found: dict[str, dict[str, list[str]]] = {}
+    for file, name, text in every_test(root):
+        for number in numbers(text):
+            found.setdefault(number, {}).setdefault(file, []).append(name)
+    return found
+
+
+def tables() -> str:
+    """Both catalogues in Markdown, each number with the files whose tests answer for it, or the reason why none does."""
+    known, found = catalogue(), answering()
+    lines: list[str] = []
+    for part, title in _TITLES.items():
+        lines += ["", title, "", "| | what holds | tests |", "| --- | --- | --- |"]
+        for number, text in known[part].items():
+            files = found.get(number, {})
+            told = ", ".join(f"`{file}` ({len(names)})" for file, names in files.items())
+            lines.append(f"| {number} | {text} | {told or known['not_here'][number]} |")
+    return "\n".join(lines)
+
+
+_PLACE = re.compile(r"(<!-- catalogue -->\n).*?(\n<!-- /catalogue -->)", re.DOTALL)
+
+
+def page(text: str) -> str:
+    """The page with its tables as they are now."""
+    return _PLACE.sub(lambda place: f"{place[1]}{tables()}\n{place[2]}", text)
+
+
+def write() -> None:
+    """Bring the page up to date."""
+    PAGE.write_text(page(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    write()

@@ -1,0 +1,188 @@
+"""Several career systems on one CRM, several accounts of one person, and a vendor's own connector beside the bridge."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from connector.engine.cycle import sweep
+from connector.engine.halting import notices
+from connector.store import links
+from emulator.career import Actor, Kind
+from emulator.career.faults import Fault
+from tests.engine.conftest import GRACE
+from tests.engine.schools import LAW, Schools
+from tests.engine.university import ASK, University
+from tests.systems import SYSTEM
+
+
+@pytest.fixture
+def schools(tmp_path: Path) -> Schools:
+    """Ada is known to careers (``a1``) and to the law school (``l7``); the bridge is live."""
+    schools = Schools(state=tmp_path / "state.db")
+    schools.ada = schools.alumna()[0]
+    schools.at_law("l7")
+    schools.go_live()
+    return schools
+
+
+def test_one_contact_has_a_career_profile_for_each_school(schools: Schools) -> None:
+    """Each account keeps its own profile beside the one contact; the primary system's is the one that counts."""
+    profiles = {row["System__c"]: row for row in schools.all("Career_Profile__c")}
+    assert {name: (row["Account_Id__c"], row["Contact__c"], row["Primary__c"]) for name, row in profiles.items()} == {
+        SYSTEM: ("a1", schools.ada, True),
+        LAW: ("l7", schools.ada, False),
+    }
+
+
+def test_the_only_account_counts_wherever_it_is(tmp_path: Path) -> None:
+    """Whoever is known to the law school alone is counted there; once careers know the person, theirs counts."""
+    schools = Schools(state=tmp_path / "state.db")
+    schools.ada = schools.contact(University_ID__c="U1001", FirstName="Ada", LastName="Lovelace", Class_Year__c=2005)
+    schools.at_law("l7")
+    schools.go_live()
+    assert schools.one("Career_Profile__c", System__c=LAW)["Primary__c"]
+    schools.person("a1", institution_id="U1001", first_name="Ada", last_name="Lovelace", class_year=2005)
+    schools.edit_person("a1", {"interests": ["mathematics"]})
+    schools.run()
+    schools.run()
+    assert schools.one("Career_Profile__c", System__c=SYSTEM)["Primary__c"]
+    assert not schools.one("Career_Profile__c", System__c=LAW)["Primary__c"]
+
+
+def test_a_change_by_alumni_relations_reaches_every_school(schools: Schools) -> None:
+    """What Alumni Relations own goes to each system; and then it is quiet."""
+    schools.edit_contact(schools.ada, Title="Countess")
+    schools.run()
+    assert (schools.account("a1")["title"], schools.law_account("l7")["title"]) == ("Countess", "Countess")
+    assert schools.run().writes == 0
+
+
+def test_an_edit_at_one_school_is_a_question_and_then_everybodys(schools: Schools) -> None:
+    """The law school's edit is suggested under its name; undecided it moves nothing at careers, accepted it goes there, too."""
+    schools.edit_at_law("l7", {"title": "Judge"})
+    schools.run()
+    asked = schools.one("Suggested_Change__c", State__c="Open")
+    assert schools.account("a1")["title"] == "Analyst"
+    schools.edit_contact(schools.ada, Title="Judge")
+    schools.edit(asked["Id"], Decision__c="Accept")
+    schools.run()
+    assert schools.account("a1")["title"] == "Judge"
+    assert schools.one("Suggested_Change__c", Id=asked["Id"])["State__c"] == "Accepted"
+
+
+def test_what_a_school_owns_stays_its_own(schools: Schools) -> None:
+    """Interests told at one school stand on that school's profile alone."""
+    schools.edit_at_law("l7", {"interests": ["tax law"]})
+    schools.edit_person("a1", {"interests": ["mathematics"]})
+    schools.run()
+    interests = {row["System__c"]: row["Interests__c"] for row in schools.all("Career_Profile__c")}
+    assert interests == {SYSTEM: "mathematics", LAW: "tax law"}
+    assert schools.account("a1")["interests"] == ["mathematics"]
+
+
+def test_an_opt_out_at_one_school_stops_the_asks_of_all(schools: Schools) -> None:
+    """A person who told the law school that she wants no mentoring is not asked for it by careers."""
+    schools.edit_at_law("l7", {"consents.mentoring": False})
+    schools.run()
+    asked = schools.file(type="MENTOR_PROGRAM")
+    schools.run()
+    assert schools.told(asked)["state"] == "not available"
+    assert schools.all("Task") == []
+
+
+def test_requests_of_two_schools_are_two_requests(schools: Schools) -> None:
+    """The same number in two systems names two requests; each school is told about its own."""
+    ours = schools.file()
+    theirs = schools.law.file_request(ASK | {"person_id": "l7", "type": "MOCK_INTERVIEW"}, schools.law.keys["k-kim"]).id
+    assert ours == theirs
+    schools.run()
+    assert len(schools.all("Career_Request__c")) == len(schools.all("Task")) == 2
+    assert {row["System__c"] for row in schools.all("Career_Request__c")} == {SYSTEM, LAW}
+    assert schools.told(ours)["number"] != schools.law.acknowledgements[theirs]["number"]
+
+
+def test_a_school_that_is_down_holds_up_nobody(schools: Schools) -> None:
+    """Careers and the CRM stay in step while the law school's system does not answer; it catches up afterwards."""
+    schools.law_app.order(Fault.UNAVAILABLE, count=1000)
+    schools.edit_contact(schools.ada, Title="Countess")
+    done = schools.run()
+    assert (schools.account("a1")["title"], LAW in done.down) == ("Countess", True)
+    schools.law_app.orders.clear()
+    schools.run(seconds=4000)
+    assert schools.law_account("l7")["title"] == "Countess"
+
+
+def test_two_accounts_of_one_person_in_one_system(new: University) -> None:
+    """A second account follows the person's primary one; the CRM's values reach both, careers' own come from the first."""
+    new.ada = new.alumna()[0]
+    new.person("a2", primary_account_id="a1", first_name="Ada", last_name="Lovelace", interests=["chess"])
+    new.go_live()
+    new.edit_contact(new.ada, Preferred_Name__c="Countess")
+    new.edit_person("a2", {"interests": ["poker"]})
+    new.run()
+    new.run()
+    assert (new.account("a1")["preferred_name"], new.account("a2")["preferred_name"]) == ("Countess", "Countess")
+    profiles = {row["Account_Id__c"]: row for row in new.all("Career_Profile__c")}
+    assert [profiles[id]["Primary__c"] for id in ("a1", "a2")] == [True, False]
+    assert profiles["a2"].get("Interests__c") is None
+
+
+def test_an_account_that_moved_to_another_person_is_a_question(pair: University) -> None:
+    """When an account suddenly is somebody else's by its number, nothing of the one reaches the other; a person decides."""
+    pair.edit_person("a1", {"institution_id": "U1002", "first_name": "Grace", "last_name": "Hopper", "title": "Admiral"})
+    before = pair.crm.rows("Contact")
+    for _ in range(3):
+        pair.run()
+    sweep(pair.ctx)
+    pair.run()
+    assert [dict(row) for row in pair.crm.rows("Contact")] == [dict(row) for row in before]
+    with pair.ctx.store.begin() as db:
+        link = links.by_account(db, SYSTEM, ["a1"])["a1"]
+    assert (link["state"], link["contact_id"]) in {("review", None), ("linked", pair.ada)}
+    assert pair.account("a2")["last_name"] == "Hopper"
+    assert GRACE["last"] == "Hopper"
+
+
+# ---- a vendor's own connector between the same two systems -----------------------------------------------------------
+
+
+def test_a_connector_that_copies_careers_values_into_contacts(uni: University) -> None:
+    """Another program overwrites the contact with careers' value: we do not fight it, nothing is doubled, and it is quiet."""
+    vendor = uni.crm.add_user("vendor")
+    uni.edit_person("a1", {"title": "Countess"})
+    uni.run()
+    asked = uni.one("Suggested_Change__c", State__c="Open")
+    uni.crm.edit_as(vendor, uni.ada, {"Title": "Countess"})
+    uni.crm.create_as(vendor, "Task", {"Subject": "Mock interview", "WhoId": uni.ada})
+    uni.run()
+    uni.run()
+    assert uni.one("Suggested_Change__c", Id=asked["Id"])["State__c"] == "Accepted"
+    assert (uni.account("a1")["title"], uni.contact_writes()) == ("Countess", 0)
+    assert [task["Subject"] for task in uni.all("Task")] == ["Mock interview"]
+    assert uni.run().writes == 0
+
+
+def test_a_connector_that_is_quicker_than_we_are(uni: University) -> None:
+    """Another program carries the CRM's value over before us: that is agreement, and nothing is written."""
+    uni.career.admit("k-vendor", Actor(id="key-9", name="vendor sync", kind=Kind.API))
+    uni.edit_contact(uni.ada, Title="Countess")
+    uni.edit_person("a1", {"title": "Countess"}, key="k-vendor")
+    assert uni.run().writes == 0
+    assert uni.all("Suggested_Change__c") == []
+
+
+def test_a_connector_that_rewrites_after_us_is_not_fought_for_ever(uni: University) -> None:
+    """Where another program puts its value back after each of ours, we stop after a few times an hour and say which field."""
+    uni.career.admit("k-vendor", Actor(id="key-9", name="vendor sync", kind=Kind.API))
+    for _ in range(120):
+        uni.edit_person("a1", {"first_name": "Ava"}, key="k-vendor")
+        uni.run(seconds=30)
+    ours = [write for write in uni.career_app.writes if write.by == "key-1" and b"first_name" in write.body]
+    assert 3 <= len(ours) <= 12
+    with uni.ctx.store.begin() as db:
+        (notice,) = notices(db, uni.clock.now())
+    assert "legal_name" in notice
+    uni.run(seconds=7200)
+    assert uni.account("a1")["first_name"] == "Ada"
