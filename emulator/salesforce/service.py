@@ -12,7 +12,7 @@ from emulator.salesforce.errors import SalesforceError, not_found
 from emulator.salesforce.faults import Fault, When
 from emulator.salesforce.logins import Session
 from emulator.salesforce.org import Org
-from emulator.salesforce.responses import facts, identity, oauth
+from emulator.salesforce.responses import facts, identity, oauth, xml
 from emulator.salesforce.soap import metadata as soap_metadata
 from emulator.salesforce.soap import partner
 from emulator.salesforce.soap.envelope import ENTERPRISE, PARTNER
@@ -78,7 +78,7 @@ class SalesforceApp:
             case ["services", "data"]:
                 return facts.versions(self.org)
             case ["services", "data", version, *rest]:
-                return self._data(request, version, rest)
+                return self._in_format(request, version, rest)
             case ["services", "oauth2", what]:
                 return self._oauth(request, what)
             case ["services", "async" | "Soap", *_]:
@@ -89,6 +89,18 @@ class SalesforceApp:
                 return identity.identity(self.org, request, self._session(request))
             case _:
                 raise not_found()
+
+    def _in_format(self, request: Request, version: str, rest: list[str]) -> Response:
+        """The data API in JSON, or in XML for who names it."""
+        if not (xml.wanted(request) or request.path.endswith(".json") or "xml" in request.header("content-type")):
+            return self._data(request, version, rest)
+        plain = xml.plain_request(request)
+        rest = plain.segments()[3:]
+        try:
+            answer = self._data(plain, version, rest)
+        except SalesforceError as refused:
+            answer = self._limited(refused.response())
+        return xml.as_xml(answer, rest[0] if rest else "") if xml.wanted(request) else answer
 
     def _older(self, request: Request, segments: list[str]) -> Response:
         """The APIs that are not REST."""

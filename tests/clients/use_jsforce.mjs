@@ -1,4 +1,4 @@
-// jsforce: SOAP login, rows, queries, both bulk APIs, metadata.
+// jsforce: SOAP login, rows, queries, both bulk APIs, the SOAP API, layouts, metadata by components, deploy and retrieve.
 import assert from "node:assert";
 import jsforce from "jsforce";
 
@@ -36,3 +36,28 @@ assert.equal((await stream.toArray()).length, 9);
 
 const objects = await conn.metadata.list([{ type: "CustomObject" }], "60.0");
 assert.ok(objects.some((each) => each.fullName === "Contact"));
+
+const [winner, loser] = [found.contacts[0], found.contacts[1]];
+const master = { masterRecord: { type: "Contact", Id: winner }, recordToMergeIds: [loser] };
+assert.deepEqual((await conn.soap.merge(master)).mergedRecordIds, [loser]);
+assert.deepEqual((await conn.soap.undelete([loser])).map((each) => each.success), [true]);
+assert.equal((await conn.soap.getUserInfo()).userId, found.admin_id);
+assert.equal((await conn.soap.create([{ type: "Contact", LastName: "Soap" }, { type: "Contact" }]))[1].success, false);
+
+const contact = conn.sobject("Contact");
+assert.ok((await contact.layouts()).layouts[0].detailLayoutSections.length > 0);
+assert.equal((await contact.compactLayouts()).compactLayouts[0].name, "SYSTEM");
+assert.ok((await conn.tabs()).some((tab) => tab.sobjectName === "Contact"));
+assert.equal((await conn.query("SELECT Id FROM Contact").explain()).plans[0].sobjectType, "Contact");
+const grown = await conn.sobject("Account").find({ Name: "Acme" }).include("Contacts").select("LastName").end();
+assert.equal(grown[0].Contacts.totalSize, 3);
+
+const field = { fullName: "Contact.Code__c", label: "Code", type: "Text", length: 20 };
+assert.equal((await conn.metadata.create("CustomField", field)).success, true);
+assert.equal((await conn.metadata.read("CustomField", "Contact.Code__c")).label, "Code");
+const types = [{ members: ["Contact"], name: "CustomObject" }];
+const retrieved = await conn.metadata.retrieve({ apiVersion: "60.0", unpackaged: { types, version: "60.0" } }).complete();
+assert.ok(retrieved.fileProperties.some((each) => each.fullName === "Contact"));
+const deployed = await conn.metadata.deploy(Buffer.from(retrieved.zipFile, "base64"), { rollbackOnError: true }).complete();
+assert.equal(deployed.status, "Succeeded");
+assert.equal((await conn.metadata.delete("CustomField", "Contact.Code__c")).success, true);

@@ -1,4 +1,4 @@
-"""sf CLI: login, display, query, rows, both bulk directions, deploy over SOAP and REST."""
+"""sf CLI: login, display, query, rows, trees, bulk in all directions, deploy over SOAP and REST, retrieve, permission sets."""
 
 # ruff: noqa: S603, S607 - the client under test is a command
 
@@ -42,12 +42,30 @@ sf("data", "update", "record", "-o", "emu", "-s", "Contact", "-i", made["id"], "
 assert query("SELECT Name FROM Contact WHERE Ext__c = 'new'")[0]["Name"] == "Ada New"
 sf("data", "delete", "record", "-o", "emu", "-s", "Contact", "-i", made["id"])
 
+sf("data", "export", "tree", "-o", "emu", "-q", "SELECT Name, (SELECT LastName FROM Contacts) FROM Account", "-d", "tree")
+planted = sf("data", "import", "tree", "-o", "emu", "-f", "tree/Account-Contact.json")
+assert sorted(each["type"] for each in planted) == ["Account"] * 2 + ["Contact"] * 5
+for each in planted:
+    if each["type"] == "Account":
+        # Its contacts go with it.
+        sf("data", "delete", "record", "-o", "emu", "-s", "Account", "-i", each["id"])
+assert len(sf("data", "search", "-o", "emu", "-q", "FIND {Person} RETURNING Contact(Id)")["searchRecords"]) == 5
+assert "Contact" in sf("sobject", "list", "-o", "emu")
+assert sf("org", "list", "sobject", "record-counts", "-o", "emu", "-s", "Contact") == [{"count": 5, "name": "Contact"}]
+
 Path("people.csv").write_text("Ext__c,LastName\ne0,Changed\nb1,Bulk\n")
 sf("data", "upsert", "bulk", "-o", "emu", "-s", "Contact", "-f", "people.csv", "-i", "Ext__c", "--wait", "2")
 assert len(query("SELECT Id FROM Contact")) == 6
 select = "SELECT LastName FROM Contact ORDER BY LastName"
 sf("data", "export", "bulk", "-o", "emu", "-q", select, "--output-file", "out.csv", "--wait", "2")
 assert Path("out.csv").read_text().splitlines()[1].strip('"') == "Bulk"
+
+gone = query("SELECT Id FROM Contact WHERE Ext__c = 'b1'")[0]["Id"]
+Path("gone.csv").write_text(f"Id\n{gone}\n")
+sf("data", "delete", "bulk", "-o", "emu", "-s", "Contact", "-f", "gone.csv", "--wait", "2")
+Path("more.csv").write_text("LastName\nI1\nI2\n")
+assert sf("data", "import", "bulk", "-o", "emu", "-s", "Contact", "-f", "more.csv", "--wait", "2")["successfulRecords"] == 2
+assert len(query("SELECT Id FROM Contact")) == 7
 
 project = Path("project")
 rights = project / "force-app/main/default/permissionsets"
@@ -62,3 +80,12 @@ for at, environment in enumerate(({"SF_ORG_METADATA_REST_DEPLOY": "false"}, {"SF
     os.chdir("..")
     assert result["status"] == "Succeeded", result
     assert len(query(f"SELECT Id FROM PermissionSet WHERE Name = 'P{at}'")) == 1  # noqa: S608 - our own text
+
+sf("org", "assign", "permset", "-o", "emu", "-n", "P1")
+assert len(query("SELECT Id FROM PermissionSetAssignment WHERE PermissionSet.Name = 'P1'")) == 1
+for file in rights.iterdir():
+    file.unlink()
+os.chdir(project)
+sf("project", "retrieve", "start", "-o", "emu", "-m", "PermissionSet:P0", "--wait", "2")
+os.chdir("..")
+assert [file.name for file in rights.iterdir()] == ["P0.permissionset-meta.xml"]

@@ -1,5 +1,5 @@
 # mypy: ignore-errors
-"""simple-salesforce: all four logins, rows, queries, both bulk APIs, deploy."""
+"""simple-salesforce: all four logins, rows, queries, both bulk APIs, deploy, retrieve and single components."""
 
 import datetime as dt
 import io
@@ -57,3 +57,25 @@ with tempfile.NamedTemporaryFile(suffix=".zip") as file:
 status = sf.checkDeployStatus(started["asyncId"])
 assert status["state"] == "Succeeded", status
 assert sf.query("SELECT Id FROM PermissionSet WHERE Name = 'P'")["totalSize"] == 1
+
+component = sf.mdapi
+field = component.CustomField(fullName="Contact.Code__c", label="Code", type=component.FieldType("Text"), length=20)
+component.CustomField.create(field)
+assert component.CustomField.read("Contact.Code__c").length == 20
+field["label"] = "The code"
+component.CustomField.update(field)
+assert [one.label for one in component.CustomObject.read("Contact").fields if one.fullName == "Code__c"] == ["The code"]
+known = (
+    "SELECT DataType FROM FieldDefinition WHERE EntityDefinition.QualifiedApiName = 'Contact' AND QualifiedApiName = 'Code__c'"
+)
+assert [each["DataType"] for each in sf.query(known)["records"]] == ["Text(20)"]
+# No permission set grants it yet, so nobody sees it in a describe.
+assert "Code__c" not in [one["name"] for one in sf.Contact.describe()["fields"]]
+assert any(each.fullName == "Contact" for each in component.list_metadata(component.ListMetadataQuery(type="CustomObject")))
+job, _ = component.retrieve("job", unpackaged={"CustomObject": ["Contact"], "PermissionSet": ["P"]})
+status, _, _, zipped = component.retrieve_zip(job)
+assert status == "Succeeded"
+with zipfile.ZipFile(io.BytesIO(zipped)) as package:
+    assert b"Code__c" in package.read("unpackaged/objects/Contact.object")
+component.CustomField.delete("Contact.Code__c")
+assert sf.query(known)["totalSize"] == 0
