@@ -52,6 +52,11 @@ def not_found(message: str = "The requested resource does not exist") -> Salesfo
     return SalesforceError("NOT_FOUND", message, status=404)
 
 
+def no_such_key(text: str) -> SalesforceError:
+    """An address whose last part is no id is read as an external id that is not there [issue threads]."""
+    return not_found(f"Provided external ID field does not exist or is not accessible: {text}")
+
+
 def no_such_column(field: str, sobject: str) -> SalesforceError:
     """A body names a field that the object has not, or that the user may not see."""
     return SalesforceError("INVALID_FIELD", f"No such column '{field}' on sobject of type {sobject}")

@@ -85,8 +85,8 @@ class SalesforceApp:
                 return self._older(request, segments[1:])
             case [".well-known", "openid-configuration"]:
                 return identity.discovery(self.org, request)
-            case ["id", _, _]:
-                return identity.identity(self.org, request, self._session(request))
+            case ["id", organization, user_id]:
+                return identity.identity(self.org, request, organization, user_id)
             case _:
                 raise not_found()
 
@@ -127,7 +127,7 @@ class SalesforceApp:
             case "introspect":
                 return oauth.introspect(self.org, request)
             case "userinfo":
-                return identity.userinfo(self.org, request, self._session(request))
+                return identity.userinfo(self.org, request)
             case _:
                 raise not_found()
 

@@ -207,3 +207,26 @@ def test_an_address_for_a_browser(app: SalesforceApp, control: Control) -> None:
     headers = {"Authorization": f"Bearer {control.token()}", "Host": "university.my.salesforce.com"}
     answer: Any = app.handle(request("GET", "/services/oauth2/singleaccess", headers=headers)).json()
     assert answer["frontdoor_uri"].startswith("https://university.my.salesforce.com/secur/frontdoor.jsp?otp=")
+
+
+def test_who_is_asked_without_a_good_token(app: SalesforceApp, control: Control) -> None:
+    """Identity and userinfo take the token from header, form or address, and refuse in plain words. [I] several clients."""
+    token, path = control.token(), f"/id/{app.org.id}/{app.org.admin_id}"
+    for target in (f"{path}?oauth_token={token}", f"/services/oauth2/userinfo?access_token={token}"):
+        assert app.handle(request("GET", target)).status == 200
+    assert app.handle(request("POST", "/services/oauth2/userinfo", body=f"access_token={token}")).status == 200
+    wrong = {
+        path: "Missing_OAuth_Token",
+        f"{path}?oauth_token=old": "Bad_OAuth_Token",
+        f"/id/00D000000000000AAA/{app.org.admin_id}?oauth_token={token}": "Wrong_Org",
+        f"/id/{app.org.id}/005000000000000AAA?oauth_token={token}": "Bad_Id",
+    }
+    for target, text in wrong.items():
+        answer = app.handle(request("GET", target))
+        assert (answer.status, answer.body.decode()) == (403, text)
+
+
+def test_a_form_in_the_address(app: SalesforceApp) -> None:
+    """What the token endpoint asks for may stand in the address. [D] the samples of the flows."""
+    form = urlencode({"grant_type": "client_credentials", "client_id": "client", "client_secret": "s3"})
+    assert app.handle(request("POST", f"/services/oauth2/token?{form}")).status == 200

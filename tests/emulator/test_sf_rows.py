@@ -208,3 +208,19 @@ def test_a_password(api: Api, control: Control) -> None:
     assert api.org.logins.accepts(user, "other") is False
     assert api.org.logins.accepts(user, api.json("DELETE", path)["NewPassword"]) is True
     assert Api(api.org, user).call("POST", f"sobjects/User/{api.org.admin_id}/password", {"NewPassword": "x"}).status == 403
+
+
+@pytest.mark.parametrize("method", ["GET", "PATCH", "DELETE"])
+def test_an_address_that_ends_in_no_id(api: Api, method: str) -> None:
+    """What is no id is looked for as an external id, which the object has not. [I] a recorded answer to a wrong id."""
+    answer = api.call(method, "sobjects/Contact/001i000000xxxxxx", {"Title": "Dr"} if method == "PATCH" else b"")
+    message = "Provided external ID field does not exist or is not accessible: 001i000000xxxxxx"
+    assert (answer.status, answer.body.decode()) == (404, f'[{{"errorCode":"NOT_FOUND","message":"{message}"}}]')
+
+
+def test_a_key_in_address_and_body(api: Api, control: Control) -> None:
+    """An upsert's key stands in the address alone. [I] several clients' notes."""
+    control.define_field("Contact", "Ext__c", externalId=True, unique=True, idLookup=True)
+    answer = api.json("PATCH", "sobjects/Contact/Ext__c/a", {"Ext__c": "a", "LastName": "A"})
+    assert answer == [{"message": "The Ext__c field should not be specified in the sobject data.", "errorCode": "INVALID_FIELD"}]
+    assert control.rows("Contact") == []

@@ -323,6 +323,8 @@ def test_texts_of_refusals(api: Api) -> None:
         f"SELECT Id FROM Contact WHERE {semi} AND {semi} AND {semi}": "Maximum 2 semi join sub-selects are allowed",
         "SELECT Description FROM Contact GROUP BY Description": "field 'Description' can not be grouped in a query call",
         "SELECT FirstName, COUNT(Id) FROM Contact GROUP BY LastName": "Field must be grouped or aggregated: FirstName",
+        "SELECT LastName n FROM Contact": "only aggregate expressions use field aliasing",
+        "SELECT Id, (SELECT COUNT(Id) FROM Contacts) FROM Account": "only root queries support aggregate expressions",
         "SELECT FIELDS(ALL) FROM Contact": "The SOQL FIELDS function must have a LIMIT of at most 200",
     }
     for soql, text in refusals.items():
@@ -384,3 +386,8 @@ def test_a_plan(api: Api, control: Control) -> None:
         *("cardinality", "fields", "leadingOperationType", "notes", "relativeCost", "sobjectCardinality", "sobjectType"),
     }
     assert api.json("GET", "query?explain=SELECT+FROM")[0]["errorCode"] == "MALFORMED_QUERY"
+
+
+def test_comments_are_skipped(api: Api) -> None:
+    """Comments in a statement say nothing. [C] a corpus of statements."""
+    assert api.query("SELECT Id /* the key */ FROM Contact // all of them\nLIMIT 1")["totalSize"] == 0

@@ -1,13 +1,29 @@
 """Who a session is: userinfo, the identity address, and what OpenID clients ask beforehand."""
 
-from emulator.http import Request, Response, json_response
+from emulator.http import Request, Response, json_response, text_response
 from emulator.salesforce.context import identity_url, instance_url
+from emulator.salesforce.ids import normal_id
 from emulator.salesforce.logins import Session
 from emulator.salesforce.org import Org
 
 
-def userinfo(org: Org, request: Request, session: Session) -> Response:
-    """GET /services/oauth2/userinfo."""
+def _session(org: Org, request: Request) -> Session | Response:
+    """The session of a token in header, form or address; or what is answered without one [documentation; threads]."""
+    kind, _, token = request.header("authorization").partition(" ")
+    given = token.strip() if kind.lower() in {"bearer", "oauth"} else ""
+    form = request.form() if request.body else {}
+    for name in ("access_token", "oauth_token"):
+        given = given or form.get(name) or request.parameter(name)
+    if not given:
+        return text_response("Missing_OAuth_Token", status=403)
+    return org.logins.find(given) or text_response("Bad_OAuth_Token", status=403)
+
+
+def userinfo(org: Org, request: Request) -> Response:
+    """GET or POST /services/oauth2/userinfo."""
+    session = _session(org, request)
+    if isinstance(session, Response):
+        return session
     user = org.record(session.user_id) or {}
     base = instance_url(org, request)
     return json_response(
@@ -35,8 +51,15 @@ def userinfo(org: Org, request: Request, session: Session) -> Response:
     )
 
 
-def identity(org: Org, request: Request, session: Session) -> Response:
-    """GET /id/{organization}/{user}."""
+def identity(org: Org, request: Request, organization: str, user_id: str) -> Response:
+    """GET /id/{organization}/{user}: of the session's own organisation and a user of it."""
+    session = _session(org, request)
+    if isinstance(session, Response):
+        return session
+    if normal_id(organization) != org.id:
+        return text_response("Wrong_Org", status=403)
+    if normal_id(user_id) != session.user_id:
+        return text_response("Bad_Id", status=403)
     user = org.record(session.user_id) or {}
     base = instance_url(org, request)
     return json_response(

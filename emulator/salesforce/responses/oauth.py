@@ -61,7 +61,7 @@ def _refused(refused: _OAuthError) -> Response:
 
 def _with_basic(request: Request) -> dict[str, str]:
     """The form, with client id and secret from the Authorization header where they are given there."""
-    form = request.form()
+    form = {name: values[0] for name, values in request.parameters().items()} | request.form()
     kind, _, encoded = request.header("authorization").partition(" ")
     if kind.lower() != "basic":
         return form

@@ -8,7 +8,7 @@ from typing import Any
 from emulator.http import Response, json_response
 from emulator.salesforce import seen
 from emulator.salesforce.context import Context
-from emulator.salesforce.errors import SalesforceError, no_such_column, not_found
+from emulator.salesforce.errors import SalesforceError, no_such_column, no_such_key, not_found
 from emulator.salesforce.fields import SObject
 from emulator.salesforce.ids import normal_id
 from emulator.salesforce.recycling import delete
@@ -48,6 +48,7 @@ def read(ctx: Context, params: Mapping[str, str]) -> Response:
 def update(ctx: Context, params: Mapping[str, str]) -> Response:
     """PATCH sobjects/{name}/{id}."""
     sobject = ctx.sobject(params["name"])
+    _check_id(params["id"])
     writer = ctx.writer()
     check_conditions(ctx, sobject, normal_id(params["id"]))
     with ctx.org.transaction():
@@ -57,8 +58,15 @@ def update(ctx: Context, params: Mapping[str, str]) -> Response:
 
 def remove(ctx: Context, params: Mapping[str, str]) -> Response:
     """DELETE sobjects/{name}/{id}."""
-    delete(ctx.writer(), ctx.sobject(params["name"]), params["id"])
+    sobject = ctx.sobject(params["name"])
+    _check_id(params["id"])
+    delete(ctx.writer(), sobject, params["id"])
     return NO_CONTENT
+
+
+def _check_id(text: str) -> None:
+    if normal_id(text) is None:
+        raise no_such_key(text)
 
 
 def read_by_key(ctx: Context, params: Mapping[str, str]) -> Response:
@@ -83,9 +91,12 @@ def upsert(ctx: Context, params: Mapping[str, str]) -> Response:
     update_only = ctx.request.parameter("updateOnly").lower() == "true"
     if update_only and not writer.by_external_id(sobject, params["field"], params["value"]):
         raise not_found()
+    body = ctx.body()
+    if doubled := next((name for name in body if name.lower() == params["field"].lower()), None):
+        raise SalesforceError("INVALID_FIELD", f"The {doubled} field should not be specified in the sobject data.")
     try:
         with ctx.org.transaction():
-            id_, created = writer.upsert(sobject, params["field"], params["value"], ctx.body())
+            id_, created = writer.upsert(sobject, params["field"], params["value"], body)
     except MultipleChoicesError as several:
         return json_response(several.urls, status=300)
     if float(ctx.version) < 46 and not created:
@@ -151,7 +162,9 @@ def visible(ctx: Context, sobject: SObject, id_: str) -> Row:
         SalesforceError: NOT_FOUND, which is also what a soft-deleted id gives [recording].
     """
     known = normal_id(id_)
-    row = ctx.org.table(sobject.name).rows.get(known) if known else None
+    if known is None:
+        raise no_such_key(id_)
+    row = ctx.org.table(sobject.name).rows.get(known)
     if row is None or row["IsDeleted"]:
         raise not_found()
     granted = ctx.access.to(sobject)

@@ -6,9 +6,10 @@ from typing import Any
 
 from emulator.salesforce.errors import SalesforceError
 from emulator.salesforce.fields import Field
+from emulator.salesforce.soql.aggregate import is_aggregate
 from emulator.salesforce.soql.printing import Printing
 from emulator.salesforce.soql.scope import Getter, Resolved, Scope
-from emulator.salesforce.soql.tree import AllFields, Query, Selected, TypeOf
+from emulator.salesforce.soql.tree import AllFields, Path, Query, Selected, TypeOf
 from emulator.salesforce.table import Row
 
 Projection = Callable[[Row], dict[str, Any]]
@@ -33,6 +34,9 @@ def projection(scope: Scope, query: Query, child: ChildQuery) -> Printed:
     for each in query.select:
         match each:
             case Selected():
+                if each.alias is not None and isinstance(each.expression, Path):
+                    message = "only aggregate expressions use field aliasing"
+                    raise scope.source.invalid(each.expression.at, message, "MALFORMED_QUERY")
                 steps.add(scope.resolve(each.expression), each.alias)
             case AllFields():
                 for one in all_fields(scope, each):
@@ -103,6 +107,9 @@ class _Steps:
         self.getters[str(link.relationship)] = get
 
     def add_child(self, query: Query, child: ChildQuery) -> None:
+        if is_aggregate(query):
+            message = "only root queries support aggregate expressions"
+            raise self.scope.source.invalid(query.at, message, "MALFORMED_QUERY")
         known = self.scope.sobject.by_child.get(query.source.lower())
         if known is None or known.sobject.lower() not in self.scope.source.org.objects:
             message = (

@@ -9,7 +9,7 @@ MAX_LENGTH = 100_000
 MAX_OFFSET = 2_000
 
 _PATTERN = re.compile(
-    r"""(?P<space>\s+)
+    r"""(?P<space>\s+|/\*.*?\*/|//[^\n]*)
     |(?P<string>'(?:[^'\\]|\\.)*')
     |(?P<datetime>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d))
     |(?P<date>\d{4}-\d\d-\d\d(?!\d))
