@@ -10,6 +10,7 @@ from connector.bootstrap import Bridge, Surroundings, open_crm_wire
 from connector.clock import SystemClock
 from connector.config import Settings
 from connector.core.model import Share, Side, Unit
+from connector.engine import permission
 from connector.engine.context import Context, Progress
 from connector.errors import Halt, Later, Refused, Unknown
 from connector.ports import Feed
@@ -28,6 +29,18 @@ def notes(person: Rules) -> list[str]:
     """What an administrator should know of a mapping although nothing in it is wrong."""
     found = "a change there is found when the contact changes, or by the weekly sweep"
     return [f"{one.path} is read and not in watch: {found}" for one in person.related if not one.followed and one.fields]
+
+
+def local_checks(bridge: Bridge) -> list[Check]:
+    """The checks that ask nobody outside; a check fails by raising."""
+    return [("mapping: permits no more than was confirmed", lambda: _confirmed(bridge.context))]
+
+
+def _confirmed(ctx: Context) -> None:
+    with ctx.store.begin() as db:
+        more = permission.unconfirmed(ctx, db)
+    if more:
+        raise Halt(subject="mapping", reason="; ".join(more), remedy="look at it, then `alumni-bridge apply`")
 
 
 def remote_checks(bridge: Bridge) -> list[Check]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Annotated
@@ -20,7 +20,7 @@ from connector.bootstrap import Bridge, career_faults, open_bridge
 from connector.config import Settings, load_settings
 from connector.core.model import Side
 from connector.daemon import Daemon
-from connector.engine import cycle, halting, planner, plans, report, watch
+from connector.engine import cycle, halting, permission, planner, plans, report, watch
 from connector.engine.context import Context, stage
 from connector.errors import BridgeError, Bug, Halt, Later, Refused, UserError, place_of
 from connector.log import configure
@@ -105,7 +105,7 @@ def _opened(config: Path) -> Iterator[Bridge]:
 @contextmanager
 def _prepared(config: Path, *, alone: bool = True) -> Iterator[Bridge]:
     with _opened(config) as bridge, bridge.context.store.alone() if alone else nullcontext():
-        cycle.prepare(bridge.context, bridge.mapping)
+        cycle.prepare(bridge.context, bridge.mapping, rehearsal=not alone)
         yield bridge
 
 
@@ -165,6 +165,28 @@ def plan(config: ConfigFile = DEFAULT, *, as_json: AsJson = False) -> None:
         found = planner.plan(ctx, dry=True, as_if_live=True)
         display.plan(found, read, ctx, as_json=as_json)
     raise typer.Exit(PART if found.reasons else GOOD)
+
+
+@app.command()
+def apply(
+    config: ConfigFile = DEFAULT,
+    *,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask; what it permits was looked at before.")] = False,
+) -> None:
+    """Confirm a changed mapping that permits more than the one in force: shows what it would share, write or ask, and asks."""
+    with _opened(config) as bridge:
+        with bridge.context.store.begin() as db:
+            more = permission.unconfirmed(bridge.context, db)
+        if not more:
+            display.say("this mapping permits no more than the one in force; there is nothing to confirm")
+            return
+        for line in more:
+            display.say(f"- {line}")
+        if not yes and not typer.confirm("Permit this from now on?"):
+            raise typer.Exit(PART)
+        with bridge.context.store.begin() as db:
+            permission.confirm(bridge.context, db)
+    display.say("confirmed; it is in force from the next cycle on")
 
 
 @app.command()
@@ -338,7 +360,7 @@ def check(config: ConfigFile = DEFAULT, *, offline: Annotated[bool, typer.Option
         ctx = bridge.context
         with ctx.store.begin() as db:
             state, broken = role_fault(db) or integrity(db), journal.verify(db)
-        steps: list[tuple[str, Callable[[], object]]] = [] if offline else administration.remote_checks(bridge)
+        steps = administration.local_checks(bridge) + ([] if offline else administration.remote_checks(bridge))
         failed = display.checklist(state, broken, administration.notes(ctx.person), steps)
     raise typer.Exit(HALTED if failed else GOOD)
 

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from connector.core.brakes import emptied
 from connector.core.model import Side
-from connector.engine import collect, decisions, requests
+from connector.engine import collect, decisions, permission, requests
 from connector.engine.context import Context, log, stage
 from connector.engine.deliver import Delivered, deliver, recover
 from connector.engine.halting import EVERYTHING, PLAN, REQUESTS, halts, set_halt
@@ -170,15 +170,20 @@ def read_only(ctx: Context) -> Cycle:
     return done
 
 
-def prepare(ctx: Context, mapping: str) -> None:
+def prepare(ctx: Context, mapping: str, *, rehearsal: bool = False) -> None:
     """Before the first cycle of a process: pin org and tenants, compare the mapping, look at what the org offers.
 
     ``mapping`` names what is read of a contact; if it changed, contacts are read again, and everything is judged again.
+    ``rehearsal``: nothing will be written, so the mapping need not be confirmed.
 
     Raises:
-        Halt: another org, tenant or environment than this state belongs to; a mapped field is missing; no clock.
+        Halt: another org, tenant or environment than this state belongs to; a mapped field is missing; no clock; the mapping
+            permits more than the one in force, and nobody has confirmed that.
     """
     _trust_clock(ctx)
+    if not rehearsal:
+        with ctx.store.begin() as db:
+            permission.demand(ctx, db)
     ctx.crm.check(ctx.person.contact_fields(), ctx.person.profile_fields())
     _pin(ctx, "environment", ctx.environment)
     _pin(ctx, "org", ctx.crm.organization_id())
@@ -189,6 +194,8 @@ def prepare(ctx: Context, mapping: str) -> None:
             log.warning("side.unreachable", side=system, code=error.code)
     owners = {officer.name: officer.id for officer in ctx.crm.directory().officers if officer.active}
     with ctx.store.begin() as db:
+        if not rehearsal:
+            permission.keep(ctx, db)
         set_meta(db, "stewards", owners.get(ctx.routing.owners[ctx.routing.stewards].name))
         if get_meta(db, "rules") != ctx.rules_hash:
             links.mark_all(db, "linked")
