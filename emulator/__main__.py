@@ -4,6 +4,7 @@ import argparse
 import json
 import secrets
 import signal
+import socket
 import sys
 import threading
 from pathlib import Path
@@ -11,7 +12,7 @@ from pathlib import Path
 from emulator.career import CareerApp, CareerSystem
 from emulator.career.platforms import FACES
 from emulator.clock import Clock
-from emulator.running import environment, running
+from emulator.running import NotStartedError, environment, running
 from emulator.salesforce.flavours import FLAVOURS
 from emulator.salesforce.org import Org
 from emulator.salesforce.settings import Settings
@@ -50,12 +51,33 @@ def _serve(options: argparse.Namespace) -> int:
         signal.signal(number, lambda _number, _frame: stop.set())
     org = Org(clock=Clock.running(), settings=Settings(flavour=options.flavour))
     career = CareerApp(CareerSystem(Clock.running()), face=FACES[options.career_platform], control_token=token)
-    with running(org=org, career=career, folder=folder, control_token=token, ports=ports) as found:
-        line = json.dumps(found.addresses())
-        (folder / "addresses.json").write_text(line + "\n", encoding="utf-8")
-        print(line, flush=True)
-        stop.wait()
+    file = folder / "addresses.json"
+    if _answers(file):
+        print(f"an emulator runs already from {folder}; give this one a --folder of its own", file=sys.stderr)
+        return 2
+    try:
+        with running(org=org, career=career, folder=folder, control_token=token, ports=ports) as found:
+            line = json.dumps(found.addresses())
+            file.write_text(line + "\n", encoding="utf-8")
+            print(line, flush=True)
+            stop.wait()
+    except NotStartedError as error:
+        print(error, file=sys.stderr)
+        return 2
+    file.unlink(missing_ok=True)
     return 0
+
+
+def _answers(file: Path) -> bool:
+    """Whether somebody still listens at the addresses in the file, whose certificates must not be overwritten."""
+    if not file.exists():
+        return False
+    proxy = json.loads(file.read_text(encoding="utf-8"))["salesforce"]["proxy"]
+    try:
+        socket.create_connection(("127.0.0.1", int(proxy.rpartition(":")[2])), timeout=1).close()
+    except OSError:
+        return False
+    return True
 
 
 def _env(options: argparse.Namespace) -> int:
@@ -65,7 +87,7 @@ def _env(options: argparse.Namespace) -> int:
         return 2
     found = json.loads(file.read_text(encoding="utf-8"))
     port = int(found["salesforce"]["proxy"].rpartition(":")[2])
-    for name, value in environment(port, Path(found["ca"]).resolve()).items():
+    for name, value in environment(port, Path(found["ca"])).items():
         print(f"export {name}={value}")
     return 0
 

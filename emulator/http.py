@@ -4,7 +4,9 @@ A service is anything with `handle(request) -> response`. The same service is mo
 (`emulator.inprocess`) and served over sockets (`emulator.server`); it never sees a socket, a thread or a framework.
 """
 
+import gzip
 import json
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar
@@ -185,3 +187,16 @@ class _Node(Generic[T]):
 
 def _names(pattern: str) -> list[str]:
     return [part.strip("{}*") for part in pattern.split("/") if part.startswith("{")]
+
+
+def unpacked(body: bytes, encoding: str) -> bytes:
+    """The body of a request that came packed with that Content-Encoding; as it is when it cannot be unpacked."""
+    try:
+        match encoding:
+            case "gzip":
+                return gzip.decompress(body)
+            case "deflate":
+                return zlib.decompress(body)
+    except (OSError, EOFError, zlib.error):
+        pass
+    return body

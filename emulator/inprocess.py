@@ -11,7 +11,7 @@ from requests.adapters import BaseAdapter
 from requests.structures import CaseInsensitiveDict
 from urllib3.response import HTTPResponse
 
-from emulator.http import CUT_EVERYTHING, App, Request, Response
+from emulator.http import CUT_EVERYTHING, App, Request, Response, unpacked
 
 
 class WireFault(StrEnum):
@@ -178,7 +178,8 @@ def _to_request(prepared: requests.PreparedRequest) -> Request:
     headers = {name.lower(): _text(value) for name, value in prepared.headers.items()}
     host = re.sub(r"^[a-z]+://([^/]+).*$", r"\1", prepared.url or "", flags=re.DOTALL)
     headers.setdefault("host", host)
-    return Request(method=prepared.method or "GET", path=path, query=query, headers=headers, body=body or b"")
+    body = unpacked(body or b"", headers.get("content-encoding", ""))
+    return Request(method=prepared.method or "GET", path=path, query=query, headers=headers, body=body)
 
 
 def _text(value: str | bytes) -> str:

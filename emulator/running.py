@@ -58,7 +58,7 @@ class Running:
                 "admin": (self.org.record(self.org.admin_id) or {}).get("Username"),
             },
             "career": {"http": f"http://{LOOPBACK}:{self.career.http}", "https": self.career_url},
-            "ca": str(self.authority),
+            "ca": str(self.authority.resolve()),
             "control_token": self.control_token,
         }
 
@@ -119,6 +119,10 @@ def running(
             thread.stop()
 
 
+class NotStartedError(RuntimeError):
+    """Nothing is served: a port is taken, for instance."""
+
+
 class _Thread(threading.Thread):
     """An event loop of its own with the listeners of several services."""
 
@@ -155,7 +159,7 @@ class _Thread(threading.Thread):
         """The addresses, once all listen."""
         self._ready.wait()
         if self._failure is not None:
-            raise RuntimeError("the emulator did not start") from self._failure
+            raise NotStartedError(f"the emulator did not start: {self._failure}") from self._failure
         return self._addresses
 
     def call(self, action: Callable[[], Any]) -> Any:  # noqa: ANN401 - whatever the action returns
@@ -170,7 +174,7 @@ class _Thread(threading.Thread):
 
     def stop(self) -> None:
         """Stop listening and wait until the thread is gone."""
-        if self._loop is not None and self._ended is not None:
+        if self._loop is not None and self._ended is not None and self._failure is None:
             self._loop.call_soon_threadsafe(self._ended.set)
         self.join(timeout=10)
 

@@ -16,7 +16,7 @@ import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from emulator.certificates import Certificates
-from emulator.http import CUT_EVERYTHING, App, Request, Response
+from emulator.http import CUT_EVERYTHING, App, Request, Response, unpacked
 
 LOOPBACK = "127.0.0.1"
 GZIP_FROM = 1_400
@@ -39,9 +39,7 @@ class AsgiFront:
             return
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         headers.setdefault("x-forwarded-proto", self._scheme)
-        body = await _whole_body(receive)
-        if headers.get("content-encoding") == "gzip":
-            body = gzip.decompress(body)
+        body = unpacked(await _whole_body(receive), headers.get("content-encoding", ""))
         request = Request(
             method=scope["method"],
             path=scope["raw_path"].partition(b"?")[0].decode("latin-1"),

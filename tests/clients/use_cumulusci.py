@@ -4,6 +4,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -16,6 +17,7 @@ config = {
     "username": found["salesforce"]["admin"],
     "org_id": found["salesforce"]["organization_id"],
     "config_type": "connected_app",
+    "connected_app": "env",
     "scratch": False,
 }
 app = {"callback_url": "http://localhost:8080/callback", "client_id": "client", "client_secret": "s3"}
@@ -28,6 +30,8 @@ environment = {
     "CUMULUSCI_SERVICE_connected_app": json.dumps(app),
 }
 project = Path("project")
+for left in ("home", "project"):  # of a run before, with the addresses of another emulator
+    shutil.rmtree(left, ignore_errors=True)
 (project / "datasets").mkdir(parents=True, exist_ok=True)
 (project / "unpackaged").mkdir(exist_ok=True)
 (project / "cumulusci.yml").write_text(

@@ -94,14 +94,14 @@ def test_unrestricted_picklist_takes_anything(api: Api, control: Control) -> Non
 
 
 def test_text_that_is_too_long(api: Api) -> None:
-    """Text above the length is STRING_TOO_LONG with label, value and limit. [U]."""
+    """Text above the length is STRING_TOO_LONG with label, value and limit. [I] a recorded answer in apache/camel's tests."""
     answer = api.json("POST", "sobjects/Contact", {"LastName": "x" * 81})
     text = f"Last Name: data value too large: {'x' * 81} (max length=80)"
     assert answer == [{"message": text, "errorCode": "STRING_TOO_LONG", "fields": ["LastName"]}]
 
 
 def test_unknown_field(api: Api) -> None:
-    """A body with an unknown field is INVALID_FIELD without a fields key. [U]."""
+    """A body with an unknown field is INVALID_FIELD without a fields key. [I]."""
     answer = api.json("POST", "sobjects/Contact", {"LastName": "One", "Foo__c": 1})
     assert answer == [{"message": "No such column 'Foo__c' on sobject of type Contact", "errorCode": "INVALID_FIELD"}]
 
@@ -162,7 +162,7 @@ def test_query_error_points_at_the_place(api: Api) -> None:
 
 
 def test_wrong_json_type(api: Api) -> None:
-    """A value of the wrong JSON type is JSON_PARSER_ERROR. [U]."""
+    """A value of the wrong JSON type is JSON_PARSER_ERROR; the place at the end of its text is left out. [I]."""
     answer = api.json("POST", "sobjects/Contact", {"LastName": "One", "MailingLatitude": "north"})
     assert answer[0]["errorCode"] == "JSON_PARSER_ERROR"
     assert answer[0]["message"].startswith("Cannot deserialize instance of double from VALUE_STRING value north")
@@ -175,7 +175,7 @@ def test_reference_to_nothing(api: Api) -> None:
 
 
 def test_reference_to_another_object(api: Api) -> None:
-    """An id of another object in a reference is MALFORMED_ID with the label. [U]."""
+    """An id of another object in a reference is MALFORMED_ID with the label. [I]."""
     other = api.create("Contact", LastName="Other")
     answer = api.json("POST", "sobjects/Contact", {"LastName": "One", "AccountId": other})
     assert answer[0]["errorCode"] == "MALFORMED_ID"

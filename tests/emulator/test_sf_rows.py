@@ -95,7 +95,7 @@ def test_a_lookup_by_external_id(api: Api, keyed: Control) -> None:
 
 
 def test_id_is_not_for_bodies(api: Api) -> None:
-    """Id in a create or update is refused, with different codes. [U]."""
+    """Id in a create or update is refused, with different codes and texts. [I]."""
     id_ = api.create("Contact", LastName="One")
     assert api.json("POST", "sobjects/Contact", {"Id": id_, "LastName": "x"})[0]["errorCode"] == "INVALID_FIELD_FOR_INSERT_UPDATE"
     assert api.json("PATCH", f"sobjects/Contact/{id_}", {"Id": id_})[0]["errorCode"] == "INVALID_FIELD"

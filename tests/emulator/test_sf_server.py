@@ -5,6 +5,7 @@ import os
 import socket
 import subprocess
 import sys
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast
@@ -70,6 +71,11 @@ def test_large_answers_are_compressed(emulator: Running) -> None:
     body = gzip.compress(orjson.dumps({"LastName": "A"}))
     sent = {**headers, "Content-Encoding": "gzip", "Content-Type": "application/json"}
     assert requests.post(f"{url}/sobjects/Contact", data=body, headers=sent, timeout=10).status_code == 201
+    sent["Content-Encoding"] = "deflate"
+    body = zlib.compress(orjson.dumps({"LastName": "B"}))
+    assert requests.post(f"{url}/sobjects/Contact", data=body, headers=sent, timeout=10).status_code == 201
+    answer = requests.post(f"{url}/sobjects/Contact", data=b"not packed", headers=sent, timeout=10)
+    assert answer.json()[0]["errorCode"] == "JSON_PARSER_ERROR"
 
 
 def test_header_names_have_capitals(emulator: Running) -> None:
@@ -122,8 +128,18 @@ def test_serve_and_env(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> No
         capsys.readouterr()
         assert main(["env", "--folder", str(tmp_path)]) == 0
         assert f"export HTTPS_PROXY={found['salesforce']['proxy']}" in capsys.readouterr().out
+        assert Path(found["ca"]).is_absolute()
+        capsys.readouterr()
+        assert main(["serve", "--folder", str(tmp_path)]) == 2, "it would overwrite the other's certificates"
+        assert "a --folder of its own" in capsys.readouterr().err
+        port = found["salesforce"]["http"].rpartition(":")[2]
+        other = [sys.executable, "-m", "emulator", "serve", "--folder", str(tmp_path / "other"), "--http", port]
+        taken = subprocess.run(other, capture_output=True, text=True, cwd=root, check=False)  # noqa: S603 - our own
+        assert (taken.returncode, taken.stderr.count("\n")) == (2, 1)
+        assert "address already in use" in taken.stderr.lower()
         server.terminate()
         assert server.wait(timeout=20) == 0
+    assert not (tmp_path / "addresses.json").exists()
 
 
 @pytest.mark.parametrize(
