@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
 
+from connector.bootstrap import Surroundings, open_client
+from connector.config import Crm, load_settings
 from connector.core.document import did_you_mean
 from connector.errors import Problem, UserError
 from connector.rules.compose import File, compose
+from connector.salesforce.flavour import EDA_PREFIX, Seen, look, refuse_people
 
 GENERIC = "generic"
 """The platform that the shipped mapping speaks of by itself."""
 PLAIN = "plain"
 """The CRM flavour that the shipped mapping speaks of by itself."""
+
+AUTO = "auto"
+"""Instead of a flavour: look at the org and choose."""
 
 _FILES: tuple[File, ...] = ("person", "requests", "routing")
 _PROFILE = '# profile = "generic"'
@@ -39,23 +46,61 @@ def _overlays(kind: str, root: Path | None) -> list[str]:
     return sorted(path.stem for path in ((root or shipped()) / "mappings" / kind).glob("*.toml"))
 
 
-def composed(*, platform: str = GENERIC, flavour: str = PLAIN, root: Path | None = None) -> dict[str, str]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What an installation begins with. ``packaged``: EDA's names carry its prefix, as they do unless it came from source."""
+
+    platform: str = GENERIC
+    flavour: str = PLAIN
+    packaged: bool = True
+
+
+def choose(
+    folder: Path, wanted: Wanted, *, org: str | None, token: str, around: Surroundings | None = None
+) -> tuple[Wanted, Seen | None]:
+    """The flavour that fits the org where it is to be looked for, and what was seen there.
+
+    The org is ``org`` with an access token by reference, or the one of the configuration that is in the folder.
+
+    Raises:
+        UserError: there is no org to look at, or it shows more than one flavour.
+        Halt: people are Person Accounts there.
+    """
+    if wanted.flavour != AUTO:
+        return wanted, None
+    config = folder / "config.toml"
+    if org is None and not config.exists():
+        cure = "name it: --org https://NAME.my.salesforce.com, with an access token in SF_ACCESS_TOKEN"
+        raise UserError([Problem(code="C303", message="there is no org to look at", cure=cure, file="--flavour")])
+    crm = load_settings(config).crm if org is None else Crm(my_domain=org, login="token", access_token=token)
+    seen = look(open_client(crm, around or Surroundings()))
+    refuse_people(seen.people)
+    if len(seen.flavours) > 1:
+        signs = "; ".join(f"{name}: {', '.join(found)}" for name, found in seen.flavours.items())
+        message, cure = f"the org shows more than one flavour ({signs})", f"choose one: {' or '.join(seen.flavours)}"
+        raise UserError([Problem(code="C303", message=message, cure=cure, file="--flavour")])
+    return replace(wanted, flavour=next(iter(seen.flavours), PLAIN), packaged=seen.packaged), seen
+
+
+def composed(wanted: Wanted, root: Path | None = None) -> dict[str, str]:
     """The files of a new installation by their path in its folder.
 
     Raises:
         UserError: there is no such platform or flavour.
     """
-    _demand("platform", platform, platforms(root))
-    _demand("flavour", flavour, flavours(root))
+    _demand("platform", wanted.platform, platforms(root))
+    _demand("flavour", wanted.flavour, flavours(root))
     root = root or shipped()
     mappings = root / "mappings"
     overlays = [
         (mappings / kind / f"{name}.toml").read_text(encoding="utf-8")
-        for kind, name, usual in (("flavours", flavour, PLAIN), ("platforms", platform, GENERIC))
+        for kind, name, usual in (("flavours", wanted.flavour, PLAIN), ("platforms", wanted.platform, GENERIC))
         if name != usual
     ]
+    if not wanted.packaged:
+        overlays = [text.replace(EDA_PREFIX, "") for text in overlays]
     example = (root / "config.example.toml").read_text(encoding="utf-8")
-    files = {"config.toml": example.replace(_PROFILE, f'profile = "{platform}"')}
+    files = {"config.toml": example.replace(_PROFILE, f'profile = "{wanted.platform}"')}
     for name in _FILES:
         base = (mappings / f"{name}.toml").read_text(encoding="utf-8")
         files[f"mappings/{name}.toml"] = compose(name, base, *overlays)
@@ -70,18 +115,20 @@ def _demand(kind: str, name: str, known: list[str]) -> None:
         raise UserError([Problem(code="C302", message=message, cure=cure, file=f"--{kind}")])
 
 
-def write_files(folder: Path, *, platform: str = GENERIC, flavour: str = PLAIN, root: Path | None = None) -> list[Path]:
-    """Write the files of a new installation; what was written.
+def write_files(folder: Path, wanted: Wanted | None = None, *, keep_config: bool = False, root: Path | None = None) -> list[Path]:
+    """Write the files of a new installation, but for a configuration that is to stay as it is; what was written.
 
     Raises:
         UserError: there is no such platform or flavour, or a file is there already; nothing is written then.
     """
-    wanted = {folder / name: text for name, text in composed(platform=platform, flavour=flavour, root=root).items()}
-    there = [path for path in wanted if path.exists()]
+    texts = {folder / name: text for name, text in composed(wanted or Wanted(), root).items()}
+    if keep_config:
+        texts.pop(folder / "config.toml")
+    there = [path for path in texts if path.exists()]
     if there:
         cure = "name an empty folder, or move the file away"
         raise UserError([Problem(code="C301", message="the file is there already", cure=cure, file=str(path)) for path in there])
-    for path, text in wanted.items():
+    for path, text in texts.items():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
-    return list(wanted)
+    return list(texts)

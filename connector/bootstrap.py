@@ -164,11 +164,16 @@ def read_weights() -> Weights:
 
 def open_crm(crm: Crm, around: Surroundings, rulebook: Rulebook) -> SalesforceSide:
     """The Salesforce side as configured."""
-    client = Client(open_transport(crm, around), clock=around.clock, rng=around.chance)
+    client = open_client(crm, around)
     overlap = timedelta(seconds=crm.overlap_seconds)
     fields = rulebook.person.contact_fields()
     related = rulebook.person.related
     return SalesforceSide(client, around.clock, contact_fields=fields, related=related, overlap=overlap, page=crm.page_size)
+
+
+def open_client(crm: Crm, around: Surroundings) -> Client:
+    """The org's REST API as configured."""
+    return Client(open_transport(crm, around), clock=around.clock, rng=around.chance)
 
 
 def open_transport(crm: Crm, around: Surroundings) -> Transport:

@@ -119,10 +119,21 @@ def init(
     folder: Annotated[Path, typer.Argument(help="Where to begin; made if it is not there.")] = Path(),
     *,
     platform: Annotated[str, typer.Option(help="The career system's product, or `generic`.")] = beginning.GENERIC,
-    flavour: Annotated[str, typer.Option(help="What your Salesforce org is built on: `plain`, `eda`, `npsp`.")] = beginning.PLAIN,
+    flavour: Annotated[
+        str, typer.Option(help="What your Salesforce org is built on: `plain`, `eda`, `npsp`; `auto` looks at it.")
+    ] = beginning.PLAIN,
+    unpackaged: Annotated[bool, typer.Option("--unpackaged", help="EDA came from source: its names have no hed__.")] = False,
+    org: Annotated[
+        str | None, typer.Option(help="For `auto`: the org's My Domain; without it, that of a config.toml in the folder.")
+    ] = None,
+    token: AdminToken = ADMIN_TOKEN,
 ) -> None:
     """Put a configuration and mapping files for your two systems into a folder; nothing that is there is overwritten."""
-    for path in beginning.write_files(folder, platform=platform, flavour=flavour):
+    asked = beginning.Wanted(platform=platform, flavour=flavour, packaged=not unpackaged)
+    wanted, seen = beginning.choose(folder, asked, org=org, token=token)
+    if seen is not None:
+        display.flavour(wanted.flavour, seen.flavours)
+    for path in beginning.write_files(folder, wanted, keep_config=seen is not None and org is None):
         display.say(f"wrote {path}")
     display.say("fill in config.toml, then `alumni-bridge check`")
 

@@ -214,6 +214,11 @@ def rows(title: str, found: Sequence[Mapping[str, Any]], columns: Sequence[str],
     _table(f"{len(found)} {title}", columns, [[row[column] for column in columns] for row in found])
 
 
+def flavour(chosen: str, signs: Mapping[str, Sequence[str]]) -> None:
+    """What an org is built on, and by what that was seen."""
+    say(f"the org shows {', '.join(signs[chosen])}: {chosen}" if signs else f"the org shows no signs of EDA or NPSP: {chosen}")
+
+
 def checklist(state: str, broken: int | None, notes: Sequence[str], steps: Sequence[tuple[str, Callable[[], object]]]) -> bool:
     """Do each check and show its result, with what should be known and is no failure; whether any failed."""
     say("good: configuration, mapping and secrets' references")

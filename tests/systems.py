@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from connector.beginning import write_files
+from connector.beginning import Wanted, write_files
 from connector.rules import Rulebook, load_rules
 from crm_package.archive import build_zip, permission_files
 from crm_package.deploy import deploy
@@ -44,7 +44,7 @@ def rulebook() -> Rulebook:
 def flavoured(flavour: str) -> Rulebook:
     """The mapping that `init` composes for a CRM flavour and the generic contract."""
     folder = Path(tempfile.mkdtemp())
-    write_files(folder, flavour=flavour)
+    write_files(folder, Wanted(flavour=flavour))
     return load_rules(folder / "mappings")
 
 

@@ -236,7 +236,13 @@ def _pin(ctx: Context, name: str, value: str) -> None:
 
 
 def sweep(ctx: Context) -> dict[str, Any]:
-    """Read everything again and compare: finds what moves no stamp, hard deletes and lost rows. The completeness figure."""
+    """Read everything again and compare: finds what moves no stamp, hard deletes and lost rows. The completeness figure.
+
+    Raises:
+        Halt: the org no longer gives what the mapping needs, or much is missing.
+    """
+    # A daemon runs for months: what was looked at when it began may have changed.
+    ctx.crm.check(ctx.person.contact_fields(), ctx.person.profile_fields())
     started = ctx.clock.now()
     name = stamp(started)
     facts: dict[str, Any] = {"at": name}

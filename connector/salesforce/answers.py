@@ -189,6 +189,15 @@ def graphs_of(answer: Answer, references: Sequence[Sequence[str]]) -> list[Graph
     return [found[name] for name in expected]
 
 
+def names_of(answer: Answer) -> frozenset[str]:
+    """The objects in an answer to Describe Global."""
+    body = answer.json()
+    objects = body.get("sobjects") if isinstance(body, dict) else None
+    if not isinstance(objects, list) or not all(isinstance(o, dict) and isinstance(o.get("name"), str) for o in objects):
+        raise answer.unusable("no list of objects")
+    return frozenset(found["name"] for found in objects)
+
+
 def describe_of(answer: Answer) -> Describe:
     """The description in an answer to sObject Describe."""
     body = answer.json()

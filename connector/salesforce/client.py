@@ -22,6 +22,7 @@ from connector.salesforce.answers import (
     composite_of,
     describe_of,
     graphs_of,
+    names_of,
     read_rows,
     rows_of,
 )
@@ -79,6 +80,10 @@ class Client:
             return known
         self._described[object_name] = (answer[0].headers.get("Last-Modified", ""), answer[1])
         return answer[1]
+
+    def objects(self) -> frozenset[str]:
+        """The names of all objects that our user may see. Source: Describe Global."""
+        return self._get(names_of, f"{self._root}/sobjects")[1]
 
     def query(self, soql: Soql) -> Rows:
         """The first page of a query that sees deleted and archived records too (``queryAll``)."""

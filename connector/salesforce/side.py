@@ -14,6 +14,7 @@ from connector.salesforce.answers import Describe, Row, long_id
 from connector.salesforce.client import Client
 from connector.salesforce.codes import SIDE
 from connector.salesforce.feeds import OVERLAP, PAGE, Feeds
+from connector.salesforce.flavour import PERSON_ACCOUNT, refuse_people
 from connector.salesforce.lease import Lease
 from connector.salesforce.objects import FIELDS, KEY, OWN_FEEDS
 from connector.salesforce.records import Records
@@ -67,6 +68,7 @@ class SalesforceSide:
     def check(self, contact_fields: Sequence[str], profile_fields: Sequence[str]) -> None:
         """See ``CrmSide.check``: what is missing or unfit is named, all at once, in one ``Halt``."""
         contact = self._described(Feed.CONTACT.value)
+        refuse_people((f"Contact.{PERSON_ACCOUNT}",) if PERSON_ACCOUNT in contact.fields else ())
         wrong = _unreadable(contact, [name for name in contact_fields if "." not in name])
         wrong += self._unreadable_beside(contact)
         profile = self._described(Feed.PROFILE.value)

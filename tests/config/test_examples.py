@@ -9,15 +9,24 @@ from pathlib import Path
 
 import pytest
 
-from connector.beginning import composed, flavours, platforms, shipped, write_files
+from connector.beginning import Wanted, composed, flavours, platforms, shipped, write_files
 from connector.errors import UserError
 from connector.rules import load_rules
+
+
+@pytest.mark.parametrize("platform", platforms())
+def test_eda_from_source_has_no_prefix(tmp_path: Path, platform: str) -> None:
+    """Law: where EDA came without its package, no name in the mapping has the package's prefix, and the mapping is whole."""
+    write_files(tmp_path / "new", Wanted(platform=platform, flavour="eda", packaged=False))
+    assert "hed__" not in (tmp_path / "new" / "mappings" / "person.toml").read_text()
+    person = load_rules(tmp_path / "new" / "mappings").person
+    assert [one.object for one in person.related if one.choice] == ["Program_Enrollment__c"]
 
 
 @pytest.mark.parametrize(("platform", "flavour"), list(product(platforms(), flavours())))
 def test_every_combination_compiles(tmp_path: Path, platform: str, flavour: str) -> None:
     """Law: whatever an administrator begins with is whole, and is a plain mapping that knows of no other file."""
-    written = write_files(tmp_path / "new", platform=platform, flavour=flavour)
+    written = write_files(tmp_path / "new", Wanted(platform=platform, flavour=flavour))
     assert tmp_path / "new" / "config.toml" in written
     assert load_rules(tmp_path / "new" / "mappings").person.units
     career = tomllib.loads((tmp_path / "new" / "config.toml").read_text())["career"]
@@ -27,7 +36,7 @@ def test_every_combination_compiles(tmp_path: Path, platform: str, flavour: str)
 def test_the_example_is_the_generic_contract_on_plain_salesforce() -> None:
     """Law: without a word about platform and flavour the mapping files are those that we ship, letter for letter."""
     mappings = shipped() / "mappings"
-    files = composed()
+    files = composed(Wanted())
     assert all(
         files[f"mappings/{name}.toml"] == (mappings / f"{name}.toml").read_text() for name in ("person", "requests", "routing")
     )
@@ -89,7 +98,7 @@ def test_a_platform_with_less_is_composed_too(tmp_path: Path, flavour: str) -> N
     (root / "mappings" / "platforms").mkdir(exist_ok=True)
     (root / "mappings" / "platforms" / "made_up.toml").write_text(_MADE_UP)
     assert "made_up" in platforms(root)
-    write_files(tmp_path / "new", platform="made_up", flavour=flavour, root=root)
+    write_files(tmp_path / "new", Wanted(platform="made_up", flavour=flavour), root=root)
     rules = load_rules(tmp_path / "new" / "mappings")
     assert set(rules.person.purposes) == {"career_asks", "mentoring", "events", "surveys"}
     consent = rules.person.purposes["mentoring"]
@@ -104,7 +113,7 @@ def test_a_platform_with_less_is_composed_too(tmp_path: Path, flavour: str) -> N
 def test_what_there_is_not_is_named(tmp_path: Path, platform: str, flavour: str, known: str) -> None:
     """Law: an unknown platform or flavour is refused with what there is, and nothing is written."""
     with pytest.raises(UserError) as refused:
-        write_files(tmp_path / "new", platform=platform, flavour=flavour)
+        write_files(tmp_path / "new", Wanted(platform=platform, flavour=flavour))
     assert [problem.code for problem in refused.value.problems] == ["C302"]
     assert known in refused.value.problems[0].cure
     assert not (tmp_path / "new").exists()

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import shutil
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from connector.engine.cycle import sweep
+from connector.errors import Halt
 from connector.rules import Rulebook, load_rules
 from connector.rules.compose import compose
 from tests.engine.university import University
-from tests.systems import MAPPINGS
+from tests.systems import MAPPINGS, flavoured
 
 
 def rules_of(folder: Path, overlay: str) -> Rulebook:
@@ -56,3 +59,72 @@ def test_a_consent_that_only_the_crm_knows_stops_requests(without_consents: Univ
     uni.run()
     assert uni.told(request)["state"] == neutral
     assert len(uni.all("Task")) == (consent == "Yes")
+
+
+@pytest.mark.parametrize("begin", ["start", "sweep"])
+def test_an_org_with_person_accounts_is_refused(new: University, begin: str) -> None:
+    """Law: where people may be Person Accounts nothing is read of anybody; a running bridge stops at its next sweep."""
+    uni = new
+    uni.alumna()
+    if begin == "sweep":
+        uni.go_live()
+        uni.clock.move(timedelta(seconds=1))
+    calls = uni.crm.call_count()
+    uni.crm.define_field("Contact", "IsPersonAccount", type="boolean", permissionable=False)
+    with pytest.raises(Halt) as refused:
+        uni.prepare() if begin == "start" else sweep(uni.ctx)
+    assert refused.value.subject == "Contact.IsPersonAccount"
+    assert uni.crm.call_count() - calls == 1, "the first look is the last"
+
+
+@pytest.fixture
+def household(tmp_path: Path) -> University:
+    """A university on NPSP: Ada and Byron live together, Ada has an account ``a1``, linked; the bridge is live."""
+    uni = University(state=tmp_path / "state.db", flavour="npsp", rules=flavoured("npsp"))
+    consents = dict.fromkeys((f"Consent_{name}__c" for name in ("Career_Asks", "Mentoring", "Events", "Surveys")), "Yes")
+    ada = {"University_ID__c": "U1001", "FirstName": "Ada", "LastName": "Lovelace", "MailingCity": "London"} | consents
+    uni.ada = uni.crm.create_as(uni.officer, "Contact", ada | {"Email": "ada@example.org"})
+    home = uni.crm.row(uni.ada)["AccountId"]
+    uni.grace = uni.crm.create_as(uni.officer, "Contact", {"LastName": "Byron", "FirstName": "George", "AccountId": home})
+    employer = uni.crm.create_as(uni.officer, "Account", {"Name": "Analytical Engines"})
+    uni.edit(uni.ada, npsp__Primary_Affiliation__c=employer)
+    uni.person("a1", institution_id="U1001", first_name="Ada", last_name="Lovelace", email_personal="ada@example.org")
+    uni.go_live()
+    return uni
+
+
+def test_under_npsp_the_household_moves(household: University) -> None:
+    """Law: an address that a member of the household is given reaches careers as that of everybody who lives there."""
+    uni = household
+    assert (uni.account("a1")["address"]["city"], uni.account("a1")["employer"]) == ("London", "Analytical Engines")
+    uni.edit(uni.grace, MailingCity="Ravenna")
+    uni.run()
+    assert uni.account("a1")["address"]["city"] == "Ravenna"
+
+
+def test_under_npsp_an_address_is_suggested_where_it_can_be_kept(household: University) -> None:
+    """Law: Email is only read; an edit of the personal address is suggested for NPSP's own field, and Email follows it."""
+    uni = household
+    uni.edit_person("a1", {"email_personal": "ada@new.example.org"})
+    uni.run()
+    asked = uni.one("Suggested_Change__c")
+    assert "npe01__HomeEmail__c" in asked["Field__c"]
+    assert "Email" not in asked["Field__c"].split(", ")
+    uni.edit(uni.ada, npe01__HomeEmail__c="ada@new.example.org")
+    assert uni.crm.row(uni.ada)["Email"] == "ada@new.example.org"
+    uni.run()
+    assert uni.one("Suggested_Change__c")["State__c"] == "Accepted"
+
+
+def test_under_eda_disclosure_is_respected(tmp_path: Path) -> None:
+    """Law: of whoever has opted out of disclosure (FERPA) nothing new goes to careers, but restrictions do."""
+    uni = University(state=tmp_path / "state.db", flavour="eda", rules=flavoured("eda"))
+    values = {"University_ID__c": "U1001", "FirstName": "Ada", "LastName": "Lovelace", "hed__AlternateEmail__c": "a@example.org"}
+    uni.ada = uni.crm.create_as(uni.officer, "Contact", values | {"Title": "Analyst"})
+    uni.person("a1", institution_id="U1001", first_name="Ada", last_name="Lovelace", email_personal="a@example.org")
+    uni.go_live()
+    assert uni.account("a1")["title"] == "Analyst"
+    uni.edit(uni.ada, hed__FERPA__c=True, Title="Countess", hed__Do_Not_Contact__c=True)
+    uni.run()
+    uni.run()
+    assert (uni.account("a1")["title"], uni.account("a1")["do_not_contact"]) == ("Analyst", True)
