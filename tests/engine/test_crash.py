@@ -16,6 +16,7 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -308,6 +309,7 @@ class Dying(BaseException):
 def test_nothing_waits_for_the_next_change(uni: University, what: str) -> None:
     """Law: wherever a process dies, the next one finishes its work, even if nothing ever happens again on either side."""
     for death in range(1, 200):
+        uni.clock.move(timedelta(hours=1))  # what is written more often is taken for a quarrel with another program
         left = [death]
 
         def effect(left: list[int] = left) -> None:

@@ -230,6 +230,7 @@ def test_a_death_between_two_pages_loses_no_contact(tmp_path: Path) -> None:
     """Law: wherever the process dies while the contacts of a changed record are read, a new one brings all of them."""
     uni = Eda(state=tmp_path / "state.db", flavour="eda", rules=flavoured("eda"), page=1).settle(colleagues=2)
     for death in count(1, 3):
+        uni.clock.move(timedelta(hours=1))  # what is written more often is taken for a quarrel with another program
         name, left = f"Engines No. {death}", [death]
 
         def effect(left: list[int] = left) -> None:
