@@ -14,7 +14,7 @@ from connector.engine import permission
 from connector.engine.context import Context, Progress
 from connector.errors import Halt, Later, Refused, Unknown
 from connector.ports import Feed
-from connector.rules import RequestType, Rulebook, Rules, Source, load_rules
+from connector.rules import Persons, RequestType, Rulebook, Rules, Source, load_rules
 from connector.secrets import read_secret
 from connector.store import intents, journal, links, observations, requests
 from connector.store.store import Row
@@ -25,10 +25,10 @@ from crm_package.deploy import Progress as DeployProgress
 Check = tuple[str, Callable[[], object]]
 
 
-def notes(person: Rules) -> list[str]:
+def notes(persons: Persons) -> list[str]:
     """What an administrator should know of a mapping although nothing in it is wrong."""
     found = "a change there is found when the contact changes, or by the weekly sweep"
-    return [f"{one.path} is read and not in watch: {found}" for one in person.related if not one.followed and one.fields]
+    return [f"{one.path} is read and not in watch: {found}" for one in persons.related() if not one.followed and one.fields]
 
 
 def local_checks(bridge: Bridge) -> list[Check]:
@@ -50,7 +50,7 @@ def remote_checks(bridge: Bridge) -> list[Check]:
         ("Salesforce: login and organisation", bridge.crm.organization_id),
         (
             "Salesforce: objects, fields and permissions",
-            lambda: bridge.crm.check(ctx.person.contact_fields(), ctx.person.profile_fields()),
+            lambda: bridge.crm.check(ctx.persons.contact_fields(), ctx.persons.profile_fields()),
         ),
         ("Salesforce: words of the picklists", lambda: _words(bridge)),
         ("Salesforce: our user cannot write a Contact, nor what is read beside it", lambda: _cannot_write(bridge)),
@@ -61,7 +61,7 @@ def remote_checks(bridge: Bridge) -> list[Check]:
 
 
 def _words(bridge: Bridge) -> None:
-    rules = [rule for _, rule in bridge.rulebook.person.rules() if rule.crm_words]
+    rules = [rule for person in bridge.rulebook.persons.every() for _, rule in person.rules() if rule.crm_words]
     unknown = bridge.crm.foreign_words(Feed.PROFILE, {rule.crm: rule.crm_words for rule in rules if rule.on_profile})
     unknown += bridge.crm.foreign_words(Feed.CONTACT, {rule.crm: rule.crm_words for rule in rules if not rule.on_profile})
     if unknown:
@@ -96,8 +96,8 @@ def _owners(bridge: Bridge) -> None:
 
 def package_bytes(rulebook: Rulebook) -> bytes:
     """The package with the permission sets that follow from this mapping."""
-    person = rulebook.person
-    return build_zip(extra=permission_files(person.contact_fields(), person.profile_fields(), beside=person.fields_beside()))
+    persons = rulebook.persons
+    return build_zip(extra=permission_files(persons.contact_fields(), persons.profile_fields(), beside=persons.fields_beside()))
 
 
 class _AdminTransport:
@@ -181,17 +181,24 @@ def _erase_request(db: Connection, asked: Row) -> int:
 
 def mapping_page(rulebook: Rulebook) -> str:
     """Who owns what and what is shared on which basis, as a page in Markdown with a place to sign."""
-    person = rulebook.person
     lines = [
         "# What is kept in step, who owns it, and on which basis it is shared",
         "",
         f"Version of the mapping: `{rulebook.hash[:16]}`.",
         "Alumni Relations owns the contact record; the bridge never edits a Contact.",
-        "",
-        "| what | fields | owner | goes to careers | an edit by the other office | while it waits |",
-        "| --- | --- | --- | --- | --- | --- |",
+        *_page_persons(rulebook.persons.usual),
     ]
-    lines += [_page_row(unit) for unit in person.units]
+    for system, rules in rulebook.persons.own.items():
+        lines += ["", f"# For the career system `{system}`", *_page_persons(rules)]
+    lines += ["", "## Career requests", "", "| type | consent it needs | named ask needs clearance |", "| --- | --- | --- |"]
+    lines += [f"| {kind.label} | {_basis(kind)} | {kind.clearance.value} |" for kind in rulebook.requests.types]
+    lines += ["", "Approved by (privacy officer): ______________________   Date: ______________", ""]
+    return "\n".join(lines)
+
+
+def _page_persons(person: Rules) -> list[str]:
+    lines = ["", "| what | fields | owner | goes to careers | an edit by the other office | while it waits |"]
+    lines += ["| --- | --- | --- | --- | --- | --- |", *(_page_row(unit) for unit in person.units)]
     lines += ["", "## Consent", "", "| purpose | recorded in |", "| --- | --- |"]
     lines += [f"| {purpose} | {unit.label} |" for purpose, unit in person.purposes.items()]
     lines += ["", "## Only read, never written", ""]
@@ -200,10 +207,7 @@ def mapping_page(rulebook: Rulebook) -> str:
     lines += [f"- required: {_names(person.eligibility.require) or 'nothing'}"]
     if person.eligibility.class_year_from is not None:
         lines.append(f"- class year from {person.eligibility.class_year_from}")
-    lines += ["", "## Career requests", "", "| type | consent it needs | named ask needs clearance |", "| --- | --- | --- |"]
-    lines += [f"| {kind.label} | {_basis(kind)} | {kind.clearance.value} |" for kind in rulebook.requests.types]
-    lines += ["", "Approved by (privacy officer): ______________________   Date: ______________", ""]
-    return "\n".join(lines)
+    return lines
 
 
 def _names(sources: Iterable[Source]) -> str:

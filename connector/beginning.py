@@ -115,15 +115,22 @@ def _demand(kind: str, name: str, known: list[str]) -> None:
         raise UserError([Problem(code="C302", message=message, cure=cure, file=f"--{kind}")])
 
 
-def write_files(folder: Path, wanted: Wanted | None = None, *, keep_config: bool = False, root: Path | None = None) -> list[Path]:
+def write_files(
+    folder: Path, wanted: Wanted | None = None, *, system: str = "", keep_config: bool = False, root: Path | None = None
+) -> list[Path]:
     """Write the files of a new installation, but for a configuration that is to stay as it is; what was written.
+
+    ``system``: of an installation that is there, only the mapping of persons for this further career system.
 
     Raises:
         UserError: there is no such platform or flavour, or a file is there already; nothing is written then.
     """
-    texts = {folder / name: text for name, text in composed(wanted or Wanted(), root).items()}
-    if keep_config:
-        texts.pop(folder / "config.toml")
+    files = composed(wanted or Wanted(), root)
+    if system:
+        files = {f"mappings/person-{system}.toml": files["mappings/person.toml"]}
+    elif keep_config:
+        files.pop("config.toml")
+    texts = {folder / name: text for name, text in files.items()}
     there = [path for path in texts if path.exists()]
     if there:
         cure = "name an empty folder, or move the file away"

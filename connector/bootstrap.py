@@ -118,7 +118,7 @@ def _wire_all(settings: Settings, around: Surroundings, rulebook: Rulebook, stor
     crm = open_crm(settings.crm, around, rulebook)
     careers = {career.system: open_career(career, around) for career in settings.career}
     context = Context(
-        person=rulebook.person,
+        persons=rulebook.persons,
         requests=rulebook.requests,
         routing=rulebook.routing,
         rules_hash=rulebook.hash,
@@ -135,8 +135,8 @@ def _wire_all(settings: Settings, around: Surroundings, rulebook: Rulebook, stor
         primary=settings.primary.system,
         progress=progress,
     )
-    person = rulebook.person
-    fields = "|".join((*person.contact_fields(), *map(repr, person.related)))
+    persons = rulebook.persons
+    fields = "|".join((*persons.contact_fields(), *map(repr, persons.related())))
     mapping = sha256(f"{KEYS_VERSION}|{fields}".encode()).hexdigest()
     return Bridge(settings=settings, around=around, rulebook=rulebook, context=context, crm=crm, careers=careers, mapping=mapping)
 
@@ -166,8 +166,7 @@ def open_crm(crm: Crm, around: Surroundings, rulebook: Rulebook) -> SalesforceSi
     """The Salesforce side as configured."""
     client = open_client(crm, around)
     overlap = timedelta(seconds=crm.overlap_seconds)
-    fields = rulebook.person.contact_fields()
-    related = rulebook.person.related
+    fields, related = rulebook.persons.contact_fields(), rulebook.persons.related()
     return SalesforceSide(client, around.clock, contact_fields=fields, related=related, overlap=overlap, page=crm.page_size)
 
 

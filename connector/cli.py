@@ -127,13 +127,14 @@ def init(
         str | None, typer.Option(help="For `auto`: the org's My Domain; without it, that of a config.toml in the folder.")
     ] = None,
     token: AdminToken = ADMIN_TOKEN,
+    system: Annotated[str, typer.Option(help="Only the mapping of persons for this further career system.")] = "",
 ) -> None:
     """Put a configuration and mapping files for your two systems into a folder; nothing that is there is overwritten."""
     asked = beginning.Wanted(platform=platform, flavour=flavour, packaged=not unpackaged)
     wanted, seen = beginning.choose(folder, asked, org=org, token=token)
     if seen is not None:
         display.flavour(wanted.flavour, seen.flavours)
-    for path in beginning.write_files(folder, wanted, keep_config=seen is not None and org is None):
+    for path in beginning.write_files(folder, wanted, system=system, keep_config=seen is not None and org is None):
         display.say(f"wrote {path}")
     display.say("fill in config.toml, then `alumni-bridge check`")
 
@@ -216,7 +217,7 @@ def adopt(
         raise typer.BadParameter("choose exactly one of --crm-wins, --suggest, --keep")
     with _opened(config) as bridge:
         unit = _unit(bridge, field)
-        if crm_wins and bridge.rulebook.person.unit(unit).owner.side is Side.CAREER:
+        if crm_wins and bridge.rulebook.persons.unit(unit).owner.side is Side.CAREER:
             raise typer.BadParameter(f"{unit} is career services' own; their value goes to the career profile by itself")
         count = planner.adopt(bridge.context, unit, chosen[0], limit=limit)
         left = report.status(bridge.context)["first_differences"].get(unit, 0)
@@ -225,9 +226,9 @@ def adopt(
 
 def _unit(bridge: Bridge, field: str) -> str:
     try:
-        return bridge.rulebook.person.unit(field).name
+        return bridge.rulebook.persons.unit(field).name
     except KeyError:
-        names = ", ".join(unit.name for unit in bridge.rulebook.person.units)
+        names = ", ".join(dict.fromkeys(unit.name for rules in bridge.rulebook.persons.every() for unit in rules.units))
         raise typer.BadParameter(f"the mapping has no field or group {field!r}; it has: {names}") from None
 
 
@@ -372,7 +373,7 @@ def check(config: ConfigFile = DEFAULT, *, offline: Annotated[bool, typer.Option
         with ctx.store.begin() as db:
             state, broken = role_fault(db) or integrity(db), journal.verify(db)
         steps = administration.local_checks(bridge) + ([] if offline else administration.remote_checks(bridge))
-        failed = display.checklist(state, broken, administration.notes(ctx.person), steps)
+        failed = display.checklist(state, broken, administration.notes(ctx.persons), steps)
     raise typer.Exit(HALTED if failed else GOOD)
 
 

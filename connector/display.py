@@ -144,7 +144,7 @@ def plan(found: Planned, read: Cycle, ctx: Context, *, as_json: bool) -> None:
         _json(facts)
         return
     say(f"{found.people:,} people were judged; nothing was written")
-    units = [unit.name for unit in ctx.person.units]
+    units = list(dict.fromkeys(unit.name for rules in ctx.persons.every() for unit in rules.units))
     lines = [(unit, found.writes["career"].get(unit, ""), found.writes["crm"].get(unit, "")) for unit in units]
     _table(
         "fields that would be written",

@@ -11,7 +11,7 @@ from typing import Any
 
 from connector.core.model import Mode, OnWithdrawn, OutsideEdit, Owner, Share
 from connector.core.requests import ClearanceRule, RequestRules
-from connector.core.rulebook import Rules
+from connector.core.rulebook import Persons, Rules
 
 Grants = Mapping[str, Mapping[str, Any]]
 """By kind and name; values are JSON."""
@@ -19,8 +19,27 @@ Grants = Mapping[str, Mapping[str, Any]]
 _CLEARANCE = (ClearanceRule.NO.value, ClearanceRule.NAMED.value, ClearanceRule.ALWAYS.value)
 
 
-def permitted(person: Rules, requests: RequestRules, systems: Iterable[str]) -> Grants:
-    """What these rules permit towards these career systems."""
+def permitted(persons: Persons, requests: RequestRules, systems: Iterable[str]) -> Grants:
+    """What these rules permit towards these career systems; of a system's own mapping each name says whose it is."""
+    found = {"system": dict.fromkeys(systems, True), **_of_persons(persons.usual), "ask": _of_asks(requests)}
+    for system, rules in persons.own.items():
+        for kind, names in _of_persons(rules).items():
+            found[kind] |= {f"{name} ({system})": value for name, value in names.items()}
+    return found
+
+
+def _of_asks(requests: RequestRules) -> dict[str, Any]:
+    return {
+        kind.code: {
+            "consent": kind.purpose or "",
+            "confidential": kind.confidential,
+            "clearance": _CLEARANCE.index(kind.clearance.value),
+        }
+        for kind in requests.types
+    }
+
+
+def _of_persons(person: Rules) -> dict[str, dict[str, Any]]:
     shared: dict[str, Any] = {}
     written: dict[str, Any] = {}
     owners: dict[str, Any] = {}
@@ -39,7 +58,6 @@ def permitted(person: Rules, requests: RequestRules, systems: Iterable[str]) -> 
                 protects[rule.crm] = unit.restrictive
     eligible = person.eligibility
     return {
-        "system": dict.fromkeys(systems, True),
         "shared": shared,
         "written": written,
         "owner": owners,
@@ -48,14 +66,6 @@ def permitted(person: Rules, requests: RequestRules, systems: Iterable[str]) -> 
         "required": {source.crm or "": True for source in eligible.require},
         "class year": {"from": eligible.class_year_from if eligible.class_year else None},
         "consent": {purpose: [rule.crm for rule in unit.fields] for purpose, unit in person.purposes.items()},
-        "ask": {
-            kind.code: {
-                "consent": kind.purpose or "",
-                "confidential": kind.confidential,
-                "clearance": _CLEARANCE.index(kind.clearance.value),
-            }
-            for kind in requests.types
-        },
     }
 
 
@@ -110,9 +120,11 @@ def _shared(before: Grants, after: Grants) -> Iterator[str]:
 
 
 def _class_year(before: Grants, after: Grants) -> Iterator[str]:
-    was, now = before.get("class year", {}).get("from"), after["class year"]["from"]
-    if was is not None and (now is None or now < was):
-        yield f"people of class years before {was} would be included" + (f", from {now} on" if now is not None else "")
+    for name, was in before.get("class year", {}).items():
+        now = after["class year"].get(name)
+        if name in after["class year"] and was is not None and (now is None or now < was):
+            whose = name.removeprefix("from")
+            yield f"people of class years before {was} would be included{whose}" + (f", from {now} on" if now is not None else "")
 
 
 def _asks(before: Grants, after: Grants) -> Iterator[str]:

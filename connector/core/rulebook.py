@@ -7,7 +7,7 @@ It lives in the core because engine and compiler stand on the same floor and may
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
@@ -267,3 +267,52 @@ class Rules:
     def facts_of(self, contact: Mapping[str, Native]) -> Mapping[Fact, Value]:
         """What routing must know about a contact; a fact that the mapping does not name is None."""
         return {fact: self.facts[fact].read(Side.CRM, contact) if fact in self.facts else None for fact in Fact}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Persons:
+    """The mapping of persons for every career system: the usual one, and those of systems that have one of their own.
+
+    Contacts are compared with each other by the usual one; what is read of them is what any of the mappings reads.
+    """
+
+    usual: Rules
+    own: Mapping[str, Rules] = field(default_factory=dict)
+
+    def of(self, system: str) -> Rules:
+        """The mapping that holds for a career system."""
+        return self.own.get(system, self.usual)
+
+    def every(self) -> tuple[Rules, ...]:
+        """All of them, the usual one first."""
+        return (self.usual, *self.own.values())
+
+    def unit(self, name: str) -> Unit:
+        """The unit of this name in the first mapping that has it; ``KeyError`` if none has."""
+        for rules in self.every():
+            try:
+                return rules.unit(name)
+            except KeyError:
+                continue
+        raise KeyError(name)
+
+    def contact_fields(self) -> tuple[str, ...]:
+        """See ``Rules.contact_fields``."""
+        return tuple(sorted({name for rules in self.every() for name in rules.contact_fields()}))
+
+    def fields_beside(self) -> tuple[tuple[str, str], ...]:
+        """See ``Rules.fields_beside``."""
+        return tuple(sorted({read for rules in self.every() for read in rules.fields_beside()}))
+
+    def profile_fields(self) -> tuple[str, ...]:
+        """See ``Rules.profile_fields``."""
+        return tuple(sorted({name for rules in self.every() for name in rules.profile_fields()}))
+
+    def related(self) -> tuple[Related, ...]:
+        """The records beside the contact, each with the fields that any of the mappings reads of it."""
+        found: dict[str, Related] = {}
+        for one in (related for rules in self.every() for related in rules.related):
+            known = found.get(one.path, one)
+            fields = tuple(dict.fromkeys((*known.fields, *one.fields)))
+            found[one.path] = replace(one, fields=fields, followed=one.followed or known.followed)
+        return tuple(found.values())

@@ -33,8 +33,9 @@ def find_person(ctx: Context, db: Connection, system: str, ask: Ask) -> PersonFa
     contact = observations.load(db, Side.CRM, Feed.CONTACT, [link["contact_id"]]).get(link["contact_id"])
     if contact is None or contact["deleted"]:
         return Unidentified.UNKNOWN
-    facts = _facts(ctx.person, db, system, link, contact)
-    others = [_facts(ctx.person, db, row["system"], row, contact) for row in links.by_contact(db, [contact["id"]]) if row != link]
+    facts = _facts(ctx.rules(system), db, system, link, contact)
+    linked = [row for row in links.by_contact(db, [contact["id"]]) if row != link]
+    others = [_facts(ctx.rules(row["system"]), db, row["system"], row, contact) for row in linked]
     # What was said in another account or another system of theirs is said by the same person.
     return replace(
         facts,

@@ -15,7 +15,7 @@ from connector.engine.drafts import FIELD_WRITES, Subject
 from connector.engine.readings import Person
 from connector.ports import Feed
 from connector.store import intents, links, observations
-from connector.store.store import Row, unpack
+from connector.store.store import Row, pack, unpack
 
 _LATEST = timedelta(days=1)
 _LATEST_BY_FILE = timedelta(days=60)
@@ -23,14 +23,14 @@ _LATEST_BY_FILE = timedelta(days=60)
 
 _FOUGHT_OVER = 6
 _A_WHILE = timedelta(hours=1)
-"""A unit of one person that was written so often in this time is left alone until it is over: another program rewrites it."""
+"""A unit that was given the same value so often in this time is left alone until it is over: another program rewrites it."""
 
 
 class Batch:
     """The observations and states that one batch of links needs, each loaded once."""
 
     def __init__(self, ctx: Context, db: Connection, system: str, rows: Sequence[Row]) -> None:
-        self._ctx, self.rows = ctx, rows
+        self.rules, self.rows = ctx.rules(system), rows
         accounts = [row["account_id"] for row in rows]
         self._people = observations.load(db, Side.CAREER, "person", accounts, system=system)
         contacts = [row["contact_id"] for row in rows if row["contact_id"]]
@@ -59,7 +59,7 @@ class Batch:
             career=unpack(account["fields"]) if account and not account["deleted"] else {},
             has_profile=row["profile_id"] is not None,
         )
-        found = Subject(link=row, person=person, contact=contact, account=account, profile=profile)
+        found = Subject(rules=self.rules, link=row, person=person, contact=contact, account=account, profile=profile)
         found.refused = row["account_id"] in self._refused
         found.fought_over = self._fought_over(row["account_id"])
         found.counts = bool(row["leading"]) and row["contact_id"] not in self._elsewhere
@@ -69,12 +69,16 @@ class Batch:
         return found
 
     def _fought_over(self, account: str) -> frozenset[str]:
-        """The units that were written so often of late that somebody must be writing against us."""
-        counts = Counter(name for row in self._written.get(account, ()) for name in unpack(row["settle"]).get("units", ()))
-        return frozenset(name for name, count in counts.items() if count >= _FOUGHT_OVER)
+        """The units to which the same value was written so often of late that somebody must be writing against us."""
+        counts = Counter(
+            (name, pack(settling["sent"]))
+            for row in self._written.get(account, ())
+            for name, settling in unpack(row["settle"]).get("units", {}).items()
+        )
+        return frozenset(name for (name, _), count in counts.items() if count >= _FOUGHT_OVER)
 
     def class_year(self, row: Row) -> object:
         """The class year of the contact behind a link; None if it is not known."""
-        source = self._ctx.person.facts.get(Fact.CLASS_YEAR)
+        source = self.rules.facts.get(Fact.CLASS_YEAR)
         contact = self._contacts.get(row["contact_id"])
         return source.read(Side.CRM, unpack(contact["fields"])) if source and contact else None

@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from connector.core.match import Weights
 from connector.core.requests import RequestRules
 from connector.core.routing import Routing
-from connector.core.rulebook import Rules
+from connector.core.rulebook import Persons, Rules
 from connector.ports import CareerSide, Clock, CrmSide
 from connector.store.store import Store, get_metas, unpack
 
@@ -31,7 +31,7 @@ def no_progress(_what: str, _done: int, _total: int | None) -> None:
 class Context:
     """One institution, wired. ``rules_hash`` names the mapping version that every write of this cycle carries."""
 
-    person: Rules
+    persons: Persons
     requests: RequestRules
     routing: Routing
     rules_hash: str
@@ -50,6 +50,15 @@ class Context:
     contact_url: str = ""
     """What officers open to see a contact, with ``{id}`` in it; empty where unknown."""
     progress: Progress = no_progress
+
+    @property
+    def person(self) -> Rules:
+        """The usual mapping: what holds for contacts, whatever system they are known to, and for the brakes."""
+        return self.persons.usual
+
+    def rules(self, system: str) -> Rules:
+        """The mapping that holds for a career system."""
+        return self.persons.of(system)
 
 
 def key_of(*parts: object) -> str:

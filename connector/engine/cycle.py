@@ -184,7 +184,7 @@ def prepare(ctx: Context, mapping: str, *, rehearsal: bool = False) -> None:
     if not rehearsal:
         with ctx.store.begin() as db:
             permission.demand(ctx, db)
-    ctx.crm.check(ctx.person.contact_fields(), ctx.person.profile_fields())
+    ctx.crm.check(ctx.persons.contact_fields(), ctx.persons.profile_fields())
     _pin(ctx, "environment", ctx.environment)
     _pin(ctx, "org", ctx.crm.organization_id())
     for system, career in ctx.careers.items():
@@ -242,7 +242,7 @@ def sweep(ctx: Context) -> dict[str, Any]:
         Halt: the org no longer gives what the mapping needs, or much is missing.
     """
     # A daemon runs for months: what was looked at when it began may have changed.
-    ctx.crm.check(ctx.person.contact_fields(), ctx.person.profile_fields())
+    ctx.crm.check(ctx.persons.contact_fields(), ctx.persons.profile_fields())
     started = ctx.clock.now()
     name = stamp(started)
     facts: dict[str, Any] = {"at": name}

@@ -70,7 +70,7 @@ def _recover(ctx: Context, db: Connection, row: Row, fields: Mapping[str, Any]) 
     if link is None or fields.get("State__c") not in ("Open", CRM_STATES["waiting"]) or row["deleted"]:
         return None
     try:
-        unit = ctx.person.unit(str(fields.get("Group__c")))
+        unit = ctx.rules(link["system"]).unit(str(fields.get("Group__c")))
         entered = unpack(fields.get("Suggested_Values__c") or "{}")
         values = tuple(rule.crm_transform.read(entered.get(rule.suggest_to or rule.crm)) for rule in unit.fields)
     except (KeyError, ValueError):
@@ -192,7 +192,7 @@ def _reviews_to_tell(ctx: Context, db: Connection) -> list[dict[str, Any]]:
 def _review_create(ctx: Context, db: Connection, known: Row) -> dict[str, Any]:
     system, account = known["system"], known["account_id"]
     seen = observations.load(db, Side.CAREER, "person", [account], system=system).get(account)
-    evidence = ctx.person.match.evidence(Side.CAREER, unpack(seen["fields"])) if seen else {}
+    evidence = ctx.rules(system).match.evidence(Side.CAREER, unpack(seen["fields"])) if seen else {}
     candidates = unpack(known["candidates"])
     person = " ".join(str(evidence[slot]) for slot in (Slot.FIRST, Slot.MIDDLE, Slot.LAST) if evidence.get(slot))
     lines = [f"{slot.value.replace('_', ' ')}: {_show(value)}" for slot, value in evidence.items() if value]

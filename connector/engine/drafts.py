@@ -13,7 +13,7 @@ from connector.core.explain import note_text, rejection_text
 from connector.core.merge import Move, Verdict
 from connector.core.merge import Row as Law
 from connector.core.model import Edit, Memory, OutsideEdit, Reading, Side, Unit, Value
-from connector.core.rulebook import PROFILE, pick
+from connector.core.rulebook import PROFILE, Rules, pick
 from connector.core.suggestions import SETTLED, author_of, change_fields, new_contact_fields
 from connector.engine.context import Context, key_of
 from connector.engine.readings import Person, natives_of
@@ -36,6 +36,7 @@ NEW_CONTACT = ""
 class Subject:
     """One link with everything that was last read about it."""
 
+    rules: Rules
     link: Row
     person: Person
     contact: Row | None
@@ -183,8 +184,8 @@ class Draft:
         values: dict[str, Any] = {}
         labels: dict[str, str] = {}
         known: set[str] = set()
-        for name in self.ctx.person.new_person.units:
-            unit = self.ctx.person.unit(name)
+        for name in subject.rules.new_person.units:
+            unit = subject.rules.unit(name)
             reading = subject.person.reading(unit, Side.CAREER)
             if reading is None:
                 continue
@@ -192,7 +193,7 @@ class Draft:
                 labels[rule.crm] = rule.for_staff
                 values[rule.crm] = rule.crm_transform.write(value)
                 known |= {name, rule.name} if value is not None else set()
-        if not known.issuperset(self.ctx.person.new_person.required):
+        if not known.issuperset(subject.rules.new_person.required):
             return
         key = key_of("new contact", self.system, account, episode)
         fields = new_contact_fields(values, labels)

@@ -199,7 +199,7 @@ def _by_system(rows: Sequence[Row]) -> dict[str, list[Row]]:
 def _prepared(ctx: Context, db: Connection, system: str, rows: Sequence[Row]) -> dict[str, Prepared]:
     found = observations.load(db, Side.CAREER, "person", [row["account_id"] for row in rows], system=system)
     return {
-        id: prepare(evidence_of(id, ctx.person.match.evidence(Side.CAREER, unpack(row["fields"]))))
+        id: prepare(evidence_of(id, ctx.rules(system).match.evidence(Side.CAREER, unpack(row["fields"]))))
         for id, row in found.items()
         if not row["deleted"]
     }

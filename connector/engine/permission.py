@@ -15,7 +15,7 @@ _GRANTS = "grants"
 
 
 def _now(ctx: Context) -> Grants:
-    return permitted(ctx.person, ctx.requests, ctx.careers)
+    return permitted(ctx.persons, ctx.requests, ctx.careers)
 
 
 def unconfirmed(ctx: Context, db: Connection) -> list[str]:

@@ -215,12 +215,12 @@ def _judge_link(
         return judged
     if subject.link["state"] not in ("linked", "ended"):
         return judged
-    units = _opt_outs(ctx.person.units) if only_opt_outs else ctx.person.units
+    units = _opt_outs(subject.rules.units) if only_opt_outs else subject.rules.units
     verdicts = _verdicts(ctx, subject, states, units)
     if held:
         verdicts = {name: _withhold(verdict) for name, verdict in verdicts.items()}
     verdicts = _leave_alone(ctx, draft.db, subject, judged, verdicts)
-    urgent = {name for name, verdict in verdicts.items() if _is_urgent(ctx.person.unit(name), verdict, subject)}
+    urgent = {name for name, verdict in verdicts.items() if _is_urgent(subject.rules.unit(name), verdict, subject)}
     if subject.refused:
         # A side will not take the restriction as it is: tried once more whenever something moves, it holds up nothing else.
         urgent = set()
@@ -240,7 +240,7 @@ def _leave_alone(
     fought = [
         name
         for name, verdict in verdicts.items()
-        if name in subject.fought_over and verdict.acts and not _restricts(ctx.person.unit(name))
+        if name in subject.fought_over and verdict.acts and not _restricts(subject.rules.unit(name))
     ]
     for name in fought:
         system, account = subject.link["system"], subject.link["account_id"]
@@ -261,14 +261,14 @@ def _opt_outs(units: Sequence[Unit]) -> list[Unit]:
 
 def _verdicts(ctx: Context, subject: Subject, states: Mapping[str, UnitState], units: Sequence[Unit]) -> dict[str, Verdict]:
     ended = subject.link["state"] == "ended"
-    eligible = not ended and ctx.person.eligibility.refusal(subject.person.crm) is None
-    purposes = shared_purposes(ctx.person, subject.person) if eligible else frozenset()
+    eligible = not ended and subject.rules.eligibility.refusal(subject.person.crm) is None
+    purposes = shared_purposes(subject.rules, subject.person) if eligible else frozenset()
     now = ctx.clock.now()
     found: dict[str, Verdict] = {}
     if not ended and subject.contact is None:
         # A contact that we cannot see is not a contact that is gone: nothing follows from it.
         return found
-    unknown = unreadable_purposes(ctx.person, subject.person)
+    unknown = unreadable_purposes(subject.rules, subject.person)
     for unit in units:
         if unit.owner.side is Side.CAREER and not subject.link["leading"]:
             continue
@@ -279,7 +279,7 @@ def _verdicts(ctx: Context, subject: Subject, states: Mapping[str, UnitState], u
         sent = subject.sent.get(unit.name)
         memory = replace(state.memory, sent=sent) if sent else state.memory
         crm, career = subject.readings(unit)
-        if ended or not may_share(ctx.person, unit, eligible=eligible, purposes=purposes):
+        if ended or not may_share(subject.rules, unit, eligible=eligible, purposes=purposes):
             verdict = end_sharing(unit=unit, base=state.base, career=career, memory=memory)
         else:
             verdict = judge(unit=unit, base=state.base, crm=crm, career=career, memory=memory, now=now)
@@ -314,7 +314,7 @@ _IN_TWO_STEPS = (Law.ADOPTED, Law.ANSWERED, Law.REJECTED)
 def _take_up(ctx: Context, draft: Draft, subject: Subject, judged: _Judged, verdicts: Mapping[str, Verdict]) -> None:
     now = ctx.clock.now()
     for name, verdict in verdicts.items():
-        unit = ctx.person.unit(name)
+        unit = subject.rules.unit(name)
         state = judged.states.get(name, BLANK)
         crm, career = subject.readings(unit)
         judged.rows.append(verdict.row.value)
@@ -350,12 +350,12 @@ def _note_unreadable(ctx: Context, db: Connection, system: str, batch: Batch) ->
 def link_verdicts(ctx: Context, db: Connection, row: Row, states: Mapping[str, UnitState]) -> tuple[Subject, dict[str, Verdict]]:
     """What the law says about one link now; nothing is stored."""
     subject = Batch(ctx, db, row["system"], [row]).subject(row)
-    return subject, _verdicts(ctx, subject, states, ctx.person.units)
+    return subject, _verdicts(ctx, subject, states, subject.rules.units)
 
 
 def adopt(ctx: Context, unit_name: str, choice: str, *, limit: int | None = None) -> int:
     """Take up a person's choice for the first differences of one unit; how many links it concerns."""
-    unit, taken = ctx.person.unit(unit_name), 0
+    unit, taken = ctx.persons.unit(unit_name), 0
     with ctx.store.begin() as db:
         by_system: dict[str, list[str]] = {}
         for system, account in links.first_differences(db, unit.name):

@@ -121,9 +121,9 @@ def _explain_link(ctx: Context, db: Connection, row: Row, field: str | None) -> 
     account = row["account_id"]
     states = links.states_of(db, row["system"], [account]).get(account, {})
     subject, verdicts = link_verdicts(ctx, db, row, states)
-    wanted = ctx.person.unit(field).name if field else None
+    wanted = ctx.persons.unit(field).name if field else None
     units = []
-    for unit in ctx.person.units:
+    for unit in subject.rules.units:
         if wanted not in (None, unit.name) or unit.name not in verdicts:
             continue
         crm, career = subject.readings(unit)

@@ -71,7 +71,7 @@ def _move_bases(ctx: Context, held: WorkingSet, row: Row, side: Side, answered: 
     states = held.states(row["system"], account)
     changed: dict[str, UnitState] = {}
     for name, settling in units.items():
-        unit = ctx.person.unit(name)
+        unit = ctx.rules(row["system"]).unit(name)
         crm, career = (reading_of(*packed) if packed else None for packed in (settling["crm"], settling["career"]))
         now_there = written(unit, side, settling["sent"], answered)
         verdict = Verdict(row=Law.OWNER_MOVED, write=side, forget_base=settling["forget"])
@@ -117,8 +117,8 @@ def _remember_profile(ctx: Context, held: WorkingSet, id: str, sent: Mapping[str
 
 
 def _blank_profile(ctx: Context) -> dict[str, Any]:
-    flags = {unit.opt_out_to for unit in ctx.person.units if unit.opt_out_to}
-    return {name: False if name in flags else None for name in ctx.person.profile_fields()}
+    flags = {unit.opt_out_to for rules in ctx.persons.every() for unit in rules.units if unit.opt_out_to}
+    return {name: False if name in flags else None for name in ctx.persons.profile_fields()}
 
 
 def _suggestion_created(db: Connection, held: WorkingSet, row: Row, outcome: Outcome) -> None:

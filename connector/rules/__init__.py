@@ -2,7 +2,7 @@
 
 from connector.core.requests import RequestRules, RequestType
 from connector.core.routing import Routing
-from connector.core.rulebook import Brakes, Eligibility, Fact, MatchFields, NewPerson, Rules, Slot, Source
+from connector.core.rulebook import Brakes, Eligibility, Fact, MatchFields, NewPerson, Persons, Rules, Slot, Source
 from connector.rules.compile import Rulebook, load_rules
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "Fact",
     "MatchFields",
     "NewPerson",
+    "Persons",
     "RequestRules",
     "RequestType",
     "Routing",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import lru_cache
@@ -20,7 +20,7 @@ from connector.core.model import FieldRule, Owner, Side, Transform, Unit
 from connector.core.related import Choice, Related, lookup_of
 from connector.core.requests import RequestRules, RequestType, TextRules
 from connector.core.routing import ContactLimit, Routing, RoutingRule, TaskOwner
-from connector.core.rulebook import PROFILE, Brakes, Eligibility, MatchFields, NewPerson, Rules, Source
+from connector.core.rulebook import PROFILE, Brakes, Eligibility, MatchFields, NewPerson, Persons, Rules, Source
 from connector.core.violations import Table, validated
 from connector.errors import Problem, UserError
 from connector.reading import read_bytes
@@ -62,22 +62,28 @@ _UNIT_SETTINGS = (
 class Rulebook:
     """The whole ``mappings/`` folder, compiled. ``hash`` changes when the meaning of any file does."""
 
-    person: Rules
+    persons: Persons
     requests: RequestRules
     routing: Routing
     hash: str
 
+    @property
+    def person(self) -> Rules:
+        """The usual mapping of persons."""
+        return self.persons.usual
+
 
 def load_rules(folder: Path) -> Rulebook:
-    """Read, check and compile ``person.toml``, ``requests.toml`` and ``routing.toml``.
+    """Read, check and compile ``person.toml``, ``requests.toml``, ``routing.toml``, and every ``person-SYSTEM.toml``.
 
     Raises:
         UserError: with every problem of every file, each with line, column and cure. Nothing is loaded in part.
     """
     problems: list[Problem] = []
     texts = [_text(folder / name, problems) for name in ("person.toml", "requests.toml", "routing.toml")]
+    own = tuple((path.name, _text(path, problems)) for path in sorted(folder.glob("person-*.toml")))
     try:
-        rulebook = _compiled(*texts)
+        rulebook = _compiled(*texts, own)
     except UserError as error:
         problems += error.problems
     if problems:
@@ -95,7 +101,12 @@ def _text(path: Path, problems: list[Problem]) -> bytes | None:
 
 # A daemon looks at its files before each job: the same texts are the same rules.
 @lru_cache(maxsize=32)
-def _compiled(person_text: bytes | None, requests_text: bytes | None, routing_text: bytes | None) -> Rulebook:
+def _compiled(
+    person_text: bytes | None,
+    requests_text: bytes | None,
+    routing_text: bytes | None,
+    own_texts: tuple[tuple[str, bytes | None], ...],
+) -> Rulebook:
     """The rules of these texts. Raises ``UserError`` with their problems; also if a text is missing, then perhaps with none."""
     problems: list[Problem] = []
     person = _load("person.toml", person_text, PersonFile, problems)
@@ -103,21 +114,41 @@ def _compiled(person_text: bytes | None, requests_text: bytes | None, routing_te
     routing = _load("routing.toml", routing_text, RoutingFile, problems)
     if person is not None:
         problems += check_person(*person)
+    own = [(name, _load(name, text, PersonFile, problems)) for name, text in own_texts]
+    for _, file in own:
+        problems += check_person(*file) if file is not None else []
     if requests is not None:
         owners = routing[0].owner if routing else None
         purposes = person[0].purposes if person else None
         problems += check_requests(*requests, owners=owners, purposes=purposes)
     if routing is not None:
         problems += check_routing(*routing, types=requests[0].type if requests else None)
-    if problems or person is None or requests is None or routing is None:
+    if problems or person is None or requests is None or routing is None or any(file is None for _, file in own):
         raise UserError(problems)
+    known = {name.removeprefix("person-").removesuffix(".toml"): file[0] for name, file in own if file is not None}
+    persons = Persons(usual=compile_person(person[0]), own={name: compile_person(file) for name, file in known.items()})
+    disagreements = list(_disagreements(persons))
+    if disagreements:
+        raise UserError(disagreements)
     hashes = [_hash(one) for one in (person[0], requests[0], routing[0])]
+    hashes += [f"{name}{_hash(file)}" for name, file in known.items()]
     return Rulebook(
-        person=compile_person(person[0]),
+        persons=persons,
         requests=compile_requests(requests[0]),
         routing=compile_routing(routing[0]),
         hash=hashlib.sha256("".join(hashes).encode()).hexdigest(),
     )
+
+
+def _disagreements(persons: Persons) -> Iterator[Problem]:
+    """One contact is read once: mappings cannot mean different records by the same way."""
+    ways = {one.path: (one.object, one.link, one.choice) for one in persons.usual.related}
+    for system, rules in persons.own.items():
+        for one in rules.related:
+            if ways.setdefault(one.path, (one.object, one.link, one.choice)) != (one.object, one.link, one.choice):
+                message = f"{one.path} means other records here than in another mapping"
+                cure = "say the same about it in every person file, or give the way another name"
+                yield Problem(code="M221", message=message, cure=cure, file=f"person-{system}.toml")
 
 
 def _load(name: str, text: bytes | None, model: type[File], problems: list[Problem]) -> tuple[File, Document] | None:

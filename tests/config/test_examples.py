@@ -127,3 +127,12 @@ def test_nothing_is_overwritten(tmp_path: Path) -> None:
     assert [problem.file for problem in refused.value.problems] == [str(tmp_path / "config.toml")]
     assert (tmp_path / "config.toml").read_text() == "mine"
     assert not (tmp_path / "mappings").exists()
+
+
+def test_a_further_career_system_gets_a_mapping_of_its_own(tmp_path: Path) -> None:
+    """Law: `init --system` adds one file to what is there, and the folder is whole with it."""
+    write_files(tmp_path)
+    assert write_files(tmp_path, Wanted(platform="12twenty"), system="law") == [tmp_path / "mappings" / "person-law.toml"]
+    persons = load_rules(tmp_path / "mappings").persons
+    assert [rule.career for _, rule in persons.of("law").rules() if rule.name == "last_name"] == ["LastName"]
+    assert persons.of("careers") is persons.usual

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from connector.administration import notes
+from connector.core.rulebook import Persons
 from connector.errors import Halt
 from connector.salesforce.side import SalesforceSide
 from tests.engine.university import University
@@ -191,7 +192,7 @@ def test_check_names_what_does_not_fit_beside_the_contact(uni: Eda) -> None:
     person = uni.rules.person
     uni.crm_side.check(person.contact_fields(), person.profile_fields())
     assert uni.crm_side.writable_by_us() == []
-    assert notes(person) == []
+    assert notes(uni.rules.persons) == []
     uni.clock.move(timedelta(seconds=1))
     uni.crm.grant_object("Account", "rev", holder="Alumni_Bridge_Daemon")
     uni.crm.grant_field("hed__Program_Enrollment__c.hed__Graduation_Year__c", "", holder="Alumni_Bridge_Daemon")
@@ -207,9 +208,8 @@ def test_check_names_what_does_not_fit_beside_the_contact(uni: Eda) -> None:
         "Contact.hed__Primary_Organization__r (not a relationship to Account by OwnerId)",
         "Contact.hed__Program_Enrollments__r (not a relationship to hed__Program_Enrollment__c by OwnerId)",
     ]
-    assert notes(replace(person, related=tuple(replace(one, followed=False) for one in person.related)))[0].startswith(
-        "hed__Primary_Organization__r is read and not in watch"
-    )
+    unwatched = replace(person, related=tuple(replace(one, followed=False) for one in person.related))
+    assert notes(Persons(usual=unwatched))[0].startswith("hed__Primary_Organization__r is read and not in watch")
 
 
 @pytest.mark.parametrize("page", [2000, 2])

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
 
 from connector.engine.cycle import sweep
 from connector.engine.halting import notices
+from connector.rules import load_rules
 from connector.store import links
 from emulator.career import Actor, Kind
 from emulator.career.faults import Fault
 from tests.engine.conftest import GRACE
 from tests.engine.schools import LAW, Schools
 from tests.engine.university import ASK, University
-from tests.systems import SYSTEM
+from tests.systems import MAPPINGS, SYSTEM
 
 
 @pytest.fixture
@@ -186,3 +188,28 @@ def test_a_connector_that_rewrites_after_us_is_not_fought_for_ever(uni: Universi
     assert "legal_name" in notice
     uni.run(seconds=7200)
     assert uni.account("a1")["first_name"] == "Ada"
+
+
+# ---- a school whose system calls things otherwise ---------------------------------------------------------------------
+
+
+def test_a_school_can_have_a_mapping_of_its_own(tmp_path: Path) -> None:
+    """The law school's system keeps the title elsewhere and shares no telephone: each system is served by its own file."""
+    folder = shutil.copytree(MAPPINGS, tmp_path / "mappings", ignore=shutil.ignore_patterns("flavours", "platforms"))
+    text = (folder / "person.toml").read_text(encoding="utf-8")
+    swapped = text.replace('career = "title"', 'career = "major_"').replace('career = "major"', 'career = "title"')
+    own = swapped.replace('career = "major_"', 'career = "major"')
+    shared = 'transform = { name = "phone", region = "US" }\nshare = "consented"\npurpose = "career_asks"\n\n[field.phone_home]'
+    assert shared in own
+    own = own.replace(shared, shared.replace('share = "consented"\npurpose = "career_asks"', 'share = "never"'))
+    (folder / "person-law.toml").write_text(own, encoding="utf-8")
+    schools = Schools(state=tmp_path / "state.db", rules=load_rules(folder))
+    schools.ada = schools.alumna()[0]
+    schools.at_law("l7", title=None)
+    schools.law.change_person("l7", {"major": "Analyst", "phone_mobile": None}, schools.law.keys["k-kim"])
+    schools.go_live()
+    schools.edit_contact(schools.ada, Title="Countess", MobilePhone="+16175550199")
+    schools.run()
+    assert (schools.account("a1")["title"], schools.account("a1")["phone_mobile"]) == ("Countess", "+16175550199")
+    assert (schools.law_account("l7")["major"], schools.law_account("l7")["phone_mobile"]) == ("Countess", None)
+    assert schools.run().writes == 0

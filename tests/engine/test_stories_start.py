@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from connector.core.model import Mode
+from connector.core.rulebook import Persons
 from connector.engine import permission, planner
 from connector.engine.context import stage
 from connector.engine.cycle import cycle, prepare
@@ -124,7 +125,7 @@ def test_adopting_goes_in_batches(new: University) -> None:
 def with_modes(uni: University, name: str, **modes: Any) -> None:
     """The same mapping with other modes for one unit, confirmed by a person."""
     units = tuple(replace(unit, **modes) if unit.name == name else unit for unit in uni.rules.person.units)
-    uni.rules = replace(uni.rules, person=replace(uni.rules.person, units=units), hash=repr(modes))
+    uni.rules = replace(uni.rules, persons=Persons(usual=replace(uni.rules.person, units=units)), hash=repr(modes))
     uni.restart()
     with uni.ctx.store.begin() as db:
         permission.confirm(uni.ctx, db)

@@ -11,6 +11,7 @@ import pytest
 
 from connector.administration import erase_person
 from connector.core.model import Side
+from connector.core.rulebook import Persons
 from connector.engine.cycle import cycle, sweep
 from connector.engine.halting import EVERYTHING, clear_halt, set_halt
 from connector.engine.plans import approve, resume
@@ -29,7 +30,7 @@ from tests.engine.university import University
 def crowd(uni: University, count: int, **limits: Any) -> list[str]:
     """So many people on both sides, live, under these limits; their contact ids."""
     brakes = {side: replace(known, **limits) for side, known in uni.rules.person.brakes.items()}
-    uni.rules = replace(uni.rules, person=replace(uni.rules.person, brakes=brakes))
+    uni.rules = replace(uni.rules, persons=Persons(usual=replace(uni.rules.person, brakes=brakes)))
     uni.restart()
     made = [
         uni.alumna(f"m{n}", institution_id=f"M{n}", last=f"Person{n}x", personal=f"m{n}@example.org", mobile=f"+1617555{n:04}")[0]

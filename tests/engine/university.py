@@ -159,7 +159,7 @@ class University:
         store = open_store(f"sqlite:///{self.state}")
         event.listen(store.engine, "commit", self._feel)
         self.ctx = Context(
-            person=book.person,
+            persons=book.persons,
             requests=book.requests,
             routing=book.routing,
             rules_hash=book.hash,

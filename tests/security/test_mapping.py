@@ -45,7 +45,7 @@ def edited(folder: Path, file: str, *pieces: str) -> Rulebook:
 
 def grants(rules: Rulebook, systems: tuple[str, ...] = (SYSTEM,)) -> Grants:
     """What a mapping permits."""
-    return permitted(rules.person, rules.requests, systems)
+    return permitted(rules.persons, rules.requests, systems)
 
 
 BIRTH = 'transform = "date"\nshare = "never"'
@@ -156,7 +156,7 @@ def bases(unit: Unit) -> set[str]:
 def test_silent_widening_is_impossible(old: Unit, new: Unit) -> None:
     """Law (S24): whatever two settings of a field: if the new may put its value where the old could not, that is named."""
     rules = [replace(SHIPPED.person, units=(one,)) for one in (old, new)]
-    found = wider(*(permitted(person, SHIPPED.requests, (SYSTEM,)) for person in rules))
+    found = wider(*(permitted(Persons(usual=person), SHIPPED.requests, (SYSTEM,)) for person in rules))
     if not bases(new) <= bases(old) or old.owner is not new.owner:
         assert found
     if old == new:
