@@ -19,7 +19,7 @@ from connector.daemon import MAPPING_PROBLEM, Daemon
 from connector.engine import permission
 from connector.engine.cycle import prepare
 from connector.errors import Halt
-from connector.rules import Rulebook, load_rules
+from connector.rules import Persons, Rulebook, load_rules
 from connector.store import journal
 from connector.store.store import get_meta, set_meta
 from connector.wire import open_session
@@ -206,7 +206,7 @@ def test_the_daemon_stays_with_the_narrower_one(uni: University, tmp_path: Path)
     with uni.ctx.store.begin() as db:
         assert "permits more" in (get_meta(db, MAPPING_PROBLEM) or "")
         assert daemon._bridge.rulebook.hash == SHIPPED.hash
-        permission.confirm(replace(uni.ctx, person=wide.person, requests=wide.requests, rules_hash=wide.hash), db)
+        permission.confirm(replace(uni.ctx, persons=wide.persons, requests=wide.requests, rules_hash=wide.hash), db)
     daemon._refresh()
     with uni.ctx.store.begin() as db:
         assert get_meta(db, MAPPING_PROBLEM) is None
