@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
-from sqlalchemy import Connection
-
 from connector.bootstrap import Bridge, Surroundings, open_crm_wire
 from connector.clock import SystemClock
 from connector.config import Settings
@@ -16,8 +14,6 @@ from connector.errors import Halt, Later, Refused, Unknown
 from connector.ports import Feed
 from connector.rules import Persons, RequestType, Rulebook, Rules, Source, load_rules
 from connector.secrets import read_secret
-from connector.store import intents, journal, links, observations, requests
-from connector.store.store import Row
 from crm_package.archive import build_zip, permission_files
 from crm_package.deploy import DeployError, DeployResult, deploy
 from crm_package.deploy import Progress as DeployProgress
@@ -146,37 +142,6 @@ def deploy_package(
     except DeployError as error:
         remedy = "look at Setup > Deployment Status before trying again"
         raise Refused(side="crm", code=type(error).__name__, detail=str(error), remedy=remedy) from error
-
-
-def erase_person(ctx: Context, system: str, account: str) -> int:
-    """Forget a person: readings of both records, evidence, base, memory, planned and settled values, audited values.
-
-    What remains are references: the link, numbers of requests, and the audit's chain, which stays whole.
-    """
-    with ctx.store.begin() as db:
-        link = links.by_account(db, system, [account]).get(account)
-        erased = journal.erase(db, system, account)
-        links.forget_states(db, system, account)
-        erased += intents.erase(db, system, account)
-        erased += observations.erase(db, Side.CAREER, system, "person", account)
-        for asked in requests.of_account(db, system, account):
-            erased += _erase_request(db, asked)
-        if link is not None and link["contact_id"]:
-            erased += observations.erase(db, Side.CRM, "", Feed.CONTACT, link["contact_id"])
-            observations.index_contact(db, [link["contact_id"]], [])
-        if link is not None and link["profile_id"]:
-            erased += observations.erase(db, Side.CRM, "", Feed.PROFILE, link["profile_id"])
-        journal.append(db, [("person.erased", {"system": system, "account": account}, None)], ctx.clock.now())
-    return erased
-
-
-def _erase_request(db: Connection, asked: Row) -> int:
-    system, id = asked["system"], asked["request_id"]
-    erased = journal.erase(db, system, id) + intents.erase(db, system, id)
-    erased += observations.erase(db, Side.CAREER, system, "request", id)
-    for feed, crm_id in ((Feed.REQUEST, asked["crm_id"]), (Feed.TASK, asked["task_id"])):
-        erased += observations.erase(db, Side.CRM, "", feed, crm_id) if crm_id else 0
-    return erased
 
 
 def mapping_page(rulebook: Rulebook) -> str:

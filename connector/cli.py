@@ -20,7 +20,7 @@ from connector.bootstrap import Bridge, career_faults, open_bridge
 from connector.config import Settings, load_settings
 from connector.core.model import Side
 from connector.daemon import Daemon
-from connector.engine import cycle, halting, permission, planner, plans, report, watch
+from connector.engine import cycle, erasing, halting, permission, planner, plans, report, watch
 from connector.engine.context import Context, stage
 from connector.errors import BridgeError, Bug, Halt, Later, Refused, UserError, place_of
 from connector.log import configure
@@ -395,7 +395,7 @@ def erase(
 ) -> None:
     """Erase what the state keeps about one person; the audit's chain stays whole."""
     with _opened(config) as bridge:
-        count = administration.erase_person(bridge.context, system, account)
+        count = erasing.erase_person(bridge.context, system, account)
     display.say(f"erased {count} kept values; what both systems hold is theirs to erase")
 
 

@@ -39,6 +39,11 @@ def close_for(
         _close(db, system=system, accounts=some, state=state, now=stamp(now), decision=decision)
 
 
+def of_account(db: Connection, system: str, account_id: str) -> list[Row]:
+    """Every question about one account."""
+    return fetch(db, select(review).where(review.c.system == system, review.c.account_id == account_id))
+
+
 def turned_down(db: Connection, system: str, account_ids: Iterable[str]) -> set[tuple[str, str]]:
     """Pairs of account and contact that staff said are not the same person."""
     found: set[tuple[str, str]] = set()

@@ -93,6 +93,18 @@ class Store:
                 raise _taken()
             yield
 
+    def scrub(self) -> None:
+        """Leave nothing of what was deleted in SQLite's log beside the file; in the file itself ``secure_delete`` sees to that.
+
+        Where another process is in the middle of something, its own next checkpoint does it. PostgreSQL keeps to its own ways.
+        """
+        if self.engine.dialect.name == "sqlite":
+            connection = self.engine.raw_connection()
+            try:
+                connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            finally:
+                connection.close()
+
     def close(self) -> None:
         """Give all connections back."""
         self.engine.dispose()

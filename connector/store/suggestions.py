@@ -104,6 +104,11 @@ def untouched(db: Connection, *, after: str = "", limit: int = 500) -> list[Row]
     return rows_of(_untouched(db, after=after, limit=limit))
 
 
+def of_account(db: Connection, system: str, account_id: str) -> list[Row]:
+    """Every suggestion about one account."""
+    return fetch(db, select(suggestion).where(suggestion.c.system == system, suggestion.c.account_id == account_id))
+
+
 def of_unit(db: Connection, system: str, account_id: str, unit: str) -> list[Row]:
     """Every suggestion about one unit of one account, newest first."""
     query = select(suggestion).where(

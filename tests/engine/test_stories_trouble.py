@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from connector.administration import erase_person
 from connector.core.model import Side
 from connector.core.rulebook import Persons
 from connector.engine.cycle import cycle, sweep
+from connector.engine.erasing import erase_person
 from connector.engine.halting import EVERYTHING, clear_halt, set_halt
 from connector.engine.plans import approve, resume
 from connector.engine.report import status
