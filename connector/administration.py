@@ -14,6 +14,7 @@ from connector.errors import Halt, Later, Refused, Unknown
 from connector.ports import Feed
 from connector.rules import Persons, RequestType, Rulebook, Rules, Source, load_rules
 from connector.secrets import read_secret
+from connector.store import journal
 from crm_package.archive import build_zip, permission_files
 from crm_package.deploy import DeployError, DeployResult, deploy
 from crm_package.deploy import Progress as DeployProgress
@@ -50,6 +51,7 @@ def remote_checks(bridge: Bridge) -> list[Check]:
         ),
         ("Salesforce: words of the picklists", lambda: _words(bridge)),
         ("Salesforce: our user cannot write a Contact, nor what is read beside it", lambda: _cannot_write(bridge)),
+        ("Salesforce: the audit holds what was written down there of it", lambda: _audit(bridge)),
         ("Salesforce: officers and queues of routing.toml", lambda: _owners(bridge)),
     ]
     checks += [(f"{name}: login and tenant", career.tenant_id) for name, career in bridge.careers.items()]
@@ -75,6 +77,18 @@ def _cannot_write(bridge: Bridge) -> None:
             subject=writable,
             reason="the integration user may edit what the bridge only reads",
             remedy=f"leave it the permission set Alumni_Bridge_Daemon alone, and a profile without rights on {writable}",
+        )
+
+
+def _audit(bridge: Bridge) -> None:
+    told = bridge.crm.audit_head()
+    with bridge.context.store.begin() as db:
+        whole = told is None or journal.holds(db, told)
+    if not whole:
+        raise Halt(
+            subject="audit",
+            reason=f"it no longer has the entry {(told or '')[:20]}... that Bridge Status in Salesforce tells of",
+            remedy="its end was cut off, or it is another state: keep a copy, compare with a backup, see the runbook",
         )
 
 

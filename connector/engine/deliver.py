@@ -17,7 +17,7 @@ from connector.core.retry import next_attempt
 from connector.core.rulebook import pick
 from connector.engine.collect import keep
 from connector.engine.context import Context, log
-from connector.engine.halting import set_halt, stopped
+from connector.engine.halting import AUDIT, halts, set_halt, stopped
 from connector.engine.settling import apply_outcome, prepare_set
 from connector.errors import Halt, Later, Refused, Unknown
 from connector.ports import (
@@ -77,10 +77,21 @@ def deliver(ctx: Context, *, without: frozenset[str] = frozenset()) -> Delivered
     done = Delivered()
     with ctx.store.begin() as db:
         due = intents.due(db, ctx.clock.now())
+        if due and not _recordable(ctx, db):
+            return done
     for side, kinds in _in_turn(ctx):
         if side not in without and any(kind in kinds and side in ("crm", system) for kind, system in due):
             _drain(ctx, done, side, kinds)
     return done
+
+
+def _recordable(ctx: Context, db: Connection) -> bool:
+    """Whether what we write can be recorded: without a whole audit nothing is written."""
+    if not journal.ends_as_written(db):
+        reason = "its last entry is not the one that was written last: rows were removed or changed past the bridge"
+        remedy = "keep a copy of the state and compare it with a backup; `alumni-bridge resume audit` goes on from here"
+        set_halt(ctx, db, AUDIT, reason, remedy)
+    return AUDIT not in halts(db)
 
 
 def _in_turn(ctx: Context) -> Iterator[tuple[str, Sequence[str]]]:

@@ -20,6 +20,9 @@ PLAN = "plan"
 REQUESTS = "requests"
 """The subject while new requests wait for a person."""
 
+AUDIT = "audit"
+"""The subject while the audit does not end as it was written; nothing is written then."""
+
 LEASE = "lease"
 """The subject while another daemon holds the lease in Salesforce."""
 

@@ -175,7 +175,7 @@ def beat(ctx: Context, *, lease: timedelta, force: bool = False) -> str | None:
     return holder
 
 
-_MOVING = ("Last_Cycle__c", "Last_Good_To_Career__c", "Last_Good_To_CRM__c")
+_MOVING = ("Audit_Head__c", "Last_Cycle__c", "Last_Good_To_Career__c", "Last_Good_To_CRM__c")
 
 
 def sign_of_life(ctx: Context, db: Connection) -> dict[str, Any]:
@@ -196,6 +196,8 @@ def sign_of_life(ctx: Context, db: Connection) -> dict[str, Any]:
         "Halted_Since__c": _seconds(first["since"]) if first else None,
         "Halt_Reason__c": "; ".join(row["reason"] for row in stopped.values())[:255] or None,
         "Version__c": ctx.version[:40],
+        # Told elsewhere, the end of the audit cannot be cut off unnoticed.
+        "Audit_Head__c": journal.head(db) or None,
     }
 
 

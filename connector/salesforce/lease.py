@@ -17,7 +17,7 @@ from connector.salesforce import soql
 from connector.salesforce.answers import Row, read_moment
 from connector.salesforce.client import Client
 from connector.salesforce.codes import SIDE, outcome_of, read_faults
-from connector.salesforce.objects import KEY, STATUS_FIELDS, Writable
+from connector.salesforce.objects import AUDIT_HEAD, KEY, STATUS_FIELDS, Writable
 
 STATUS_KEY = "alumni-bridge"
 SETTLE = 2.0
@@ -29,6 +29,7 @@ class Lease:
 
     def __init__(self, client: Client, clock: Clock) -> None:
         self._client, self._clock = client, clock
+        self._has_audit_head: bool | None = None
 
     def claim(self, holder: str, until: datetime, fields: Mapping[str, Any]) -> str | None:
         """Write the status and take or renew the lease; None if it is ours, else its holder. See ``CrmSide.claim``.
@@ -43,7 +44,7 @@ class Lease:
             return owner
         epoch = int((status or {}).get("Lease_Epoch__c") or 0) + (owner is None)
         values = {
-            **fields,
+            **{name: value for name, value in fields.items() if name != AUDIT_HEAD or self._knows_audit_head()},
             "Lease_Holder__c": holder,
             "Lease_Until__c": (now + seconds).strftime("%Y-%m-%dT%H:%M:%S.000+0000"),
             "Lease_Epoch__c": epoch,
@@ -54,15 +55,29 @@ class Lease:
         self._clock.sleep(SETTLE)
         return self._confirmed(holder)
 
+    def audit_head(self) -> str | None:
+        """What was last written down there of our audit; None where nothing was, or the org's package has no place for it."""
+        if not self._knows_audit_head():
+            return None
+        status = self._read(AUDIT_HEAD)
+        head = status.get(AUDIT_HEAD) if status else None
+        return head if isinstance(head, str) else None
+
+    def _knows_audit_head(self) -> bool:
+        """Whether the deployed package has the column; asked once, since a bridge may be newer than its package."""
+        if self._has_audit_head is None:
+            self._has_audit_head = AUDIT_HEAD in self._client.describe(Writable.STATUS.value).fields
+        return self._has_audit_head
+
     def _confirmed(self, holder: str) -> str | None:
         owner = self._owner(self._read(), self._client.transport.server_now())
         if owner is None:
             raise Later(side=SIDE, code="LEASE", detail="the lease was not found after it was written")
         return None if owner == holder else owner
 
-    def _read(self) -> Row | None:
+    def _read(self, *more: str) -> Row | None:
         where = soql.equals(KEY, soql.text(STATUS_KEY))
-        query = soql.select(STATUS_FIELDS, Writable.STATUS.value, where=where)
+        query = soql.select([*STATUS_FIELDS, *more], Writable.STATUS.value, where=where)
         rows = self._client.rest(self._client.query_present(query), query)
         return rows[0] if rows else None
 

@@ -141,4 +141,7 @@ FIELDS: dict[Feed, tuple[str, ...]] = {
 }
 """What is read of each feed but Contact, whose fields the mapping names."""
 
+AUDIT_HEAD = "Audit_Head__c"
+"""A column of ``Bridge_Status__c`` that packages of earlier releases do not have."""
+
 STATUS_FIELDS = ("Id", KEY, "Lease_Holder__c", "Lease_Until__c", "Lease_Epoch__c")

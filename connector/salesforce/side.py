@@ -162,6 +162,10 @@ class SalesforceSide:
             open_status=_text(opened[0], "MasterLabel"),
         )
 
+    def audit_head(self) -> str | None:
+        """What Salesforce was told last of our audit, as ``Audit_Head__c`` of the status; None where it was told nothing."""
+        return self._lease.audit_head()
+
     def claim(self, holder: str, until: datetime, fields: Mapping[str, Any]) -> str | None:
         """See ``CrmSide.claim``."""
         return self._lease.claim(holder, until, fields)

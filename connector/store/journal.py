@@ -15,6 +15,8 @@ from connector.store.store import add, get_meta, pack, set_meta, stamp, unpack
 from connector.store.tables import audit, audit_value
 
 _GENESIS = "0" * 64
+_HEAD = "audit_head"
+"""The remembered fact of which entry is the newest."""
 
 
 def append(db: Connection, entries: Sequence[tuple[str, Mapping[str, Any], Mapping[str, Any] | None]], now: datetime) -> None:
@@ -22,8 +24,7 @@ def append(db: Connection, entries: Sequence[tuple[str, Mapping[str, Any], Mappi
 
     Values are kept beside the chain with a keyed hash inside it, under ``refs["system"]`` and ``refs["account"]``.
     """
-    last = db.execute(select(audit.c.seq, audit.c.hash).order_by(audit.c.seq.desc()).limit(1)).first()
-    seq, before = (last.seq, last.hash) if last else (0, _GENESIS)
+    seq, before = _last(db)
     key = _key(db) if any(held for _, _, held in entries) else b""
     rows, values = [], []
     at = stamp(now)
@@ -40,6 +41,41 @@ def append(db: Connection, entries: Sequence[tuple[str, Mapping[str, Any], Mappi
         before = digest
     add(db, audit, rows)
     add(db, audit_value, values)
+    if rows:
+        set_meta(db, _HEAD, _told(seq, before))
+
+
+def _last(db: Connection) -> tuple[int, str]:
+    last = db.execute(select(audit.c.seq, audit.c.hash).order_by(audit.c.seq.desc()).limit(1)).first()
+    return (last.seq, last.hash) if last else (0, _GENESIS)
+
+
+def _told(seq: int, digest: str) -> str:
+    return f"{seq}:{digest}"
+
+
+def head(db: Connection) -> str:
+    """The newest entry, as number and hash; empty where there is none. Whoever remembers it can see that it is still there."""
+    seq, digest = _last(db)
+    return _told(seq, digest) if seq else ""
+
+
+def holds(db: Connection, told: str) -> bool:
+    """Whether the chain still has the entry of an earlier ``head``."""
+    seq, _, digest = told.partition(":")
+    found = db.execute(select(audit.c.hash).where(audit.c.seq == (int(seq) if seq.isdecimal() else 0))).scalar()
+    return found == digest
+
+
+def ends_as_written(db: Connection) -> bool:
+    """Whether the last entry is the one that was written last."""
+    known = get_meta(db, _HEAD)
+    return known is None or known == head(db)
+
+
+def accept_end(db: Connection, now: datetime) -> None:
+    """A person has looked at an end that is not the one that was written last, and goes on from it; that, too, is an entry."""
+    append(db, [("audit.end_accepted", {"expected": get_meta(db, _HEAD)}, None)], now)
 
 
 def _key(db: Connection) -> bytes:
@@ -60,14 +96,14 @@ def _chain(before: str, at: str, event: str, refs: str) -> str:
 
 
 def verify(db: Connection) -> int | None:
-    """The number of the first row that does not fit the chain; None if all do."""
+    """The number of the first row that does not fit the chain, or is missing at its end; None if all do."""
     before, expected = _GENESIS, 1
     for entry in db.execute(select(audit).order_by(audit.c.seq)):
         fits = entry.seq == expected and entry.before_hash == before
         if not fits or entry.hash != _chain(before, entry.at, entry.event, entry.refs):
             return int(entry.seq)
         before, expected = entry.hash, expected + 1
-    return None
+    return None if ends_as_written(db) else expected
 
 
 def about(db: Connection, account_id: str, *, limit: int = 50) -> list[dict[str, Any]]:
