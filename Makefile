@@ -13,7 +13,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo simulate test lint types floors audit sbom docs bench bench-emulator clients lock wheel clean
+.PHONY: help demo simulate test lint types floors audit sbom docs bench bench-emulator bench-platforms clients lock wheel clean
 
 help: ## What can be made
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/make \1\t\2/p' Makefile | expand -t 16
@@ -57,6 +57,9 @@ bench: $(INSTALLED) ## Cost against both emulators; writes bench/RESULTS.md
 
 bench-emulator: $(INSTALLED) ## Cost of the emulator beside the least that any server would
 	$(BIN)/python -m bench.emulator
+
+bench-platforms: $(INSTALLED) ## API calls of each career platform, 1 % of 20,000 people changed
+	$(BIN)/python -m bench.platforms
 
 clients: $(INSTALLED) ## Unmodified third-party clients against the emulator
 	$(BIN)/python tests/clients/run.py
