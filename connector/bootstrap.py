@@ -166,8 +166,15 @@ def open_crm(crm: Crm, around: Surroundings, rulebook: Rulebook) -> SalesforceSi
     """The Salesforce side as configured."""
     client = open_client(crm, around)
     overlap = timedelta(seconds=crm.overlap_seconds)
-    fields, related = rulebook.persons.contact_fields(), rulebook.persons.related()
-    return SalesforceSide(client, around.clock, contact_fields=fields, related=related, overlap=overlap, page=crm.page_size)
+    return SalesforceSide(
+        client,
+        around.clock,
+        contact_fields=rulebook.persons.contact_fields(),
+        related=rulebook.persons.related(),
+        overlap=overlap,
+        page=crm.page_size,
+        bulk=crm.bulk_queries,
+    )
 
 
 def open_client(crm: Crm, around: Surroundings) -> Client:

@@ -121,6 +121,7 @@ class Crm(Table):
     overlap_seconds: Annotated[int, Field(ge=1, le=3600)] = 30
     budget: Annotated[float, Field(gt=0, le=0.95)] = 0.8
     page_size: Annotated[int, Field(ge=200, le=2000)] = 2000
+    bulk_queries: bool = True
     ca_file: FilePath | None = None
     proxy: str | None = None
     lab: bool = False

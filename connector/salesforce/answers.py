@@ -6,6 +6,8 @@ to a read is ``Later``; to a write it is ``Unknown``.
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -25,6 +27,14 @@ class Rows:
 
     records: tuple[Row, ...]
     next: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """One set of results of a query job: texts by column, and the locator of the next set, empty after the last."""
+
+    rows: tuple[Mapping[str, str], ...]
+    locator: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +97,44 @@ def read_covered(sub: Sub) -> datetime | None:
         raise unusable("no object in answer to Get Updated")
     stamp = body.get("latestDateCovered")
     return read_moment(stamp) if isinstance(stamp, str) else None
+
+
+def read_count(sub: Sub) -> int:
+    """The number in a subrequest's answer to ``SELECT COUNT()``."""
+    body = check_sub(sub)
+    count = body.get("totalSize") if isinstance(body, dict) else None
+    if not isinstance(count, int) or isinstance(count, bool) or count < 0:
+        raise unusable("no count")
+    return count
+
+
+def job_of(answer: Answer) -> tuple[str, str]:
+    """The id and the state in an answer about a query job."""
+    body = answer.json()
+    found, state = (body.get("id"), body.get("state")) if isinstance(body, dict) else (None, None)
+    if not is_id(found) or not isinstance(found, str) or not isinstance(state, str):
+        raise answer.unusable("no job")
+    return found, state
+
+
+def table_of(answer: Answer, columns: Sequence[str]) -> Table:
+    """The results in an answer, which must have these columns, and as many rows as it says: a cut file looks whole.
+
+    Source: Get Results for a Query Job (CSV, ``Sforce-Locator``, ``Sforce-NumberOfRecords``). It does not say whether each set
+    begins with the names of the columns: one without them has the columns in the order of the query.
+    """
+    count, locator = answer.headers.get("Sforce-NumberOfRecords", ""), answer.headers.get("Sforce-Locator")
+    if "csv" not in answer.headers.get("Content-Type", "").lower() or not count.isdigit() or locator is None:
+        raise answer.unusable("no results of a query job")
+    try:
+        lines = list(csv.reader(io.StringIO(answer.data.decode("utf-8"), newline=""), strict=True))
+    except (UnicodeDecodeError, csv.Error):
+        raise answer.unusable("results that are no CSV") from None
+    named = bool(lines) and sorted(lines[0]) == sorted(columns)
+    header, data = (lines[0], lines[1:]) if named else (list(columns), lines)
+    if len(data) != int(count) or any(len(line) != len(header) for line in data) or not lines:
+        raise answer.unusable("results that are not whole")
+    return Table(rows=tuple(dict(zip(header, line, strict=True)) for line in data), locator="" if locator == "null" else locator)
 
 
 def check_sub(sub: Sub) -> Any:  # noqa: ANN401 - JSON is anything

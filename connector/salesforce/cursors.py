@@ -45,12 +45,25 @@ class Trail:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """A query job that reads a feed whole. ``asked`` counts how often we asked whether it is done, ``left`` how often we may.
+
+    ``locator`` leads to the next set of results; it is empty before the first.
+    """
+
+    id: str
+    locator: str = ""
+    asked: int = 0
+    left: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Cursor:
     """Where a feed stopped.
 
     ``phase`` is ``start``, ``full`` or ``delta``. ``since`` is the moment up to which all changes are read; ``mark`` what it
     becomes when the pages now being read are through; ``stamp`` and ``id`` the last row of the page before it. ``trails`` are
-    those of the records beside contacts, by path.
+    those of the records beside contacts, by path; ``job`` reads the feed whole instead of pages in order of Id.
     """
 
     phase: str = "start"
@@ -59,16 +72,23 @@ class Cursor:
     stamp: str = ""
     id: str = ""
     trails: Mapping[str, Trail] = field(default_factory=dict)
+    job: Job | None = None
 
     @property
     def between(self) -> bool:
         """Whether we are between two pages (no new mark is needed)."""
         return self.id != ""
 
+    @property
+    def begun(self) -> bool:
+        """Whether a page is to follow for which there is a mark already."""
+        return self.between or self.phase == "full"
+
     def dump(self) -> str:
         """The cursor as text."""
         trails = {path: _given(asdict(trail)) for path, trail in self.trails.items()}
-        return json.dumps({"v": 1, **_given(asdict(self) | {"trails": trails})}, separators=(",", ":"))
+        job = _given(asdict(self.job)) if self.job else None
+        return json.dumps({"v": 1, **_given(asdict(self) | {"trails": trails, "job": job})}, separators=(",", ":"))
 
 
 def _given(parts: Mapping[str, Any]) -> dict[str, Any]:
@@ -82,7 +102,8 @@ def read_cursor(text: str) -> Cursor:
         if value.pop("v") != 1 or value.get("phase") not in {"full", "delta"}:
             return Cursor()
         trails = {str(path): _trail(parts) for path, parts in value.pop("trails", {}).items()}
-        cursor = Cursor(**{name: str(part) for name, part in value.items()}, trails=trails)
+        job = _job(value.pop("job")) if "job" in value else None
+        cursor = Cursor(**{name: str(part) for name, part in value.items()}, trails=trails, job=job)
         _check_cursor(cursor)
     except (ValueError, TypeError, KeyError, AttributeError):
         return Cursor()
@@ -97,6 +118,18 @@ def _trail(parts: Mapping[str, Any]) -> Trail:
     if not trail.since or (trail.busy and not trail.mark) or (trail.id and not trail.stamp) or not all(map(soql.is_id, ids)):
         raise ValueError
     return trail
+
+
+def _job(parts: Mapping[str, Any]) -> Job:
+    job = Job(
+        id=str(parts["id"]),
+        locator=str(parts.get("locator", "")),
+        asked=int(parts.get("asked", 0)),
+        left=int(parts.get("left", 0)),
+    )
+    if not soql.is_id(job.id) or set(parts) - {"id", "locator", "asked", "left"}:
+        raise ValueError
+    return job
 
 
 def _check_cursor(cursor: Cursor) -> None:

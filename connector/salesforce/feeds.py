@@ -4,7 +4,8 @@ A feed is first read whole, in order of Id; the moment before which everything w
 (``latestDateCovered`` of Get Updated, never our clock) before the first page, and the changes are read from there on.
 Changes are read from an overlap before that moment, in order of (SystemModstamp, Id), so that equal stamps cannot split a
 page wrongly; the moment itself never passes ``latestDateCovered``. Rows after it are delivered at once and again next time.
-Every page is found by the last row of the page before it: there is no locator that could expire.
+Every page is found by the last row of the page before it: there is no locator that could expire. Where a query job reads a
+feed whole for fewer calls, it does; the moment is asked before the job is started, and a job that fails is followed by pages.
 
 Contacts are also read again when a record beside them has changed: such records have trails of their own within the cursor
 of the contacts, with moments and overlaps like those of a feed.
@@ -17,12 +18,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from connector.core.related import Related
-from connector.errors import Refused
+from connector.errors import Halt, Refused
 from connector.ports import Feed, Page, Record
 from connector.salesforce import soql
 from connector.salesforce.answers import Row, Rows, Sub, long_id, read_covered, read_moment, unusable
+from connector.salesforce.bulk import Bulk
 from connector.salesforce.client import QUERIES, Client
-from connector.salesforce.cursors import Cursor, Trail, read_cursor
+from connector.salesforce.cursors import Cursor, Job, Trail, read_cursor
 from connector.salesforce.records import IDS, Records
 from connector.salesforce.soql import Condition, Soql
 
@@ -58,10 +60,13 @@ class Feeds:
         records: what is read of each object.
         overlap: how far before the safe moment changes are read again.
         page: rows in one page.
+        bulk: query jobs; without them everything is read by pages.
     """
 
-    def __init__(self, client: Client, records: Records, *, overlap: timedelta = OVERLAP, page: int = PAGE) -> None:
-        self._client, self._records, self._overlap, self._page = client, records, overlap, page
+    def __init__(
+        self, client: Client, records: Records, *, overlap: timedelta = OVERLAP, page: int = PAGE, bulk: Bulk | None = None
+    ) -> None:
+        self._client, self._records, self._overlap, self._page, self._bulk = client, records, overlap, page, bulk
         self._followed = {one.path: one for one in records.beside.related if one.followed}
 
     def read(self, cursors: Mapping[Feed, str]) -> dict[Feed, Page]:
@@ -70,11 +75,11 @@ class Feeds:
         pages = self._poll({feed: place for feed, place in places.items() if not self._under_way(place)})
         for feed, place in places.items():
             if feed not in pages:
-                pages[feed] = self._next(feed, place) if place.between else self._follow(place)
+                pages[feed] = self._next(feed, place) if place.begun else self._follow(place)
         return {feed: pages[feed] for feed in cursors}
 
     def _under_way(self, place: Cursor) -> bool:
-        return place.between or self._busy(place) is not None
+        return place.begun or self._busy(place) is not None
 
     def _busy(self, place: Cursor) -> str | None:
         """The first trail on which more waits; only contacts have trails."""
@@ -86,11 +91,18 @@ class Feeds:
         asked = {feed.value: _Asked(object=feed.value, query=self._query(feed, place)) for feed, place in places.items()}
         contacts = places.get(Feed.CONTACT)
         beside = {} if contacts is None else {f"beside {path}": self._ask_trail(contacts, path) for path in self._followed}
+        in_bulk = self._worthwhile([feed for feed, place in places.items() if place.phase == "start"])
+        asked |= {feed.value: _Asked(object=feed.value, query=None) for feed in in_bulk}
         told = self._ask(asked | beside)
         pages = {}
         for feed, place in places.items():
             marked = _marked(place, told[feed.value].mark)
-            records, after, more = self._paged(feed, marked, told[feed.value].rows)
+            if feed in in_bulk:
+                # Only now that the mark is known: what changes while the job runs is read again.
+                job = self._bulk.begin(self._records.select(feed), in_bulk[feed]) if self._bulk else None
+                records, after, more = list[Record](), replace(marked, job=job), True
+            else:
+                records, after, more = self._paged(feed, marked, told[feed.value].rows)
             if feed is Feed.CONTACT:
                 met, after = self._step_trails(place, after, {path: told[f"beside {path}"] for path in self._followed})
                 records += met
@@ -98,8 +110,40 @@ class Feeds:
         return pages
 
     def _next(self, feed: Feed, place: Cursor) -> Page:
+        if place.job is not None and self._bulk is not None:
+            return self._from_job(feed, place, place.job, self._bulk)
         records, after, more = self._paged(feed, place, self._records.page(self._query(feed, place)))
         return self._page_of(records, after, more=more, full=place.phase == "full")
+
+    def _worthwhile(self, feeds: Sequence[Feed]) -> dict[Feed, int]:
+        """Of the feeds that are to be read whole, those that a query job reads for fewer calls."""
+        # That a job takes the condition on what a Task is about is not documented; ours are few.
+        able = [feed for feed in feeds if self._records.columns(feed) is not None and feed is not Feed.TASK]
+        return self._bulk.worthwhile(able) if self._bulk is not None and able else {}
+
+    def _from_job(self, feed: Feed, place: Cursor, job: Job, bulk: Bulk) -> Page:
+        """The next results of a job; none yet while it runs. Where it fails, the feed is read by pages from its beginning."""
+        pages = replace(place, job=None, id="")
+        try:
+            if not job.locator:
+                done = bulk.done(job)
+                if done is None:
+                    return self._page_of([], pages, more=True, full=True)
+                if not done:
+                    asked = replace(job, asked=job.asked + 1, left=job.left - 1)
+                    return self._page_of([], replace(place, job=asked), more=True, full=True)
+            rows, locator = bulk.rows(job, self._records.select(feed), self._records.columns(feed) or ())
+        except (Refused, Halt):
+            return self._page_of([], pages, more=True, full=True)
+        records = [self._records.record(feed, row) for row in rows]
+        if locator and locator == job.locator:
+            raise unusable("the same results again")
+        after = (
+            replace(place, job=replace(job, locator=locator))
+            if locator
+            else Cursor(phase="delta", since=place.mark, trails=place.trails)
+        )
+        return self._page_of(records, after, more=bool(locator), full=True)
 
     def _ask(self, asked: Mapping[str, _Asked]) -> dict[str, _Told]:
         """Composite calls, each first up to when its objects are complete, then their rows: none slips between the two."""

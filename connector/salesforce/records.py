@@ -39,6 +39,10 @@ class Records:
         children = self.beside.children() if feed is Feed.CONTACT else ()
         return soql.select(self._fields[feed], feed.value, children=children, where=where, order=order, limit=limit)
 
+    def columns(self, feed: Feed) -> tuple[str, ...] | None:
+        """The columns of such a query where all are fields of the object itself; None where some are not."""
+        return None if feed is Feed.CONTACT and self.beside.related else self._fields[feed]
+
     def fetch(self, feed: Feed, ids: Sequence[str]) -> list[Record]:
         """Records by id, deleted and archived ones included, in no particular order."""
         values = [soql.record_id(value) for value in dict.fromkeys(ids)]

@@ -11,6 +11,7 @@ from connector.errors import Halt, Refused
 from connector.ports import Calls, Clock, CrmCreate, CrmUpdate, Directory, Feed, Officer, Outcome, Page, Record
 from connector.salesforce import soql
 from connector.salesforce.answers import Describe, Row, long_id
+from connector.salesforce.bulk import Bulk
 from connector.salesforce.client import Client
 from connector.salesforce.codes import SIDE
 from connector.salesforce.feeds import OVERLAP, PAGE, Feeds
@@ -34,6 +35,7 @@ class SalesforceSide:
         related: the records beside contacts that these paths lead through.
         overlap: how far back changes are read again, over and above what Salesforce says is safe.
         page: rows in one page of a feed.
+        bulk: whether feeds may be read whole by query jobs where that costs fewer calls.
     """
 
     def __init__(
@@ -45,10 +47,12 @@ class SalesforceSide:
         related: Sequence[Related] = (),
         overlap: timedelta = OVERLAP,
         page: int = PAGE,
+        bulk: bool = False,
     ) -> None:
         self._client, self._related = client, tuple(related)
         self._records = Records(client, contact_fields, related)
-        self._feeds = Feeds(client, self._records, overlap=overlap, page=page)
+        jobs = Bulk(client, clock, page=page) if bulk else None
+        self._feeds = Feeds(client, self._records, overlap=overlap, page=page, bulk=jobs)
         self._writes = Writes(client, self._records)
         self._lease = Lease(client, clock)
 

@@ -125,6 +125,11 @@ def either(*conditions: Condition) -> Condition:
     return Condition(" OR ".join(f"({condition.soql})" for condition in conditions))
 
 
+def count(source: str) -> Soql:
+    """``SELECT COUNT() FROM source``."""
+    return Soql(" ".join(["SELECT COUNT() FROM", name(source)]), source)
+
+
 @dataclass(frozen=True, slots=True)
 class Order:
     """A key of a sort whose nulls come last, whatever its direction."""

@@ -270,6 +270,10 @@ class Org:
         long = sum(now - began >= timedelta(seconds=20) for began, _ in self.running)
         return long >= self.settings.concurrent_limit
 
+    def unfinished(self, job: str) -> bool:
+        """Whether a job would still say so."""
+        return self._polls.get(job, 0) <= self.settings.job_polls and self.settings.job_polls > 0
+
     def pending(self, job: str) -> bool:
         """Whether a job still says that it is not done; each time of asking counts."""
         asked = self._polls[job] = self._polls.get(job, 0) + 1

@@ -97,6 +97,32 @@ def test_query_jobs_come_in_pages(api: Api, control: Control) -> None:
     assert lines[0][:2] == ['"LastName","Account.Name"', '"N0",""']
 
 
+def test_moments_in_csv_end_in_z(api: Api, control: Control) -> None:
+    """Bulk 2.0 prints moments with Z where queries print +0000. [D]."""
+    control.seed("Contact", [{"LastName": "A"}])
+    job = api.json("POST", "jobs/query", {"operation": "query", "query": "SELECT SystemModstamp FROM Contact"})
+    line = api.get(f"jobs/query/{job['id']}/results").body.decode().splitlines()[1]
+    assert line.endswith('.000Z"')
+
+
+def test_query_jobs_have_no_subqueries(api: Api) -> None:
+    """Parent-to-child relationship queries are refused. [D]; the code is [U]."""
+    made = api.call("POST", "jobs/query", {"operation": "query", "query": "SELECT Id, (SELECT Id FROM Contacts) FROM Account"})
+    assert made.status == 400
+
+
+def test_results_are_there_when_the_job_is_complete_and_for_seven_days(api: Api, control: Control) -> None:
+    """Before completion and after seven days there are no results. [D]; the code before completion is [U]."""
+    control.settings(job_polls=1)
+    job = api.json("POST", "jobs/query", {"operation": "query", "query": "SELECT Id FROM Contact"})
+    assert api.get(f"jobs/query/{job['id']}/results").status == 400
+    assert [api.json("GET", f"jobs/query/{job['id']}")["state"] for _ in range(2)] == ["InProgress", "JobComplete"]
+    assert api.get(f"jobs/query/{job['id']}/results").status == 200
+    control.move_clock(seconds=8 * 86_400)
+    fresh = Api(control.org)
+    assert fresh.get(f"jobs/query/{job['id']}").status == 404
+
+
 def test_deleting_a_job(api: Api) -> None:
     """A deleted job is gone. [D]."""
     job = ingest(api, b"LastName\nA\n", operation="insert")

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 import orjson
@@ -10,12 +11,17 @@ from emulator.http import Response, json_response
 from emulator.salesforce.bulk.rows import DELIMITERS, OPERATIONS, Outcome, carry_out, read_csv, table, write_csv
 from emulator.salesforce.context import Context, whole
 from emulator.salesforce.errors import SalesforceError, not_found
+from emulator.salesforce.fields import SObject
 from emulator.salesforce.ids import make_id, normal_id
 from emulator.salesforce.org import Org
 from emulator.salesforce.responses.metadata import multipart
 from emulator.salesforce.soql.execute import run
+from emulator.salesforce.soql.parse import parse
+from emulator.salesforce.soql.tree import Query
+from emulator.salesforce.values import parse_moment
 
 DEFAULT_PAGE = 50_000
+LIFE = timedelta(days=7)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -66,9 +72,14 @@ def guard_reading(org: Org) -> None:
 
 def _find(ctx: Context, kind: str, id_: str) -> Job:
     job = ctx.org.jobs.get(normal_id(id_) or "")
-    if not isinstance(job, Job) or job.kind != kind:
+    if not isinstance(job, Job) or job.kind != kind or _expired(ctx.org, job):
         raise not_found("The requested resource does not exist")
     return job
+
+
+def _expired(org: Org, job: Job) -> bool:
+    """Jobs and their results are kept for seven days [documentation]."""
+    return org.clock.now() - parse_moment(job.info["createdDate"]) > LIFE
 
 
 def _shown(job: Job) -> dict[str, Any]:
@@ -194,18 +205,31 @@ def create_query(ctx: Context, _params: Mapping[str, str]) -> Response:
     if operation not in {"query", "queryAll"}:
         raise SalesforceError("API_ERROR", f"Unsupported operation {operation}")
     guard_reading(ctx.org)
+    if any(isinstance(each, Query) for each in parse(str(info.get("query", ""))).select):
+        raise SalesforceError("API_ERROR", "Parent-to-child relationship queries are not supported")
     found = run(ctx.org, ctx.access, str(info.get("query", "")), version=ctx.version, all_rows=operation == "queryAll")
     job = _new(ctx, "query", info | {"operation": operation, "object": ctx.org.sobject(found.query.source).name})
     job.columns, job.rows = table(found)
+    _write_moments(ctx.org.sobject(found.query.source), job)
     job.info["state"] = "UploadComplete"
     answer = dict(job.info)
     job.info["state"] = "JobComplete"
     return json_response(answer)
 
 
+def _write_moments(sobject: SObject, job: Job) -> None:
+    """In CSV moments end in Z [documentation: its examples], in JSON in +0000."""
+    moments = [at for at, name in enumerate(job.columns) if (one := sobject.field(name)) and one.type == "datetime"]
+    for row in job.rows:
+        for at in moments:
+            row[at] = row[at].replace("+0000", "Z") if row[at] else row[at]
+
+
 def query_results(ctx: Context, params: Mapping[str, str]) -> Response:
     """GET jobs/query/{id}/results?locator=..&maxRecords=..: the last page says Sforce-Locator: null."""
     job = _find(ctx, "query", params["id"])
+    if job.info["state"] != "JobComplete" or ctx.org.unfinished(job.id):
+        raise SalesforceError("INVALIDJOBSTATE", "The results of a job are there when it is complete")
     locator = ctx.request.parameter("locator")
     start = 0 if locator in {"", "null"} else int.from_bytes(bytes.fromhex(locator), "big")
     size = whole(ctx.request.parameter("maxRecords"), DEFAULT_PAGE)
