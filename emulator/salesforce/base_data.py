@@ -16,6 +16,9 @@ PROFILES = {
 }
 """Profiles by name."""
 
+OWNED_FROM = 1_000_000
+"""The permission sets that profiles own are numbered from here, above all others."""
+
 LICENSES = {"Salesforce": make_id("100", 1), "Salesforce Integration": make_id("100", 2)}
 
 TASK_STATUSES = (
@@ -75,6 +78,8 @@ def populate(org: "Org") -> str:
     for label, id_ in PROFILES.items():
         license_ = "Salesforce Integration" if "Integration" in label else "Salesforce"
         add("Profile", id_, Name=label, UserType="Standard", UserLicenseId=LICENSES[license_])
+        owned = {"ProfileId": id_, "IsOwnedByProfile": True, "IsCustom": False, "Type": "Profile"}
+        add("PermissionSet", make_id("0PS", OWNED_FROM + int(id_[12:15])), Name=f"X{id_[:15]}", Label=f"X{id_[:15]}", **owned)
     for at, (label, default, closed) in enumerate(TASK_STATUSES, start=1):
         values = {"MasterLabel": label, "ApiName": label, "SortOrder": at, "IsDefault": default, "IsClosed": closed}
         add("TaskStatus", make_id("01T", at), **values)

@@ -2,14 +2,16 @@
 
 from typing import Any
 
+from emulator.salesforce import permissions
 from emulator.salesforce.access import SETUP
 from emulator.salesforce.fields import Field, SObject
 from emulator.salesforce.ids import make_id
 from emulator.salesforce.org import Org
 from emulator.salesforce.table import Row, Table
 
-NAMES = frozenset({"EntityDefinition", "FieldDefinition"})
-"""The objects whose records follow from the definitions."""
+DEFINITIONS = frozenset({"EntityDefinition", "FieldDefinition"})
+NAMES = DEFINITIONS | permissions.NAMES
+"""The objects whose records follow from the definitions and grants."""
 
 
 def table(org: Org, name: str) -> Table:
@@ -18,7 +20,9 @@ def table(org: Org, name: str) -> Table:
     if name not in NAMES or org.derived_at == org.version:
         return known
     org.derived_at = org.version
-    for each in NAMES:
+    for each in permissions.NAMES:
+        org.tables[each] = permissions.records(org, each)
+    for each in DEFINITIONS:
         org.tables[each] = Table()
     seen = [one for one in org.objects.values() if one.name not in NAMES and one.name.lower() not in SETUP - {"user"}]
     number = 0

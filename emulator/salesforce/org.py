@@ -321,12 +321,15 @@ class Org:
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """All writes inside take effect, or none if an exception leaves; transactions nest."""
-        logged = len(self.writes)
+        logged, grants = len(self.writes), dict(self.grants)
         try:
             with self.ledger.transaction():
                 yield
         except BaseException:
             del self.writes[logged:]
+            if grants != self.grants:
+                self.grants = grants
+                self.touch_schema()
             raise
 
     # --- users --------------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from emulator.salesforce import permissions
 from emulator.salesforce.errors import SalesforceError, insufficient_access, invalid_reference, not_found
 from emulator.salesforce.fields import Child, SObject
 from emulator.salesforce.flavours import TRIGGERS
@@ -41,6 +42,8 @@ def _delete(writer: Writer, sobject: SObject, row: Row, *, root: str) -> None:
     triggers = TRIGGERS.get(org.settings.flavour)
     if triggers is not None:
         triggers.after_delete(writer, sobject, row, None)
+    if sobject.name in permissions.NAMES:
+        permissions.take(org, sobject.name, row, gone=True)
     if sobject.name == "PermissionSetAssignment":
         org.purge(sobject.name, row["Id"])
         org.touch_schema()

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from emulator.salesforce import activities
+from emulator.salesforce import activities, permissions
 from emulator.salesforce.access import Access
 from emulator.salesforce.duplicates import check_duplicates
 from emulator.salesforce.errors import (
@@ -338,11 +338,14 @@ class Writer:
             activities.tell_related(self, row, old)
         if triggers is not None:
             triggers.after_save(self, sobject, row, old)
+        if sobject.name in _GIVING:
+            permissions.take(self.org, sobject.name, row)
         if sobject.name in _GRANTING:
             self.org.touch_schema()
 
 
-_GRANTING = frozenset({"User", "PermissionSetAssignment", "PermissionSet"})
+_GRANTING = frozenset({"User", "PermissionSetAssignment"})
+_GIVING = permissions.NAMES | {"PermissionSet"}
 
 
 class MultipleChoicesError(Exception):

@@ -58,6 +58,8 @@ CLIENTS = {
     "dlt": Client(script="use_dlt.py", pip=("dlt", "duckdb", "simple-salesforce", OLD)),
     "airflow": Client(script="use_airflow.py", pip=("apache-airflow-providers-salesforce",)),
     "mcp-salesforce-connector": Client(script="use_mcp.py", pip=("mcp-salesforce-connector",)),
+    "salespyforce": Client(script="use_salespyforce.py", pip=("salespyforce",)),
+    "salesforcerestapi": Client(script="use_salesforcerestapi.py", pip=("salesforcerestapi", "requests", "pyjwt[crypto]")),
     "tap-salesforce": Client(script="use_tap_salesforce.py", pip=("tap-salesforce", OLD)),
     "pipelinewise-tap-salesforce": Client(script="use_tap_salesforce.py", pip=("pipelinewise-tap-salesforce", OLD)),
     "airbyte": Client(script="use_airbyte.py", pip=("airbyte-source-salesforce",)),
@@ -66,6 +68,7 @@ CLIENTS = {
     "jsforce-2": Client(script="use_jsforce_old.mjs", npm=("jsforce@2.0.0-beta.29",), proxied=False),
     "jsforce-1": Client(script="use_jsforce_old.mjs", npm=("jsforce@1.11.1",), proxied=False),
     "nforce": Client(script="use_nforce.mjs", npm=("nforce",), proxied=False),
+    "mcp-server-salesforce": Client(script="use_mcp.mjs", npm=("@tsmztech/mcp-server-salesforce",), proxied=False),
     "sf": Client(script="use_sf.py", npm=("@salesforce/cli", "node@22"), proxied=False),
 }
 

@@ -95,6 +95,34 @@ def test_private_sharing(control: Control) -> None:
     assert len(Api(control.org).records("SELECT Id FROM Contact")) == 1
 
 
+def test_rights_on_records_can_be_queried(control: Control) -> None:
+    """UserRecordAccess tells what one user may do with up to 200 records that a query names. [D] Object Reference."""
+    control.set_sharing("Contact", "Private")
+    users = control.add_user("one"), control.add_user("two"), control.org.admin_id
+    one, two, admin = (Api(control.org, user) for user in users)
+    id_ = one.create("Contact", LastName="Mine")
+    found = []
+    for user in users:
+        soql = "SELECT RecordId, HasReadAccess, HasEditAccess, MaxAccessLevel FROM UserRecordAccess"
+        rows = admin.records(f"{soql} WHERE UserId = '{user}' AND RecordId = '{id_}'")
+        found += [(row["RecordId"], row["HasReadAccess"], row["HasEditAccess"], row["MaxAccessLevel"]) for row in rows]
+    assert found == [(id_, True, True, "All"), (id_, False, False, "None"), (id_, True, True, "All")]
+    control.set_sharing("Contact", "Read")
+    several = f"'{id_}', '003000000000001AAA'"
+    rights = "SELECT MaxAccessLevel FROM UserRecordAccess"
+    rights += f" WHERE UserId = '{users[1]}' AND RecordId IN ({several})"
+    assert two.records(f"{rights} ORDER BY RecordId") == [{"MaxAccessLevel": "None"}, {"MaxAccessLevel": "Read"}]
+
+
+def test_rights_need_a_user_and_records(api: Api) -> None:
+    """A query for rights that names no user and record is refused. [U]."""
+    assert api.query("SELECT RecordId FROM UserRecordAccess")[0]["errorCode"] == "MALFORMED_QUERY"
+    many = ", ".join(f"'003{number:015d}'" for number in range(201))
+    soql = "SELECT RecordId FROM UserRecordAccess"
+    soql += f" WHERE UserId = '{api.org.admin_id}' AND RecordId IN ({many})"
+    assert api.query(soql)[0]["errorCode"] == "EXCEEDED_ID_LIMIT"
+
+
 def test_limits_need_a_permission(reader: Api, api: Api) -> None:
     """/limits needs View Setup and Configuration. [D] resources_limits."""
     assert reader.get("limits").status == 403
@@ -117,3 +145,57 @@ def test_assignments_can_be_made_through_the_api(api: Api, control: Control) -> 
     assert one.query("SELECT Id FROM Contact")[0]["errorCode"] == "INVALID_TYPE"
     api.create("PermissionSetAssignment", AssigneeId=user, PermissionSetId=set_id)
     assert one.records("SELECT Id FROM Contact") == []
+
+
+def test_field_permissions_are_records(api: Api, control: Control) -> None:
+    """FieldPermissions are read, given and taken through the permission set, also a profile's own. [T] mcp-server-salesforce."""
+    control.define_field("Contact", "Code__c")
+    profile = control.row(control.org.admin_id)["ProfileId"]
+    owned = "SELECT Id FROM PermissionSet WHERE IsOwnedByProfile = true"
+    owned += f" AND ProfileId = '{profile}'"
+    (parent,) = (row["Id"] for row in api.records(owned))
+    soql = "SELECT Id, PermissionsEdit FROM FieldPermissions"
+    soql += f" WHERE ParentId IN ({owned}) AND Field = 'Contact.Code__c'"
+    (found,) = api.records(soql)
+    assert found["PermissionsEdit"] is True
+    assert api.call("PATCH", f"sobjects/FieldPermissions/{found['Id']}", {"PermissionsEdit": False}).status == 204
+    refused = api.json("POST", "sobjects/Contact", {"LastName": "A", "Code__c": "x"})
+    assert refused[0]["errorCode"] == "INVALID_FIELD_FOR_INSERT_UPDATE"
+    assert api.records(soql) == [{"Id": found["Id"], "PermissionsEdit": False}]
+    assert api.call("DELETE", f"sobjects/FieldPermissions/{found['Id']}").status == 204
+    assert api.query("SELECT Code__c FROM Contact")[0]["errorCode"] == "INVALID_FIELD"
+    values = {"ParentId": parent, "SobjectType": "Contact", "Field": "Contact.Code__c", "PermissionsRead": True}
+    api.create("FieldPermissions", **values, PermissionsEdit=True)
+    api.create("Contact", LastName="A", Code__c="x")
+
+
+def test_object_permissions_are_records(api: Api, control: Control) -> None:
+    """A permission set made through the API gives what its records say, its own flags included. [D] Object Reference."""
+    user = control.add_user("plain", profile="Minimum Access - Salesforce")
+    reader = Api(api.org, user)
+    assert reader.query("SELECT Id FROM Contact")[0]["errorCode"] == "INVALID_TYPE"
+    set_id = api.create("PermissionSet", Name="Made", Label="Made", PermissionsEditTask=True)
+    api.create("PermissionSetAssignment", AssigneeId=user, PermissionSetId=set_id)
+    given = api.create("ObjectPermissions", ParentId=set_id, SobjectType="Contact", PermissionsRead=True)
+    assert reader.records("SELECT Id FROM Contact") == []
+    assert reader.json("POST", "sobjects/Task", {"Subject": "Call"})["success"]
+    soql = "SELECT SobjectType, PermissionsRead, PermissionsEdit FROM ObjectPermissions"
+    soql += f" WHERE ParentId = '{set_id}'"
+    assert api.records(soql) == [{"SobjectType": "Contact", "PermissionsRead": True, "PermissionsEdit": False}]
+    assert api.call("DELETE", f"sobjects/ObjectPermissions/{given}").status == 204
+    assert reader.query("SELECT Id FROM Contact")[0]["errorCode"] == "INVALID_TYPE"
+
+
+def test_permissions_that_fail_are_taken_back(api: Api) -> None:
+    """Permissions are part of the transaction, and name fields that there are. [U]."""
+    (parent,) = (row["Id"] for row in api.records("SELECT Id FROM PermissionSet WHERE Profile.Name = 'Standard User'"))
+    attributes = {"type": "FieldPermissions"}
+    good, bad = (
+        {"attributes": attributes, "ParentId": parent, "SobjectType": "Contact", "Field": field, "PermissionsRead": True}
+        for field in ("Contact.Title", "Contact.Nothing")
+    )
+    before = dict(api.org.grants)
+    answer = api.json("POST", "composite/sobjects", {"allOrNone": True, "records": [good, bad]})
+    codes = [each["errors"][0]["statusCode"] for each in answer]
+    assert codes == ["ALL_OR_NONE_OPERATION_ROLLED_BACK", "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST"]
+    assert api.org.grants == before

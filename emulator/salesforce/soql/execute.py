@@ -6,7 +6,7 @@ from itertools import filterfalse, islice
 from operator import itemgetter
 from typing import Any
 
-from emulator.salesforce import activities, derived
+from emulator.salesforce import activities, derived, rights
 from emulator.salesforce.access import Access
 from emulator.salesforce.errors import SalesforceError
 from emulator.salesforce.org import Org
@@ -17,7 +17,7 @@ from emulator.salesforce.soql.printing import Printing
 from emulator.salesforce.soql.project import all_fields, projection
 from emulator.salesforce.soql.scope import Resolved, Scope, Source
 from emulator.salesforce.soql.tree import AllFields, Call, Combined, Comparison, Order, Path, Query, Selected, Value
-from emulator.salesforce.table import Row
+from emulator.salesforce.table import Row, Table
 
 _DELETED = itemgetter("IsDeleted")
 LONG_TEXT = 255
@@ -104,7 +104,7 @@ class _Runner:
         for order, key in keys:
             self._check_sortable(scope, order, key)
         shape = tuple((key.own, order.descending or order.nulls_last) for order, key in keys)
-        found = plan.candidates(derived.table(self.source.org, scope.sobject.name), where, shape)
+        found = plan.candidates(self._table(scope.sobject.name, where), where, shape)
         rows = self._filtered(scope, found.rows, where)
         if found.ordered:
             return rows
@@ -112,6 +112,9 @@ class _Runner:
         for order, key in reversed(keys):
             ordered = aggregate.sort_by(ordered, _sort_key(key), descending=order.descending, nulls_last=order.nulls_last)
         return ordered
+
+    def _table(self, name: str, where: Test | None) -> Table:
+        return rights.table(self.source.org, where) if name == rights.NAME else derived.table(self.source.org, name)
 
     def _filtered(self, scope: Scope, rows: Iterable[Row], where: Test | None) -> Iterable[Row]:
         sobject, org = scope.sobject, self.source.org
