@@ -1,3 +1,4 @@
+# mypy: ignore-errors
 """SalesforceRESTAPI: client credentials, rows, queries, Bulk 2.0, the front door, revocation."""
 
 import json

@@ -1,3 +1,4 @@
+# mypy: ignore-errors
 """salespyforce: password login, the user's own facts, rows, queries, describes, rights on records."""
 
 import json
