@@ -7,6 +7,9 @@ from importlib import resources
 from pathlib import Path
 
 from connector.bootstrap import Surroundings, open_client
+from connector.career.facts import Facts
+from connector.career.profile import load_profile
+from connector.career.profile import shipped as profiles
 from connector.config import Crm, load_settings
 from connector.core.document import did_you_mean
 from connector.errors import Problem, UserError
@@ -22,8 +25,9 @@ AUTO = "auto"
 """Instead of a flavour: look at the org and choose."""
 
 _FILES: tuple[File, ...] = ("person", "requests", "routing")
-_PROFILE = '# profile = "generic"'
-"""The line of the example configuration that names the platform."""
+_PROFILE, _URL, _KEY = '# profile = "generic"', "careers.example.edu/bridge/v1", 'key = "credential:career_key"\n'
+_REQUESTS, _SETTINGS = "## requests_", '## settings = { staff_visibility_id = "3" }'
+"""What the example configuration says of the platform."""
 
 
 def shipped() -> Path:
@@ -100,12 +104,32 @@ def composed(wanted: Wanted, root: Path | None = None) -> dict[str, str]:
     if not wanted.packaged:
         overlays = [text.replace(EDA_PREFIX, "") for text in overlays]
     example = (root / "config.example.toml").read_text(encoding="utf-8")
-    files = {"config.toml": example.replace(_PROFILE, f'profile = "{wanted.platform}"')}
+    files = {"config.toml": _configured(example, wanted.platform)}
     for name in _FILES:
         base = (mappings / f"{name}.toml").read_text(encoding="utf-8")
         files[f"mappings/{name}.toml"] = compose(name, base, *overlays)
     files["mappings/README.md"] = (mappings / "README.md").read_text(encoding="utf-8")
     return files
+
+
+def _configured(example: str, platform: str) -> str:
+    """The example configuration with what the platform's profile asks for; the values of settings are left to fill in."""
+    text = example.replace(_PROFILE, f'profile = "{platform}"')
+    if platform == GENERIC or platform not in profiles():
+        return text
+    profile = load_profile(platform)
+    text = text.replace(_URL, _URL.partition("/")[0])
+    if not profile.needs.key:
+        text = text.replace(_KEY, "")
+    if profile.carriers[:1] == ("rest",) and not profile.abilities.requests:
+        text = text.replace(_REQUESTS, _REQUESTS.removeprefix("## "))
+    needed = _needed(profile)
+    return text.replace(_SETTINGS, f"settings = {{ {', '.join(needed)} }}") if needed else text
+
+
+def _needed(profile: Facts) -> list[str]:
+    settings = [(name, setting) for name, setting in profile.settings.items() if setting.required]
+    return [f'{name} = "{f"credential:career_{name}" if setting.secret else ""}"' for name, setting in settings]
 
 
 def _demand(kind: str, name: str, known: list[str]) -> None:

@@ -11,9 +11,10 @@ class Platform:
     """One career platform, by the name of the bridge's profile.
 
     ``path`` is what its address ends in. ``account_id`` gives the id of the n-th account, None: accounts keep the ids of the
-    input. ``settings`` are lines of ``[career.settings]``, ``key`` whether the bridge has a key there. ``own_pages``: people work
-    through the platform's own pages, which are no API. ``alumni_file``: alumni can file requests themselves there. ``units``:
-    the mapping's units that are called otherwise. ``differences`` say why the account differs from the generic contract's.
+    input. ``settings`` are lines of ``[career.settings]``, ``secrets`` the secret ones; ``key``: the bridge has a key there.
+    ``own_pages``: people work through the platform's own pages, which are no API. ``beside``: the requests are with the small
+    service beside it. ``alumni_file``: alumni can file requests themselves there. ``units``: the mapping's units that are called
+    otherwise. ``differences`` say why the account differs from the generic contract's.
     """
 
     name: str
@@ -21,7 +22,9 @@ class Platform:
     path: str = ""
     account_id: Callable[[int], str] | None = None
     settings: Mapping[str, str] = field(default_factory=dict)
+    secrets: tuple[str, ...] = ()
     key: bool = True
+    beside: bool = False
     own_pages: bool = True
     alumni_file: bool = False
     units: Mapping[str, str] = field(default_factory=dict)
@@ -59,6 +62,23 @@ PLATFORMS: Mapping[str, Platform] = {
                 "nothing there tells who edited: suggestions name nobody, and none is marked as made by the alumna herself",
                 "requests are staff notes: counsellors write those of alumni for them",
                 "each account is read just before it is written: more calls",
+            ),
+        ),
+        Platform(
+            name="hivebrite",
+            label="Hivebrite",
+            account_id=lambda number: str(1000 + number),
+            settings={"admin_email": "bridge@university.example", "client_id": "demo"},
+            secrets=("password", "client_secret"),
+            key=False,
+            beside=True,
+            differences=(
+                "employer and title are read from the present experience: suggested to Alumni Relations, never written there",
+                "mentors are read from the mentoring programmes, once an hour",
+                "nothing there tells who edited: suggestions name nobody, and none is marked as made by the alumna herself",
+                "requests are with the small service beside it, whose whole list is read each time",
+                "there are no staff-only notes: what was put back is told to nobody there",
+                "each account is read just before it is written, 300 calls a minute at most: more calls, and more time",
             ),
         ),
     )

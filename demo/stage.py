@@ -256,12 +256,9 @@ lab = true
 
 [[career]]
 system = "{SYSTEM}"
-profile = "{stage.platform.name}"
-url = "{stage.career_url}{stage.platform.path}"
-{f"key = {_quoted(files['career_key'])}" if stage.platform.key else ""}
+{_career_lines(stage, files["career_key"])}
 ca_file = {_quoted(stage.authority.resolve())}
 lab = true
-settings = {{ {", ".join(f"{name} = {_quoted(text)}" for name, text in stage.platform.settings.items())} }}
 
 [schedule]
 cycle_seconds = 10
@@ -270,6 +267,17 @@ cycle_seconds = 10
 start_at = {start_at}
 """
     stage.bridge.config.write_text(text, encoding="utf-8")
+
+
+def _career_lines(stage: Stage, key: str) -> str:
+    """What differs from platform to platform in ``[[career]]``."""
+    platform = stage.platform
+    lines = {"profile": platform.name, "url": stage.career_url + platform.path}
+    lines |= {"key": key} if platform.key else {}
+    lines |= {"requests_url": f"{stage.career_url}{GENERIC.path}", "requests_key": key} if platform.beside else {}
+    settings = {**platform.settings, **dict.fromkeys(platform.secrets, key)}
+    told = ", ".join(f"{name} = {_quoted(text)}" for name, text in settings.items())
+    return "\n".join([*(f"{name} = {_quoted(text)}" for name, text in lines.items()), f"settings = {{ {told} }}"])
 
 
 def _quoted(value: object) -> str:

@@ -10,6 +10,7 @@ import threading
 from pathlib import Path
 
 from emulator.career import CareerApp, CareerSystem
+from emulator.career.generic import GENERIC, REQUESTS
 from emulator.career.platforms import FACES
 from emulator.clock import Clock
 from emulator.running import NotStartedError, environment, running
@@ -50,7 +51,9 @@ def _serve(options: argparse.Namespace) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda _number, _frame: stop.set())
     org = Org(clock=Clock.running(), settings=Settings(flavour=options.flavour))
-    career = CareerApp(CareerSystem(Clock.running()), face=FACES[options.career_platform], control_token=token)
+    face = FACES[options.career_platform]
+    beside = () if face is GENERIC else (REQUESTS,)
+    career = CareerApp(CareerSystem(Clock.running()), face=face, beside=beside, control_token=token)
     file = folder / "addresses.json"
     if _answers(file):
         print(f"an emulator runs already from {folder}; give this one a --folder of its own", file=sys.stderr)

@@ -125,9 +125,14 @@ def _trusts_anybody(node: ast.AST) -> bool:
             return False
 
 
+_BY_PASSWORD_ALONE = frozenset({"connector/career/dialects/hivebrite_login.py"})
+"""Vendors whose API has no other login (docs/platforms.md)."""
+
+
 def password_logins(root: Path) -> list[str]:
     """Logins by password: the OAuth grant, the SOAP login, or a client that makes either."""
-    return [place for place, node in _nodes(root, PRODUCT) if _logs_in_by_password(node)]
+    found = (place for place, node in _nodes(root, PRODUCT) if _logs_in_by_password(node))
+    return [place for place in found if place.partition(":")[0] not in _BY_PASSWORD_ALONE]
 
 
 def _logs_in_by_password(node: ast.AST) -> bool:

@@ -35,6 +35,7 @@ DEFECTS = {
     ],
     "password_logins": [
         ("connector/salesforce/auth.py", "FORM = {'grant_type': 'password'}\n", "salesforce/auth.py"),
+        ("connector/career/access.py", "FORM = {'grant_type': 'password'}\n", "career/access.py"),
         ("connector/salesforce/auth.py", "from simple_salesforce.login import SalesforceLogin\n", "salesforce/auth.py"),
     ],
     "unfinished": [

@@ -10,6 +10,7 @@ from connector.career.carriers.rest import RestRequests
 from connector.career.contract import Contract
 from connector.career.dialect import Dialect, RequestCarrier
 from connector.career.dialects.generic import Generic
+from connector.career.dialects.hivebrite import Hivebrite
 from connector.career.dialects.twelvetwenty import TwelveTwenty
 from connector.career.setup import Setup
 from connector.career.side import CareerClient
@@ -33,6 +34,7 @@ def _generic(setup: Setup) -> Generic:
 
 DIALECTS: Mapping[str, Callable[[Setup], Dialect]] = {
     "generic": _generic,
+    "hivebrite": Hivebrite.open,
     "12twenty": TwelveTwenty.open,
 }
 """How each dialect of ``connector.career.facts`` is opened."""

@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from connector.career.payload import at, fault_in
-from connector.errors import Later
+from connector.errors import Later, Unknown
 from connector.ports import Outcome, Status
+from connector.wire import Answer
 
 _REMEDIES = {
     401: "give the bridge's key in the career system the right to do this",
@@ -35,6 +36,16 @@ def judge(status: int, error: object) -> Outcome:
     if 400 <= status < 500 and status != 408:
         return Outcome(status=Status.REFUSED, code=code, detail=detail, remedy=_REMEDIES.get(status, "look up the code"))
     return Outcome(status=Status.UNKNOWN, code=code, detail=f"status {status}")
+
+
+def judged(answer: Answer) -> Outcome:
+    """The outcome behind an unsuccessful answer of a system that names the fields at fault below ``errors``, and has no codes."""
+    try:
+        data, _ = answer.read_json()
+    except (Later, Unknown):
+        data = None
+    errors = at(data, "errors")
+    return judge(answer.status, {"field": next(iter(errors))} if isinstance(errors, dict) and errors else None)
 
 
 def later(reason: Later) -> Outcome:

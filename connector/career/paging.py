@@ -13,9 +13,11 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 from connector.ports import Clock, Page, Record
+from connector.wire import Answer
 
 OVERLAP = timedelta(minutes=2)
 COMPARE = timedelta(hours=24)
@@ -172,3 +174,11 @@ class PagedReader:
 
     def _goes_on(self, then: _Place) -> bool:
         return then.page > 1 or then.number > 0 or then.again > 0
+
+
+def date_of(answer: Answer) -> datetime | None:
+    """The system's own time when it answered."""
+    try:
+        return parsedate_to_datetime(answer.headers.get("Date", "")).astimezone(UTC)
+    except (ValueError, TypeError):
+        return None

@@ -54,7 +54,8 @@ class Face:
 
     ``paths`` are (method, path below ``base``, endpoint). ``authenticate`` answers who calls, or raises an ``ApiError``.
     ``public`` are paths that need nobody. ``refuse`` makes the platform's own answer of an error. ``admit`` counts a call
-    against the platform's limits and raises when it is one too many; ``told`` are headers that every answer carries.
+    against the platform's limits and raises when it is one too many; ``told`` are headers that every answer carries;
+    ``erred`` is told of each server error.
     """
 
     name: str
@@ -66,3 +67,4 @@ class Face:
     public: frozenset[str] = frozenset()
     admit: Callable[[CareerSystem], None] = lambda _system: None
     told: Callable[[CareerSystem], Mapping[str, str]] = lambda _system: {}
+    erred: Callable[[CareerSystem], None] = lambda _system: None

@@ -46,3 +46,11 @@ def _admit(system: CareerSystem) -> None:
 
 
 GENERIC = Face(name="generic", base="/bridge/v1", paths=_PATHS, authenticate=_authenticate, admit=_admit)
+REQUESTS = Face(
+    name="requests",
+    base=GENERIC.base,
+    paths=tuple(path for path in _PATHS if path[1].startswith("/requests")),
+    authenticate=_authenticate,
+    admit=_admit,
+)
+"""The contract's request calls alone: the small service that stands beside a platform without requests of its own."""

@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterable, Mapping
 from copy import copy
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -16,6 +16,7 @@ import orjson
 
 from emulator.career import errors
 from emulator.career.fields import LISTS, empty_person, empty_request, get, put
+from emulator.career.switches import Switches
 from emulator.clock import Clock
 
 
@@ -56,27 +57,6 @@ class Tenant:
     environment: str = "test"
 
 
-@dataclass(slots=True, kw_only=True)
-class Switches:
-    """How this tenant behaves; what real systems differ in."""
-
-    page_limit: int = 500
-    batch_limit: int = 200
-    retention: timedelta = timedelta(days=30)
-    calls_per_minute: int | None = None
-    mail_on_create: bool = False
-    mail_on_login_change: bool = True
-    create_ignores_key: bool = False
-    etag_ignored: bool = False
-    approve_new_accounts: bool = False
-    trims: bool = False
-    lowers_emails: bool = False
-    put_replaces: bool = True
-    patch_replaces: bool = False
-    students_modified_since: bool = True
-    newest_first: bool = False
-
-
 class Minute:
     """Counts what happens within each minute of the clock."""
 
@@ -89,6 +69,10 @@ class Minute:
         self._used = self._used + 1 if self._minute == seconds // 60 else 1
         self._minute = seconds // 60
         return self._used, 60 - seconds % 60
+
+    def count(self, now: datetime) -> int:
+        """How often it happened in this minute."""
+        return self._used if self._minute == int(now.timestamp()) // 60 else 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,6 +114,7 @@ class Stored:
     id: str
     etag: str
     raw: bytes
+    created: datetime
     modified: datetime
     extra: dict[str, Any] = field(default_factory=dict)
     deleted: bool = False
@@ -394,8 +379,8 @@ class CareerSystem:
         data["id"] = data.get("id") or f"{kind[0]}{len(shelf.order) + 1:07d}"
         if data["id"] in shelf.by_id:
             raise errors.key_conflict("There is a record with this id.")
-        data["etag"] = self._next_etag()
-        stored = Stored(id=data["id"], etag=data["etag"], raw=orjson.dumps(data), modified=self.clock.now())
+        data["etag"], now = self._next_etag(), self.clock.now()
+        stored = Stored(id=data["id"], etag=data["etag"], raw=orjson.dumps(data), created=now, modified=now)
         shelf.add(stored)
         return stored
 

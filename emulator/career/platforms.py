@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from emulator.career.face import Face
 from emulator.career.generic import GENERIC
+from emulator.career.hivebrite import HIVEBRITE
 from emulator.career.twelvetwenty import TWELVETWENTY
 
-FACES: Mapping[str, Face] = {face.name: face for face in (GENERIC, TWELVETWENTY)}
+FACES: Mapping[str, Face] = {face.name: face for face in (GENERIC, HIVEBRITE, TWELVETWENTY)}

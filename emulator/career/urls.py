@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC
 from email.utils import format_datetime
@@ -29,18 +30,24 @@ class Write:
 
 
 class CareerApp:
-    """Serves one `CareerSystem`. `calls` counts per method and path pattern; `writes` is god's view of all writes."""
+    """Serves one `CareerSystem`. `calls` counts per method and path pattern; `writes` is god's view of all writes.
 
-    def __init__(self, system: CareerSystem, *, face: Face = GENERIC, control_token: str = "") -> None:
-        self.system, self.face = system, face
+    `beside` are small services at the same address, each below a base of its own.
+    """
+
+    def __init__(
+        self, system: CareerSystem, *, face: Face = GENERIC, beside: Sequence[Face] = (), control_token: str = ""
+    ) -> None:
+        self.system, self.face, self.beside = system, face, tuple(beside)
         self.control_token = control_token
         self.orders: list[Order] = []
         self.calls: Counter[str] = Counter()
         self.writes: list[Write] = []
         self._lock = Lock()
         self._router: Router[tuple[str, Endpoint]] = Router()
-        for method, path, endpoint in face.paths:
-            self._router.add(method, face.base + path, (f"{method} {path}", endpoint))
+        for one in (face, *self.beside):
+            for method, path, endpoint in one.paths:
+                self._router.add(method, one.base + path, (f"{method} {path}", endpoint))
 
     def order(self, fault: Fault, pattern: str = ".", *, count: int = 1, value: str = "") -> None:
         """Let the next `count` requests whose "METHOD path?query" matches meet a fault."""
@@ -54,15 +61,21 @@ class CareerApp:
             return self._serve(request)
 
     def _serve(self, request: Request) -> Response:
-        order = self._take(request)
+        order, face = self._take(request), self._face_of(request)
         if order is not None and order.before:
-            self._note("(fault)", request, None, instead := faults.instead(order))
-            return instead
-        answer = self._answer(request)
-        return answer if order is None else faults.after(order, answer)
+            self._note("(fault)", request, None, answer := faults.instead(order))
+        else:
+            answer = self._answer(request, face)
+            answer = answer if order is None else faults.after(order, answer)
+        if answer.status >= 500:
+            face.erred(self.system)
+        return answer
 
-    def _answer(self, request: Request) -> Response:
-        name, actor, face = "(none)", None, self.face
+    def _face_of(self, request: Request) -> Face:
+        return next((one for one in self.beside if request.path.startswith(one.base + "/")), self.face)
+
+    def _answer(self, request: Request, face: Face) -> Response:
+        name, actor = "(none)", None
         try:
             if request.path not in face.public:
                 actor = face.authenticate(self.system, request)
@@ -75,12 +88,12 @@ class CareerApp:
         except errors.ApiError as refused:
             answer = face.refuse(refused)
         self._note(name, request, actor, answer)
-        return self._dated(answer)
+        return self._dated(answer, face)
 
-    def _dated(self, answer: Response) -> Response:
+    def _dated(self, answer: Response, face: Face) -> Response:
         """The answer with the system's own time, which is what clients build watermarks on."""
         date = {"Date": format_datetime(self.system.clock.now().astimezone(UTC), usegmt=True)}
-        return replace(answer, headers={**date, **self.face.told(self.system), **answer.headers})
+        return replace(answer, headers={**date, **face.told(self.system), **answer.headers})
 
     def _take(self, request: Request) -> Order | None:
         line = f"{request.method} {request.path}" + (f"?{request.query}" if request.query else "")

@@ -10,6 +10,9 @@ from pathlib import Path
 import pytest
 
 from connector.beginning import Wanted, composed, flavours, platforms, shipped, write_files
+from connector.bootstrap import career_faults
+from connector.career.profile import load_profile
+from connector.config import Career
 from connector.errors import UserError
 from connector.rules import load_rules
 
@@ -31,6 +34,16 @@ def test_every_combination_compiles(tmp_path: Path, platform: str, flavour: str)
     assert load_rules(tmp_path / "new" / "mappings").person.units
     career = tomllib.loads((tmp_path / "new" / "config.toml").read_text())["career"]
     assert [system["profile"] for system in career] == [platform]
+
+
+@pytest.mark.parametrize("platform", platforms())
+def test_a_configuration_to_begin_with_asks_for_what_is_missing(platform: str) -> None:
+    """Law: it says what the platform's profile needs and nothing that it does not use; only values are left to fill in."""
+    text = composed(Wanted(platform=platform))["config.toml"]
+    needed = [setting.label for setting in load_profile(platform).settings.values() if setting.required and not setting.secret]
+    (table,) = tomllib.loads(text)["career"]
+    told = list(career_faults(Career.model_validate(table)))
+    assert [cure.partition(": ")[2] for _, _, cure in told] == needed
 
 
 def test_the_example_is_the_generic_contract_on_plain_salesforce() -> None:

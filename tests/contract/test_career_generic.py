@@ -34,7 +34,7 @@ class GenericWorld:
     can = frozenset(
         (
             *("edits", "deletes", "expiry", "tenant", "field_in_error", "batch", "create", "acknowledgement", "http", "key"),
-            *("requests", "login"),
+            *("requests", "login", "notes"),
         )
     )
     writing = "POST"

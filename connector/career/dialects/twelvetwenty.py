@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from functools import partial
 from typing import Any
 
@@ -24,7 +23,7 @@ from connector.career.dialects.twelvetwenty_attributes import Attributes
 from connector.career.dialects.twelvetwenty_notes import ENTITIES, Notes
 from connector.career.exchange import Missing, Reply
 from connector.career.labels import Unwritable
-from connector.career.paging import Listing, PagedReader, Slice
+from connector.career.paging import Listing, PagedReader, Slice, date_of
 from connector.career.payload import POISON, at, items_of, record_of
 from connector.career.setup import Setup
 from connector.career.writes import Chunk
@@ -131,7 +130,7 @@ class TwelveTwenty:
             known = total if isinstance(total, int) else None
             more = number * PAGE < known if known is not None else len(items) == PAGE
             met = tuple(record.id for record in records)
-            return Slice(records=tuple(wanted), met=met, more=more and bool(items), total=known, at=_date(reply.answer))
+            return Slice(records=tuple(wanted), met=met, more=more and bool(items), total=known, at=date_of(reply.answer))
 
         return self._exchange.get(f"{API}/{_LISTS[prefix]}", params, understand)
 
@@ -207,10 +206,3 @@ def _plain(value: object) -> Any:  # noqa: ANN401 - JSON
     if isinstance(value, list):
         return [_plain(one) for one in value]
     return value
-
-
-def _date(answer: Answer) -> datetime | None:
-    try:
-        return parsedate_to_datetime(answer.headers.get("Date", "")).astimezone(UTC)
-    except (ValueError, TypeError):
-        return None

@@ -96,12 +96,12 @@ def attribute(_system: CareerSystem, _actor: Actor, _request: Request, values: V
 
 def lookups(_system: CareerSystem, _actor: Actor, _request: Request, _values: Values) -> Response:
     """GET /api/v2/lookups."""
-    return json_response([{"Id": lookup_id(one), "Name": one.label} for one in CUSTOMS if one.choices is not None])
+    return json_response([{"Id": lookup_id(one), "Name": one.label} for one in CUSTOMS if one.chosen])
 
 
 def lookup_options(system: CareerSystem, _actor: Actor, _request: Request, values: Values) -> Response:
     """GET /api/v2/lookups/{id}/options."""
-    found = next((one for one in CUSTOMS if one.choices is not None and str(lookup_id(one)) == values["id"]), None)
+    found = next((one for one in CUSTOMS if one.chosen and str(lookup_id(one)) == values["id"]), None)
     if found is None:
         raise errors.not_found("lookup")
     return json_response(options(system, found))

@@ -5,12 +5,23 @@ Property names are those that a university's production code reads (B). Ids are 
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 import orjson
 
+from emulator.career.customs import (
+    CONSENTS,
+    DECEASED,
+    INTERESTS,
+    MENTORING,
+    NO_CONTACT,
+    OUTCOME,
+    Custom,
+    Sort,
+    number_of,
+    numbered,
+)
 from emulator.career.errors import invalid
 from emulator.career.fields import get, put
 from emulator.career.models import CareerSystem, Stored
@@ -53,17 +64,6 @@ PROPERTIES: dict[int, tuple[tuple[str, str], ...]] = {
 """Property and field of the tenant's account, by kind."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Custom:
-    """A custom attribute that this university has made. `choices`: it is a picklist; empty: of whatever is in use."""
-
-    label: str
-    path: str
-    field_type: str = "Text Box"
-    choices: tuple[str, ...] | None = None
-
-
-_YES_NO = "Radio Button (Yes/No)"
 CUSTOMS = (
     Custom(label="University ID", path="institution_id"),
     Custom(label="Middle name", path="middle_name"),
@@ -72,24 +72,22 @@ CUSTOMS = (
     Custom(label="Work e-mail", path="email_work"),
     Custom(label="State or province", path="address.state"),
     Custom(label="Major", path="major"),
-    Custom(label="May be asked by careers", path="consents.career_asks", field_type=_YES_NO),
-    Custom(label="May be asked to mentor", path="consents.mentoring", field_type=_YES_NO),
-    Custom(label="May be invited to events", path="consents.events", field_type=_YES_NO),
-    Custom(label="May be surveyed", path="consents.surveys", field_type=_YES_NO),
-    Custom(label="No contact requested", path="do_not_contact", field_type=_YES_NO),
-    Custom(label="Deceased", path="deceased", field_type=_YES_NO),
-    Custom(label="Interests", path="interests", field_type="Multi-Select", choices=()),
-    Custom(label="Industries", path="industries", field_type="Multi-Select", choices=()),
-    Custom(
-        label="Mentor availability",
-        path="mentor_availability",
-        field_type="Drop Down",
-        choices=("available", "paused", "not_available"),
-    ),
-    Custom(label="Mentor capacity", path="mentor_capacity", field_type="Number"),
-    Custom(label="Career outcome", path="outcome", field_type="Drop Down", choices=()),
-    Custom(label="Career outcome as of", path="outcome_as_of", field_type="Date"),
+    *CONSENTS,
+    *(NO_CONTACT, DECEASED),
+    *INTERESTS,
+    *MENTORING,
+    *OUTCOME,
 )
+"""The attributes that this university has made."""
+
+_FIELD_TYPES = {
+    Sort.TEXT: "Text Box",
+    Sort.NUMBER: "Number",
+    Sort.DATE: "Date",
+    Sort.YES_NO: "Radio Button (Yes/No)",
+    Sort.CHOICE: "Drop Down",
+    Sort.CHOICES: "Multi-Select",
+}
 
 
 def attribute_id(entity: int, custom: Custom) -> int:
@@ -103,16 +101,9 @@ def lookup_id(custom: Custom) -> int:
 
 
 def options(system: CareerSystem, custom: Custom) -> list[dict[str, Any]]:
-    """A picklist's choices, numbered in the order in which they came up."""
-    known: dict[str, int] = system.extra.setdefault(f"lookup {custom.label}", {})
-    for name in custom.choices or ():
-        known.setdefault(shown(name), len(known) + 1)
-    return [{"Id": lookup_id(custom) * 100 + number, "Name": name, "Order": number} for name, number in known.items()]
-
-
-def shown(word: str) -> str:
-    """One of our own words as it stands in a picklist on screen."""
-    return word.replace("_", " ").capitalize()
+    """A picklist's choices."""
+    known = numbered(system, custom).items()
+    return [{"Id": lookup_id(custom) * 100 + number, "Name": name, "Order": number} for name, number in known]
 
 
 def told(system: CareerSystem, entity: int, stored: Stored) -> dict[str, Any]:
@@ -124,7 +115,7 @@ def told(system: CareerSystem, entity: int, stored: Stored) -> dict[str, Any]:
         put(item, name, get(data, path))
     moment = stamp(stored.modified)
     alumnus = data["class_year"] is None or stored.extra.get("alumnus", True)
-    item |= {"IsAlumni": alumnus, "CreateDate": stored.extra.get("created", moment), "ModifyDate": moment, "HasPhoto": False}
+    item |= {"IsAlumni": alumnus, "CreateDate": stamp(stored.created), "ModifyDate": moment, "HasPhoto": False}
     if entity == CONTACT:
         item |= {"IsAdminApproved": data["state"] != "pending_approval", "IsPrimary": False, "CompanyId": None}
         item |= {"Fax": None, "PrefixName": None, "AssignedAdvisorName": None, "AdditionalInformation": None}
@@ -153,14 +144,11 @@ def _entry(system: CareerSystem, what: str, value: object) -> dict[str, Any] | N
 
 
 def _custom(system: CareerSystem, entity: int, custom: Custom, value: Any) -> Any:  # noqa: ANN401 - JSON
-    if custom.choices is None or value is None:
+    if not custom.chosen or value is None:
         return value
     if isinstance(value, list):
         return [_custom(system, entity, custom, one) for one in value]
-    name = shown(str(value)) if custom.choices else str(value)
-    known: dict[str, int] = system.extra.setdefault(f"lookup {custom.label}", {})
-    options(system, custom)
-    number = known.setdefault(name, len(known) + 1)
+    number, name = number_of(system, custom, value)
     return {"AttributeId": attribute_id(entity, custom), "Id": lookup_id(custom) * 100 + number, "Name": name}
 
 
@@ -193,7 +181,7 @@ def taken(system: CareerSystem, entity: int, body: Mapping[str, Any], *, whole: 
 
 def _word(system: CareerSystem, custom: Custom, value: Any) -> Any:  # noqa: ANN401 - JSON
     """The tenant's word for a choice that came by its number."""
-    if custom.choices is None or value is None:
+    if not custom.chosen or value is None:
         return value
     if isinstance(value, list):
         return [_word(system, custom, one) for one in value]
@@ -201,8 +189,7 @@ def _word(system: CareerSystem, custom: Custom, value: Any) -> Any:  # noqa: ANN
     name = next((one["Name"] for one in options(system, custom) if one["Id"] == number), None)
     if name is None:
         raise invalid(custom.label, "There is no such option.")
-    words: dict[str, str] = {shown(word): word for word in custom.choices}
-    return words.get(name, name)
+    return custom.word(name)
 
 
 def attributes() -> list[dict[str, Any]]:
@@ -213,9 +200,9 @@ def attributes() -> list[dict[str, Any]]:
             found.append(_attribute(1_000_000 + len(found), name, entity, "Text Box", [name], None, core=True))
         for custom in CUSTOMS:
             number = attribute_id(entity, custom)
-            lookup = lookup_id(custom) if custom.choices is not None else None
+            lookup = lookup_id(custom) if custom.chosen else None
             key = f"CustomAttributeValues.custom_attribute_{number}"
-            found.append(_attribute(number, custom.label, entity, custom.field_type, [key], lookup, core=False))
+            found.append(_attribute(number, custom.label, entity, _FIELD_TYPES[custom.sort], [key], lookup, core=False))
     return found
 
 

@@ -1,0 +1,61 @@
+"""Hivebrite's lists: 100 rows a page, the rest of what there is to know in headers, none of it taken at its word."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from connector.career.exchange import Exchange, Missing, Reply
+from connector.career.paging import date_of
+from connector.career.payload import items_of
+
+PAGE = 100
+_LAST = re.compile(r'[?&]page=(\d+)[^>]*>\s*;\s*rel="?last')
+_NEXT = re.compile(r'rel="?next')
+
+
+class Listed(NamedTuple):
+    """One page. ``total`` only where it can be that of this list; ``odd`` as of ``Reply``."""
+
+    items: list[Any]
+    more: bool
+    total: int | None
+    at: datetime | None
+    odd: bool
+
+
+def page_of(exchange: Exchange, path: str, name: str, number: int, params: Mapping[str, str]) -> Listed:
+    """A page of a list by its number; one behind the last, which is a 404 there, is empty.
+
+    Raises:
+        Later: no trustworthy answer after three attempts.
+        Halt: the login is not accepted, or the path is not known.
+    """
+
+    def understand(reply: Reply) -> Listed:
+        items = reply.data if isinstance(reply.data, list) else items_of(reply.answer, reply.data, name)
+        link, told = reply.answer.headers.get("Link", ""), reply.answer.headers.get("x-total", "")
+        more = bool(_NEXT.search(link)) if link else len(items) == PAGE
+        last = _LAST.search(link)
+        pages = int(last[1]) if last else None if more else number
+        # some lists count everybody, also where they show only those who have changed
+        total = int(told) if told.isdecimal() and pages == max(1, -(-int(told) // PAGE)) else None
+        return Listed(items, more, total, date_of(reply.answer), reply.odd)
+
+    asked = {**params, "page": str(number), "per_page": str(PAGE)}
+    try:
+        return exchange.get(path, asked, understand, may_be_missing=number > 1)
+    except Missing:
+        return Listed([], more=False, total=None, at=None, odd=False)
+
+
+def all_of(exchange: Exchange, path: str, name: str) -> list[Any]:
+    """Every row of a short list."""
+    found, number, more = list[Any](), 1, True
+    while more:
+        page = page_of(exchange, path, name, number, {})
+        found += page.items
+        number, more = number + 1, page.more
+    return found
