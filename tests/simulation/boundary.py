@@ -16,6 +16,10 @@ class Died(BaseException):
     """The process is gone. Thrown at a boundary, and at each one after it, so that nothing of the dead does anything more."""
 
 
+class Broken(BaseException):
+    """The simulation itself has failed; the daemon in whose midst that happened must not take it for its own defect."""
+
+
 @dataclass(frozen=True, slots=True)
 class Effect:
     """One crossing. ``key`` is a hash of what the effect is about."""
@@ -27,10 +31,14 @@ class Effect:
 
 @dataclass
 class Boundary:
-    """Counts and hashes crossings, and carries out what is booked for them. ``kept`` are all effects, if ``keep``."""
+    """Counts and hashes crossings, and carries out what is booked for them. ``kept`` are all effects, if ``keep``.
+
+    ``kind`` is what is crossing now.
+    """
 
     keep: bool = False
     number: int = 0
+    kind: str = ""
     kept: list[Effect] = field(default_factory=list)
     _booked: list[tuple[int, Callable[[], None]]] = field(default_factory=list)
     _hash: hashlib._Hash = field(default_factory=hashlib.sha256)
@@ -38,6 +46,7 @@ class Boundary:
     def cross(self, kind: str, key: bytes = b"") -> None:
         """One effect is about to happen (or, for an answer, has)."""
         self.number += 1
+        self.kind = kind
         digest = hashlib.blake2b(key, digest_size=8).hexdigest()
         self._hash.update(f"{self.number} {kind} {digest}\n".encode())
         if self.keep:
@@ -61,4 +70,7 @@ class Boundary:
         due = [act for at, act in self._booked if at <= self.number]
         self._booked = [(at, act) for at, act in self._booked if at > self.number]
         for act in due:
-            act()
+            try:
+                act()
+            except Exception as error:
+                raise Broken from error

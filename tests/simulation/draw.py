@@ -1,27 +1,211 @@
-"""From a seed to a scenario: what is drawn in which stream, and how often."""
+"""From a seed to a scenario: what is drawn in which stream, and how often.
+
+Each seed first draws which kinds of deeds and troubles there are at all and how often (swarm testing): rare things meet each
+other in some seeds instead of nearly never. Streams do not disturb each other: more edits leave schedule and faults as they are.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
+
+from tests.simulation import steps, troubles
 from tests.simulation.dice import Dice
 from tests.simulation.scenario import Scenario
-from tests.simulation.steps import EditAccount, EditContact, Pass, Step
+from tests.simulation.steps import At, Pass, Step
 from tests.simulation.words import CHOICES, FIELDS
 from tests.simulation.world import Spec
 
 
 def draw(seed: int) -> Scenario:
     """The scenario of a seed."""
-    world, edits, schedule = (Dice(seed, name) for name in ("world", "edits", "schedule"))
-    people = world.weighted([(1, 5), (2, 3), (3, 2), (4, 1), (5, 1)])
-    spec = Spec(people=people, live=world.chance(0.7), latency=world.one((0.0, 0.05, 1.0)))
-    steps: list[Step] = []
-    for _ in range(1 + schedule.few(1.5, 6)):
-        steps += [_edit(edits, people) for _ in range(edits.few(1.5, 6))]
-        steps.append(Pass(spec.cycle * schedule.one((1, 1, 1, 2))))
-    return Scenario(spec=spec, steps=tuple(steps), seed=seed)
+    spec = _world(Dice(seed, "world"))
+    schedule = Dice(seed, "schedule")
+    beats = 1 + schedule.few(2, 5)
+    deeds = _deeds(Dice(seed, "edits"), spec, beats)
+    woes = _woes(Dice(seed, "faults"), spec, beats)
+    found: list[Step] = []
+    for beat in range(beats):
+        # Most deeds come between two cycles, some in the midst of one.
+        found += [At(schedule.whole(1, 60), step) if schedule.chance(0.15) else step for step in deeds[beat]]
+        found += woes[beat]
+        found.append(Pass(spec.cycle * schedule.weighted([(1, 6), (2, 1), (10, 0.3)])))
+    return Scenario(spec=spec, steps=tuple(found), seed=seed)
 
 
-def _edit(dice: Dice, people: int) -> Step:
-    person, field, choice, form = dice.whole(0, people - 1), dice.one(FIELDS), dice.whole(0, CHOICES), dice.whole(0, 1)
-    chosen = None if choice == CHOICES else choice
-    return EditContact(person, field, chosen, form) if dice.chance(0.5) else EditAccount(person, field, chosen, form)
+def _world(dice: Dice) -> Spec:
+    return Spec(
+        people=dice.weighted([(1, 6), (2, 3), (3, 1.5), (5, 0.5)]),
+        live=dice.chance(0.75),
+        latency=dice.one((0.0, 0.05, 1.0)),
+        page=dice.weighted([(2000, 3), (1, 1), (2, 1)]),
+        cycle=dice.one((60, 60, 600)),
+    )
+
+
+_Maker = Callable[[Dice, Spec], Step]
+
+_COMMON = ("last_name", "preferred_name", "email_personal", "phone_mobile", "title", "class_year", "consent_career_asks")
+"""Fields that are edited more often than others: one of each kind of rule."""
+
+
+def _field(dice: Dice) -> str:
+    return dice.one(_COMMON) if dice.chance(0.4) else dice.one(FIELDS)
+
+
+def _choice(dice: Dice) -> int | None:
+    choice = dice.whole(0, CHOICES)
+    return None if choice == CHOICES else choice
+
+
+def _person(dice: Dice, spec: Spec) -> int:
+    return dice.whole(0, spec.people - 1)
+
+
+_DEEDS: Mapping[str, tuple[float, _Maker]] = {
+    "edit contact": (
+        10,
+        lambda dice, spec: steps.EditContact(_person(dice, spec), _field(dice), _choice(dice), dice.whole(0, 1)),
+    ),
+    "edit contact late": (
+        2,
+        lambda dice, spec: steps.EditContact(_person(dice, spec), _field(dice), _choice(dice), 0, late=dice.one((1, 20, 100))),
+    ),
+    "touch contact": (1, lambda dice, spec: steps.TouchContact(_person(dice, spec))),
+    "edit account": (
+        12,
+        lambda dice, spec: steps.EditAccount(
+            _person(dice, spec), _field(dice), _choice(dice), dice.whole(0, 1), own=dice.chance(0.2)
+        ),
+    ),
+    "edit profile": (
+        1,
+        lambda dice, spec: steps.EditProfile(_person(dice, spec), dice.one(("interests", "mentor_capacity", "outcome")), 2),
+    ),
+    "decide": (
+        8,
+        lambda dice, _spec: steps.Decide(
+            dice.whole(0, 3), dice.one(("accept", "enter", "press", "adjust", "reject", "reject")), dice.whole(0, 3)
+        ),
+    ),
+    "file": (4, lambda dice, spec: steps.File(_person(dice, spec), dice.whole(0, len(steps.MENU) - 1))),
+    "change": (2, lambda dice, _spec: steps.Change(dice.whole(0, 3), dice.one(("", "Another Zyx title")))),
+    "work": (
+        4,
+        lambda dice, _spec: steps.Work(dice.whole(0, 3), dice.one(("begin", "wait", "complete", "decline", "retitle", "delete"))),
+    ),
+    "duplicate": (1, lambda dice, spec: steps.Duplicate(_person(dice, spec))),
+    "merge": (2, lambda dice, spec: steps.Merge(_person(dice, spec), into_double=dice.chance(0.5))),
+    "delete contact": (1, lambda dice, spec: steps.DeleteContact(_person(dice, spec))),
+    "undelete contact": (2, lambda dice, spec: steps.UndeleteContact(_person(dice, spec))),
+    "delete account": (0.5, lambda dice, spec: steps.DeleteAccount(_person(dice, spec))),
+    "arrive": (1.5, lambda dice, spec: steps.Arrive(spec.people + dice.whole(0, 2), dice.one(("both", "crm", "career")))),
+    "review": (1, lambda dice, _spec: steps.Review(dice.whole(0, 2), dice.one(("Candidate 1", "Candidate 2", "Nobody")))),
+}
+"""What people do: how often, and how it is drawn."""
+
+
+_TRANSPORT = ("refuse", "lose_request", "lose_response", "timeout", "truncate", "twice")
+_WHERE = (troubles.READS, troubles.WRITES, troubles.WRITES, ".")
+_CRM_BEFORE = (
+    *("REQUEST_LIMIT_EXCEEDED", "CONCURRENT_LIMIT", "INVALID_SESSION_ID", "SERVER_UNAVAILABLE", "SERVER_UNAVAILABLE_HTML"),
+    *("UNKNOWN_EXCEPTION", "LOGIN_PAGE", "MAINTENANCE_PAGE", "BAD_GATEWAY", "GATEWAY_TIMEOUT", "TXN_SECURITY_METERING_ERROR"),
+    *("CONNECTION_REFUSED", "DNS_FAILURE", "CONNECT_TIMEOUT", "BAD_CERTIFICATE", "UNABLE_TO_LOCK_ROW", "STORAGE_LIMIT_EXCEEDED"),
+)
+_CRM_AFTER = ("SERVER_UNAVAILABLE", "UNKNOWN_EXCEPTION", "LOGIN_PAGE", "BAD_GATEWAY", "GATEWAY_TIMEOUT")
+_UNTRUE = (
+    "shorter",
+    "longer",
+    "reversed",
+    "no_id",
+    "short_id",
+    "other_prefix",
+    "other_reference",
+    "wrong_total",
+    "stuck",
+    "empty",
+)
+_REFUSALS = (
+    *("UNABLE_TO_LOCK_ROW", "FIELD_CUSTOM_VALIDATION_EXCEPTION", "REQUIRED_FIELD_MISSING", "STRING_TOO_LONG"),
+    *("CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", "STORAGE_LIMIT_EXCEEDED", "INSUFFICIENT_ACCESS_OR_READONLY", "UNKNOWN_EXCEPTION"),
+    *("INSERT_UPDATE_DELETE_NOT_ALLOWED_DURING_MAINTENANCE", "TXN_SECURITY_METERING_ERROR"),
+)
+_OBJECTS = ("Career_Profile__c", "Suggested_Change__c", "Career_Request__c", "Task", "")
+_CAREERS = (
+    *("throttle", "unavailable", "error", "unauthorized", "html", "lose_request", "lose_answer", "error_after", "html_after"),
+    *("truncate", "short_results", "swap_results", "slow", "not_a_number", "double_keys"),
+)
+_HIDDEN = ("Contact.Title", "Contact.Consent_Career_Asks__c", "Contact.MobilePhone", "Career_Profile__c.Interests__c")
+
+_WOES: Mapping[str, tuple[float, _Maker]] = {
+    "crm wire": (4, lambda dice, _spec: troubles.Break("crm", dice.one(_TRANSPORT), dice.one((1, 1, 4)), dice.one(_WHERE))),
+    "careers wire": (
+        3,
+        lambda dice, _spec: troubles.Break("careers", dice.one(_TRANSPORT), dice.one((1, 1, 3)), dice.one(_WHERE)),
+    ),
+    "crm answers": (
+        3,
+        lambda dice, _spec: troubles.CrmAnswers(dice.one(_CRM_BEFORE), dice.one(_WHERE), count=dice.one((1, 1, 6))),
+    ),
+    "crm answers after": (3, lambda dice, _spec: troubles.CrmAnswers(dice.one(_CRM_AFTER), troubles.WRITES, "after")),
+    "zombie": (
+        2,
+        lambda dice, _spec: troubles.CrmAnswers("", "/composite/(graph|sobjects)", "later", delay=dice.one((1.0, 70.0, 400.0))),
+    ),
+    "late commit": (
+        1,
+        lambda dice, _spec: troubles.CrmAnswers("", "POST .*/composite/sobjects", "late_commit", delay=dice.one((5.0, 50.0))),
+    ),
+    "crm untrue": (
+        2,
+        lambda dice, _spec: troubles.CrmDistorts(dice.one(_UNTRUE), dice.one(("/composite/(graph|sobjects)", "."))),
+    ),
+    "crm refuses": (3, lambda dice, _spec: troubles.CrmRefuses(dice.one(_REFUSALS), dice.one(_OBJECTS), dice.one((1, 1, 3)))),
+    "careers answer": (
+        4,
+        lambda dice, _spec: troubles.CareersAnswer(dice.one(_CAREERS), dice.one((".", "POST")), dice.one((1, 1, 3))),
+    ),
+    "expire": (1, lambda _dice, _spec: troubles.Expire()),
+    "hide": (0.7, lambda dice, _spec: troubles.Hide(dice.one(_HIDDEN), dice.one(("", "", "r")))),
+    "revoke": (0.4, lambda _dice, _spec: troubles.Revoke()),
+    "read only": (0.5, lambda _dice, _spec: troubles.CrmSetting("read_only", value=True)),
+    "replica lag": (1, lambda dice, _spec: troubles.CrmSetting("replica_lag", dice.one((2, 20)))),
+    "burn": (0.4, lambda dice, _spec: troubles.Burn(dice.one((0.79, 0.999)))),
+    "kill": (5, lambda _dice, _spec: troubles.Kill()),
+    "keep state": (1, lambda _dice, _spec: troubles.KeepState()),
+    "restore state": (0.6, lambda _dice, _spec: troubles.RestoreState()),
+    "rival": (1, lambda dice, _spec: troubles.Rival(dice.whole(1, 2), dice.one((5.0, 700.0, 1300.0)), stays=dice.chance(0.3))),
+    "jump": (0.7, lambda dice, _spec: troubles.Jump(dice.one((-3600.0, -300.0, 300.0, 86_400.0)))),
+    "suspend": (0.7, lambda dice, _spec: troubles.Suspend(dice.one((90.0, 30_000.0)))),
+    "mapping": (0.7, lambda dice, _spec: troubles.PutMapping(dice.one(("shipped", "restoring", "refusing", "tight")))),
+    "stop": (0.5, lambda _dice, _spec: troubles.Stop()),
+    "resume": (0.7, lambda _dice, _spec: troubles.Resume()),
+}
+"""What fails: how often, and how it is drawn."""
+
+
+def _woes(dice: Dice, spec: Spec, beats: int) -> Sequence[Sequence[Step]]:
+    """Troubles; most of them come in the midst of a cycle. One seed in seven has none."""
+    if dice.chance(0.15):
+        return [[] for _ in range(beats)]
+    kinds = _swarm(dice, {name: weight for name, (weight, _) in _WOES.items()})
+    if not any(weight for _, weight in kinds):
+        return [[] for _ in range(beats)]
+    mean = dice.one((0.3, 1.0, 2.0))
+    found: list[list[Step]] = []
+    for _ in range(beats):
+        made = [_WOES[dice.weighted(kinds)][1](dice, spec) for _ in range(dice.few(mean, 5))]
+        found.append([At(dice.whole(1, 50), step) if dice.chance(0.6) else step for step in made])
+    return found
+
+
+def _swarm(dice: Dice, weights: Mapping[str, float]) -> list[tuple[str, float]]:
+    """Which kinds there are in this seed, and how often: some not at all, some much more often than usual."""
+    return [(name, weight * dice.weighted([(0.0, 2), (1.0, 4), (4.0, 1)])) for name, weight in weights.items()]
+
+
+def _deeds(dice: Dice, spec: Spec, beats: int) -> Sequence[Sequence[Step]]:
+    kinds = _swarm(dice, {name: weight for name, (weight, _) in _DEEDS.items()})
+    if not any(weight for _, weight in kinds):
+        return [[] for _ in range(beats)]
+    mean = dice.one((0.5, 1.5, 3.0))
+    return [[_DEEDS[dice.weighted(kinds)][1](dice, spec) for _ in range(dice.few(mean, 8))] for _ in range(beats)]

@@ -7,7 +7,8 @@ network, which is both emulated systems mounted in the sessions that the product
 from __future__ import annotations
 
 import shutil
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
@@ -130,16 +131,20 @@ class Host:
         """Put a copy of a state in the place of this host's."""
         for path in self.folder.glob("state.db*"):
             path.unlink()
-        shutil.copy(copy, self.state)
+        _copy_state(copy, self.state)
 
     def keep_state(self, name: str) -> Path:
-        """A copy of the state as a power cut would leave it: the file and what is not yet merged into it."""
+        """A copy of the state as a power cut would leave it."""
         copy = self.folder / name
-        shutil.copy(self.state, copy)
-        wal = self.folder / "state.db-wal"
-        if wal.exists():
-            shutil.copy(wal, self.folder / f"{name}-wal")
+        _copy_state(self.state, copy)
         return copy
+
+
+def _copy_state(source: Path, target: Path) -> None:
+    """The file of a state, and beside it what has been committed and not yet merged into it."""
+    for end in ("", "-wal"):
+        if source.with_name(source.name + end).exists():
+            shutil.copy(source.with_name(source.name + end), target.with_name(target.name + end))
 
 
 @dataclass(kw_only=True)
@@ -155,16 +160,20 @@ class Process:
     """A daemon from its start to its end.
 
     ``dead`` is set by whoever kills it; the next boundary that it comes to throws. ``left`` says why it ended by itself.
+    ``working`` tells whether it is in the midst of a job, ``mapping`` which variant was in place when that began.
     """
 
     def __init__(self, host: Host, *, seed: int) -> None:
         self.host, self.world = host, host.world
         self.dead = False
         self.left = ""
+        self.working = False
+        self.mapping = host.mapping
+        self.unwatched = 0
         self.jobs: list[Due] = []
         self.bridge: Bridge
         self.daemon: Daemon
-        self.clock = HostClock(self.world.time, self._sleeping, self.world.spec.host_skew)
+        self.clock = HostClock(self.world.time, self._sleeping, self.world.host_skew)
         self._dice = Dice(seed, host.name)
         self._stack = ExitStack()
 
@@ -172,6 +181,7 @@ class Process:
 
     def start(self) -> bool:
         """What ``alumni-bridge run`` does before its first job; whether the daemon runs."""
+        self.working = True
         try:
             self._open()
             self.daemon.prepare()
@@ -185,6 +195,8 @@ class Process:
             settings, now = self.bridge.settings, self.clock.now()
             self.jobs = [_due(module, settings, now) for module in ALL]
             return True
+        finally:
+            self.working = False
         return False
 
     def _open(self) -> None:
@@ -229,15 +241,29 @@ class Process:
 
     def run(self, module: ModuleType) -> None:
         """One job, now."""
+        self.working, self.mapping = True, self.host.mapping
         try:
             self.daemon.work(module)
         except Died:
             self.end("died")
+        finally:
+            self.working = False
+
+    @contextmanager
+    def beside(self) -> Iterator[None]:
+        """What is done inside is done by another process on the same state: its commits are no effects of the daemon."""
+        self.unwatched += 1
+        try:
+            yield
+        finally:
+            self.unwatched -= 1
 
     # --- its boundary ---------------------------------------------------------------------------------------------
 
     def cross(self, kind: str, key: bytes = b"") -> None:
         """An effect of this process."""
+        if self.unwatched:
+            return
         if not self.dead:
             self.world.boundary.cross(kind, key)
         if self.dead:
@@ -291,8 +317,16 @@ class _Gate(AppAdapter):
             acted = [one.response for one in passed if one.response is not None and not one.response.failure]
             if fate == "answered" and _breaks_off(passed[-1]):
                 fate = "broken"
-            call = Call(number=number, at=at, process=process.host.name, side=self._side, request=passed[0].request)
-            call.acted, call.fate = acted, fate
+            call = Call(
+                number=number,
+                at=at,
+                process=process.host.name,
+                mapping=process.mapping,
+                side=self._side,
+                request=passed[0].request,
+                acted=acted,
+                fate=fate,
+            )
             world.calls.append(call)
             process.cross(f"{self._side}<", fate.encode())
         return answer

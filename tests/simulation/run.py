@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import io
 import os
+import shutil
 import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -17,17 +18,19 @@ from pathlib import Path
 from connector.engine import planner
 from connector.engine.context import stage
 from connector.log import configure
+from connector.store import intents
 from jobs import cycle, sweep
 from tests.simulation.boundary import Boundary, Effect
-from tests.simulation.mapping import read_mapping
-from tests.simulation.oracle import rest, wire
-from tests.simulation.oracle.evidence import Breach, Evidence
-from tests.simulation.oracle.wire import NotAllowed, Write
+from tests.simulation.judgement import judge
+from tests.simulation.lineage import Lineage
+from tests.simulation.oracle import reading
+from tests.simulation.oracle.evidence import Breach, state_rows
 from tests.simulation.process import RESTART, Host, Process
 from tests.simulation.scenario import Scenario
-from tests.simulation.world import Spec, World, new_world
+from tests.simulation.troubles import resume
+from tests.simulation.world import Call, Spec, World, new_world
 
-PATIENCE = 12
+PATIENCE = 15
 """Cycles within which a world without troubles comes to rest."""
 LEAP = 3601.0
 """Seconds between two cycles while the world comes to rest: longer than any back-off."""
@@ -48,7 +51,7 @@ class Outcome:
     marks: Counter[str] = field(default_factory=Counter)
     """What happened at all, by name: a mark that no seed hits is a place that is not simulated."""
     struck: Counter[str] = field(default_factory=Counter)
-    """Faults that struck, by name."""
+    """Troubles that struck, by name."""
     kept: list[Effect] = field(default_factory=list)
 
 
@@ -58,38 +61,89 @@ class Run:
     def __init__(self, scenario: Scenario, base: Path, *, keep: bool = False) -> None:
         self.scenario, self.base = scenario, base
         self.breaches: list[Breach] = []
-        spec = scenario.spec
-        if spec.live:
-            world, state = _grown(_seedling(spec), base)
-            self.world = world.copy()
-            self.world.spec = spec
-        else:
-            self.world, state = new_world(spec), None
+        self.world, state = _begin(scenario.spec, base)
         self.world.boundary = Boundary(keep=keep)
+        _clear(base)
         self.host = Host(world=self.world, name="bridge", base=base)
         if state is None:
             self.host.forget_state()
         else:
             self.host.put_state(state)
+        self.log: Callable[[], str] = str
+        self.troubles: Counter[str] = Counter()
+        self.backup: tuple[Path, Lineage] | None = None
+        self.lineage = Lineage()
+        self.may_have_rival = True
+        self.pauses: list[tuple[int, int | None]] = []
         self.processes: list[Process] = []
         self.restarts: list[tuple[float, Host]] = []
+        self._orders: list[tuple[str, Callable[[], int]]] = []
+        self._undo: list[Callable[[], object]] = []
+        self._starting: Process | None = None
         self.start(self.host)
 
-    # --- time and processes ---------------------------------------------------------------------------------------
+    def twin(self) -> World:
+        """The world as it was at the beginning, for people alone."""
+        return _begin(self.scenario.spec, self.base)[0]
 
-    def start(self, host: Host) -> Process:
+    # --- what steps ask for -----------------------------------------------------------------------------------------
+
+    def ordered(self, name: str, struck: Callable[[], int]) -> None:
+        """A fault was ordered; ``struck`` tells how often it has struck."""
+        self._orders.append((name, struck))
+
+    def happened(self, name: str) -> None:
+        """A trouble has come."""
+        self.troubles[name] += 1
+
+    def undo(self, act: Callable[[], object]) -> None:
+        """How a lasting trouble ends, once the scenario is over."""
+        self._undo.append(act)
+
+    def skew(self, seconds: float) -> None:
+        """The clock of the bridge's host is set, for the running daemon and all that follow."""
+        self.world.host_skew += seconds
+        for process in self.processes:
+            process.clock.skew = self.world.host_skew
+
+    # --- time and processes -----------------------------------------------------------------------------------------
+
+    def start(self, host: Host) -> None:
         """Start a daemon on a host; if it dies or fails on the way, the service manager will try again."""
-        process = Process(host, seed=self.scenario.seed)
+        process = Process(host, seed=self.scenario.seed + self.world.boundary.number)
+        self._starting = process
         if process.start():
             self.processes.append(process)
         else:
             self._ended(process)
-        return process
+        self._starting = None
 
     @property
     def process(self) -> Process | None:
-        """The daemon on the bridge's host, if it runs."""
+        """The daemon on the bridge's host, if it runs (or is just starting)."""
+        if self._starting is not None and not self._starting.dead:
+            return self._starting
         return next((one for one in self.processes if one.host is self.host), None)
+
+    def end(self, process: Process, why: str) -> None:
+        """A daemon ends between two jobs."""
+        process.end(why)
+        self._ended(process)
+
+    def stop(self) -> None:
+        """The administrator stops the bridge's daemon; the service manager does not start it again."""
+        self.restarts.clear()
+        for process in list(self.processes):
+            process.end("stopped")
+        self.processes.clear()
+
+    def replace(self, ours: Process, rival: Process) -> None:
+        """Another daemon goes on with its copy of the state, and ours is no more."""
+        ours.dead = True
+        if ours in self.processes:
+            self.processes.remove(ours)
+        self.host = rival.host
+        self.processes.append(rival)
 
     def pass_time(self, seconds: float) -> None:
         """Time passes; whoever is due works, and what died is started again."""
@@ -105,7 +159,7 @@ class Run:
         for process in self.processes:
             away = (process.next_due() - process.clock.now()).total_seconds()
             waiting.append((self.world.time.seconds + max(away, 0.0), lambda process=process: self._work(process)))  # type: ignore[misc]
-        waiting += [(at, lambda: self._restart()) for at, _ in self.restarts]  # noqa: PLW0108 - looked up when it runs
+        waiting += [(at, self._restart) for at, _ in self.restarts]
         return min(waiting, key=lambda one: one[0], default=None)
 
     def _work(self, process: Process) -> None:
@@ -123,53 +177,89 @@ class Run:
     def _ended(self, process: Process) -> None:
         if process in self.processes:
             self.processes.remove(process)
-        if not process.left.startswith("halted"):
+        if process.host is self.host and not process.left.startswith("halted"):
             self.restarts.append((self.world.time.seconds + RESTART, process.host))
 
-    # --- the play -------------------------------------------------------------------------------------------------
+    # --- the play ---------------------------------------------------------------------------------------------------
 
     def play(self) -> Outcome:
         """All steps, then rest, then judgement."""
         for step in self.scenario.steps:
             step.perform(self)
-        self.come_to_rest()
-        self.breaches += judge(self)
+        self._end_troubles()
+        if self._come_to_rest():
+            self.breaches += judge(self)
+        for process in self.processes:
+            process.end("stopped")
         return self._outcome()
 
-    def come_to_rest(self) -> None:
-        """No more trouble: the bridge has to work off what waits, and then to leave everything as it is."""
-        self.world.boundary.clear()
-        if self.process is None:
-            self.restarts.clear()
-            self.start(self.host)
-        process = self.process
+    def _end_troubles(self) -> None:
+        world = self.world
+        world.boundary.clear()
+        for wire in (self.host.crm_wire, self.host.career_wire):
+            wire.orders.clear()
+        for name, struck in self._orders:
+            self.troubles[name] += struck()
+        world.crm.clear_faults()
+        world.careers.app.orders.clear()
+        for act in reversed(self._undo):
+            act()
+
+    def _come_to_rest(self) -> bool:
+        """No more trouble: the bridge works off what waits, then leaves everything as it is. Whether there is a bridge."""
+        process = self._started()
         if process is None:
             self.breaches.append(Breach("liveness", "the daemon does not start"))
-            return
+            return False
         if not self._live(process):
-            process.run(cycle)
+            self._cycle(process)
             planner.go_live(process.bridge.context)
+        resume(self, process)
         if not any(self._quiet(process) for _ in range(PATIENCE)):
             self.breaches.append(Breach("liveness", f"it still writes after {PATIENCE} cycles"))
+        self.breaches += reading.judge(self.world, self.host.state, "before a sweep")
+        self._halts_resumed(process)
         process.run(sweep)
         if not any(self._quiet(process) for _ in range(PATIENCE)):
             self.breaches.append(Breach("liveness", f"it still writes {PATIENCE} cycles after a sweep"))
         for number in range(3):
             if not self._quiet(process):
                 self.breaches.append(Breach("quiet (I25)", f"cycle {number + 1} of three at rest still writes"))
-        process.end("stopped")
-        self.processes.clear()
+        return True
+
+    def _started(self) -> Process | None:
+        for _ in range(3):
+            if self.process is not None:
+                return self.process
+            self.restarts.clear()
+            self.world.time.pass_(LEAP)
+            self.start(self.host)
+        return self.process
 
     def _live(self, process: Process) -> bool:
-        with process.bridge.context.store.begin() as db:
+        with process.beside(), process.bridge.context.store.begin() as db:
             return stage(db).live
 
-    def _quiet(self, process: Process) -> bool:
-        """Whether a cycle, an hour later, writes nothing but its sign of life."""
+    def _cycle(self, process: Process) -> bool:
+        """A cycle, an hour later; whether it wrote anything but its sign of life."""
         self.world.time.pass_(LEAP)
         before = len(self.world.calls)
         process.run(cycle)
-        return not [call for call in self.world.calls[before:] if call.writes and b"Bridge_Status__c" not in call.request.body]
+        return any(call.writes and b"Bridge_Status__c" not in call.request.body for call in self.world.calls[before:])
+
+    def _quiet(self, process: Process) -> bool:
+        """Whether a cycle writes nothing, nothing waits, and nobody has to be asked."""
+        wrote = self._cycle(process)
+        with process.beside(), process.bridge.context.store.begin() as db:
+            waiting = intents.count_waiting(db)
+        return not self._halts_resumed(process) and not wrote and not waiting
+
+    def _halts_resumed(self, process: Process) -> bool:
+        """An administrator looks after whatever is halted; whether anything was."""
+        halted = [row for row in state_rows(self.host.state, "halt") if "a defect of" not in row["reason"]]
+        if halted:
+            resume(self, process)
+        return bool(halted)
 
     def _outcome(self) -> Outcome:
         boundary, calls = self.world.boundary, self.world.calls
@@ -180,36 +270,55 @@ class Run:
             effects=boundary.number,
             calls=len(calls),
             writes=sum(call.writes for call in calls),
+            marks=_marks(self.host.state, calls),
+            struck=+self.troubles,
             kept=boundary.kept,
         )
 
 
-def judge(run: Run) -> Iterator[Breach]:
-    """Everything that must hold after a run."""
-    rules = read_mapping(run.world.spec.mapping)
-    writes: list[Write] = []
-    for call in run.world.calls:
-        try:
-            found = wire.writes_of(call)
-            for write in found:
-                wire.judge(write, rules)
-            writes += found
-        except NotAllowed as error:
-            yield Breach("wire (I1, I2)", str(error))
-    found_at_rest = Evidence(world=run.world, state=run.host.state, writes=writes)
-    yield from rest.judge(found_at_rest)
+def _marks(state: Path, calls: Sequence[Call]) -> Counter[str]:
+    """Which states of everything there were at the end, and which fates of calls."""
+    marks = {
+        f"{table} {row['state']}" for table in ("link", "suggestion", "review", "request") for row in state_rows(state, table)
+    }
+    marks |= {f"{row['kind']} {row['state']}" for row in state_rows(state, "intent")}
+    marks |= {f"{call.side} {call.fate}" for call in calls}
+    return Counter(marks)
+
+
+def _clear(base: Path) -> None:
+    """Nothing is left of the run before."""
+    for host in ("bridge", "rival"):
+        shutil.rmtree(base / host, ignore_errors=True)
+
+
+def _begin(spec: Spec, base: Path) -> tuple[World, Path | None]:
+    """The world in which a scenario begins, and the state that the bridge has of it."""
+    if not spec.live:
+        return new_world(spec), None
+    world, state = _grown(_seedling(spec), base)
+    copied = world.copy()
+    copied.spec = spec
+    for name, value in spec.org:
+        copied.crm.settings(**{name: value})
+    for name, value in spec.tenant:
+        setattr(copied.careers.system.switches, name, value)
+    copied.audited_before = len(state_rows(state, "audit"))
+    return copied, state
 
 
 def _seedling(spec: Spec) -> Spec:
     """What of a world decides how it looks when everybody is linked and at rest."""
     plain = Spec()
-    return replace(spec, live=True, page=plain.page, overlap=plain.overlap, cycle=plain.cycle, latency=plain.latency)
+    late = {name: getattr(plain, name) for name in ("page", "overlap", "cycle", "latency", "org", "tenant")}
+    return replace(spec, live=True, **late)
 
 
 @cache
 def _grown(spec: Spec, base: Path) -> tuple[World, Path]:
     """A world in which everybody is linked and at rest, and the bridge is live; with the state of its bridge."""
     world = new_world(spec)
+    _clear(base)
     host = Host(world=world, name="bridge", base=base)
     host.forget_state()
     process = Process(host, seed=0)
@@ -228,8 +337,10 @@ def _grown(spec: Spec, base: Path) -> tuple[World, Path]:
 def simulate(scenario: Scenario, base: Path, *, keep: bool = False) -> Outcome:
     """Play a scenario."""
     began = time.process_time()
-    with _logged():
-        outcome = Run(scenario, base, keep=keep).play()
+    with _logged() as log:
+        run = Run(scenario, base, keep=keep)
+        run.log = log.getvalue
+        outcome = run.play()
     outcome.seconds = time.process_time() - began
     return outcome
 

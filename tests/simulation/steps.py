@@ -52,14 +52,25 @@ class Pass:
 
 @dataclass(frozen=True)
 class At:
-    """A step happens in the midst of the daemon's work: at the crossing that is so many away."""
+    """A step happens in the midst of the daemon's work: at the crossing that is so many away.
+
+    Whoever changes the state waits until no transaction of the daemon holds it.
+    """
 
     after: int
     step: Step
 
     def perform(self, run: Run) -> None:
         """See ``Step``."""
-        run.world.boundary.book(self.after, lambda: self.step.perform(run))
+        boundary = run.world.boundary
+
+        def act() -> None:
+            if boundary.kind == "commit" and getattr(self.step, "waits_for_state", False):
+                boundary.book(1, act)
+            else:
+                self.step.perform(run)
+
+        boundary.book(self.after, act)
 
 
 # --- contacts and accounts ------------------------------------------------------------------------------------------
@@ -299,7 +310,7 @@ class Decide:
             self._decide_newcomer(world, row)
             return
         if self.how in {"accept", "enter", "adjust"}:
-            _enter(world, row["Contact__c"], self._values(world, row))
+            _enter(world, row.get("Contact__c"), self._values(world, row))
         if self.how in {"accept", "press", "reject"}:
             pressed = {"Decision__c": "Reject", "Reason__c": "Incorrect"} if self.how == "reject" else {"Decision__c": "Accept"}
             if tolerant(lambda: world.crm.edit_as(world.officer, row["Id"], pressed)):
@@ -310,7 +321,7 @@ class Decide:
         if self.how != "adjust":
             return suggested
         names = {field.crm: name for name, field in world.fields.items() if not field.on_profile}
-        person = world.person_of(row["Contact__c"])
+        person = world.person_of(row.get("Contact__c", ""))
         return {crm: words.word(names[crm], person, self.choice).crm[0] for crm in suggested}
 
     def _decide_newcomer(self, world: World, row: Mapping[str, Any]) -> None:
@@ -368,8 +379,7 @@ MENU: tuple[Mapping[str, Any], ...] = (
     {"type": "MENTR_FLSH", "title": "Nobody knows this type"},
     {"type": "WELFARE", "title": "Confidential zyx matter", "text": "A confidential zyx text"},
 )
-"""What careers ask for. The last two are never worked: one is not understood, the other is confidential."""
-MISUNDERSTOOD, CONFIDENTIAL = 6, 7
+"""What careers ask for. The last two (``World.never_worked``) are not understood, or confidential."""
 
 
 @dataclass(frozen=True)

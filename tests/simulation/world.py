@@ -55,6 +55,9 @@ class Call:
     number: int
     at: float
     process: str
+    """The host of the daemon that made it."""
+    mapping: str
+    """The variant of the mapping that was in place when the daemon's job began."""
     side: str
     request: Request
     acted: list[Response] = field(default_factory=list)
@@ -92,6 +95,14 @@ class World:
     """Second contacts of people, not yet merged."""
     requests: list[tuple[str, int]] = field(default_factory=list)
     """Requests in order of filing, each with its number in the menu."""
+    never_worked: frozenset[int] = frozenset({6, 7})
+    """Items of the menu that careers get an answer about, and nothing else comes of."""
+    known_before: frozenset[str] = frozenset()
+    """Accounts that were there when the scenario began."""
+    host_skew: float = 0.0
+    """By how many seconds the clock of the bridge's host is wrong now."""
+    audited_before: int = 0
+    """Rows of the bridge's audit that tell of what was before that."""
     decisions: list[tuple[float, str, str]] = field(default_factory=list)
     """When which suggestion was decided, and how."""
     task_edits: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -101,6 +112,7 @@ class World:
     seen: list[Mapping[str, Any]] = field(default_factory=list)
     """What the owners' fields held before each deed."""
     _locks: dict[str, float] = field(default_factory=dict)
+    _owned: dict[int, set[str]] = field(default_factory=dict)
 
     @property
     def org(self) -> Org:
@@ -131,6 +143,8 @@ class World:
     def look(self) -> None:
         """Remember what the owners' fields hold now."""
         self.org.settle()
+        for person, contact in self.contacts.items():
+            self._owned.setdefault(person, set()).add(contact)
         self.seen.append(owned_values(self))
 
     def lock(self, record: str, seconds: float) -> None:
@@ -140,6 +154,10 @@ class World:
     def locked(self, record: str) -> bool:
         """Whether somebody's transaction holds a record."""
         return self._locks.get(record, -1.0) >= self.time.seconds
+
+    def contacts_of(self, person: int) -> set[str]:
+        """Every contact that was ever this person's."""
+        return self._owned.get(person, set()) | ({self.contacts[person]} if person in self.contacts else set())
 
     def person_of(self, contact: str) -> int:
         """The number of the person whose contact this is."""
@@ -173,6 +191,7 @@ class World:
             contacts=dict(self.contacts),
             accounts=dict(self.accounts),
             requests=list(self.requests),
+            known_before=frozenset(self.accounts.values()),
         )
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -28,27 +29,43 @@ Tokens = tuple[str, ...]
 """What a unit means, field by field; see ``words``."""
 
 
+def state_rows(state: Path, table: str) -> list[dict[str, Any]]:
+    """A table of a state file."""
+    with closing(sqlite3.connect(f"file:{state}?mode=ro", uri=True)) as db:
+        db.row_factory = sqlite3.Row
+        return [dict(row) for row in db.execute(f'SELECT * FROM "{table}"')]  # noqa: S608 - our own names
+
+
 @dataclass(kw_only=True)
 class Evidence:
     """Everything at rest, after the last cycle. ``writes`` are all single writes that left; ``log`` what the daemons logged."""
 
     world: World
     state: Path
+    mapping: str
+    """The variant of the mapping in force at the end."""
+    mappings: frozenset[str]
+    """Every variant that was in force at some time."""
     writes: Sequence[Write]
-    log: str = ""
-    facts: set[str] = field(default_factory=set)
-    """What happened that a law makes an exception of, by name."""
+    known: Sequence[Write]
+    """Those that the present state has to know of: it may have been lost, or be an older copy."""
+    log: str
+    happened: AbstractSet[str]
+    """What happened, by name: some laws make an exception of it."""
 
     @cached_property
     def rules(self) -> Rules:
         """The mapping in force."""
-        return read_mapping(self.world.spec.mapping)
+        return read_mapping(self.mapping)
+
+    @property
+    def remembers(self) -> bool:
+        """Whether the bridge has never lost its memory."""
+        return not self.happened & {"state lost", "state restored", "two daemons"}
 
     def rows(self, table: str) -> list[dict[str, Any]]:
         """A table of the bridge's state."""
-        with closing(sqlite3.connect(f"file:{self.state}?mode=ro", uri=True)) as db:
-            db.row_factory = sqlite3.Row
-            return [dict(row) for row in db.execute(f'SELECT * FROM "{table}"')]  # noqa: S608 - our own names
+        return state_rows(self.state, table)
 
     @cached_property
     def first_differences(self) -> set[tuple[str, str]]:
@@ -68,10 +85,45 @@ class Evidence:
         """Living suggestions by (account, unit), oldest first."""
         accounts = {row["Id"]: row["Account_Id__c"] for row in self.world.rows("Career_Profile__c")}
         found: dict[tuple[str, str], list[dict[str, Any]]] = {}
-        for row in self.world.rows("Suggested_Change__c"):
+        for row in sorted(self.world.rows("Suggested_Change__c"), key=lambda row: row["Id"]):
             account = accounts.get(row.get("Career_Profile__c", ""), "")
             found.setdefault((account, row["Group__c"]), []).append(row)
         return found
+
+    @cached_property
+    def accounts_by_profile(self) -> Mapping[str, str]:
+        """The account of each career profile that ever was."""
+        rows = [*self.world.rows("Career_Profile__c"), *self.world.rows("Career_Profile__c", deleted=True)]
+        return {row["Id"]: row["Account_Id__c"] for row in rows}
+
+    def first_read(self, account: str) -> float:
+        """When the bridge first read an account; before the beginning if it knew it then."""
+        if self.world.spec.live and account in self.world.known_before:
+            return -1.0
+        name = f'"id":"{account}"'.encode()
+        reads = (call.at for call in self.world.calls if call.side != "crm" and any(name in one.body for one in call.acted))
+        return next(reads, float("inf"))
+
+    def suggestion_writes(self, account: str, unit: str) -> list[Write]:
+        """Every write of a suggestion about one unit of one account."""
+        rows = [*self.world.rows("Suggested_Change__c"), *self.world.rows("Suggested_Change__c", deleted=True)]
+        mine = {row["Key__c"]: row for row in rows if self.accounts_by_profile.get(row.get("Career_Profile__c", "")) == account}
+        ids = {row["Id"] for row in mine.values() if row["Group__c"] == unit}
+        keys = {row["Key__c"] for row in mine.values() if row["Group__c"] == unit}
+        return [
+            write
+            for write in self.writes
+            if write.object == "Suggested_Change__c" and (write.id in ids if write.kind == "update" else write.key in keys)
+        ]
+
+    def profile_writes(self, account: str) -> list[Write]:
+        """Every write of the career profile of an account."""
+        return [
+            write
+            for write in self.writes
+            if write.object == "Career_Profile__c"
+            and (write.fields.get("Account_Id__c") or self.accounts_by_profile.get(write.id)) == account
+        ]
 
     def meaning(self, unit: Unit, side: str, values: Mapping[str, Any]) -> Tokens:
         """What a unit means on one side; ``values`` are the record there (for careers' units in the CRM: the profile)."""

@@ -16,8 +16,10 @@ OPEN = ("Open", "Waiting for the contact")
 
 
 def judge(found: Evidence) -> Iterator[Breach]:
-    """Every person who stands on both sides."""
+    """Every person who stands on both sides, and that nothing stands still."""
     world = found.world
+    for row in found.rows("halt"):
+        yield Breach("defect" if "a defect of" in row["reason"] else "halted", f"{row['subject']}: {row['reason']}")
     for person, account in world.accounts.items():
         values = world.careers.values(account)
         contact = world.org.live(world.contacts.get(person))

@@ -1,0 +1,58 @@
+"""Everything that must hold after a run, asked of every oracle."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from tests.simulation.mapping import read_mapping
+from tests.simulation.oracle import alone, asked, books, reading, rest, secrets, suggested, trampled, wire
+from tests.simulation.oracle.evidence import Breach, Evidence
+from tests.simulation.oracle.wire import NotAllowed, Write
+from tests.simulation.world import Call
+
+if TYPE_CHECKING:
+    from tests.simulation.run import Run
+
+
+def judge(run: Run) -> Iterator[Breach]:
+    """Everything, once the world is at rest."""
+    world, writes = run.world, dict[int, list[Write]]()
+    for number, call in enumerate(world.calls):
+        try:
+            writes[number] = _allowed(call)
+        except NotAllowed as error:
+            yield Breach("wire (I1, I2)", str(error))
+    yield from _judge_pauses(run.pauses, world.calls)
+    world.look()
+    found = Evidence(
+        world=world,
+        state=run.host.state,
+        mapping=run.host.mapping,
+        mappings=frozenset({call.mapping for call in world.calls} | {run.host.mapping}),
+        writes=[write for some in writes.values() for write in some],
+        known=[write for number in run.lineage.numbers(world.calls) for write in writes.get(number, ())],
+        log=run.log(),
+        happened=frozenset(run.troubles),
+    )
+    for oracle in (rest, trampled, asked, suggested, books, secrets):
+        yield from oracle.judge(found)
+    yield from reading.judge(world, run.host.state, "at the end")
+    yield from alone.judge(world, run.twin())
+
+
+def _allowed(call: Call) -> list[Write]:
+    found = wire.writes_of(call)
+    for write in found:
+        wire.judge(write, read_mapping(call.mapping))
+    return found
+
+
+def _judge_pauses(pauses: Sequence[tuple[int, int | None]], calls: Sequence[Call]) -> Iterator[Breach]:
+    """After a halt nothing more is written than the batch that was under way (I47): its calls are of one kind."""
+    for began, ended in pauses:
+        later = [call for call in calls[began:ended] if call.writes and b"Bridge_Status__c" not in call.request.body]
+        if len({(call.side, call.request.path) for call in later}) > 1 or len(later) > 2:
+            yield Breach(
+                "halted (I47)", f"{len(later)} writes after everything was halted, such as {later[-1].request.body[:200]!r}"
+            )

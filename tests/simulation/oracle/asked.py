@@ -1,0 +1,93 @@
+"""Requests: each that was accepted ends with exactly one record and at most one Task, for ever; and careers read where it stands.
+
+A history in Jepsen's manner (I8, I9, I16, I17): every request of careers is an element that is added once. Its record and Task
+are lost, doubled, or there; what an officer does with a Task is never undone.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from tests.simulation.oracle.evidence import Breach, Evidence
+
+_WITHOUT_TASK = frozenset({"Not available", "Recorded only", "Withdrawn", "Refused"})
+"""States of a request that needs no Task, or needs none any more."""
+
+_CLOSED = "Completed"
+_WORD_WITHOUT_TASK: Mapping[str, frozenset[str]] = {
+    "Not available": frozenset({"not available"}),
+    "Withdrawn": frozenset({"withdrawn"}),
+    "Recorded only": frozenset({"received", "in progress", "waiting", "offered", "done", "not available"}),
+    "Refused": frozenset({"refused"}),
+}
+_WORD: Mapping[str, frozenset[str]] = {
+    "Queued": frozenset({"received"}),
+    "Triage": frozenset({"received"}),
+    "Received": frozenset({"received"}),
+    "Waiting": frozenset({"waiting", "not available"}),
+    "In progress": frozenset({"in progress", "offered"}),
+    "Done": frozenset({"done"}),
+    "Closed without outcome": frozenset({"in progress"}),
+    "Task deleted": frozenset({"waiting"}),
+    **_WORD_WITHOUT_TASK,
+}
+"""What careers may read for each state (docs/architecture.md, the table of requests)."""
+
+
+def judge(found: Evidence) -> Iterator[Breach]:
+    """Every request that was ever filed, and every Task that was ever made."""
+    world = found.world
+    records: dict[str, list[dict[str, Any]]] = {}
+    for row in (*world.rows("Career_Request__c"), *world.rows("Career_Request__c", deleted=True)):
+        name = re.match(r"Request (\S+) in ", row.get("Details__c", ""))
+        records.setdefault(name[1] if name else row["Request_Number__c"], []).append(row)
+    tasks = [*world.rows("Task"), *world.rows("Task", deleted=True)]
+    per_record = Counter(task.get("WhatId") for task in tasks)
+    for record, count in per_record.items():
+        if count > 1:
+            yield Breach("doubled (I8)", f"{count} Tasks for one request {record}")
+    for id, item in world.requests:
+        yield from _judge_request(found, id, item, records.get(id, []), per_record)
+    yield from _judge_tasks(found, tasks)
+
+
+def _judge_request(
+    found: Evidence, id: str, item: int, records: list[dict[str, Any]], per_record: Counter[Any]
+) -> Iterator[Breach]:
+    world = found.world
+    stored = world.careers.system.requests.by_id[id].data()
+    told = world.careers.told(id)
+    if len(records) > 1:
+        yield Breach("doubled (I8)", f"request {id} has {len(records)} records")
+    if told is None:
+        yield Breach("lost (I9)", f"request {id}: careers were never told where it stands")
+        return
+    if not records:
+        allowed = {"refused", "withdrawn"} if item in world.never_worked else {"withdrawn"}
+        if told["state"] not in allowed:
+            yield Breach("lost (I9)", f"request {id} (item {item}) has no record; careers read {told['state']!r}")
+        return
+    record = records[0]
+    if item in world.never_worked:
+        yield Breach("not to be stored", f"request {id} (item {item}) has a record")
+    if per_record[record["Id"]] == 0 and record["State__c"] not in _WITHOUT_TASK:
+        yield Breach("lost (I9)", f"request {id} is {record['State__c']!r} and has no Task")
+    if record["IsDeleted"]:
+        return
+    if told["state"] != record["Neutral__c"] or told["state"] not in _WORD[record["State__c"]]:
+        said = f"careers read {told['state']!r}, the record says {record['Neutral__c']!r}"
+        yield Breach("told (I9)", f"request {id} is {record['State__c']!r}: {said}")
+    if stored["state"] == "withdrawn" and record["State__c"] not in _WITHOUT_TASK:
+        yield Breach("withdrawn", f"request {id} was withdrawn, its record is {record['State__c']!r}")
+
+
+def _judge_tasks(found: Evidence, tasks: list[dict[str, Any]]) -> Iterator[Breach]:
+    """What officers did with a Task stands; of ours it only ever gets closed, when careers withdraw."""
+    edits = found.world.task_edits
+    for task in tasks:
+        for name, value in edits.get(task["Id"], {}).items():
+            if task.get(name) != value and not (name == "Status" and task["Status"] == _CLOSED):
+                yield Breach("reverted (I16)", f"Task {task['Id']}: an officer set {name} to {value!r}, it is {task.get(name)!r}")

@@ -1,0 +1,81 @@
+"""Which value stood where and when: the past of contacts by people's deeds, that of accounts by the system's own versions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import pairwise
+from typing import Any
+
+from tests.simulation.clocks import START
+from tests.simulation.mapping import Field
+from tests.simulation.words import token
+from tests.simulation.world import World
+
+
+@dataclass(frozen=True, kw_only=True)
+class Held:
+    """A field held a meaning from a moment on (seconds of the world). ``by`` is staff, person, api, or "" for "ever since"."""
+
+    since: float
+    token: str
+    by: str
+
+
+def contact_history(world: World, person: int, field: Field) -> list[Held]:
+    """What a field of a person's contacts has held, oldest first; of all contacts that were ever theirs."""
+    ids = world.contacts_of(person)
+    found: list[Held] = []
+    for at, seen in zip([deed.at for deed in world.deeds] + [world.time.seconds], world.seen, strict=True):
+        for id in ids:
+            if id in seen:
+                meaning = token(field.name, "crm", seen[id][field.crm])
+                if not found or found[-1].token != meaning or len(ids) > 1:
+                    found.append(Held(since=at, token=meaning, by="staff"))
+    return found
+
+
+def account_history(world: World, account: str, field: Field) -> list[Held]:
+    """What a field of an account has held, oldest first."""
+    stored = world.careers.system.people.by_id[account]
+    changes = [
+        (version.at, version.by.kind.value, version.changes[field.career])
+        for version in stored.versions
+        if field.career in version.changes
+    ]
+    first: Any = changes[0][2][0] if changes else _at(stored.data(), field.career)
+    found = [Held(since=0.0, token=token(field.name, "career", first), by="")]
+    for at, by, (_, after) in changes:
+        found.append(Held(since=seconds(world, at), token=token(field.name, "career", after), by=by))
+    return found
+
+
+def seconds(world: World, stamp: str) -> float:
+    """A moment of the career system's clock, in seconds of the world."""
+    moment = datetime.fromisoformat(stamp)
+    return (moment - START).total_seconds() - world.spec.career_skew
+
+
+def _at(values: Mapping[str, Any], path: str) -> Any:
+    found: Any = values
+    for part in path.split("."):
+        found = found[part]
+    return found
+
+
+def overwritten(history: list[Held]) -> Iterator[tuple[Held, Held]]:
+    """Values that people entered and the bridge replaced by others: (theirs, the bridge's)."""
+    for before, after in pairwise(history):
+        if after.by == "api" and before.by != "api" and before.token != after.token:
+            yield before, after
+
+
+def tokens_between(history: list[Held], since: float, until: float) -> set[str]:
+    """Everything that a field held at some moment of a span."""
+    found = set()
+    for number, held in enumerate(history):
+        ends = history[number + 1].since if number + 1 < len(history) else float("inf")
+        if held.since <= until and ends >= since:
+            found.add(held.token)
+    return found

@@ -1,0 +1,48 @@
+"""Everything that stands in either system has been read (I20, I21): the bridge's observations are what is there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from tests.simulation.oracle.evidence import Breach, state_rows
+from tests.simulation.world import World
+
+_OURS = ("Career_Profile__c", "Suggested_Change__c", "Identity_Review__c", "Career_Request__c")
+_MOVES_BY_ITSELF = frozenset({"SystemModstamp", "LastModifiedDate", "LastModifiedById", "CreatedDate", "Name", "Key__c"})
+"""What no decision looks at: the bridge may hold it as it was when it wrote the record."""
+
+
+def judge(world: World, state: Path, when: str) -> Iterator[Breach]:
+    """Contacts, accounts, requests and our own records, against what the bridge has read of them."""
+    seen: dict[tuple[str, str], dict[str, Any]] = {(row["kind"], row["id"]): row for row in state_rows(state, "observation")}
+    for name in ("Contact", *_OURS):
+        for row in world.rows(name):
+            yield from _judge_record(when, name, row["Id"], row, seen.get((name, row["Id"])))
+        for row in world.rows(name, deleted=True):
+            known = seen.get((name, row["Id"]))
+            if known is not None and not known["deleted"]:
+                yield Breach("read (I20)", f"{when}: {name} {row['Id']} is deleted, and the bridge does not know")
+    for kind, shelf in (("person", world.careers.system.people), ("request", world.careers.system.requests)):
+        for id, stored in shelf.by_id.items():
+            known = seen.get((kind, id))
+            if stored.deleted:
+                if known is not None and not known["deleted"]:
+                    yield Breach("read (I20)", f"{when}: {kind} {id} is deleted, and the bridge does not know")
+            elif kind == "person" or stored.data()["type"] != "WELFARE":
+                yield from _judge_record(when, kind, id, stored.data(), known)
+
+
+def _judge_record(when: str, kind: str, id: str, there: dict[str, Any], known: dict[str, Any] | None) -> Iterator[Breach]:
+    if known is None or known["deleted"]:
+        yield Breach("read (I20)", f"{when}: {kind} {id} was never read")
+        return
+    held = orjson.loads(known["fields"])
+    wrong = [name for name, value in held.items() if name not in _MOVES_BY_ITSELF and name in there and there[name] != value]
+    wrong += [name for name, value in held.items() if name not in there and value not in (None, False, "") and name != "etag"]
+    if wrong:
+        told = {name: (held[name], there.get(name)) for name in wrong}
+        yield Breach("read (I20)", f"{when}: {kind} {id} was read as it is not any more: {told}")

@@ -1,0 +1,88 @@
+"""Nothing that a person entered is trampled: what the bridge overwrites is kept as a question, or the mapping says otherwise.
+
+And nothing is made up: what the bridge writes was entered by the owner, about this very person (I4: also when it is empty).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import orjson
+
+from tests.simulation.mapping import Field, Unit
+from tests.simulation.oracle.evidence import Breach, Evidence
+from tests.simulation.oracle.history import account_history, contact_history, overwritten, tokens_between
+from tests.simulation.words import token
+
+_SLACK = 1.0
+"""Seconds by which the systems' stamps are coarser than our clock."""
+
+
+def judge(found: Evidence) -> Iterator[Breach]:
+    """Every field of every person."""
+    world = found.world
+    for person, account in world.accounts.items():
+        if account not in world.careers.system.people.by_id:
+            continue
+        for unit in found.rules.units.values():
+            for field in unit.fields:
+                if unit.careers_own:
+                    yield from _judge_profile(found, account, unit, field)
+                else:
+                    yield from _judge_field(found, person, account, unit, field)
+
+
+def _judge_field(found: Evidence, person: int, account: str, unit: Unit, field: Field) -> Iterator[Breach]:
+    world = found.world
+    theirs, ours = account_history(world, account, field), contact_history(world, person, field)
+    entered = {held.token for held in ours}
+    for held in theirs:
+        if held.by == "api" and held.token not in entered and not (held.token == "" and unit.on_withdrawn == "clear"):
+            yield Breach(
+                "made up (I4)", f"{account} {field.name}: the bridge wrote {held.token!r}; the CRM held {sorted(entered)}"
+            )
+    for before, after in overwritten(theirs):
+        where = f"{account} {field.name}: {before.token!r} of {before.by or 'the beginning'} became {after.token!r}"
+        if unit.opt_out:
+            if before.token == f"{field.name}={unit.restrictive}":
+                yield Breach("opt-out trampled", where)
+            continue
+        if before.token == "" and before.since <= found.first_read(account):
+            # Emptiness that stood there before anything was agreed is filled.
+            continue
+        agreed = before.token in tokens_between(ours, before.since - _SLACK, after.since + _SLACK)
+        if agreed or _silent(unit, before.token) or before.token in _suggested(found, account, unit, field):
+            continue
+        yield Breach("trampled", f"{where}, and nobody was asked")
+
+
+def _silent(unit: Unit, theirs: str) -> bool:
+    """Whether the mapping says that an edit by careers is put back without a question."""
+    if unit.other_office_edit in {"refuse", "ignore"}:
+        return True
+    return theirs == "" and unit.null != "suggest_clear"
+
+
+def _suggested(found: Evidence, account: str, unit: Unit, field: Field) -> set[str]:
+    """What was ever suggested for this field of this account."""
+    meanings = set()
+    for write in found.suggestion_writes(account, unit.name):
+        entered = orjson.loads(write.fields.get("Suggested_Values__c") or "{}")
+        if field.crm in entered:
+            meanings.add(token(field.name, "crm", entered[field.crm]))
+    return meanings
+
+
+def _judge_profile(found: Evidence, account: str, unit: Unit, field: Field) -> Iterator[Breach]:
+    """What stands on the career profile was entered in that very account; what is empty there was empty."""
+    entered = {held.token for held in account_history(found.world, account, field)}
+    for write in found.profile_writes(account):
+        if field.crm in write.fields:
+            meaning = token(field.name, "crm", write.fields[field.crm])
+            if meaning not in entered:
+                yield Breach(
+                    "made up (I4)", f"{account} {field.name}: the profile got {meaning!r}; careers held {sorted(entered)}"
+                )
+    for held in account_history(found.world, account, field):
+        if held.by == "api":
+            yield Breach("trampled", f"{account} {field.name}: the bridge wrote careers' own {unit.name}")
