@@ -349,6 +349,7 @@ def _split(ctx: Context, db: Connection, row: Row, payload: Mapping[str, Any]) -
                 settle_with={"units": {name: settling}},
                 weight=row["weight"],
                 changes=len(settling["sent"]),
+                puts_back=row["puts_back"],
             )
             | {"state": "ready"}
         )

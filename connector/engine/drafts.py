@@ -46,6 +46,8 @@ class Subject:
     profile_fields: dict[str, Any] = field(default_factory=dict)
     settling: dict[str, dict[str, dict[str, Any]]] = field(default_factory=lambda: {"career": {}, "crm": {}})
     backfill: bool = True
+    puts_back: bool = False
+    """Whether careers' record is to lose what somebody has typed there, because it waits as a suggestion."""
     refused: bool = False
     """Whether a side refused this person's last opt-out."""
     fought_over: frozenset[str] = frozenset()
@@ -107,6 +109,7 @@ class Draft:
         natives = natives_of(unit, side, verdict.values or ())
         (subject.career_fields if side is Side.CAREER else subject.profile_fields).update(natives)
         subject.backfill = subject.backfill and verdict.row is Law.FILL_EMPTY
+        subject.puts_back = subject.puts_back or verdict.restored
         crm, career = subject.readings(unit)
         subject.settling[side.value][unit.name] = {
             "crm": _pack(crm),
@@ -206,7 +209,8 @@ class Draft:
         if subject.career_fields:
             payload = {"version": (subject.account or {}).get("version", ""), "fields": subject.career_fields}
             blanks = _emptied(subject.career_fields, subject.person.career)
-            self._plan_fields("career.update", account, payload, subject.settling["career"], weight=weight, blanks=blanks)
+            counted = {"weight": weight, "blanks": blanks, "puts_back": subject.puts_back}
+            self._plan_fields("career.update", account, payload, subject.settling["career"], **counted)
         fields = subject.profile_fields
         if subject.link["profile_id"] is not None:
             fields = _profile_changes(subject) | fields
@@ -236,14 +240,10 @@ class Draft:
         account: str,
         payload: Mapping[str, Any],
         settling: Mapping[str, Any],
-        *,
-        weight: int,
-        blanks: int = 0,
-        key: str | None = None,
+        **more: Any,  # noqa: ANN401 - passed on by name
     ) -> None:
         fields = payload["fields"]
-        settle_with = {"units": settling}
-        self._plan(kind, account, payload, key=key, settle_with=settle_with, weight=weight, changes=len(fields), blanks=blanks)
+        self._plan(kind, account, payload, settle_with={"units": settling}, changes=len(fields), **more)
 
     def _plan(self, kind: str, target: str, payload: Mapping[str, Any], **more: Any) -> None:  # noqa: ANN401 - passed on by name
         self.rows.append(

@@ -7,11 +7,14 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, Update, case, func, select, update
+from sqlalchemy import ColumnElement, Connection, Select, Update, case, exists, func, select, update
 
 from connector.store.observations import batches
 from connector.store.store import Place, Row, add, fetch, pack, prepared, rows_of, stamp
 from connector.store.tables import intent, plan
+
+QUESTIONS = ("suggestion.create", "suggestion.update")
+"""The kinds of write that ask the field owner."""
 
 OPEN_STATES = ("planned", "ready", "sent", "unknown")
 """The states of an intent whose outcome is not settled."""
@@ -210,7 +213,11 @@ def get_plan(db: Connection, plan_id: str) -> Row | None:
 
 
 def _is_due(now: Place) -> ColumnElement[bool]:
-    return intent.c.state.in_(("ready", "unknown")) & (intent.c.due_at <= now)
+    question = intent.alias("question")
+    same = (question.c.system == intent.c.system) & (question.c.target == intent.c.target)
+    unasked = question.c.kind.in_(QUESTIONS) & question.c.state.in_((*OPEN_STATES, "refused"))
+    held = intent.c.puts_back & exists().where(same, unasked)
+    return intent.c.state.in_(("ready", "unknown")) & (intent.c.due_at <= now) & ~held
 
 
 @prepared
@@ -348,10 +355,12 @@ def row(  # noqa: PLR0913 - the columns of a table, each by name
     weight: int = 3,
     changes: int = 0,
     blanks: int = 0,
+    puts_back: bool = False,
 ) -> dict[str, Any]:
     """One planned write. ``weight``: 0 opt-outs, 1 decisions, 2 requests, 3 changes, 4 backfill; smaller goes first.
 
     ``changes`` and ``blanks`` are what the brakes count: values that change, and those of them that become empty.
+    ``puts_back``: it overwrites what somebody has typed and is asked about; it goes after every question about that person.
     """
     return {
         "plan_id": plan_id,
@@ -374,4 +383,5 @@ def row(  # noqa: PLR0913 - the columns of a table, each by name
         "created_at": stamp(now),
         "settled_at": None,
         "sent_at": None,
+        "puts_back": puts_back,
     }

@@ -5,7 +5,7 @@ Times are UTC texts in ISO form with a fixed width, so that they sort and compar
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, Index, Integer, MetaData, String, Table, Text
+from sqlalchemy import Boolean, Column, Index, Integer, MetaData, String, Table, Text, false
 
 metadata = MetaData()
 
@@ -217,6 +217,7 @@ intent = Table(
     Column("created_at", _TIME, nullable=False),
     Column("settled_at", _TIME),
     Column("sent_at", _TIME),
+    Column("puts_back", Boolean, nullable=False, server_default=false()),
     comment="state: planned, ready, sent, unknown, applied, refused, superseded",
 )
 Index("intent_work", intent.c.state, intent.c.due_at)

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import orjson
 
+from connector.engine.plans import retry
 from tests.engine.university import University
 
 
@@ -379,3 +380,26 @@ def test_the_bridge_never_writes_a_contact(uni: University) -> None:
     uni.run()
     assert len(uni.all("Suggested_Change__c")) == 3
     assert uni.contact_writes() == 0
+
+
+def test_nothing_is_put_back_before_it_is_asked_about(uni: University) -> None:
+    """What careers typed is overwritten only once the question about it stands in Salesforce: else it could be lost for good."""
+    uni.edit_person("a1", {"last_name": "King"})
+    refusal = uni.crm.order_refusal("FIELD_CUSTOM_VALIDATION_EXCEPTION", sobject="Suggested_Change__c", count=2)
+    uni.run()
+    uni.run()
+    assert refusal.struck == 1
+    assert uni.account("a1")["last_name"] == "King"
+    uni.crm.clear_faults()
+    retry(uni.ctx)
+    uni.run()
+    assert (uni.account("a1")["last_name"], uni.one("Suggested_Change__c")["State__c"]) == ("Lovelace", "Open")
+
+
+def test_a_side_that_is_down_holds_no_other_write_back(pair: University) -> None:
+    """Only what somebody else typed waits for its question: the other people's changes go to careers at once."""
+    pair.edit_person("a1", {"last_name": "King"})
+    pair.edit_contact(pair.grace, Title="Rear admiral")
+    pair.crm.order_refusal("FIELD_CUSTOM_VALIDATION_EXCEPTION", sobject="Suggested_Change__c", count=2)
+    pair.run()
+    assert (pair.account("a1")["last_name"], pair.account("a2")["title"]) == ("King", "Rear admiral")
