@@ -319,6 +319,9 @@ def _settle(ctx: Context, db: Connection, row: Row, payload: Mapping[str, Any], 
                 return "split"
             facts = {"code": outcome.code, "detail": outcome.detail, "remedy": outcome.remedy}
             intents.settle(db, row["id"], state="refused", now=now, **facts)
+            if row["kind"] == "request.create":
+                # Perhaps it names somebody who is gone by now: it is looked at once more.
+                observations.reopen(db, Side.CAREER, "request", row["target"])
             log.warning("intent.refused", intent=row["id"], kind=row["kind"], code=outcome.code)
             return "refused"
         case _:

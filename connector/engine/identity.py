@@ -128,6 +128,10 @@ def _follow(ctx: Context, db: Connection, link: Row, contact: Row) -> None:
 
 def _move_requests(db: Connection, gone: Iterable[Row]) -> None:
     """Requests follow a merge whether or not a link did: Salesforce may have moved the career profile, and so the link, first."""
+    gone = list(gone)
+    for asked in requests.without_record(db, [contact["id"] for contact in gone]):
+        # Its record may have been refused because of that.
+        observations.reopen(db, Side.CAREER, "request", asked["request_id"])
     for contact in gone:
         survivor = _survivor(db, contact) if contact["merged_into"] else None
         if survivor is not None:

@@ -148,24 +148,39 @@ class _Desk:
         if row["deleted"]:
             fields["state"] = "withdrawn"
         understood = understand(fields, request_id=row["id"], rules=self._ctx.requests)
-        if known is not None and known["payload_hash"] == digest and not row["deleted"]:
+        refused = self._refused(known)
+        if known is not None and known["payload_hash"] == digest and not row["deleted"] and refused is None:
             return True
         if known is None or known["reason"] == "misunderstood":
             self._open(system, row["id"], understood, digest, known)
             return True
-        if known["crm_id"] is None and known["settled_at"] is None:
-            create = intents.last_with_key(self._db, "request.create", known["key"])
-            if create is None or create["state"] != "refused":
-                return False
-            # Salesforce would not have it as it was; what careers changed since is another try.
-            intents.supersede(self._db, system, [row["id"]], ["request.create"])
-            self._open(system, row["id"], understood, digest, known)
+        if refused is not None:
+            self._try_again(system, row["id"], understood, digest, known, refused)
             return True
+        if known["crm_id"] is None and known["settled_at"] is None:
+            return False
         if understood.withdrawn:
             self._withdraw(known)
         elif isinstance(understood, Ask):
             self._edit(known, understood, digest)
         return True
+
+    def _refused(self, known: Row | None) -> Row | None:
+        """The write of a request's record that Salesforce would not have."""
+        if known is None or known["crm_id"] is not None:
+            return None
+        create = intents.last_with_key(self._db, "request.create", known["key"])
+        return create if create is not None and create["state"] == "refused" else None
+
+    def _try_again(self, system: str, id: str, understood: Ask | Misunderstood, digest: str, known: Row, refused: Row) -> None:
+        """Salesforce would not have it as it was: what careers have changed since, or whom it now refers to, is another try."""
+        before = list(self._rows)
+        self._open(system, id, understood, digest, known)
+        fresh = [row for row in self._rows if row["kind"] == "request.create" and row not in before]
+        if digest == known["payload_hash"] and [_references(row) for row in fresh] == [_references(refused)]:
+            self._rows = before
+        else:
+            intents.supersede(self._db, system, [id], ["request.create"])
 
     def _open(self, system: str, id: str, understood: Ask | Misunderstood, digest: str, known: Row | None) -> None:
         now = self._ctx.clock.now()
@@ -374,6 +389,13 @@ class _Desk:
                 **more,
             )
         )
+
+
+def _references(create: Mapping[str, Any]) -> list[object]:
+    """Which records a new request refers to: contact, career profile and owner."""
+    payload = unpack(create["payload"])
+    named = (payload["fields"], payload.get("task") or {})
+    return [fields.get(name) for fields in named for name in ("Contact__c", "Career_Profile__c", "OwnerId", "WhoId")]
 
 
 def _standing(known: Row) -> RequestState:

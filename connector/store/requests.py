@@ -56,6 +56,14 @@ def of_account(db: Connection, system: str, account_id: str) -> list[Row]:
     return fetch(db, select(request).where(request.c.system == system, request.c.account_id == account_id))
 
 
+def without_record(db: Connection, contact_ids: Iterable[str]) -> list[Row]:
+    """Requests about these contacts that have no record in Salesforce."""
+    found: list[Row] = []
+    for some in batches(contact_ids):
+        found.extend(fetch(db, select(request).where(request.c.contact_id.in_(some), request.c.crm_id.is_(None))))
+    return found
+
+
 def listing(db: Connection, *, limit: int = 500) -> list[Row]:
     """Requests, newest first."""
     return fetch(db, select(request).order_by(request.c.received_at.desc(), request.c.request_id).limit(limit))

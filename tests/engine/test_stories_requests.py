@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from connector.engine import report
 from emulator.inprocess import WireFault
 from tests.engine.university import ASK, University
 
@@ -311,3 +312,56 @@ def test_a_lost_answer_doubles_no_task(uni: University) -> None:
     assert uni.told(uni.request)["state"] == "received"
     uni.edit(uni.one("Task")["Id"], Status="In Progress")
     assert state(uni) == ("In progress", "in progress")
+
+
+def test_a_request_follows_a_merge_that_came_before_its_record(uni: University) -> None:
+    """A contact that is merged away while a request is on the way: its record is refused, and made about the survivor instead."""
+    request = uni.file(type="RESUME_REVIEW")
+    winner = uni.contact(FirstName="Ada", LastName="Lovelace", University_ID__c="U1001", Consent_Career_Asks__c=True)
+    seen = []
+
+    def merge() -> None:
+        # When the record is about to leave: after everything was read.
+        seen.append(1)
+        if len(seen) == 1:
+            uni.crm.merge_as(uni.officer, winner, [uni.ada])
+
+    uni.before("composite/graph", merge)
+    uni.run()
+    assert uni.all("Career_Request__c") == []
+    uni.run()
+    uni.run()
+    record = uni.one("Career_Request__c")
+    assert (record["Contact__c"], uni.one("Task")["WhatId"]) == (winner, record["Id"])
+    assert uni.told(request)["state"] == "received"
+    assert intents_refused(uni) == 0
+
+
+def test_a_request_about_a_contact_that_is_gone_goes_to_triage(uni: University) -> None:
+    """A contact that is deleted while a request about it is on the way: a person in triage gets the Task, nobody is guessed."""
+    uni.file(type="RESUME_REVIEW")
+
+    def delete() -> None:
+        if uni.org.live(uni.ada) is not None:
+            uni.crm.delete_as(uni.officer, uni.ada)
+
+    uni.before("composite/graph", delete)
+    uni.run()
+    uni.run()
+    uni.run()
+    record = uni.one("Career_Request__c")
+    assert (record["State__c"], record.get("Contact__c"), len(uni.all("Task"))) == ("Triage", None, 1)
+
+
+def test_a_refused_request_is_not_tried_again_by_itself(uni: University) -> None:
+    """What Salesforce refuses for another reason is sent once, until a person has done something about it."""
+    refusal = uni.crm.order_refusal("FIELD_CUSTOM_VALIDATION_EXCEPTION", sobject="Career_Request__c", count=99)
+    uni.file(type="RESUME_REVIEW")
+    for _ in range(4):
+        uni.run()
+    assert (refusal.struck, intents_refused(uni)) == (1, 1)
+
+
+def intents_refused(uni: University) -> int:
+    """How many writes Salesforce would not have."""
+    return len(report.status(uni.ctx)["refused"])

@@ -76,10 +76,14 @@ class _Watched:
 
     app: SalesforceApp | CareerApp
     effect: Callable[[], None]
+    preludes: list[tuple[str, Callable[[], object]]]
 
     def handle(self, asked: Request) -> Response:
         """One exchange."""
         self.effect()
+        for path, act in self.preludes:
+            if path in asked.path:
+                act()
         answer = self.app.handle(asked)
         self.effect()
         return answer
@@ -100,6 +104,7 @@ class University:
     rules: Rulebook = field(default_factory=rulebook)
     effect: Callable[[], None] = lambda: None
     """Called at every effect boundary: before and after each remote call, and before each commit."""
+    preludes: list[tuple[str, Callable[[], object]]] = field(default_factory=list)
     ada: str = ""
     grace: str = ""
     request: str = ""
@@ -125,14 +130,18 @@ class University:
         address = f"{name.replace('_', '.')}@alumni.example.edu"
         return self.crm.add_user(name, values={"Email": address})
 
+    def before(self, path: str, act: Callable[[], object]) -> None:
+        """Let something happen whenever the bridge is about to send a request to an address that holds ``path``."""
+        self.preludes.append((path, act))
+
     def restart(self) -> None:
         """A new process on the same state."""
         if hasattr(self, "ctx"):
             self.ctx.store.close()
         clock = SharedClock(self.clock)
         session, careers = open_session(), open_session()
-        self.crm_wire = mount(session, _Watched(self.crm_app, self._feel), "https://")
-        self.career_wire = mount(careers, _Watched(self.career_app, self._feel), "https://")
+        self.crm_wire = mount(session, _Watched(self.crm_app, self._feel, self.preludes), "https://")
+        self.career_wire = mount(careers, _Watched(self.career_app, self._feel, self.preludes), "https://")
 
         def wire(url: str) -> Wire:
             return Wire(session, url, clock, side="crm")

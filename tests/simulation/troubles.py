@@ -224,6 +224,7 @@ class RestoreState:
         if run.backup is None:
             run.host.forget_state()
             run.lineage = Lineage(spans=[], hosts=[])
+            run.world.audited_before = 0
             run.happened("state lost")
         else:
             copy, lineage = run.backup

@@ -46,6 +46,7 @@ _STATUS = frozenset(
     {
         *("Environment__c", "State__c", "Last_Cycle__c", "Last_Good_To_CRM__c", "Last_Good_To_Career__c", "Waiting__c"),
         *("Open_Suggestions__c", "Halted_Since__c", "Halt_Reason__c", "Version__c", "Lease_Holder__c", "Lease_Until__c"),
+        "Audit_Head__c",
         "Lease_Epoch__c",
     }
 )
