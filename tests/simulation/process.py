@@ -24,7 +24,7 @@ from connector.config import Settings, load_settings
 from connector.daemon import Daemon
 from connector.engine import planner
 from connector.errors import BridgeError, Halt, UserError
-from connector.store.store import open_store
+from connector.store.store import open_store, set_meta
 from connector.wire import open_session
 from emulator.inprocess import AppAdapter, Exchange, Wire, WireFault
 from jobs import ALL
@@ -69,9 +69,12 @@ def _settings(platform: str, folder: Path) -> Settings:
 
 @cache
 def _blank_state(folder: Path) -> Path:
-    """A state with the newest schema and nothing in it."""
+    """A state with the newest schema and nothing in it but the key of its audit, which is real chance otherwise."""
     path = folder / "blank.db"
-    open_store(f"sqlite:///{path}").close()
+    store = open_store(f"sqlite:///{path}")
+    with store.begin() as db:
+        set_meta(db, "audit_key", "5a" * 32)
+    store.close()
     return path
 
 
