@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from connector.bootstrap import Bridge, Surroundings, open_crm_wire
 from connector.clock import SystemClock
-from connector.config import Settings
+from connector.config import SECRETS, Settings
 from connector.core.model import Share, Side, Unit
 from connector.engine import permission
 from connector.engine.context import Context, Progress
@@ -26,6 +26,16 @@ def notes(persons: Persons) -> list[str]:
     """What an administrator should know of a mapping although nothing in it is wrong."""
     found = "a change there is found when the contact changes, or by the weekly sweep"
     return [f"{one.path} is read and not in watch: {found}" for one in persons.related() if not one.followed and one.fields]
+
+
+def inherited(settings: Settings) -> list[str]:
+    """Which secrets come from environment variables: every child process inherits these."""
+    told: list[str] = []
+    for name, value in settings.model_dump(mode="json").items():
+        for table in value if isinstance(value, list) else [value]:
+            told += [f"[{name}] {key}" for key, text in table.items() if key in SECRETS and str(text).startswith("env:")]
+    better = "is in an environment variable, which child processes inherit; a systemd credential or a file is better"
+    return [f"{one} {better}" for one in told]
 
 
 def local_checks(bridge: Bridge) -> list[Check]:
@@ -51,6 +61,7 @@ def remote_checks(bridge: Bridge) -> list[Check]:
         ),
         ("Salesforce: words of the picklists", lambda: _words(bridge)),
         ("Salesforce: our user cannot write a Contact, nor what is read beside it", lambda: _cannot_write(bridge)),
+        ("Salesforce: our user has no right that the bridge does not need", lambda: _excess(bridge)),
         ("Salesforce: the audit holds what was written down there of it", lambda: _audit(bridge)),
         ("Salesforce: officers and queues of routing.toml", lambda: _owners(bridge)),
     ]
@@ -77,6 +88,17 @@ def _cannot_write(bridge: Bridge) -> None:
             subject=writable,
             reason="the integration user may edit what the bridge only reads",
             remedy=f"leave it the permission set Alumni_Bridge_Daemon alone, and a profile without rights on {writable}",
+        )
+
+
+def _excess(bridge: Bridge) -> None:
+    found = bridge.crm.excess()
+    if found:
+        raise Halt(
+            subject="our Salesforce user",
+            reason=f"it has more rights than the bridge needs: {'; '.join(found)}",
+            remedy="give it the profile Minimum Access - API Only Integrations, the permission set Alumni_Bridge_Daemon and no "
+            "other, and its app the scope api alone",
         )
 
 

@@ -372,8 +372,9 @@ def check(config: ConfigFile = DEFAULT, *, offline: Annotated[bool, typer.Option
         ctx = bridge.context
         with ctx.store.begin() as db:
             state, broken = role_fault(db) or integrity(db), journal.verify(db)
+        notes = [*administration.notes(ctx.persons), *administration.inherited(bridge.settings)]
         steps = administration.local_checks(bridge) + ([] if offline else administration.remote_checks(bridge))
-        failed = display.checklist(state, broken, administration.notes(ctx.persons), steps)
+        failed = display.checklist(state, broken, notes, steps)
     raise typer.Exit(HALTED if failed else GOOD)
 
 

@@ -85,6 +85,36 @@ class Describe:
     """Child relationships by name: the child's object, and its field that names this one."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObjectRights:
+    """What our user may do with the records of one object, as Describe Global says."""
+
+    name: str
+    custom: bool
+    createable: bool
+    updateable: bool
+    deletable: bool
+
+
+def rights_of(answer: Answer) -> list[ObjectRights]:
+    """The objects in an answer to Describe Global; custom settings are left out, they are the administrators'."""
+    body = answer.json()
+    found = body.get("sobjects") if isinstance(body, dict) else None
+    if not isinstance(found, list) or not all(isinstance(one, dict) and isinstance(one.get("name"), str) for one in found):
+        raise answer.unusable("no list of objects")
+    return [
+        ObjectRights(
+            name=one["name"],
+            custom=one.get("custom") is True and one["name"].endswith("__c"),
+            createable=one.get("createable") is True,
+            updateable=one.get("updateable") is True,
+            deletable=one.get("deletable") is True,
+        )
+        for one in found
+        if one.get("customSetting") is not True
+    ]
+
+
 def read_rows(sub: Sub, object_name: str) -> Rows:
     """The page in a subrequest's answer to a query; raises what the code of a failed one stands for."""
     return _page(check_sub(sub), object_name, unusable)

@@ -52,10 +52,11 @@ _REMEDY = "a Salesforce administrator: look at Setup > Login History for the int
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Token:
-    """An access token and the origin of the instance that takes it."""
+    """An access token, the origin of the instance that takes it, and what it says that it is good for."""
 
     access: Secret
     instance: str
+    scopes: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -210,7 +211,12 @@ class _Login:
             None,
             session,
         )
-        return Token(access=Secret(str(access)), instance=self._instances.accept(carrier.reply.get("instance_url")))
+        scopes = carrier.reply.get("scope")
+        return Token(
+            access=Secret(str(access)),
+            instance=self._instances.accept(carrier.reply.get("instance_url")),
+            scopes=frozenset(scopes.split() if isinstance(scopes, str) else ()),
+        )
 
     def _judge(self, answer: Answer) -> dict[str, Any]:
         """The reply of a successful login; everything else is an error with its cause."""

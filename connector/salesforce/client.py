@@ -16,6 +16,7 @@ from connector.ports import Clock
 from connector.salesforce.answers import (
     Describe,
     GraphAnswer,
+    ObjectRights,
     Row,
     Rows,
     Sub,
@@ -26,6 +27,7 @@ from connector.salesforce.answers import (
     job_of,
     names_of,
     read_rows,
+    rights_of,
     rows_of,
     table_of,
 )
@@ -87,6 +89,10 @@ class Client:
     def objects(self) -> frozenset[str]:
         """The names of all objects that our user may see. Source: Describe Global."""
         return self._get(names_of, f"{self._root}/sobjects")[1]
+
+    def describe_all(self) -> list[ObjectRights]:
+        """Every object that our user sees, with what it may do with its records. Source: Describe Global."""
+        return self._get(rights_of, f"{self._root}/sobjects")[1]
 
     def query(self, soql: Soql) -> Rows:
         """The first page of a query that sees deleted and archived records too (``queryAll``)."""

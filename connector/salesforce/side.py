@@ -9,7 +9,7 @@ from typing import Any
 from connector.core.related import Related
 from connector.errors import Halt, Refused
 from connector.ports import Calls, Clock, CrmCreate, CrmUpdate, Directory, Feed, Officer, Outcome, Page, Record
-from connector.salesforce import soql
+from connector.salesforce import rights, soql
 from connector.salesforce.answers import Describe, Row, long_id
 from connector.salesforce.bulk import Bulk
 from connector.salesforce.client import Client
@@ -118,6 +118,10 @@ class SalesforceSide:
         objects = dict.fromkeys((Feed.CONTACT.value, *(one.object for one in self._related)))
         described = [self._client.describe(name) for name in objects]
         return [one.name for one in described if one.createable or one.updateable]
+
+    def excess(self) -> list[str]:
+        """What our user may do beyond what the bridge needs, each in a few words."""
+        return rights.excess(self._client)
 
     def read(self, cursors: Mapping[Feed, str]) -> Mapping[Feed, Page]:
         """See ``CrmSide.read``: at most two calls for all feeds when nothing has changed."""

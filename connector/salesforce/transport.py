@@ -19,6 +19,8 @@ from connector.salesforce.codes import SIDE, read_faults
 from connector.wire import Answer, Wire
 
 _USAGE = re.compile(r"(?:^|[;,\s])api-usage=(\d{1,12})/(\d{1,12})(?:$|[;,\s])")
+_CLIENT = {"Sforce-Call-Options": "client=alumni-bridge"}
+"""Names us in the org's event log (REST guide, Call Options Header), so that anything else using our token stands out."""
 _LOGIN_PAUSE = 60.0
 _LOGINS = 2
 _PROBE_AFTER = 900.0
@@ -50,6 +52,11 @@ class Transport:
     def calls(self) -> Calls:
         """Calls made to the org, logins not counted, and its allowance as last told."""
         return Calls(made=sum(wire.calls for wire in self._wires.values()), used=self._used, limit=self._limit)
+
+    @property
+    def scopes(self) -> frozenset[str]:
+        """What the token in use says that it is good for; nothing before the first call, or where the login did not say."""
+        return self._token.scopes if self._token is not None else frozenset()
 
     def server_now(self) -> datetime:
         """The server's time: ours, corrected by the ``Date`` of its last answer."""
@@ -100,7 +107,7 @@ class Transport:
             method,
             path,
             write=write,
-            headers={**(headers or {}), "Authorization": f"Bearer {token.access.reveal()}"},
+            headers={**_CLIENT, **(headers or {}), "Authorization": f"Bearer {token.access.reveal()}"},
             json=json,
             params=params,
             server_errors=True,

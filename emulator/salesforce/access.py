@@ -11,6 +11,7 @@ SETUP = frozenset(
         *("user", "profile", "userlicense", "userrole", "organization", "recordtype", "taskstatus", "taskpriority"),
         *("permissionset", "permissionsetassignment", "permissionsetgroup", "objectpermissions", "fieldpermissions"),
         *("group", "groupmember", "queuesobject", "entitydefinition", "fielddefinition", "userrecordaccess"),
+        "userpermissionaccess",
     }
 )
 """Objects that every API user may read and only who manages users may write [guess]."""

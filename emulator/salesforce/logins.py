@@ -20,13 +20,17 @@ class Session:
 
 @dataclass(slots=True, kw_only=True)
 class ConnectedApp:
-    """A client that may log in. Without a certificate the signatures of its JWTs are not checked."""
+    """A client that may log in. Without a certificate the signatures of its JWTs are not checked.
+
+    `scopes` is what its tokens say they are for; empty: what the flow usually gives.
+    """
 
     key: str
     secret: str = ""
     run_as: str | None = None
     certificate: bytes | None = None
     blocked: bool = False
+    scopes: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,8 @@
-"""UserRecordAccess: what a user may do with a record, as records that a query asks for one by one."""
+"""UserRecordAccess and UserPermissionAccess: what a user may do, with a record and altogether, as records to query."""
 
 from collections.abc import Iterator
 
+from emulator.salesforce.access import Access
 from emulator.salesforce.errors import SalesforceError
 from emulator.salesforce.ids import make_id, normal_id
 from emulator.salesforce.org import Org
@@ -12,6 +13,19 @@ from emulator.salesforce.writing import Writer
 NAME = "UserRecordAccess"
 MOST = 200
 """So many records one query may ask for [documentation]."""
+
+
+OWN = "UserPermissionAccess"
+"""One record, of the very user who asks [documentation]."""
+
+
+def own(org: Org, access: Access) -> Table:
+    """The system permissions of the user who asks, a flag for each."""
+    made = Table()
+    flags = [one.name for one in org.sobject(OWN).fields if one.name.startswith("Permissions")]
+    row = {name: access.may(name.removeprefix("Permissions")) for name in flags}
+    made.put({"Id": "000000000000000AAA", "IsDeleted": False, "SystemModstamp": org.stamp(), **row})
+    return made
 
 
 def table(org: Org, where: Test | None) -> Table:

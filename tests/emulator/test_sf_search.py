@@ -89,6 +89,15 @@ def test_definitions_as_records(api: Api, control: Control) -> None:
     assert api.records(soql) == [{"KeyPrefix": "003"}]
 
 
+def test_a_user_can_ask_what_it_may(api: Api, control: Control) -> None:
+    """UserPermissionAccess has one record, of the user who asks, with a flag for each permission. [D] Object Reference."""
+    user = control.add_user("bot", profile="Minimum Access - API Only Integrations")
+    soql = "SELECT Id, PermissionsApiEnabled, PermissionsModifyAllData FROM UserPermissionAccess"
+    expected = {"Id": "000000000000000AAA", "PermissionsApiEnabled": True}
+    assert api.records(soql) == [expected | {"PermissionsModifyAllData": True}]
+    assert Api(api.org, user).records(soql) == [expected | {"PermissionsModifyAllData": False}]
+
+
 def test_tooling_objects_are_described(api: Api) -> None:
     """Tooling objects are listed and described, with no records; others are NOT_FOUND. [T] jsforce."""
     assert api.json("GET", "tooling")["sobjects"] == f"{api.base}/tooling/sobjects"

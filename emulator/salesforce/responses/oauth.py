@@ -99,9 +99,10 @@ def _answer(org: Org, request: Request, session: Session, granted: _Granted) -> 
 def _grant(org: Org, form: dict[str, str]) -> _Granted:
     match form.get("grant_type"):
         case "urn:ietf:params:oauth:grant-type:jwt-bearer":
-            return _Granted(user=_by_jwt(org, form.get("assertion", "")), signed=False)
+            subject, app = _by_jwt(org, form.get("assertion", ""))
+            return _Granted(user=subject, scope=_scopes(app) or "api web refresh_token", signed=False)
         case "client_credentials":
-            return _Granted(user=_by_client(org, form), scope="api")
+            return _Granted(user=_by_client(org, form), scope=_scopes(org.logins.apps.get(form.get("client_id", ""))) or "api")
         case "password":
             # This flow has neither scopes nor refresh tokens [documentation].
             return _Granted(user=_by_password(org, form), scope="")
@@ -179,8 +180,12 @@ def _client(org: Org, form: dict[str, str]) -> ConnectedApp | None:
 # --- without a person -----------------------------------------------------------------------------------------------
 
 
-def _by_jwt(org: Org, assertion: str) -> Row:
-    """The subject of a signed assertion.
+def _scopes(app: ConnectedApp | None) -> str:
+    return app.scopes if app else ""
+
+
+def _by_jwt(org: Org, assertion: str) -> tuple[Row, ConnectedApp | None]:
+    """The subject of a signed assertion, and whose it is.
 
     Lenient where real clients need it: `aud` may end with a slash, `exp` may be text or milliseconds (code of the
     clients). The signature counts only if the app has a certificate.
@@ -198,7 +203,7 @@ def _by_jwt(org: Org, assertion: str) -> Row:
     user = org.user_named(str(claims.get("sub") or claims.get("prn")))
     if user is None:
         raise _OAuthError("invalid_grant", "user hasn't approved this consumer")
-    return user
+    return user, app
 
 
 def audiences(org: Org) -> set[str]:

@@ -114,6 +114,8 @@ class _Runner:
         return ordered
 
     def _table(self, name: str, where: Test | None) -> Table:
+        if name == rights.OWN:
+            return rights.own(self.source.org, self.source.access)
         return rights.table(self.source.org, where) if name == rights.NAME else derived.table(self.source.org, name)
 
     def _filtered(self, scope: Scope, rows: Iterable[Row], where: Test | None) -> Iterable[Row]:
