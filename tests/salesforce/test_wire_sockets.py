@@ -54,7 +54,10 @@ class Server:
             answer = self.answers.pop(0) if self.answers else GOOD
             if answer is None:
                 return
-            connection.sendall(answer)
+            try:
+                connection.sendall(answer)
+            except OSError:
+                return  # the client has seen enough of it
             if answer is not GOOD and not answer.endswith(b"0\r\n\r\n"):
                 return
 
