@@ -33,6 +33,7 @@ from demo.people import People
 from demo.platform import PLATFORMS, Platform
 from demo.world import make_world
 from emulator.career import Actor, CareerApp, CareerSystem, Kind
+from emulator.career.generic import REQUESTS
 from emulator.career.platforms import FACES
 from emulator.clock import Clock
 from emulator.inprocess import mount
@@ -121,7 +122,7 @@ def staged(platform: Platform, count: int, folder: Path) -> Iterator[World]:
     org, _ = build_org(clock, persons.contact_fields(), persons.profile_fields())
     careers = CareerSystem(clock)
     careers.admit(BRIDGE_KEY, Actor(id="key-bridge", name="alumni-bridge", kind=Kind.API))
-    app = CareerApp(careers, face=FACES[platform.name])
+    app = CareerApp(careers, face=FACES[platform.name], beside=(REQUESTS,) if platform.beside else ())
     ids = seed_people(org, careers, people)
     clock.move(timedelta(hours=1))
     around = Surroundings(
@@ -146,8 +147,6 @@ def _session(org: Org, app: CareerApp) -> requests.Session:
 
 
 def _configure(folder: Path, platform: Platform) -> Path:
-    settings = ", ".join(f'{name} = "{text}"' for name, text in platform.settings.items())
-    key = 'key = "env:KEY"' if platform.key else ""
     file = folder / "config.toml"
     file.write_text(
         f"""
@@ -164,10 +163,7 @@ consumer_secret = "env:SECRET"
 budget = 0.95
 [[career]]
 system = "{SYSTEM}"
-profile = "{platform.name}"
-url = "{CAREERS}{platform.path}"
-{key}
-settings = {{ {settings} }}
+{platform.table(CAREERS, "env:KEY")}
 [requests]
 start_at = 2026-01-01T00:00:00Z
 """,

@@ -34,6 +34,14 @@ class Platform:
         """What the composed mapping calls a unit of the shipped one."""
         return self.units.get(name, name)
 
+    def table(self, url: str, key: str) -> str:
+        """What ``[[career]]`` says for it; ``url``: where the system is; ``key``: a reference to the bridge's key there."""
+        lines = {"profile": self.name, "url": url + self.path, **({"key": key} if self.key else {})}
+        lines |= {"requests_url": url + GENERIC.path, "requests_key": key} if self.beside else {}
+        settings = {**self.settings, **dict.fromkeys(self.secrets, key)}
+        told = ", ".join(f'{name} = "{text}"' for name, text in settings.items())
+        return "\n".join([*(f'{name} = "{text}"' for name, text in lines.items()), f"settings = {{ {told} }}"])
+
     def renumbered(self, people: People) -> People:
         """The same people, their accounts called as the platform calls them."""
         if self.account_id is None:

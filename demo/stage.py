@@ -256,7 +256,7 @@ lab = true
 
 [[career]]
 system = "{SYSTEM}"
-{_career_lines(stage, files["career_key"])}
+{stage.platform.table(stage.career_url, files["career_key"])}
 ca_file = {_quoted(stage.authority.resolve())}
 lab = true
 
@@ -267,17 +267,6 @@ cycle_seconds = 10
 start_at = {start_at}
 """
     stage.bridge.config.write_text(text, encoding="utf-8")
-
-
-def _career_lines(stage: Stage, key: str) -> str:
-    """What differs from platform to platform in ``[[career]]``."""
-    platform = stage.platform
-    lines = {"profile": platform.name, "url": stage.career_url + platform.path}
-    lines |= {"key": key} if platform.key else {}
-    lines |= {"requests_url": f"{stage.career_url}{GENERIC.path}", "requests_key": key} if platform.beside else {}
-    settings = {**platform.settings, **dict.fromkeys(platform.secrets, key)}
-    told = ", ".join(f"{name} = {_quoted(text)}" for name, text in settings.items())
-    return "\n".join([*(f"{name} = {_quoted(text)}" for name, text in lines.items()), f"settings = {{ {told} }}"])
 
 
 def _quoted(value: object) -> str:
