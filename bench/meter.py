@@ -65,9 +65,18 @@ def peak_megabytes() -> float:
 
     Linux tells it of this program alone (``VmHWM``); ``ru_maxrss`` would count what the parent had when it started us.
     """
+    return _status_megabytes("VmHWM")
+
+
+def megabytes() -> float:
+    """The memory that this process has now (its peak where the system does not tell)."""
+    return _status_megabytes("VmRSS")
+
+
+def _status_megabytes(name: str) -> float:
     status = Path("/proc/self/status")
     if status.exists():
-        line = next(line for line in status.read_text(encoding="ascii").splitlines() if line.startswith("VmHWM"))
+        line = next(line for line in status.read_text(encoding="ascii").splitlines() if line.startswith(name))
         return int(line.split()[1]) / 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 

@@ -52,9 +52,7 @@ class Measured:
 
 
 def write_results(file: Path, found: Sequence[Measured], *, command: str) -> None:
-    """Write the page; remarks that people left in an earlier one stay."""
-    known = file.read_text(encoding="utf-8") if file.exists() else ""
-    remarks = known.partition(REMARKS)[2].strip()
+    """Write the page of the bridge."""
     parts = [
         "# What the bridge costs",
         _machine(found, command),
@@ -65,33 +63,48 @@ def write_results(file: Path, found: Sequence[Measured], *, command: str) -> Non
         "## Time and memory, step by step",
         _steps(found),
         *(_profile(one) for one in found if one.profile),
-        REMARKS,
-        *([remarks] if remarks else []),
     ]
-    file.write_text("\n\n".join(parts) + "\n", encoding="utf-8")
+    write_page(file, parts)
 
 
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+def write_page(file: Path, parts: Sequence[str]) -> None:
+    """Write a page; remarks that people left in an earlier one stay."""
+    known = file.read_text(encoding="utf-8") if file.exists() else ""
+    remarks = known.partition(REMARKS)[2].strip()
+    file.write_text("\n\n".join([*parts, REMARKS, *([remarks] if remarks else [])]) + "\n", encoding="utf-8")
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table in Markdown."""
     lines = [f"| {' | '.join(cells)} |" for cells in (head, ["---"] * len(head), *rows)]
     return "\n".join(lines)
 
 
 def _machine(found: Sequence[Measured], command: str) -> str:
     loads = ", ".join(f"{one.contacts:,}: {' to '.join(f'{load:.1f}' for load in one.load)}" for one in found)
-    packages = ", ".join(f"{name} {version(name)}" for name in ("simple-salesforce", "SQLAlchemy", "orjson", "requests"))
-    rows = [
-        ("measured", f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC"),  # noqa: TID251 - the bench is no part of the product
-        ("command", f"`{command}`"),
-        ("machine", f"{os.cpu_count()} cores, {_processor()}, {_memory()} GB, {platform.system()} {platform.release()}"),
-        ("Python", f"{platform.python_version()}; {packages}"),
-        ("load average", f"(1 minute, when each size began and ended) {loads}"),
-    ]
-    text = _table(("", ""), rows)
+    text = machine(
+        command,
+        packages=("simple-salesforce", "SQLAlchemy", "orjson", "requests"),
+        load=f"(1 minute, when each size began and ended) {loads}",
+    )
     return (
         f"{text}\n\nBoth systems are emulated in one process and served over loopback TLS; every measured bridge is a fresh "
         "process of its own, so that CPU and memory are the client's alone. Careers know 30 % of the contacts, 10,000 people "
         "at most. Seconds depend on the machine and on what else it does; calls and ratios do not, or much less."
     )
+
+
+def machine(command: str, *, packages: Sequence[str], load: str) -> str:
+    """What was run, when, and on what."""
+    versions = ", ".join(f"{name} {version(name)}" for name in packages)
+    rows = [
+        ("measured", f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC"),  # noqa: TID251 - the bench is no part of the product
+        ("command", f"`{command}`"),
+        ("machine", f"{os.cpu_count()} cores, {_processor()}, {_memory()} GB, {platform.system()} {platform.release()}"),
+        ("Python", f"{platform.python_version()}; {versions}"),
+        ("load average", load),
+    ]
+    return table(("", ""), rows)
 
 
 def _processor() -> str:
@@ -132,7 +145,7 @@ def _calls(found: Sequence[Measured]) -> str:
         f"{max(counts)} when it also renews the lease, {mean:.1f} on average; "
         f"a process takes {', '.join(map(str, sorted(start)))} once when it starts."
     )
-    return f"{_table(head, rows)}\n\n{note}"
+    return f"{table(head, rows)}\n\n{note}"
 
 
 def _merged(one: Measured, names: Sequence[str]) -> dict[str, int]:
@@ -190,7 +203,7 @@ def _collect(found: Sequence[Measured]) -> str:
         "*Bare* is unmodified simple-salesforce in a `query_all` loop over the same fields as the same user, throwing every "
         "record away. *Fetch and parse* is our page-wise read alone; *collect* is the whole stage. Process CPU, median."
     )
-    return f"{_table(head, rows)}\n\n{note}"
+    return f"{table(head, rows)}\n\n{note}"
 
 
 def _steps(found: Sequence[Measured]) -> str:
@@ -216,7 +229,7 @@ def _steps(found: Sequence[Measured]) -> str:
         )
         for one in found
     ]
-    return f"{_table(head, rows)}\n\n" + "\n".join(facts)
+    return f"{table(head, rows)}\n\n" + "\n".join(facts)
 
 
 def _held(one: Measured) -> str:
@@ -243,7 +256,7 @@ def _profile(one: Measured) -> str:
         [
             f"## Where a first load goes ({one.contacts:,} contacts, {one.accounts:,} accounts)",
             "Own time under cProfile, which makes small functions dearer than they are; read the shares, not the seconds.",
-            _table(("station", "s", "share"), rows),
-            _table(("function (own time)", "s", "calls"), functions),
+            table(("station", "s", "share"), rows),
+            table(("function (own time)", "s", "calls"), functions),
         ]
     )
