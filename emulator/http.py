@@ -117,7 +117,7 @@ def json_response(value: object, *, status: int = 200, headers: Mapping[str, str
     return Response(
         status=status,
         headers={"Content-Type": "application/json;charset=UTF-8", **(headers or {})},
-        body=_dump(value),
+        body=json_text(value),
     )
 
 
@@ -126,7 +126,8 @@ def text_response(text: str, *, content_type: str = "text/plain;charset=UTF-8", 
     return Response(status=status, headers={"Content-Type": content_type}, body=text.encode())
 
 
-def _dump(value: object) -> bytes:
+def json_text(value: object) -> bytes:
+    """A value as JSON in UTF-8. Copy it before keeping it: its buffer may be much longer than it."""
     try:
         return orjson.dumps(value)
     except TypeError:  # integers above 64 bits: the standard library prints them

@@ -18,7 +18,6 @@ from emulator.salesforce.errors import SalesforceError
 from emulator.salesforce.fields import Field, SObject
 from emulator.salesforce.logins import ConnectedApp
 from emulator.salesforce.org import Org, Write
-from emulator.salesforce.soql.execute import MAX_PAGE, run
 from emulator.salesforce.table import Row
 from emulator.salesforce.troubles import Troubles
 from emulator.salesforce.values import coerce
@@ -201,17 +200,6 @@ class Control(Troubles):
         if known.name in {"User", "PermissionSetAssignment"}:
             org.touch_schema()
         return ids
-
-    def prepare(self, soql: str, *, version: str = "67.0") -> int:
-        """Print the records of a statement ahead of its first reading, as if it had been read before; returns how many.
-
-        For large sets: a statement of many columns that is read for the first time costs several times what it costs later.
-        """
-        found = run(self.org, self.org.access(self.org.admin_id), soql, version=version)
-        if found.printing is not None:
-            for start in range(0, len(found.rows), MAX_PAGE):
-                found.printing.page(found.rows[start : start + MAX_PAGE], found.show, remember=True)
-        return len(found.rows)
 
     def create_as(self, user_id: str, sobject: str, values: Mapping[str, Any]) -> str:
         """Create a record in a user's name; the platform's rules apply, field-level security does not."""

@@ -23,7 +23,6 @@ from emulator.salesforce.logins import Logins, Session
 from emulator.salesforce.schema.loading import standard_objects
 from emulator.salesforce.seen import Seen
 from emulator.salesforce.settings import Settings
-from emulator.salesforce.soql.printing import Printing
 from emulator.salesforce.table import Row, Table
 from emulator.salesforce.usage import Usage
 from emulator.salesforce.values import stamp
@@ -93,7 +92,6 @@ class Org:
         self.duplicate_rules: list[Any] = []
         self.deferred: list[Deferred] = []
         self.locators: dict[str, Any] = {}
-        self.printed: dict[tuple[str, str, tuple[str, ...]], Printing] = {}
         self.jobs: dict[str, Any] = {}
         self.bulk_numbers: dict[str, int] = {}
         self.calls: dict[str, int] = {}
@@ -120,7 +118,7 @@ class Org:
     def copy(self, clock: Clock) -> "Org":
         """An organisation that is the same as this one now and goes its own way from here, by its own clock.
 
-        Ordered faults, requests that run and what was printed stay behind. What never changes in place is shared.
+        Ordered faults and requests that run stay behind. What never changes in place is shared.
 
         Raises:
             ValueError: something is under way: a transaction, deferred work, or history that could be lost again.
@@ -134,7 +132,7 @@ class Org:
         made.tables = {name: table.copy() for name, table in self.tables.items()}
         made.grants = {holder: grant.copy() for holder, grant in self.grants.items()}
         made.package = Package(components=dict(self.package.components), deploys=dict(self.package.deploys))
-        made.faults, made.running, made.locators, made.printed, made.deferred = Faults(), [], {}, {}, []
+        made.faults, made.running, made.locators, made.deferred = Faults(), [], {}, []
         for name in _COPIED:
             setattr(made, name, copy(getattr(self, name)))
         return made

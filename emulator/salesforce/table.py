@@ -6,22 +6,54 @@ a write is putting the old dict back. Values are kept in the form in which JSON 
 
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterable, Iterator
+from itertools import filterfalse
+from operator import itemgetter
 from typing import Any
+
+from emulator.salesforce.sheets import SIZE, Sheets
 
 Row = dict[str, Any]
 
 _HIGHEST = "\U0010ffff"
+_DELETED = itemgetter("IsDeleted")
 
 
 class Table:
-    """The records of one object, deleted ones included until they are purged."""
+    """The records of one object, deleted ones included until they are purged.
 
-    __slots__ = ("_equal", "_ids", "_ids_dirty", "_stale", "_stamps", "_stamps_dirty", "rows")
+    `sheets` are the texts of the records in the order of Ids, `sheet` records on each; the last ones do not fill one yet.
+    """
 
-    def __init__(self) -> None:
+    __slots__ = (
+        "_arranged",
+        "_deleted",
+        "_equal",
+        "_ids",
+        "_ids_dirty",
+        "_latest",
+        "_loose",
+        "_rising",
+        "_sheet",
+        "_stale",
+        "_stamps",
+        "_stamps_dirty",
+        "rows",
+        "sheets",
+    )
+
+    def __init__(self, *, sheet: int = SIZE) -> None:
         self.rows: dict[str, Row] = {}
+        self.sheets = Sheets()
+        self._sheet = sheet
+        self._loose = 0
+        self._deleted = 0
         self._ids: list[str] = []
         self._ids_dirty = False
+        # Whether `rows` are in the order of Ids themselves.
+        self._arranged = True
+        # While every record is later than those with lower Ids, the order of Ids is the order of stamps too.
+        self._rising = True
+        self._latest = ""
         # Entries of records that moved on stay in the list and are skipped: moving them would cost a search each.
         self._stamps: list[tuple[str, str]] | None = None
         self._stamps_dirty = False
@@ -30,30 +62,52 @@ class Table:
 
     def copy(self) -> "Table":
         """A table of the same records."""
-        made = Table()
-        made.rows = dict(self.rows)
-        made._ids = list(self.ids())
+        made = Table(sheet=self._sheet)
+        made.rows, made._ids = dict(self.rows), list(self.ids())
+        made.sheets, made._loose, made._deleted = self.sheets.copy(), self._loose, self._deleted
+        made._arranged, made._rising, made._latest = self._arranged, self._rising, self._latest
         return made
 
     def put(self, row: Row) -> None:
         """Store a record; one with the same Id is replaced."""
-        id_ = row["Id"]
+        id_, stamp = row["Id"], row["SystemModstamp"]
         old = self.rows.get(id_)
         self.rows[id_] = row
+        self._deleted += row["IsDeleted"] - (old is not None and old["IsDeleted"])
         if old is None:
-            if self._ids and id_ < self._ids[-1]:
-                self._ids_dirty = True
-            self._ids.append(id_)
-        if self._stamps is not None and (old is None or old["SystemModstamp"] != row["SystemModstamp"]):
-            self._note_stamp(self._stamps, (row["SystemModstamp"], id_), moved=old is not None)
+            self._append(id_, stamp)
+        elif old["SystemModstamp"] != stamp:
+            self._rising = False
+        if self._stamps is not None and (old is None or old["SystemModstamp"] != stamp):
+            self._note_stamp(self._stamps, (stamp, id_), moved=old is not None)
         for name, index in self._equal.items():
             self._reindex(index, id_, old.get(name) if old else None, row.get(name))
+
+    def _append(self, id_: str, stamp: str) -> None:
+        if self._ids and id_ < self._ids[-1]:
+            self._ids_dirty = True
+            self._arranged = self._rising = False
+        self._ids.append(id_)
+        self._rising = self._rising and stamp >= self._latest
+        self._latest = stamp
+        self._loose += 1
+        if self._loose >= self._sheet:
+            self._fill_sheets()
+
+    def _fill_sheets(self) -> None:
+        # Records with lower Ids that come late stay on no sheet: they are printed one by one.
+        ids, size = self.ids(), self._sheet
+        start = bisect_right(ids, self.sheets.last)
+        for at in range(start, len(ids) - size + 1, size):
+            self.sheets.add([self.rows[id_] for id_ in ids[at : at + size]])
+        self._loose = (len(ids) - start) % size
 
     def drop(self, id_: str) -> None:
         """Forget a record altogether."""
         old = self.rows.pop(id_, None)
         if old is None:
             return
+        self._deleted -= old["IsDeleted"]
         self._ids.pop(bisect_left(self.ids(), id_))
         self._stale += 1
         for name, index in self._equal.items():
@@ -66,29 +120,38 @@ class Table:
             self._ids_dirty = False
         return self._ids
 
+    def live(self, rows: Iterable[Row]) -> Iterable[Row]:
+        """Those of the records that are not deleted."""
+        return filterfalse(_DELETED, rows) if self._deleted else rows
+
     def after_id(self, bound: str, *, inclusive: bool) -> Iterator[Row]:
         """Records whose Id is above (or equal to) a bound, in order."""
-        ids = self.ids()
-        start = bisect_left(ids, bound) if inclusive else bisect_right(ids, bound)
-        for at in range(start, len(ids)):
-            yield self.rows[ids[at]]
+        return self._from(bisect_left(self.ids(), bound) if inclusive else bisect_right(self.ids(), bound))
+
+    def _from(self, place: int) -> Iterator[Row]:
+        """All records from a place in the order of Ids."""
+        ids, rows = self.ids(), self.rows
+        if place == 0 and self._arranged:
+            return iter(rows.values())
+        return map(rows.__getitem__, map(ids.__getitem__, range(place, len(ids))))
 
     def from_stamp(self, bound: tuple[str, str]) -> Iterator[Row]:
         """Records whose (SystemModstamp, Id) is not below a bound, in that order."""
-        stamps = self._sorted_stamps()
         rows = self.rows
-        for at in range(bisect_left(stamps, bound), len(stamps)):
-            stamp, id_ = stamps[at]
-            row = rows.get(id_)
-            if row is not None and row["SystemModstamp"] == stamp:
-                yield row
+        if self._rising:
+            return self._from(bisect_left(self.ids(), bound, key=lambda id_: (rows[id_]["SystemModstamp"], id_)))
+        stamps = self._sorted_stamps()
+        return self._standing(stamps[at] for at in range(bisect_left(stamps, bound), len(stamps)))
 
     def before_stamp(self, bound: str) -> Iterator[Row]:
         """Records whose SystemModstamp is not above a bound, latest first."""
         stamps = self._sorted_stamps()
+        return self._standing(stamps[at] for at in range(bisect_right(stamps, (bound, _HIGHEST)) - 1, -1, -1))
+
+    def _standing(self, entries: Iterable[tuple[str, str]]) -> Iterator[Row]:
+        """The records of those entries that have not moved on."""
         rows = self.rows
-        for at in range(bisect_right(stamps, (bound, _HIGHEST)) - 1, -1, -1):
-            stamp, id_ = stamps[at]
+        for stamp, id_ in entries:
             row = rows.get(id_)
             if row is not None and row["SystemModstamp"] == stamp:
                 yield row
@@ -116,7 +179,8 @@ class Table:
         if self._stamps_dirty:
             self._stamps.sort()
             # A record that moved away from a stamp and back again has the same entry twice.
-            self._stamps = list(dict.fromkeys(self._stamps))
+            if len(self._stamps) > len(self.rows):
+                self._stamps = list(dict.fromkeys(self._stamps))
             self._stamps_dirty = False
         return self._stamps
 

@@ -122,9 +122,9 @@ def test_serve_and_env(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> No
         assert server.stdout is not None
         found = orjson.loads(server.stdout.readline())
         assert requests.get(f"{found['salesforce']['http']}/services/data", timeout=10).status_code == 200
-        query = {"soql": "SELECT npsp__Deceased__c FROM Contact"}
-        door = f"{found['salesforce']['http']}/__control__/prepare"
-        assert requests.post(door, json=query, headers={"X-Control-Token": "t"}, timeout=10).json() == {"result": 0}
+        order = {"sobject": "Contact", "records": [{"LastName": "L", "npsp__Deceased__c": True}]}
+        door = f"{found['salesforce']['http']}/__control__/seed"
+        assert requests.post(door, json=order, headers={"X-Control-Token": "t"}, timeout=10).status_code == 200
         capsys.readouterr()
         assert main(["env", "--folder", str(tmp_path)]) == 0
         assert f"export HTTPS_PROXY={found['salesforce']['proxy']}" in capsys.readouterr().out

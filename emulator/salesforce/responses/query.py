@@ -117,18 +117,10 @@ def _page(ctx: Context, found: Found, key: str, offset: int, size: int) -> Respo
         # Also the pages of queryAll say /query/ [documentation].
         answer["nextRecordsUrl"] = f"{ctx.base}/query/{key}-{offset + size}"
     rows = found.rows[offset : offset + size]
-    if found.printing is not None:
-        return _whole(answer, found.printing.page(rows, found.show))
-    return json_response(answer | {"records": [*map(found.show, rows)]})
-
-
-def _whole(answer: dict[str, Any], records: list[bytes]) -> Response:
-    """An answer whose records are printed already."""
-    # Head and tail become parts of the first and last record: the body is copied once.
-    head, parts = orjson.dumps(answer)[:-1] + b',"records":[', records or [b""]
-    parts[0] = head + parts[0]
-    parts[-1] += b"]}"
-    return Response(headers={"Content-Type": "application/json;charset=UTF-8"}, body=b",".join(parts))
+    if found.printing is None:
+        return json_response(answer | {"records": [*map(found.show, rows)]})
+    head = orjson.dumps(answer)[:-1] + b',"records":['
+    return Response(headers={"Content-Type": "application/json;charset=UTF-8"}, body=found.printing.text(rows, head, b"]}"))
 
 
 def columns(ctx: Context, found: Found) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from emulator.salesforce.errors import SalesforceError, no_such_column, no_such_
 from emulator.salesforce.fields import SObject
 from emulator.salesforce.ids import normal_id
 from emulator.salesforce.recycling import delete
-from emulator.salesforce.soql.scope import address_getter
+from emulator.salesforce.soql.scope import compound_address
 from emulator.salesforce.table import Row
 from emulator.salesforce.validation import calculate
 from emulator.salesforce.values import parse_moment
@@ -189,7 +189,7 @@ def printed(ctx: Context, sobject: SObject, row: Row, only: str = "") -> dict[st
         if one["calculatedFormula"]:
             answer[one.name] = calculate(ctx.org, ctx.access.user_id, sobject, one, row)
         elif one.type == "address":
-            answer[one.name] = address_getter(sobject, one)(row)
+            answer[one.name] = compound_address(sobject, one).get(row)
         elif one.name in seen.FIELDS:
             answer[one.name] = ctx.org.seen.at(ctx.access.user_id, row["Id"], one.name)
         elif one.name == "PhotoUrl":

@@ -73,6 +73,13 @@ def build(scope: Scope, condition: Condition, subquery: Subquery) -> Test:
     return compare(scope, left, condition, subquery)
 
 
+def all_of(tests: list[Test]) -> Test | None:
+    """The condition that all of these hold; None when there are none."""
+    if len(tests) < 2:
+        return tests[0] if tests else None
+    return Test(run=_combine("and", [test.run for test in tests]), operator="and", parts=tuple(tests))
+
+
 def _combine(operator: str, runs: list[Run]) -> Run:
     if operator == "not":
         inner = runs[0]
@@ -216,17 +223,13 @@ def _period(scope: Scope, left: Resolved, operator: str, value: Value) -> Test:
     name, count = value.value
     first, after = days_of(name, count, scope.source.today())
     low, high = day_range(scope.source, first, after, left.type)
-    get = left.get
-    within: Run = lambda row: (held := get(row)) is not None and low <= held < high  # noqa: E731
-    run: Run = {
+    begun, not_over = _ordered(left, ">=", low), _ordered(left, "<", high)
+    within = Test(run=_combine("and", [begun.run, not_over.run]), operator="and", parts=(begun, not_over))
+    return {
         "=": within,
-        "!=": lambda row: not within(row),
-        "<": lambda row: (held := get(row)) is not None and held < low,
-        "<=": lambda row: (held := get(row)) is not None and held < high,
-        ">": lambda row: (held := get(row)) is not None and held >= high,
-        ">=": lambda row: (held := get(row)) is not None and held >= low,
+        "!=": Test(run=_combine("not", [within.run]), operator="not"),
+        "<": _ordered(left, "<", low),
+        "<=": not_over,
+        ">": _ordered(left, ">=", high),
+        ">=": begun,
     }[operator]
-    bound = {">": (">=", high), ">=": (">=", low), "=": (">=", low)}.get(operator)
-    if bound is None:
-        return Test(run=run, operator=operator)
-    return Test(run=run, operator=bound[0], own=left.own, values=(bound[1],))

@@ -2,8 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from itertools import filterfalse, islice
-from operator import itemgetter
+from itertools import islice
 from typing import Any
 
 from emulator.salesforce import activities, derived, rights
@@ -19,7 +18,6 @@ from emulator.salesforce.soql.scope import Resolved, Scope, Source
 from emulator.salesforce.soql.tree import AllFields, Call, Combined, Comparison, Order, Path, Query, Selected, Value
 from emulator.salesforce.table import Row, Table
 
-_DELETED = itemgetter("IsDeleted")
 LONG_TEXT = 255
 SMALL_PAGE = 200
 MAX_PAGE = 2_000
@@ -29,8 +27,8 @@ MAX_PAGE = 2_000
 class Found:
     """The answer to a statement: stored records and how to print one. `total` may be more than there are records.
 
-    `page` is the most records that a page may have; `names` are the columns; `printing` prints
-    records as JSON where that is quicker than `show`.
+    `page` is the most records that a page may have; `names` are the columns; `printing` prints stored records (not groups)
+    as JSON.
     """
 
     rows: list[Row]
@@ -74,7 +72,7 @@ class _Runner:
             shown = list(self._cut(query, groups))
             names = tuple(name for name in (shown[0] if shown else {}) if name != "attributes")
             return Found(rows=shown, show=dict, total=len(shown), page=MAX_PAGE, query=query, names=names)
-        printed = projection(scope, query, self._child)
+        printing = projection(scope, query, self._child)
         rows = list(self._cut(query, self.matching(scope, query)))
         page = self._page(scope, query)
         if query.seen & {"view", "reference"}:
@@ -83,12 +81,12 @@ class _Runner:
                 org.seen.note(user, row["Id"], org.stamp(), viewed="view" in query.seen)
         return Found(
             rows=rows,
-            show=printed.show,
+            show=printing.show,
             total=len(rows),
             page=page,
             query=query,
-            names=printed.names,
-            printing=printed.printing,
+            names=printing.names,
+            printing=printing,
         )
 
     @staticmethod
@@ -104,8 +102,9 @@ class _Runner:
         for order, key in keys:
             self._check_sortable(scope, order, key)
         shape = tuple((key.own, order.descending or order.nulls_last) for order, key in keys)
-        found = plan.candidates(self._table(scope.sobject.name, where), where, shape)
-        rows = self._filtered(scope, found.rows, where)
+        table = self._table(scope.sobject.name, where)
+        found = plan.candidates(table, where, shape)
+        rows = self._filtered(scope, found.rows if self.all_rows else table.live(found.rows), found.where)
         if found.ordered:
             return rows
         ordered = list(rows)
@@ -120,10 +119,8 @@ class _Runner:
 
     def _filtered(self, scope: Scope, rows: Iterable[Row], where: Test | None) -> Iterable[Row]:
         sobject, org = scope.sobject, self.source.org
-        if not self.all_rows:
-            rows = filterfalse(_DELETED, rows)
-            if sobject.name in {"Task", "Event"}:
-                rows = (row for row in rows if not activities.archived(org, row))
+        if not self.all_rows and sobject.name in {"Task", "Event"}:
+            rows = (row for row in rows if not activities.archived(org, row))
         if sobject.sharing == "Private":
             rows = (row for row in rows if not self.source.access.hides(sobject, row))
         return filter(where.run, rows) if where is not None else rows

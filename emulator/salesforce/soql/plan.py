@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from emulator.salesforce.soql.conditions import Test
+from emulator.salesforce.soql.conditions import Test, all_of
 from emulator.salesforce.table import Row, Table
 
 STAMP = "SystemModstamp"
@@ -13,9 +13,13 @@ _HIGHEST = "\U0010ffff"
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """Records that may match. `ordered` says that they come in the order that was asked for."""
+    """Records that may match, and what of the condition is still to be tested.
+
+    `ordered` says that they come in the order that was asked for.
+    """
 
     rows: Iterable[Row]
+    where: Test | None
     ordered: bool
 
 
@@ -24,18 +28,19 @@ def candidates(table: Table, where: Test | None, order: tuple[tuple[str | None, 
     conjuncts = list(_conjuncts(where))
     direct = _by_value(table, conjuncts)
     if direct is not None:
-        return Candidates(direct, ordered=not order)
+        return Candidates(direct, where, ordered=not order)
     ascending = [name for name, descending in order if not descending]
     low_id, low_stamp = _bound(where, "Id"), _stamp_bound(where)
     by_id = len(ascending) == len(order) == 1 and ascending == ["Id"]
     by_stamp = len(ascending) == len(order) and ascending in ([STAMP], [STAMP, "Id"])
     if by_stamp or (low_stamp is not None and not by_id):
-        return Candidates(table.from_stamp(low_stamp or ("", "")), ordered=by_stamp or not order)
+        rest = [test for test in conjuncts if not _is_stamp_bound(test)]
+        return Candidates(table.from_stamp(low_stamp or ("", "")), all_of(rest), ordered=by_stamp or not order)
     if order and order[0] == (STAMP, True) and len(order) == 1:
-        return Candidates(table.before_stamp(_HIGHEST), ordered=True)
+        return Candidates(table.before_stamp(_HIGHEST), where, ordered=True)
     if by_id or low_id is not None:
-        return Candidates(table.after_id(low_id or "", inclusive=True), ordered=by_id or not order)
-    return Candidates(table.rows.values(), ordered=not order)
+        return Candidates(table.after_id(low_id or "", inclusive=True), where, ordered=by_id or not order)
+    return Candidates(table.rows.values(), where, ordered=not order)
 
 
 def _conjuncts(test: Test | None) -> Iterator[Test]:
@@ -103,6 +108,11 @@ def _stamp_bound(test: Test | None) -> tuple[str, str] | None:
         lows = [_stamp_bound(part) for part in test.parts]
         known = [low for low in lows if low is not None]
         return min(known) if len(known) == len(lows) else None
-    if test.own != STAMP or test.operator not in {">", ">=", "="} or not isinstance(test.values[0], str):
-        return None
-    return (test.values[0], _HIGHEST if test.operator == ">" else "")
+    if test.own == STAMP and test.operator == "=" and isinstance(test.values[0], str):
+        return (test.values[0], "")
+    return (test.values[0], _HIGHEST if test.operator == ">" else "") if _is_stamp_bound(test) else None
+
+
+def _is_stamp_bound(test: Test) -> bool:
+    """Whether a condition says no more than from which stamp on."""
+    return test.own == STAMP and test.operator in {">", ">="} and isinstance(test.values[0], str)

@@ -1,35 +1,21 @@
 """The select list turned into a function from a stored record to the object that is printed."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from emulator.salesforce.errors import SalesforceError
 from emulator.salesforce.fields import Field
 from emulator.salesforce.soql.aggregate import is_aggregate
-from emulator.salesforce.soql.printing import Printing
-from emulator.salesforce.soql.scope import Getter, Resolved, Scope
+from emulator.salesforce.soql.printing import Column, Framed, Getter, Made, Printing
+from emulator.salesforce.soql.scope import Resolved, Scope
 from emulator.salesforce.soql.tree import AllFields, Path, Query, Selected, TypeOf
 from emulator.salesforce.table import Row
 
-Projection = Callable[[Row], dict[str, Any]]
 ChildQuery = Callable[[Query, Row], dict[str, Any] | None]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Printed:
-    """How a record of a query is printed: as an object, and where that is quicker as a text that is remembered.
-
-    `names` are the columns, parents' fields as `Account.Name`.
-    """
-
-    show: Projection
-    names: tuple[str, ...]
-    printing: Printing | None = None
-
-
-def projection(scope: Scope, query: Query, child: ChildQuery) -> Printed:
-    """How a record of the query is printed: attributes first, then the selected fields in their order."""
+def projection(scope: Scope, query: Query, child: ChildQuery) -> Printing:
+    """How the records of the query are printed: attributes first, then the selected fields in their order."""
     steps = _Steps(scope)
     for each in query.select:
         match each:
@@ -45,7 +31,7 @@ def projection(scope: Scope, query: Query, child: ChildQuery) -> Printed:
                 steps.add_type_of(each)
             case Query():
                 steps.add_child(each, child)
-    return steps.printed()
+    return steps.printing()
 
 
 def all_fields(scope: Scope, each: AllFields) -> list[Field]:
@@ -57,28 +43,39 @@ def all_fields(scope: Scope, each: AllFields) -> list[Field]:
 
 
 class _Steps:
-    """Collects what to print; parents' fields end up together in one nested object per relationship."""
+    """Collects what to print; parents' fields end up together in one nested object per relationship.
+
+    `names` are the columns, parents' fields as `Account.Name`.
+    """
 
     def __init__(self, scope: Scope) -> None:
         self.scope = scope
-        self.getters: dict[str, Getter] = {}
-        self.parents: dict[str, dict[tuple[str, ...], Getter]] = {}
+        name = scope.sobject.name
+        url = f"/services/data/v{scope.source.version}/sobjects/{name}/"
+        self.columns: dict[str, Column] = {
+            "attributes": Framed(
+                f'{{"attributes":{{"type":"{name}","url":"{url}',
+                '"}',
+                lambda row: {"type": name, "url": url + row["Id"]},
+            )
+        }
+        self.parents: dict[str, _Parent] = {}
         self.names: list[str] = []
-        self.plain: dict[str, bool] = {}
 
     def add(self, resolved: Resolved, alias: str | None) -> None:
-        if len(resolved.names) == 1:
-            name = alias or resolved.names[0]
-            if name in self.getters:
-                raise SalesforceError("INVALID_FIELD", f"duplicate field selected: {name}")
-            self.getters[name] = resolved.get
-            self.names.append(name)
-            if resolved.own == name:
-                self.plain[name] = resolved.type == "boolean"
-            return
+        name = resolved.names[0]
         self.names.append(".".join(resolved.names))
-        self.parents.setdefault(resolved.names[0], {})[resolved.names[1:]] = resolved.get
-        self.getters.setdefault(resolved.names[0], _nothing)
+        if resolved.parent is None:
+            name = self.names[-1] = alias or name
+            if name in self.columns:
+                raise SalesforceError("INVALID_FIELD", f"duplicate field selected: {name}")
+            self.columns[name] = _column(name, resolved)
+            return
+        link, inner = resolved.parent
+        if name not in self.parents:
+            self.parents[name] = _Parent(self.scope, link)
+            self.columns[name] = Made(name, self.parents[name].get, link.name)
+        self.parents[name].add(inner)
 
     def add_own(self, one: Field) -> None:
         self.add(self.scope._own(self.scope.sobject, one), None)  # noqa: SLF001 - same package, no path to resolve
@@ -104,7 +101,8 @@ class _Steps:
                     printed[one.name] = above.get(one.name)
             return printed
 
-        self.getters[str(link.relationship)] = get
+        relationship = str(link.relationship)
+        self.columns[relationship] = Made(relationship, get, key)
 
     def add_child(self, query: Query, child: ChildQuery) -> None:
         if is_aggregate(query):
@@ -118,99 +116,53 @@ class _Steps:
                 "reference your WSDL or the describe call for the appropriate names."
             )
             raise self.scope.source.invalid(query.source_at, message, "INVALID_TYPE")
-        self.getters[str(known.relationship)] = lambda row: child(query, row)
+        relationship = str(known.relationship)
+        self.columns[relationship] = Made(relationship, lambda row: child(query, row))
 
-    def printed(self) -> Printed:
-        if len(self.plain) == len(self.getters):
-            show = self._plain()
-            printing = _printing(self.scope, tuple(self.names)) if len(self.names) > FEW else None
-            return Printed(show=show, names=tuple(self.names), printing=printing)
-        return Printed(show=self._mixed(), names=tuple(self.names))
-
-    def _plain(self) -> Projection:
-        """Only fields of the record itself: the quick way, since most large reads are of this kind."""
-        name = self.scope.sobject.name
-        prefix = f"/services/data/v{self.scope.source.version}/sobjects/{name}/"
-        names = tuple(self.plain)
-        flags = [key for key, is_flag in self.plain.items() if is_flag]
-
-        # A copy of a whole record is filled quicker than an empty one grows.
-        blank: dict[str, Any] = dict.fromkeys(("attributes", *names))
-
-        def project(row: Row) -> dict[str, Any]:
-            printed = blank.copy()
-            printed["attributes"] = {"type": name, "url": prefix + row["Id"]}
-            printed.update(zip(names, map(row.get, names), strict=True))
-            for key in flags:
-                if printed[key] is None:
-                    printed[key] = False
-            return printed
-
-        return project
-
-    def _mixed(self) -> Projection:
-        scope, name = self.scope, self.scope.sobject.name
-        prefix = f"/services/data/v{scope.source.version}/sobjects/{name}/"
-        for relationship, inner in self.parents.items():
-            self.getters[relationship] = self._parent(relationship, inner)
-        pairs = tuple(self.getters.items())
-
-        def project(row: Row) -> dict[str, Any]:
-            printed: dict[str, Any] = {"attributes": {"type": name, "url": prefix + row["Id"]}}
-            for key, get in pairs:
-                printed[key] = get(row)
-            return printed
-
-        return project
-
-    def _parent(self, relationship: str, inner: dict[tuple[str, ...], Getter]) -> Getter:
-        """A nested object: its attributes are those of the record that the reference leads to."""
-        scope, org = self.scope, self.scope.source.org
-        key = scope.sobject.by_relationship[relationship.lower()].name
-
-        def get(row: Row) -> dict[str, Any] | None:
-            above = org.record(row.get(key))
-            kind = org.sobject_of(row[key]) if above is not None else None
-            if above is None or kind is None or scope.source.access.hides(kind, above):
-                return None
-            printed = attributes(scope, kind.name, above)
-            for names, read in inner.items():
-                _place(printed, names, read(row))
-            return printed
-
-        return get
+    def printing(self) -> Printing:
+        return Printing(self.columns, tuple(self.names), self.scope.source.org.table(self.scope.sobject.name).sheets)
 
 
-FEW = 8
-"""Up to so many columns a record is printed anew each time; wider ones are remembered."""
+class _Parent:
+    """What is printed of the record that a reference leads to, parents of its own included."""
 
-REMEMBERED = 4
-"""Select lists whose printed records are remembered."""
+    def __init__(self, scope: Scope, link: Field) -> None:
+        self.scope = scope
+        self.key = link.name
+        self.getters: dict[str, Getter] = {}
+        self.parents: dict[str, _Parent] = {}
+
+    def add(self, resolved: Resolved) -> None:
+        name = resolved.names[0]
+        if resolved.parent is None:
+            self.getters[name] = resolved.get
+            return
+        link, inner = resolved.parent
+        if name not in self.parents:
+            self.parents[name] = _Parent(self.scope, link)
+            self.getters[name] = self.parents[name].get
+        self.parents[name].add(inner)
+
+    def get(self, row: Row) -> dict[str, Any] | None:
+        """A nested object, or null when there is no such record."""
+        org, id_ = self.scope.source.org, row.get(self.key, "")
+        kind = org.sobject_of(id_)
+        above = org.table(kind.name).rows.get(id_) if kind is not None else None
+        if above is None or kind is None or self.scope.source.access.hides(kind, above):
+            return None
+        printed = attributes(self.scope, kind.name, above)
+        for name, get in self.getters.items():
+            printed[name] = get(above)
+        return printed
 
 
-def _printing(scope: Scope, names: tuple[str, ...]) -> Printing:
-    """What is remembered of a select list."""
-    memory = scope.source.org.printed
-    key = (scope.sobject.name, scope.source.version, names)
-    known = memory.get(key)
-    if known is None:
-        while len(memory) >= REMEMBERED:
-            memory.pop(next(iter(memory)))
-        known = memory[key] = Printing()
-    return known
-
-
-def _place(printed: dict[str, Any], names: tuple[str, ...], value: Any) -> None:  # noqa: ANN401 - a stored value
-    for name in names[:-1]:
-        printed = printed.setdefault(name, {})
-    printed[names[-1]] = value
+def _column(key: str, resolved: Resolved) -> Column:
+    if resolved.column is not None and key == resolved.names[-1]:
+        return resolved.column
+    return Made(key, resolved.get)
 
 
 def attributes(scope: Scope, name: str, row: Row) -> dict[str, Any]:
     """The beginning of every printed record."""
     url = f"/services/data/v{scope.source.version}/sobjects/{name}/{row['Id']}"
     return {"attributes": {"type": name, "url": url}}
-
-
-def _nothing(_row: Row) -> None:
-    return None

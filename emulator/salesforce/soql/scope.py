@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from operator import itemgetter
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -11,13 +12,12 @@ from emulator.salesforce.access import Access
 from emulator.salesforce.errors import SalesforceError
 from emulator.salesforce.fields import Field, SObject
 from emulator.salesforce.org import Org
+from emulator.salesforce.soql.printing import Column, Compound, Framed, Getter, Made, Stored
 from emulator.salesforce.soql.tokens import mark
 from emulator.salesforce.soql.tree import Call, Expression, Path, Query
 from emulator.salesforce.table import Row
 from emulator.salesforce.validation import calculate
 from emulator.salesforce.values import parse_moment
-
-Getter = Callable[[Row], Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +47,9 @@ class Source:
 class Resolved:
     """What an expression means. `own` is the key of a plain field of the queried object itself, else None.
 
-    `names` is the path with canonical capitals; the last part is the field (or the function's name).
+    `names` is the path with canonical capitals; the last part is the field (or the function's name). `column` prints the
+    value under that last name without a look at each record, where there is such a way. `parent` is the reference that
+    the path begins with, and what the rest of it means in the record that this leads to.
     """
 
     get: Getter
@@ -55,6 +57,8 @@ class Resolved:
     names: tuple[str, ...]
     own: str | None = None
     field: Field | None = None
+    column: Column | None = None
+    parent: "tuple[Field, Resolved] | None" = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,30 +109,33 @@ class Scope:
         return self._through(link, parts, path)
 
     def _through(self, link: Field, parts: list[str], path: Path) -> Resolved:
-        org = self.source.org
-        name, key = str(link.relationship), link.name
+        org, name, key = self.source.org, str(link.relationship), link.name
         polymorphic = len(link.references) > 1
         if polymorphic and parts[1].lower() == "type" and len(parts) == 2:
 
-            def kind(row: Row) -> str | None:
-                target = org.sobject_of(row[key]) if row.get(key) else None
-                return target.name if target else None
+            def kind(id_: str | None) -> str | None:
+                known = org.sobject_of(id_) if id_ else None
+                return known.name if known else None
 
-            return Resolved(get=kind, type="picklist", names=(name, "Type"))
+            inner = Resolved(get=lambda above: kind(above["Id"]), type="picklist", names=("Type",))
+            return Resolved(get=lambda row: kind(row.get(key)), type="picklist", names=(name, "Type"), parent=(link, inner))
         target = org.objects.get(("name_fields" if polymorphic else link.references[0]).lower())
         if target is None:
             target = self._first_with(link, parts[1])
         if target is None:
             raise self._no_column(parts[1], SObject(name="Name", header={}, fields=()), path)
-        inner = self._walk(target, parts[1:], path)
+        return self._above(link, target, self._walk(target, parts[1:], path))
 
-        access, above_kind = self.source.access, target
+    def _above(self, link: Field, target: SObject, inner: Resolved) -> Resolved:
+        """What something means that is read from the record that a reference leads to."""
+        org, access, key = self.source.org, self.source.access, link.name
 
-        def parent(row: Row) -> Any:  # noqa: ANN401 - a stored value
+        def get(row: Row) -> Any:  # noqa: ANN401 - a stored value
             above = org.record(row.get(key))
-            return inner.get(above) if above is not None and not access.hides(above_kind, above) else None
+            return inner.get(above) if above is not None and not access.hides(target, above) else None
 
-        return Resolved(get=parent, type=inner.type, names=(name, *inner.names), field=inner.field)
+        names = (str(link.relationship), *inner.names)
+        return Resolved(get=get, type=inner.type, names=names, field=inner.field, parent=(link, inner))
 
     def _first_with(self, link: Field, part: str) -> SObject | None:
         """For a polymorphic reference: the first possible object that has the field."""
@@ -143,16 +150,26 @@ class Scope:
         if one["calculatedFormula"]:
             org, user = self.source.org, self.source.access.user_id
             return Resolved(get=lambda row: calculate(org, user, sobject, one, row), type=one.type, names=(key,), field=one)
+        own: str | None = None
+        column: Column
         if one.type == "address":
-            return Resolved(get=address_getter(sobject, one), type="address", names=(key,), field=one)
-        if key in seen.FIELDS and self.source.org.seen.any(self.source.access.user_id):
+            column = compound_address(sobject, one)
+        elif key in seen.FIELDS and self.source.org.seen.any(self.source.access.user_id):
             looks, user = self.source.org.seen, self.source.access.user_id
-            return Resolved(get=lambda row: looks.at(user, row["Id"], key), type=one.type, names=(key,), field=one)
-        if key == "PhotoUrl":
-            return Resolved(get=lambda row: f"/services/images/photo/{row['Id']}", type="url", names=(key,), field=one)
-        if one.type == "boolean":
-            return Resolved(get=lambda row: row.get(key, False), type="boolean", names=(key,), own=key, field=one)
-        return Resolved(get=lambda row: row.get(key), type=one.type, names=(key,), own=key, field=one)
+            column = Made(key, lambda row: looks.at(user, row["Id"], key))
+        elif key == "PhotoUrl":
+            column = Framed(',"PhotoUrl":"/services/images/photo/', '"', lambda row: f"/services/images/photo/{row['Id']}")
+        elif key == "Id":
+            own, column = key, Framed(',"Id":"', '"', itemgetter("Id"))
+        else:
+            default = False if one.type == "boolean" else None
+            own, column = key, Stored(key, lambda row: row.get(key, default))
+        return Resolved(get=column.get, type=one.type, names=(key,), own=own, field=one, column=column)
+
+    def _otherwise(self, known: Resolved, printed: Callable[[Resolved], Getter]) -> Resolved:
+        """The same value, printed in another way."""
+        parent = (known.parent[0], self._otherwise(known.parent[1], printed)) if known.parent else None
+        return Resolved(get=printed(known), type=known.type, names=known.names, field=known.field, parent=parent)
 
     @staticmethod
     def _labelled(inner: Resolved) -> Getter:
@@ -198,8 +215,7 @@ class Scope:
         if call.name in {"TOLABEL", "FORMAT", "CONVERTCURRENCY", "CONVERTTIMEZONE"} and call.arguments:
             inner = self.resolve(call.arguments[0])
             printed = {"TOLABEL": self._labelled, "FORMAT": self._formatted}.get(call.name)
-            getter = printed(inner) if printed else inner.get
-            return Resolved(get=getter, type=inner.type, names=inner.names, field=inner.field)
+            return self._otherwise(inner, printed or (lambda known: known.get))
         part = DATE_PARTS.get(call.name)
         if part is None or len(call.arguments) != 1:
             raise self.source.invalid(call.at, f"Invalid function: {call.name}", "MALFORMED_QUERY")
@@ -251,16 +267,16 @@ _PARTS = (
 )
 
 
-def address_getter(sobject: SObject, one: Field) -> Getter:
-    """How to read a compound address: an object of its parts, or null when all of them are."""
+def compound_address(sobject: SObject, one: Field) -> Compound:
+    """A compound address: an object of its parts, or null when all of them are."""
     prefix = one.name.removesuffix("Address")
-    keys = [(part, prefix + suffix) for part, suffix in _PARTS if (prefix + suffix).lower() in sobject.by_name]
+    parts = [(part, prefix + suffix) for part, suffix in _PARTS if (prefix + suffix).lower() in sobject.by_name]
 
     def get(row: Row) -> dict[str, Any] | None:
-        parts = {part: row.get(key) for part, key in keys}
-        return parts if any(value is not None for value in parts.values()) else None
+        found = {part: row.get(key) for part, key in parts}
+        return found if any(value is not None for value in found.values()) else None
 
-    return get
+    return Compound(one.name, get, parts)
 
 
 def day_range(source: Source, first: date, after: date, kind: str) -> tuple[str, str]:
