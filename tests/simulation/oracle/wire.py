@@ -23,10 +23,12 @@ _ROOT = "/services/data/v67.0"
 _HEADERS = frozenset(
     {
         *("host", "user-agent", "accept", "accept-encoding", "connection", "content-type", "content-length", "authorization"),
-        "if-modified-since",
+        *("if-modified-since", "sforce-call-options"),
     }
 )
 """Every header that may leave. None lets a duplicate pass, assigns anything or sends a mail."""
+_NAME = "client=alumni-bridge"
+"""All that a request may say as an option: who calls."""
 
 _SUGGESTED = frozenset(
     {
@@ -129,6 +131,8 @@ def _judge_envelope(call: Call) -> None:
     strange = set(call.request.headers) - _HEADERS
     if strange:
         raise NotAllowed(f"headers {sorted(strange)}")
+    if (options := call.request.header("sforce-call-options")) not in {"", _NAME}:
+        raise NotAllowed(f"the option {options!r}")
 
 
 _Found = Iterator[tuple[str, str, str, Mapping[str, Any]]]
