@@ -11,7 +11,7 @@ for each element, in order; when nobody knows what happened, each of these says 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol
@@ -34,6 +34,10 @@ class Status(StrEnum):
 
 NOT_NOW = "NOT_NOW"
 """The code of an outcome that says nothing about its side: the turn of this write has not come yet."""
+
+HANDED_OVER = "HANDED_OVER"
+"""The code of an unknown outcome: the write lies where people or programs of that side carry it in, and a later reading
+tells what became of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +82,8 @@ class Page:
     more: bool
     full: bool = False
     """This page belongs to a read of everything, not of changes only."""
+    well: tuple[tuple[str, str], ...] = ()
+    """Kinds and ids of what was told as unreadable before, is none of these records, and is well again."""
 
 
 class Feed(StrEnum):
@@ -182,8 +188,9 @@ class Capabilities:
     """What a career system can do, by its profile. Unknown counts as the careful answer.
 
     ``may_mail`` are fields besides the login whose change could make it write to the person.
-    ``lookup``: accounts can be asked for by id; where not, only the next reading tells what became of a write.
-    ``per_delivery``: so many changed accounts are handed over at once.
+    ``lookup``: accounts can be asked for by id; where not, writes are handed over, and only a later reading tells what
+    became of them. ``per_delivery``: so many changed accounts are handed over at once. ``shown_within``: a write that no
+    reading shows for so many days is decided anew.
     """
 
     create: Create
@@ -196,15 +203,22 @@ class Capabilities:
     requests: bool = False
     lookup: bool = True
     per_delivery: int = 200
+    shown_within: int = 14
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PersonUpdate:
-    """Changed native fields of one account, with the version on which the decision was made."""
+    """Changed native fields of one account, with the version on which the decision was made.
+
+    ``before`` is what these fields held then, as far as it was known. ``key`` is the write's own: a side that is handed the
+    same one twice carries it out once.
+    """
 
     id: str
     version: str
     fields: Mapping[str, Any]
+    before: Mapping[str, Any] = field(default_factory=dict)
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -34,6 +34,7 @@ class Abilities(FactsTable):
     not, only its next reading tells what became of a write. ``deletes``: whether it tells of deletions, or a sweep has to
     find them. ``edits``: what it tells of a change besides the record as it is now. ``per_delivery``: so many changed
     accounts are handed over at once. ``may_mail``: fields besides the login whose change could make it write to the person.
+    ``shown_within``: days after which what was handed over and never shown is decided anew.
     """
 
     create: Literal["keyed", "searchable", "none"] = "none"
@@ -49,6 +50,7 @@ class Abilities(FactsTable):
     deletes: Literal["told", "sweep"] = "told"
     edits: Literal["who_and_when", "when", "unknown"] = "unknown"
     per_delivery: Annotated[int, Field(ge=1, le=100_000)] = 200
+    shown_within: Annotated[int, Field(ge=1, le=400)] = 14
 
 
 class Pace(FactsTable):
@@ -76,6 +78,21 @@ class Setting(FactsTable):
     required: bool = False
     secret: bool = False
     default: str = ""
+
+
+FOLDER_SETTINGS = {
+    "folder_owner": Setting(
+        label="Login name of one more account that may put files into the folder, besides the bridge's and the folder's owner."
+    ),
+    "folder_group": Setting(
+        label="A group of this machine whose members may read the files that the bridge writes; without it nobody else may."
+    ),
+    "folder_encoding": Setting(
+        label="What files that are no Unicode are written with, such as cp1252 or mac_roman; without it the bridge finds out, "
+        "and refuses a file where it cannot be sure."
+    ),
+}
+"""Settings of every system that works with a folder."""
 
 
 class TurnOff(FactsTable):
@@ -112,6 +129,12 @@ class Facts(FactsTable):
     setup: Annotated[tuple[Sentence, ...], Field(strict=False)] = ()
     limits: Annotated[tuple[Sentence, ...], Field(strict=False)] = ()
 
+    @property
+    def all_settings(self) -> dict[SettingName, Setting]:
+        """Its own settings, and those of its folder if it may have one."""
+        folder = FOLDER_SETTINGS if self.needs.folder or "csv" in self.carriers else {}
+        return {**self.settings, **folder}
+
     def capabilities(self) -> Capabilities:
         """As the engine asks for them."""
         can = self.abilities
@@ -126,4 +149,5 @@ class Facts(FactsTable):
             requests=can.requests,
             lookup=can.lookup,
             per_delivery=can.per_delivery,
+            shown_within=can.shown_within,
         )

@@ -26,6 +26,15 @@ _A_WHILE = timedelta(hours=1)
 """A unit that was given the same value so often in this time is left alone until it is over: another program rewrites it."""
 
 
+def overtaken(ctx: Context, system: str, kind: str) -> bool:
+    """What people or programs of careers have to carry in may take weeks: a later one, carried in after it, may go out.
+
+    Everywhere else nothing new is decided about somebody while nobody knows what became of the last write.
+    """
+    career = ctx.careers.get(system)
+    return kind == "career.update" and career is not None and not career.capabilities.lookup
+
+
 class Batch:
     """The observations and states that one batch of links needs, each loaded once."""
 
@@ -42,6 +51,8 @@ class Batch:
         arrives_within = _LATEST if career is None or career.capabilities.lookup else _LATEST_BY_FILE
         self._doubtful = intents.doubtful(db, system, accounts, FIELD_WRITES, ctx.clock.now() - arrives_within)
         self._refused = intents.refused_first(db, system, accounts, FIELD_WRITES)
+        by_hand = overtaken(ctx, system, "career.update")
+        self._handed_over = intents.on_their_way(db, system, accounts, "career.update") if by_hand else {}
         self._written = intents.written_often(db, system, accounts, FIELD_WRITES, ctx.clock.now() - _A_WHILE, times=_FOUGHT_OVER)
         self._elsewhere = links.with_account_in(db, ctx.primary, contacts) if system != ctx.primary else frozenset()
         self.subjects: list[Subject] = []
@@ -65,6 +76,8 @@ class Batch:
         found.counts = bool(row["leading"]) and row["contact_id"] not in self._elsewhere
         for doubtful in self._doubtful.get(row["account_id"], ()):
             found.remember_sent(unpack(doubtful["settle"]).get("units", {}))
+        for handed_over in self._handed_over.get(row["account_id"], ()):
+            found.on_its_way |= unpack(handed_over["payload"])["fields"]
         self.subjects.append(found)
         return found
 

@@ -13,8 +13,8 @@ from connector.core.model import Side
 from connector.engine.context import Context, log
 from connector.engine.drafts import NEW_CONTACT
 from connector.engine.identity import evidence_of
-from connector.ports import Feed, Page, Record
-from connector.store import links, observations, reviews, suggestions
+from connector.ports import HANDED_OVER, Feed, Page, Record
+from connector.store import intents, links, observations, reviews, suggestions
 from connector.store.store import Row, pack, stamp, unpack
 
 PEOPLE = "people"
@@ -253,11 +253,13 @@ def _keep_career(ctx: Context, db: Connection, system: str, page: Page) -> int:
     for record in page.records:
         by_kind.setdefault(record.kind, []).append(record)
     _park(ctx, db, system, by_kind.pop("poison", []))
+    for kind, id in page.well:
+        observations.unpark(db, Side.CAREER, kind, [id], system=system)
     changed = 0
     for kind, records in by_kind.items():
         kept = [_without_secrets(ctx, record) for record in records] if kind == "request" else records
         met = keep(ctx, db, Side.CAREER, system, kind, kept)
-        observations.unpark(db, Side.CAREER, kind, [record.id for record in met], system=system)
+        observations.unpark(db, Side.CAREER, kind, [record.id for record in records], system=system)
         changed += len(met)
         if kind == "person":
             note_accounts(ctx, db, system, met)
@@ -282,6 +284,8 @@ def note_accounts(ctx: Context, db: Connection, system: str, records: Sequence[R
     account_ids = [record.id for record in records]
     known = links.by_account(db, system, account_ids)
     links.mark(db, system, [id for id in account_ids if id in known])
+    if not ctx.careers[system].capabilities.lookup:
+        intents.hasten(db, system, account_ids, code=HANDED_OVER, now=ctx.clock.now())
     now = stamp(ctx.clock.now())
     fresh = {"contact_id": None, "profile_id": None, "state": "waiting", "basis": None, "leading": True, "marked": True}
     new = [id for id in account_ids if id not in known and id not in gone]

@@ -271,6 +271,9 @@ def _sweep_feed(ctx: Context, feed: Feed, name: str) -> dict[str, int]:
 
 def _sweep_career(ctx: Context, system: str, name: str) -> dict[str, int]:
     career = ctx.careers[system]
+    if not career.capabilities.lookup:
+        # It says what it says by itself: read again it would say the same, and who is not in it is not gone.
+        return {"read": 0, "changed": 0, "lost": 0, "gone": 0}
 
     def keep(db: Connection, page: Page) -> list[Record]:
         people = [record for record in page.records if record.kind == "person"]

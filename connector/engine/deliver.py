@@ -1,35 +1,36 @@
 """The third station: send what is ready and settle each write by its own outcome.
 
 ``sent`` is committed before the wire is touched; whatever a dead process left in that state is ``unknown``. A create is
-repeated (its key is unique on the other side), an update is looked at first, a note is put again under its key.
+repeated (its key is unique on the other side), an update is looked at first, a note is put again under its key. What is
+handed over to people or programs of a side (files) stays ``unknown`` until a reading shows it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection
 
 from connector.core.model import Side
-from connector.core.retry import next_attempt
-from connector.core.rulebook import pick
+from connector.core.retry import LONGEST, next_attempt
 from connector.engine.collect import keep
 from connector.engine.context import Context, log
+from connector.engine.doubt import before, given_up_at, look, never_arrived
 from connector.engine.halting import AUDIT, halts, set_halt, stopped
 from connector.engine.settling import apply_outcome, prepare_set
 from connector.errors import Halt, Later, Refused, Unknown
 from connector.ports import (
+    HANDED_OVER,
     NOT_NOW,
     Acknowledgement,
     CrmCreate,
     CrmUpdate,
-    Feed,
     Note,
     Outcome,
     PersonUpdate,
-    Record,
     Status,
 )
 from connector.store import intents, journal, links, observations, suggestions
@@ -175,10 +176,13 @@ def _give_to_stewards(db: Connection, payload: dict[str, Any]) -> None:
 
 
 def _send_and_settle(ctx: Context, done: Delivered, side: str, prepared: Sequence[tuple[Row, dict[str, Any]]]) -> None:
-    doubtful = [pair for pair in prepared if pair[0]["state"] == "unknown" and pair[0]["kind"] in _VALUES]
-    sure = [pair for pair in prepared if pair not in doubtful]
+    doubtful: list[tuple[Row, dict[str, Any]]] = []
+    sure: list[tuple[Row, dict[str, Any]]] = []
+    for row, payload in prepared:
+        doubt = row["state"] == "unknown" and row["kind"] in _VALUES and not never_arrived(ctx, row)
+        (doubtful if doubt else sure).append((row, payload))
     try:
-        outcomes = _look(ctx, doubtful) + _send(ctx, sure)
+        outcomes = look(ctx, doubtful) + _send(ctx, sure)
     except (Later, Halt, Refused, Unknown) as error:
         outcomes = [_whole(error)] * len(prepared)
         done.stopped[side] = str(error)
@@ -189,13 +193,15 @@ def _send_and_settle(ctx: Context, done: Delivered, side: str, prepared: Sequenc
                 set_halt(ctx, db, side, str(error), remedy)
     _settle_all(ctx, done, [*doubtful, *sure], outcomes)
     # Where a side settles nothing of a whole batch, it is not asked again in this cycle.
-    asked = [outcome for outcome in outcomes if outcome.code not in (NOT_THERE_YET, NOT_NOW)]
+    asked = [outcome for outcome in outcomes if outcome.code not in _SAYS_NOTHING]
     if asked and all(outcome.status in (Status.LATER, Status.UNKNOWN) for outcome in asked):
         done.stopped.setdefault(side, asked[0].code or asked[0].detail)
 
 
 NOT_THERE_YET = "NOT_THERE_YET"
 """The code of an update whose record has not been created yet; that says nothing about the side."""
+
+_SAYS_NOTHING = frozenset({NOT_THERE_YET, NOT_NOW, HANDED_OVER})
 
 
 def _whole(error: Exception) -> Outcome:
@@ -205,52 +211,13 @@ def _whole(error: Exception) -> Outcome:
     return Outcome(status=Status.LATER, code=code, detail=str(error), retry_after=getattr(error, "retry_after", None))
 
 
-def _look(ctx: Context, pairs: Sequence[tuple[Row, dict[str, Any]]]) -> list[Outcome]:
-    """Did an update whose answer was lost happen? Applied if the record holds what we sent, else decide anew."""
-    outcomes = []
-    for row, payload in pairs:
-        if row["kind"] == "career.update" and not ctx.careers[row["system"]].capabilities.lookup:
-            outcomes.append(_look_at_reading(ctx, row, payload))
-            continue
-        if row["kind"] == "career.update":
-            found = ctx.careers[row["system"]].fetch("person", [row["target"]])
-        else:
-            found = ctx.crm.fetch(Feed.PROFILE, [payload["id"]])
-        outcomes.append(_compare(ctx, row, payload, found[0] if found else None))
-    return outcomes
-
-
-def _look_at_reading(ctx: Context, row: Row, payload: Mapping[str, Any]) -> Outcome:
-    """Of a system that cannot be asked, only what it said by itself after our write tells what became of it."""
-    with ctx.store.begin() as db:
-        seen = observations.load(db, Side.CAREER, "person", [row["target"]], system=row["system"]).get(row["target"])
-    if seen is None or seen["deleted"]:
-        return Outcome(status=Status.STALE, code="GONE")
-    if row["sent_at"] is None or seen["seen_at"] <= row["sent_at"]:
-        return Outcome(status=Status.UNKNOWN, code=NOT_NOW, detail="not read since")
-    record = Record(kind="person", id=row["target"], version=seen["version"], fields=unpack(seen["fields"]))
-    return _compare(ctx, row, payload, record)
-
-
-def _compare(ctx: Context, row: Row, payload: Mapping[str, Any], record: Record | None) -> Outcome:
-    if record is None:
-        return Outcome(status=Status.STALE, code="GONE")
-    if all(pick(record.fields, name) == (True, value) for name, value in payload["fields"].items()):
-        return Outcome(status=Status.APPLIED, id=record.id, version=record.version, fields=record.fields)
-    side, kind = (Side.CAREER, "person") if row["kind"] == "career.update" else (Side.CRM, Feed.PROFILE)
-    with ctx.store.begin() as db:
-        keep(ctx, db, side, row["system"] if side is Side.CAREER else "", kind, [record])
-    return Outcome(status=Status.STALE, code=intents.LOOKED)
-
-
 def _send(ctx: Context, pairs: Sequence[tuple[Row, dict[str, Any]]]) -> list[Outcome]:
     if not pairs:
         return []
     kind, system = pairs[0][0]["kind"], pairs[0][0]["system"]
     match kind:
         case "career.update":
-            rows = [PersonUpdate(id=row["target"], version=sent["version"], fields=sent["fields"]) for row, sent in pairs]
-            return list(ctx.careers[system].update(rows))
+            return list(ctx.careers[system].update([_person_update(ctx, row, sent) for row, sent in pairs]))
         case "career.note":
             return list(ctx.careers[system].note([Note(**sent) for _, sent in pairs]))
         case "career.acknowledge":
@@ -259,6 +226,11 @@ def _send(ctx: Context, pairs: Sequence[tuple[Row, dict[str, Any]]]) -> list[Out
             return list(ctx.crm.create([_create(row, sent) for row, sent in pairs]))
         case _:
             return _update(ctx, pairs)
+
+
+def _person_update(ctx: Context, row: Row, sent: Mapping[str, Any]) -> PersonUpdate:
+    was = {name: value for name, value in before(ctx, row).items() if name in sent["fields"]}
+    return PersonUpdate(id=row["target"], version=sent["version"], fields=sent["fields"], before=was, key=str(row["id"]))
 
 
 def _create(row: Row, sent: Mapping[str, Any]) -> CrmCreate:
@@ -289,7 +261,8 @@ def _settle_all(ctx: Context, done: Delivered, pairs: Sequence[tuple[Row, dict[s
             done.count(row["kind"], state)
             if outcome.status is Status.STALE:
                 stale.append(row)
-            entries.append(_entry(row, payload, outcome, state))
+            if outcome.code != row["code"] or outcome.code not in _SAYS_NOTHING:
+                entries.append(_entry(row, payload, outcome, state))
         held.flush()
         for code, ids in applied.items():
             intents.settle_applied(db, ids, code=code, now=ctx.clock.now())
@@ -327,9 +300,19 @@ def _settle(ctx: Context, db: Connection, row: Row, payload: Mapping[str, Any], 
         case _:
             doubt = outcome.status is Status.UNKNOWN or row["state"] == "unknown"
             state = "unknown" if doubt else "ready"
-            due = next_attempt(now, attempts=row["attempts"] + 1, chance=ctx.rng(), retry_after=outcome.retry_after)
+            due = _due(ctx, row, outcome)
             intents.postpone(db, row["id"], state=state, due=due, code=outcome.code, detail=outcome.detail)
             return "unknown" if state == "unknown" else "later"
+
+
+def _due(ctx: Context, row: Row, outcome: Outcome) -> datetime:
+    """When to take a write up again: a turn comes when its side says so, what was handed over when something is read."""
+    now = ctx.clock.now()
+    if outcome.code == HANDED_OVER:
+        return given_up_at(ctx, row, sent_at=now if row["state"] == "ready" else None)
+    if outcome.code == NOT_NOW:
+        return now + timedelta(seconds=outcome.retry_after or LONGEST)
+    return next_attempt(now, attempts=row["attempts"] + 1, chance=ctx.rng(), retry_after=outcome.retry_after)
 
 
 def _split(ctx: Context, db: Connection, row: Row, payload: Mapping[str, Any]) -> bool:

@@ -55,6 +55,8 @@ class Subject:
     counts: bool = True
     """Whether this is the one account that counts of all that the person has."""
     sent: dict[str, dict[Side, tuple[tuple[Value, ...], ...]]] = field(default_factory=dict)
+    on_its_way: dict[str, Any] = field(default_factory=dict)
+    """Career fields that were handed over and are not shown yet, as they were last handed over."""
     _seen: dict[str, tuple[Reading | None, Reading | None]] = field(default_factory=dict)
 
     def readings(self, unit: Unit) -> tuple[Reading | None, Reading | None]:
@@ -69,6 +71,13 @@ class Subject:
             side = Side(settling["side"])
             known = self.sent.setdefault(name, {})
             known[side] = (*known.get(side, ()), values_of(settling["values"]))
+
+    def awaits(self, unit: Unit, verdict: Verdict) -> bool:
+        """Whether what a verdict would write to careers is on its way already: nothing more follows until it is shown."""
+        if verdict.write is not Side.CAREER or verdict.values is None or not self.on_its_way:
+            return False
+        wanted = natives_of(unit, Side.CAREER, verdict.values)
+        return all(name in self.on_its_way and self.on_its_way[name] == value for name, value in wanted.items())
 
     def flag_differs(self, unit: Unit, verdict: Verdict) -> bool:
         """Whether the career profile's opt-out flag is not what the verdict wants."""

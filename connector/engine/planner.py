@@ -14,7 +14,7 @@ from connector.core.brakes import Load, pulled
 from connector.core.merge import Row as Law
 from connector.core.merge import Verdict, end_sharing, judge, permit, settle
 from connector.core.model import OutsideEdit, Share, Side, Unit
-from connector.engine.batch import Batch
+from connector.engine.batch import Batch, overtaken
 from connector.engine.context import Context, Stage, log, stage
 from connector.engine.drafts import FIELD_WRITES, PROPOSAL, Draft, Subject
 from connector.engine.halting import PLAN, set_halt
@@ -156,7 +156,7 @@ def _plan_batch(
         groups.setdefault(row["system"], []).append(row)
     for system, group in groups.items():
         accounts = [row["account_id"] for row in group]
-        busy = intents.in_flight(db, system, accounts, FIELD_WRITES)
+        busy = intents.in_flight(db, system, accounts, [kind for kind in FIELD_WRITES if not overtaken(ctx, system, kind)])
         batch = Batch(ctx, db, system, [row for row in group if row["account_id"] not in busy])
         draft = Draft(ctx=ctx, db=db, plan_id=planned.id, system=system)
         done, states, differences, decided = [], {}, {}, []
@@ -217,6 +217,7 @@ def _judge_link(
         return judged
     units = _opt_outs(subject.rules.units) if only_opt_outs else subject.rules.units
     verdicts = _verdicts(ctx, subject, states, units)
+    verdicts = {name: verdict for name, verdict in verdicts.items() if not subject.awaits(subject.rules.unit(name), verdict)}
     if held:
         verdicts = {name: _withhold(verdict) for name, verdict in verdicts.items()}
     verdicts = _leave_alone(ctx, draft.db, subject, judged, verdicts)

@@ -253,8 +253,8 @@ def take(db: Connection, kinds: Sequence[str], system: str | None, now: datetime
     ``system`` None: of every system, as all of them meet in one CRM.
     """
     rows = rows_of(_due(db, kinds=kinds, system=ANY if system is None else system, now=stamp(now), limit=limit))
-    if rows:
-        _sending(db, ids=[row["id"] for row in rows], now=stamp(now))
+    for some in batches([row["id"] for row in rows]):
+        _sending(db, ids=some, now=stamp(now))
     return rows
 
 
@@ -286,6 +286,32 @@ def postpone(db: Connection, intent_id: int, *, state: str, due: datetime, code:
         .where(intent.c.id == intent_id, intent.c.state == "sent")
         .values(state=state, due_at=stamp(due), code=code, detail=detail)
     )
+
+
+@prepared
+def _hasten(system: Place, targets: Place, code: Place, now: Place) -> Update:
+    waiting = (intent.c.state == "unknown") & (intent.c.code == code)
+    return update(intent).where(intent.c.system == system, intent.c.target.in_(targets), waiting).values(due_at=now)
+
+
+def hasten(db: Connection, system: str, targets: Iterable[str], *, code: str, now: datetime) -> None:
+    """Writes of this code whose end is not known are looked at now: something was read about these targets."""
+    for some in batches(targets):
+        _hasten(db, system=system, targets=some, code=code, now=stamp(now))
+
+
+@prepared
+def _on_their_way(system: Place, targets: Place, kinds: Place) -> Select[Any]:
+    return select(intent).where(_about(system, targets, kinds), intent.c.state == "unknown").order_by(intent.c.id)
+
+
+def on_their_way(db: Connection, system: str, targets: Iterable[str], kind: str) -> dict[str, list[Row]]:
+    """Writes of a kind by target, oldest first, that were sent and of which nobody knows yet what became of them."""
+    found: dict[str, list[Row]] = {}
+    for some in batches(targets):
+        for row in rows_of(_on_their_way(db, system=system, targets=some, kinds=[kind])):
+            found.setdefault(row["target"], []).append(row)
+    return found
 
 
 @prepared
