@@ -25,7 +25,8 @@ AUTO = "auto"
 """Instead of a flavour: look at the org and choose."""
 
 _FILES: tuple[File, ...] = ("person", "requests", "routing")
-_PROFILE, _URL, _KEY = '# profile = "generic"', "careers.example.edu/bridge/v1", 'key = "credential:career_key"\n'
+_PROFILE, _KEY, _FOLDER = '# profile = "generic"', 'key = "credential:career_key"\n', '# folder = "exchange"'
+_URL = 'url = "https://careers.example.edu/bridge/v1"\n'
 _REQUESTS, _SETTINGS = "## requests_", '## settings = { staff_visibility_id = "3" }'
 """What the example configuration says of the platform."""
 
@@ -118,9 +119,11 @@ def _configured(example: str, platform: str) -> str:
     if platform == GENERIC or platform not in profiles():
         return text
     profile = load_profile(platform)
-    text = text.replace(_URL, _URL.partition("/")[0])
+    text = text.replace(_URL, _URL.partition("bridge")[0].rstrip("/") + '"\n') if profile.needs.url else text.replace(_URL, "")
     if not profile.needs.key:
         text = text.replace(_KEY, "")
+    if profile.needs.folder:
+        text = text.replace(_FOLDER, _FOLDER.removeprefix("# "))
     if profile.carriers[:1] == ("rest",) and not profile.abilities.requests:
         text = text.replace(_REQUESTS, _REQUESTS.removeprefix("## "))
     needed = _needed(profile)

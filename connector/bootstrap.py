@@ -231,7 +231,9 @@ def open_career(career: Career, around: Surroundings) -> CareerClient:
     def secret(reference: str | None) -> Callable[[], Secret] | None:
         return None if reference is None else lambda: read_secret(reference, around.environ)
 
-    secrets = {name: read for name, value in career.settings.items() if profile.settings[name].secret and (read := secret(value))}
+    secrets = {
+        name: read for name, value in career.settings.items() if profile.all_settings[name].secret and (read := secret(value))
+    }
     setup = Setup(
         system=career.system,
         profile=profile,

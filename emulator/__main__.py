@@ -33,6 +33,7 @@ def main(arguments: list[str] | None = None) -> int:
     serve.add_argument("--career-https", type=int, default=0, help="port of the career system over TLS")
     serve.add_argument("--flavour", choices=FLAVOURS, default="plain", help="what the organisation is built on")
     serve.add_argument("--career-platform", choices=sorted(FACES), default="generic", help="which career system it is")
+    serve.add_argument("--career-folder", type=Path, help="the folder of a career system that works with files")
     serve.add_argument("--control-token", help="token of the control door (made up by default)")
     env = commands.add_parser("env", help="print the environment that unmodified clients need")
     env.add_argument("--folder", type=Path, default=Path("build/emulator"), help="the folder of a running `serve`")
@@ -51,9 +52,11 @@ def _serve(options: argparse.Namespace) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda _number, _frame: stop.set())
     org = Org(clock=Clock.running(), settings=Settings(flavour=options.flavour))
-    face = FACES[options.career_platform]
+    face, system = FACES[options.career_platform], CareerSystem(Clock.running())
+    if options.career_folder is not None:
+        system.extra["folder"] = options.career_folder.resolve()
     beside = () if face is GENERIC else (REQUESTS,)
-    career = CareerApp(CareerSystem(Clock.running()), face=face, beside=beside, control_token=token)
+    career = CareerApp(system, face=face, beside=beside, control_token=token)
     file = folder / "addresses.json"
     if _answers(file):
         print(f"an emulator runs already from {folder}; give this one a --folder of its own", file=sys.stderr)

@@ -53,7 +53,7 @@ def _table(profiles: list[Facts]) -> Iterator[str]:
             f"`{profile.name}`",
             ", ".join(profile.carriers) or "-",
             written,
-            _GUARD[can.precondition],
+            _GUARD[can.precondition] if can.lookup else "whoever carries it in: each line says what the value was",
             "yes" if can.notes else "no",
             deletes,
             _EDITS[can.edits],
@@ -67,18 +67,22 @@ def _section(profile: Facts) -> Iterator[str]:
     yield f"## {profile.label}"
     yield ""
     yield from _numbered("Set it up", profile.setup)
-    if profile.settings:
+    settings = profile.all_settings if profile.needs.folder else profile.settings
+    if settings:
         yield "`[career.settings]`:"
         yield ""
         yield "| setting | what it is |"
         yield "| --- | --- |"
-        for name, setting in profile.settings.items():
+        for name, setting in settings.items():
             notes = [
                 *(["needed"] if setting.required else []),
                 *(["a secret, by reference"] if setting.secret else []),
                 *([f"`{setting.default}` unless said otherwise"] if setting.default else []),
             ]
             yield f"| `{name}` | {setting.label}{_inside(notes)} |"
+        yield ""
+    if "csv" in profile.carriers and not profile.needs.folder:
+        yield 'With `requests = "csv"` it needs a `folder`, too; [csv-drop.md](csv-drop.md) has its rules and settings.'
         yield ""
     if profile.turn_off:
         yield "Turn off there, so that nobody but Alumni Relations writes to alumni:"

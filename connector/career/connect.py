@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from connector.career.access import Key
+from connector.career.carriers.csv import CsvRequests
 from connector.career.carriers.notes import NoteRequests
 from connector.career.carriers.rest import RestRequests
 from connector.career.contract import Contract
 from connector.career.dialect import Dialect, RequestCarrier
+from connector.career.dialects.csv_drop import CsvDrop
 from connector.career.dialects.generic import Generic
 from connector.career.dialects.hivebrite import Hivebrite
 from connector.career.dialects.twelvetwenty import TwelveTwenty
@@ -36,6 +38,7 @@ DIALECTS: Mapping[str, Callable[[Setup], Dialect]] = {
     "generic": _generic,
     "hivebrite": Hivebrite.open,
     "12twenty": TwelveTwenty.open,
+    "csv_drop": CsvDrop,
 }
 """How each dialect of ``connector.career.facts`` is opened."""
 
@@ -48,5 +51,7 @@ def _carrier(setup: Setup, people: Dialect) -> RequestCarrier:
             return RestRequests.open(setup)
         case "notes" if isinstance(people, TwelveTwenty):
             return NoteRequests(people.notebook())
+        case "csv":
+            return CsvRequests(setup)
         case carrier:
             raise Bug(f"{setup.profile.dialect} has no requests by {carrier}")

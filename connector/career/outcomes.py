@@ -7,7 +7,7 @@ from typing import Any
 
 from connector.career.payload import at, fault_in
 from connector.errors import Later, Unknown
-from connector.ports import Outcome, Status
+from connector.ports import HANDED_OVER, Outcome, Status
 from connector.wire import Answer
 
 _REMEDIES = {
@@ -61,6 +61,11 @@ def unknown(detail: str) -> Outcome:
 def not_sent(before: Outcome) -> Outcome:
     """For elements that were held back because the call before them failed."""
     return Outcome(status=Status.LATER, code=before.code or "NOT_SENT", detail="not sent", retry_after=before.retry_after)
+
+
+def handed_over() -> Outcome:
+    """For what now lies where people or programs of the system carry it in; a later reading shows what became of it."""
+    return Outcome(status=Status.UNKNOWN, code=HANDED_OVER, detail="handed over")
 
 
 def would_mail(what: str) -> Outcome:

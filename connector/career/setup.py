@@ -56,7 +56,7 @@ class Setup:
 
     def setting(self, name: str) -> str:
         """A setting, or its default."""
-        return self.settings.get(name) or self.profile.settings[name].default
+        return self.settings.get(name) or self.profile.all_settings[name].default
 
     def exchange(self, access: Access | None = None, *, rights: str = "docs/platforms.md") -> Exchange:
         """The calls to the system; the plain key in a bearer header unless told otherwise."""
@@ -93,10 +93,11 @@ def faults(profile: Facts, given: Given) -> Iterator[tuple[str, str, str]]:
         if there and not needed and name != "folder":
             yield name, f'profile "{profile.name}" does not use {name}', "drop it"
     yield from _carrier_faults(profile, given)
-    for name in given.settings.keys() - profile.settings.keys():
-        choice = ", ".join(sorted(profile.settings)) or "none"
+    known = profile.all_settings
+    for name in given.settings.keys() - known.keys():
+        choice = ", ".join(sorted(known)) or "none"
         yield "settings", f'profile "{profile.name}" has no setting "{name}"', f"it has: {choice}"
-    for name, setting in profile.settings.items():
+    for name, setting in known.items():
         value = given.settings.get(name, "")
         if setting.required and not value:
             yield "settings", f'profile "{profile.name}" needs the setting {name}', f"{name}: {setting.label}"

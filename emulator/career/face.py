@@ -10,6 +10,8 @@ from emulator.http import Request, Response
 
 Values = Mapping[str, str]
 Endpoint = Callable[[CareerSystem, Actor, Request, Values], Response]
+Handle = Callable[[CareerSystem, Mapping[str, Any]], object]
+"""What an order at the control door does; its body is an object."""
 
 
 class Desk(Protocol):
@@ -55,7 +57,8 @@ class Face:
     ``paths`` are (method, path below ``base``, endpoint). ``authenticate`` answers who calls, or raises an ``ApiError``.
     ``public`` are paths that need nobody. ``refuse`` makes the platform's own answer of an error. ``admit`` counts a call
     against the platform's limits and raises when it is one too many; ``told`` are headers that every answer carries;
-    ``erred`` is told of each server error.
+    ``erred`` is told of each server error. ``orders`` are what programs beside the platform do when they are told to at the
+    control door.
     """
 
     name: str
@@ -68,3 +71,4 @@ class Face:
     admit: Callable[[CareerSystem], None] = lambda _system: None
     told: Callable[[CareerSystem], Mapping[str, str]] = lambda _system: {}
     erred: Callable[[CareerSystem], None] = lambda _system: None
+    orders: Mapping[str, Handle] = field(default_factory=dict)

@@ -152,18 +152,7 @@ class University:
         fields = self.rules.person.contact_fields()
         related = self.rules.person.related
         self.crm_side = SalesforceSide(client, clock, contact_fields=fields, related=related, page=self.page)
-        profile = load_profile("generic")
-        self.career_side = connect(
-            Setup(
-                system=SYSTEM,
-                profile=profile,
-                wire=Wire(careers, f"{CAREER_HOST}/bridge/v1", clock, side=SYSTEM),
-                key=lambda: Secret("k-bridge"),
-                clock=clock,
-                rng=lambda: 0.0,
-                carrier=carrier_of(profile, None),
-            )
-        )
+        self.career_side = connect(self.career_setup(Wire(careers, f"{CAREER_HOST}/bridge/v1", clock, side=SYSTEM), clock))
         book = self.rules
         store = open_store(f"sqlite:///{self.state}")
         event.listen(store.engine, "commit", self._feel)
@@ -183,6 +172,13 @@ class University:
             version="test",
             start_at=START - timedelta(days=30),
         )
+
+    def career_setup(self, wire: Wire, clock: SharedClock) -> Setup:
+        """The career system as configured; by the generic contract unless a kind of university has another one."""
+        profile = load_profile("generic")
+        carrier = carrier_of(profile, None)
+        key = Secret("k-bridge")
+        return Setup(system=SYSTEM, profile=profile, wire=wire, key=lambda: key, clock=clock, rng=lambda: 0.0, carrier=carrier)
 
     def bridge(self) -> Bridge:
         """The bridge as the command line has it; its settings are those of the example."""

@@ -1,0 +1,96 @@
+"""Which file comes next: old enough, complete, not looked at before, and not older than what was taken already."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from connector.career.drop.folder import Entry, Folder, Unfit
+from connector.ports import Clock
+
+QUIET = 30.0
+"""Seconds for which a file must not have changed before it is taken."""
+GIVE_UP = 3600.0
+"""Seconds after which a file without an end to its last line is refused."""
+RESULT = ".result.csv"
+_AHEAD = 86_400.0
+_PARTS = (".part", ".partial", ".tmp", ".filepart", ".crdownload")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrival:
+    """A file that was looked at, and copied aside unless it has a ``fault``: why it is not taken.
+
+    ``modified`` is in nanoseconds, ``digest`` names its content. ``taken``: the same content was taken before.
+    """
+
+    name: str
+    modified: int
+    size: int
+    digest: str = ""
+    taken: bool = False
+    fault: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Past:
+    """The last files that were dealt with; ``newest`` is the one of those taken that had changed last."""
+
+    files: Sequence[Arrival] = ()
+    newest: Arrival | None = None
+
+
+class Arrivals:
+    """The files of a folder whose names begin with a stem. ``aside`` is what names of our copies begin with."""
+
+    def __init__(self, folder: Folder, stem: str, clock: Clock, *, aside: str) -> None:
+        self._folder, self._stem, self._clock, self._aside = folder, stem, clock, aside
+
+    def next(self, past: Past) -> Arrival | None:
+        """The next file about which there is something to do or to say, oldest first; None if there is none now."""
+        known = {(file.name, file.modified, file.size) for file in past.files}
+        for entry in sorted(self._entries(), key=lambda entry: (entry.modified, entry.name)):
+            if (entry.name, entry.modified, entry.size) in known:
+                continue
+            try:
+                found = self._look(entry, past)
+            except FileNotFoundError:
+                continue
+            except Unfit as reason:
+                found = Arrival(name=entry.name, modified=entry.modified, size=entry.size, fault=reason.reason)
+            if found is not None:
+                return found
+        return None
+
+    def _entries(self) -> list[Entry]:
+        found: list[Entry] = []
+        for name in filter(self._is_ours, self._folder.entries()):
+            try:
+                found.append(self._folder.look(name))
+            except FileNotFoundError:
+                continue
+        return found
+
+    def _is_ours(self, name: str) -> bool:
+        lower = name.lower()
+        return lower.startswith(self._stem) and lower.endswith(".csv") and not lower.endswith((*_PARTS, RESULT))
+
+    def _look(self, entry: Entry, past: Past) -> Arrival | None:
+        if entry.fault:
+            raise Unfit(entry.fault)
+        age = self._clock.now().timestamp() - entry.modified / 1e9
+        if age < -_AHEAD:
+            raise Unfit("it says that it will change in the future: look at the clock of the machine that wrote it")
+        if age < QUIET:
+            return None
+        copied = self._folder.copy(entry, self._aside, ended=age < GIVE_UP)
+        if copied is None:
+            return None
+        found = Arrival(name=entry.name, modified=entry.modified, size=entry.size, digest=copied.digest)
+        if any(file.digest == copied.digest and file.taken for file in past.files):
+            return replace(found, taken=True)
+        if not copied.ended:
+            return replace(found, fault="its last line does not end: it looks half-written")
+        if past.newest is not None and entry.modified < past.newest.modified:
+            return replace(found, fault=f"it is older than {past.newest.name}, which was taken already: export it anew")
+        return found
