@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 import requests
 import structlog
 
+from connector.egress import Reach, guard
 from connector.secrets import read_secret
 from connector.wire import open_session
 
@@ -39,7 +40,9 @@ def _post(url: str, text: str) -> bool:
         log.warning("alert.failed", kind="webhook", error="not https")
         return False
     try:
-        answer = open_session().post(url, json={"text": text}, timeout=_SECONDS, allow_redirects=False)
+        session = open_session()
+        guard(session, Reach.CAMPUS)
+        answer = session.post(url, json={"text": text}, timeout=_SECONDS, allow_redirects=False)
     except requests.RequestException as error:
         log.warning("alert.failed", kind="webhook", error=type(error).__name__)
         return False

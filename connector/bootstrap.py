@@ -226,7 +226,11 @@ def open_career(career: Career, around: Surroundings) -> CareerClient:
 
     def wire(url: str | None) -> Wire | None:
         session = around.connect(ca_file=_authorities(career.ca_file), proxies=_proxies(career.proxy))
-        return None if url is None else Wire(session, url, around.clock, side=career.system, lab=career.lab)
+        return (
+            None
+            if url is None
+            else Wire(session, url, around.clock, side=career.system, lab=career.lab, campus=career.private_network)
+        )
 
     def secret(reference: str | None) -> Callable[[], Secret] | None:
         return None if reference is None else lambda: read_secret(reference, around.environ)

@@ -146,6 +146,7 @@ class Career(Table):
     settings: dict[str, Annotated[str, Field(max_length=1_000)]] = Field(default_factory=dict)
     ca_file: FilePath | None = None
     proxy: str | None = None
+    private_network: bool = False
     lab: bool = False
 
 

@@ -14,18 +14,18 @@ from email.utils import parsedate_to_datetime
 from http.cookiejar import DefaultCookiePolicy
 from importlib.metadata import PackageNotFoundError, version
 from ipaddress import ip_address
+from types import UnionType
 from typing import Any, TypeVar
 from urllib.parse import quote, urljoin, urlsplit
 
 import orjson
 import requests
-from requests.adapters import HTTPAdapter
 from requests.exceptions import InvalidHeader, InvalidSchema, InvalidURL, ProxyError, SSLError
 from requests.structures import CaseInsensitiveDict
 from urllib3.exceptions import HTTPError, NewConnectionError
-from urllib3.util import Retry
 
 from connector.core.strictjson import read_json, storable
+from connector.egress import ForbiddenAddress, GuardedAdapter, Reach, guard
 from connector.errors import Bug, Halt, Later, Throttled, Unknown
 from connector.ports import Clock
 
@@ -59,12 +59,12 @@ def user_agent() -> str:
 
 
 def open_session(*, ca_file: str | None = None, proxies: Mapping[str, str] | None = None) -> requests.Session:
-    """A ``requests`` session that never retries, keeps no cookies and takes nothing from the environment.
+    """A ``requests`` session that never retries, keeps no cookies, takes nothing from outside, and reaches no near address.
 
     ``ca_file`` replaces the trusted authorities by those of one PEM file; verification itself has no switch.
     """
     session = requests.Session()
-    adapter = HTTPAdapter(max_retries=Retry(0, read=False, redirect=False))
+    adapter = GuardedAdapter()
     session.mount("https://", adapter)
     session.mount("http://", adapter)
     session.proxies = dict(proxies or {})
@@ -162,7 +162,8 @@ class Wire:
         base_url: the origin, optionally with a path prefix that is put before every path.
         clock: for the deadline and for ``Retry-After`` dates.
         side: the name that errors carry.
-        lab: whether loopback addresses are allowed.
+        lab: whether this machine's own addresses are allowed.
+        campus: whether addresses of the institution's own network are allowed.
         limits: time and size.
     """
 
@@ -174,6 +175,7 @@ class Wire:
         *,
         side: str,
         lab: bool = False,
+        campus: bool = False,
         limits: Limits | None = None,
     ) -> None:
         try:
@@ -187,6 +189,7 @@ class Wire:
         self._prefix = urlsplit(base_url).path.rstrip("/")
         self._clock = clock
         self._session = session
+        guard(session, Reach.MACHINE if lab else Reach.CAMPUS if campus else Reach.PUBLIC)
         session.trust_env = False
         session.auth = None
         session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
@@ -320,9 +323,15 @@ class Wire:
         if isinstance(reason, SSLError) and "CERTIFICATE_VERIFY_FAILED" in str(reason):
             # no fast retry: a bad certificate is either an attack or takes hours to replace
             return Later(side=self.side, code="TLS_CERTIFICATE", detail="certificate not trusted", retry_after=_TLS_PAUSE)
+        if _within(reason, ForbiddenAddress):
+            return Later(
+                side=self.side, code="FORBIDDEN_ADDRESS", detail="its name leads to a near address", retry_after=_TLS_PAUSE
+            )
         if isinstance(reason, InvalidSchema | InvalidURL | InvalidHeader):
             return Bug(f"{self.side}: {name}")
-        if isinstance(reason, requests.ConnectTimeout | ProxyError) or _never_connected(reason):
+        if isinstance(reason, requests.ConnectTimeout | ProxyError) or _within(
+            reason, NewConnectionError | ConnectionRefusedError
+        ):
             return Later(side=self.side, code="NO_CONNECTION", detail=name)
         return self._broken("CONNECTION_LOST", name, write=write)
 
@@ -343,8 +352,8 @@ class Wire:
         )
 
 
-def _never_connected(reason: BaseException) -> bool:
-    """Whether a chain of exceptions holds the proof that no connection was ever made."""
+def _within(reason: BaseException, kind: type[BaseException] | UnionType) -> bool:
+    """Whether a chain of exceptions holds one of this kind."""
     seen: set[int] = set()
     waiting: list[object] = [reason]
     while waiting:
@@ -352,7 +361,7 @@ def _never_connected(reason: BaseException) -> bool:
         if not isinstance(item, BaseException) or id(item) in seen:
             continue
         seen.add(id(item))
-        if isinstance(item, NewConnectionError | ConnectionRefusedError):
+        if isinstance(item, kind):
             return True
         waiting += [item.__cause__, item.__context__, getattr(item, "reason", None), *item.args]
     return False
