@@ -139,6 +139,10 @@ class CrmUpdate:
 class CrmSide(Protocol):
     """The Salesforce org. It can write our own objects and Tasks; it has no way to write a Contact."""
 
+    @property
+    def calls(self) -> Calls:
+        """How many remote calls were made, and the org's allowance."""
+
     def organization_id(self) -> str:
         """The org's 18-character id."""
 
@@ -250,6 +254,10 @@ class CareerSide(Protocol):
     @property
     def system(self) -> str:
         """Its name in the configuration."""
+
+    @property
+    def calls(self) -> Calls:
+        """How many remote calls were made."""
 
     @property
     def capabilities(self) -> Capabilities:

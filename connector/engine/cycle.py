@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,6 +18,7 @@ from connector.engine.deliver import Delivered, deliver, recover
 from connector.engine.halting import EVERYTHING, PLAN, REQUESTS, halts, set_halt
 from connector.engine.identity import Identified, identify
 from connector.engine.planner import Planned, plan
+from connector.engine.usage import Meter
 from connector.errors import Halt, Later, Refused
 from connector.ports import Feed, Page, Record
 from connector.store import intents, links, observations
@@ -45,6 +47,11 @@ class Cycle:
         """Writes that a side has acknowledged."""
         return sum(done.applied for done in self.delivered)
 
+    @property
+    def settled(self) -> int:
+        """Writes that a side has answered in some way."""
+        return sum(count for done in self.delivered for states in done.counts.values() for count in states.values())
+
 
 def cycle(ctx: Context, *, approve: bool = False) -> Cycle:
     """Read what changed on every side, decide, write. A side that is down does not hold up the others."""
@@ -56,14 +63,27 @@ def cycle(ctx: Context, *, approve: bool = False) -> Cycle:
         return done
     started = ctx.clock.now()
     recover(ctx)
-    _read_all(ctx, done)
-    _work(ctx, done, approve=approve)
+    with _metered(ctx, lambda: done.settled) as metered:
+        _read_all(metered, done)
+        _work(metered, done, approve=approve)
     with ctx.store.begin() as db:
         done.halted = {subject: row["reason"] for subject, row in halts(db).items()}
         _record(db, ctx, started, done)
     seconds = round((ctx.clock.now() - started).total_seconds(), 3)
     log.info("cycle.ended", seconds=seconds, writes=done.writes, count=sum(done.changed.values()), halted=len(done.halted))
     return done
+
+
+@contextmanager
+def _metered(ctx: Context, written: Callable[[], int]) -> Iterator[Context]:
+    """While the block runs, what the sides are asked is counted, and a side that is asked far more than usual stops."""
+    with ctx.store.begin() as db:
+        meter = Meter.begin(ctx, db, written)
+    try:
+        yield replace(ctx, progress=meter.progress)
+    finally:
+        with ctx.store.begin() as db:
+            meter.keep(db)
 
 
 def _log_run(db: Connection, job: str, started: datetime, ended: datetime, *, result: str, facts: object) -> None:
@@ -157,8 +177,9 @@ def _route(ctx: Context, done: Cycle) -> None:
 
 
 def _deliver(ctx: Context, done: Cycle) -> None:
-    delivered = deliver(ctx, without=frozenset(done.down) | frozenset(done.halted))
+    delivered = Delivered()
     done.delivered.append(delivered)
+    deliver(ctx, without=frozenset(done.down) | frozenset(done.halted), into=delivered)
     done.down |= delivered.stopped
 
 
@@ -246,10 +267,11 @@ def sweep(ctx: Context) -> dict[str, Any]:
     started = ctx.clock.now()
     name = stamp(started)
     facts: dict[str, Any] = {"at": name}
-    facts["contacts"] = _sweep_feed(ctx, Feed.CONTACT, name)
-    facts["profiles"] = _sweep_feed(ctx, Feed.PROFILE, name)
-    for system in ctx.careers:
-        facts[system] = _sweep_career(ctx, system, name)
+    with _metered(ctx, lambda: 0) as metered:
+        facts["contacts"] = _sweep_feed(metered, Feed.CONTACT, name)
+        facts["profiles"] = _sweep_feed(metered, Feed.PROFILE, name)
+        for system in ctx.careers:
+            facts[system] = _sweep_career(metered, system, name)
     with ctx.store.begin() as db:
         set_meta(db, "name_frequencies", None)
         links.mark_all(db, "linked")

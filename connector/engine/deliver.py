@@ -73,9 +73,12 @@ def recover(ctx: Context) -> int:
     return found
 
 
-def deliver(ctx: Context, *, without: frozenset[str] = frozenset()) -> Delivered:
-    """Send everything that is due, each side until it stops us. ``without``: sides that are down or halted."""
-    done = Delivered()
+def deliver(ctx: Context, *, without: frozenset[str] = frozenset(), into: Delivered | None = None) -> Delivered:
+    """Send everything that is due, each side until it stops us. ``without``: sides that are down or halted.
+
+    The answer is ``into``, if given: who holds it can see how far it is.
+    """
+    done = into or Delivered()
     with ctx.store.begin() as db:
         due = intents.due(db, ctx.clock.now())
         if due and not _recordable(ctx, db):

@@ -8,9 +8,11 @@ from sqlalchemy import Connection
 
 from connector.core.brakes import WHOLE_READ
 from connector.core.model import Side
+from connector.engine import usage
 from connector.engine.context import Context, log
 from connector.engine.drafts import FIELD_WRITES, PROPOSAL
 from connector.engine.halting import AUDIT, clear_halt, halts
+from connector.engine.usage import UNUSUAL
 from connector.store import intents, journal, links, observations, requests, suggestions
 from connector.store.links import BLANK
 from connector.store.store import Row, set_meta
@@ -46,6 +48,8 @@ def resume(ctx: Context, subject: str) -> bool:
             _drop(db, row["plan_id"])
         if row["reason"].endswith(WHOLE_READ):
             set_meta(db, f"accepted_missing:{subject}", "yes")
+        if row["reason"].endswith(UNUSUAL):
+            usage.accept(ctx, db)
         if subject == AUDIT:
             journal.accept_end(db, ctx.clock.now())
         return clear_halt(db, subject)
