@@ -19,7 +19,7 @@ help: ## What can be made
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/make \1\t\2/p' Makefile | expand -t 16
 
 demo: $(INSTALLED) ## A working day between both emulated systems; PEOPLE=DIR, PLATFORM=12twenty, FLAVOUR=eda
-	$(BIN)/python -m demo $(if $(PEOPLE),--people "$(PEOPLE)") $(if $(PLATFORM),--platform "$(PLATFORM)")
+	$(BIN)/python -m demo $(if $(PEOPLE),--people "$(PEOPLE)") $(if $(PLATFORM),--platform "$(PLATFORM)") $(if $(FLAVOUR),--flavour "$(FLAVOUR)")
 
 # As CI runs it. The tests come last, so that their count closes the output.
 test: lint types audit sbom ## Everything that CI runs

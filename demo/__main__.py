@@ -13,6 +13,7 @@ from rich.console import Console
 
 from demo.account import print_account
 from demo.bridge import BridgeFailedError
+from demo.flavour import FLAVOURS, Flavour
 from demo.people import People, PeopleError, load_people
 from demo.platform import GENERIC, PLATFORMS, Platform
 from demo.stage import Progress, set_stage
@@ -29,6 +30,9 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("--people", type=Path, help="a folder with crm.csv, career.csv and perhaps truth.csv")
     parser.add_argument("--platform", choices=sorted(PLATFORMS), default=GENERIC.name, help="what careers run")
+    parser.add_argument(
+        "--flavour", choices=sorted(FLAVOURS), default=Flavour.name, help="what Alumni Relations' org is built on"
+    )
     parser.add_argument("--out", type=Path, default=Path("build/demo.json"), help="where the account is written as JSON")
     parser.add_argument("--folder", type=Path, default=Path("build/demo"), help="for everything else that is written")
     parser.add_argument("--seed", default="alumni-bridge", help="of the invented university")
@@ -45,7 +49,7 @@ def main(arguments: list[str] | None = None) -> int:
         told.print(str(reason), style="red", markup=False)
         return 2
     try:
-        return _play(people, options.folder, options.out, progress, PLATFORMS[options.platform])
+        return _play(people, options.folder, options.out, progress, PLATFORMS[options.platform], FLAVOURS[options.flavour]())
     except BridgeFailedError as reason:
         told.print(str(reason), style="red", markup=False)
         return 1
@@ -53,9 +57,9 @@ def main(arguments: list[str] | None = None) -> int:
         progress("ended")
 
 
-def _play(people: People, folder: Path, out: Path, progress: Progress, platform: Platform) -> int:
+def _play(people: People, folder: Path, out: Path, progress: Progress, platform: Platform, flavour: Flavour) -> int:
     began = time.monotonic()
-    with set_stage(people, folder, progress, platform=platform) as stage:
+    with set_stage(people, folder, progress, platform=platform, flavour=flavour) as stage:
         setting = time.monotonic() - began
         story = Story(stage=stage, progress=progress)
         story.tell()

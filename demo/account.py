@@ -105,10 +105,10 @@ def _print_sum(console: Console, facts: Facts) -> None:
     )
     for note in facts["notes"]:
         console.print(Text(f"Note: {note}", style="dim"))
-    if facts["differences"]:
-        console.print(Text(f"Where careers run {facts['platform']}, this differs from the generic contract:", style="dim"))
-    for note in facts["differences"]:
-        console.print(Text(f"   {note}", style="dim"))
+    for what, notes in facts["differences"].items():
+        console.print(Text(f"Where {what}, this differs from plain Salesforce and the generic contract:", style="dim"))
+        for note in notes:
+            console.print(Text(f"   {note}", style="dim"))
     for note in facts["missing"]:
         console.print(Text(f"Not in this data: {note}", style="dim"))
     for failure in facts["failures"]:

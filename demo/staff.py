@@ -39,7 +39,7 @@ class Day:
         ):
             role = self._play(name, suits, is_open)
             if role is not None:
-                self.stage.officer.edit("Contact", role.contact, values)
+                self.stage.flavour.edit(self.stage.officer, role.contact, values)
                 self.seen.append(f"the officer notes in Salesforce that an alumnus {name}")
 
     def edit_accounts(self) -> None:
@@ -79,7 +79,7 @@ class Day:
             if role is None:
                 self.missing.append("nobody could be recorded as deceased")
                 return
-            self.stage.officer.edit("Contact", role.contact, {"Deceased__c": True})
+            self.stage.flavour.edit(self.stage.officer, role.contact, {"Deceased__c": True})
             self.seen.append("the officer records in Salesforce that an alumnus has died")
         self.played["deceased"] = role
 
@@ -248,7 +248,8 @@ class Day:
     def _decide(self, row: Mapping[str, Any], *, accept: bool, instead: Mapping[str, object] | None = None) -> None:
         officer = self.stage.officer
         if accept:
-            officer.edit("Contact", row["Contact__c"], orjson.loads(row["Suggested_Values__c"]) | dict(instead or {}))
+            suggested = orjson.loads(row["Suggested_Values__c"])
+            self.stage.flavour.edit(officer, row["Contact__c"], suggested | dict(instead or {}))
             officer.edit("Suggested_Change__c", row["Id"], {"Decision__c": "Accept"})
         else:
             officer.edit("Suggested_Change__c", row["Id"], {"Decision__c": "Reject", "Reason__c": "Not verified"})
@@ -276,7 +277,7 @@ class Day:
         for at, row in enumerate(proposed):
             if at == 0:
                 values = {name: value for name, value in orjson.loads(row["Suggested_Values__c"]).items() if value is not None}
-                contact = self.stage.steward.create("Contact", values)
+                contact = self.stage.flavour.create(self.stage.steward, values)
                 self.stage.steward.edit("Suggested_Change__c", row["Id"], {"Contact__c": contact, "Decision__c": "Accept"})
                 self.seen.append("the steward creates a proposed contact and accepts the suggestion")
             else:

@@ -15,8 +15,8 @@ from typing import Any
 import orjson
 
 from demo.bridge import ROOT, Bridge
-from demo.contact_fields import CONTACT_FIELDS
 from demo.doors import CareerControl, CareerUser, ContractUser, OrgControl, OrgUser, PageUser
+from demo.flavour import Flavour
 from demo.people import People, Person
 from demo.platform import GENERIC, Platform
 
@@ -54,6 +54,7 @@ class Stage:
     people: People
     bridge: Bridge
     platform: Platform = GENERIC
+    flavour: Flavour = field(default_factory=Flavour)
     token: str = ""
     ids: dict[str, str] = field(default_factory=dict)
     refused: Counter[str] = field(default_factory=Counter)
@@ -92,7 +93,7 @@ def _career_user(platform: Platform, url: str, authority: Path, token: str, key:
 
 
 @contextmanager
-def set_stage(people: People, folder: Path, progress: Progress, *, platform: Platform = GENERIC) -> Iterator[Stage]:
+def set_stage(people: People, folder: Path, progress: Progress, *, platform: Platform, flavour: Flavour) -> Iterator[Stage]:
     """Start both systems, fill them, deploy the package and configure the bridge; all ends with the block."""
     people = platform.renumbered(people)
     folder = folder.resolve()
@@ -100,11 +101,11 @@ def set_stage(people: People, folder: Path, progress: Progress, *, platform: Pla
     (folder / "commands.log").unlink(missing_ok=True)
     token = secrets.token_hex(16)
     progress("starting both systems")
-    with _emulator(folder / "emulator", token, platform) as found:
+    with _emulator(folder / "emulator", token, platform, flavour) as found:
         org_url, career_url, authority = found["salesforce"]["https"], found["career"]["https"], Path(found["ca"])
         org = OrgControl(org_url, authority, token)
         career = CareerControl(career_url, authority, token)
-        for name, how in CONTACT_FIELDS.items():
+        for name, how in flavour.own_fields().items():
             org.do("define_field", sobject="Contact", name=name, **how)
         usernames = [*_officers(), OFFICER, STEWARD]
         users = {name: _add_user(org, name, at) for at, name in enumerate(usernames)}
@@ -131,6 +132,7 @@ def set_stage(people: People, folder: Path, progress: Progress, *, platform: Pla
             counsellor=_career_user(platform, career_url, authority, token, key),
             people=people,
             platform=platform,
+            flavour=flavour,
             token=token,
             bridge=Bridge(
                 config=folder / "config.toml", count=lambda: _calls(org, career), progress=progress, log=folder / "commands.log"
@@ -146,9 +148,9 @@ def set_stage(people: People, folder: Path, progress: Progress, *, platform: Pla
 
 
 @contextmanager
-def _emulator(folder: Path, token: str, platform: Platform) -> Iterator[dict[str, Any]]:
+def _emulator(folder: Path, token: str, platform: Platform, flavour: Flavour) -> Iterator[dict[str, Any]]:
     command = [sys.executable, "-m", "emulator", "serve", "--folder", str(folder), "--control-token", token]
-    command += ["--career-platform", platform.name]
+    command += ["--career-platform", platform.name, "--flavour", flavour.name]
     complaints = folder.parent / "emulator.log"
     with complaints.open("wb") as log, subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=log) as process:  # noqa: S603 - our own program
         try:
@@ -180,9 +182,11 @@ def _calls(org: OrgControl, career: CareerControl) -> Mapping[str, int]:
 def _load(stage: Stage, progress: Progress) -> None:
     """The administrator loads the contacts through the org's API, whose rules refuse what they refuse."""
     people = stage.people
+    stage.flavour.prepare(stage.administrator, people.contacts)
     again = [_without(stage, person, problem) for person, problem in _create(stage, people.contacts, progress)]
     for _, problem in _create(stage, [person for person in again if person is not None], progress):
         stage.refused[problem["statusCode"]] += 1
+    stage.flavour.settle(stage.administrator, people.contacts, stage.ids)
     accounts = people.accounts
     for start in range(0, len(accounts), _MANY):
         stage.career.post("people", [_account(person) for person in accounts[start : start + _MANY]])
@@ -199,7 +203,8 @@ def _load(stage: Stage, progress: Progress) -> None:
 def _create(stage: Stage, people: Sequence[Person], progress: Progress) -> Iterator[tuple[Person, Mapping[str, Any]]]:
     """Create contacts; those that the org refuses, each with the first problem."""
     done = 0
-    for batch in stage.administrator.create_many("Contact", [person.values for person in people]):
+    rows = [stage.flavour.new(stage.administrator, person.values) for person in people]
+    for batch in stage.administrator.create_many("Contact", rows):
         for outcome in batch:
             person = people[done]
             done += 1
@@ -285,7 +290,8 @@ def _write_mappings(stage: Stage) -> Path:
     """As `init` composes it. With many people, the administrator raises the limit of one day for the first load."""
     begun = stage.folder / "begun"
     shutil.rmtree(begun, ignore_errors=True)
-    stage.bridge.run("init", str(begun), "--platform", stage.platform.name, configured=False)
+    words = ("--platform", stage.platform.name, "--flavour", stage.flavour.name)
+    stage.bridge.run("init", str(begun), *words, configured=False)
     accounts, file = len(stage.people.accounts), begun / "mappings" / "person.toml"
     if accounts > _MANY:
         text = file.read_text(encoding="utf-8")

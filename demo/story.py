@@ -295,11 +295,21 @@ class Story:
             "seconds": {act.title: round(act.seconds, 2) for act in self.acts},
             "notes": self.stage.notes,
             "platform": self.stage.platform.name,
-            "differences": list(self.stage.platform.differences),
+            "flavour": self.stage.flavour.name,
+            "differences": self._differences(),
             "missing": self.missing,
             "failures": self.failures,
             "why": self.why,
         }
+
+    def _differences(self) -> dict[str, list[str]]:
+        """Why the account differs from that of plain Salesforce and the generic contract, by what is run instead."""
+        platform, flavour = self.stage.platform, self.stage.flavour
+        found = {
+            f"careers run {platform.label}": list(platform.differences),
+            f"Alumni Relations run {flavour.label}": list(flavour.differences),
+        }
+        return {what: notes for what, notes in found.items() if notes}
 
 
 def _some(named: Sequence[object]) -> str:

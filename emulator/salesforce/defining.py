@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from emulator.salesforce.access import WORK
 from emulator.salesforce.base_data import PROFILES
 from emulator.salesforce.fields import Child, Field, SObject
 from emulator.salesforce.ids import ALPHABET
@@ -74,6 +75,7 @@ def next_prefix(org: "Org") -> str:
 
 
 def define_object(org: "Org", name: str, *, label: str, plural: str, number: str | None = None) -> None:
-    """Add an object that everybody may read and write; `number` is the format of an automatic Name, such as PE-{0000}."""
+    """Add an object that the standard profiles may use; `number` is the format of an automatic Name, such as PE-{0000}."""
     header = header_for(name, next_prefix(org), label, plural, custom=name.endswith("__c"), writable=True)
     org.define(SObject(name=name, header=header, fields=tuple(standard_fields(label, number=number))))
+    org.grant_object(name, WORK, holder=PROFILES["Standard User"])

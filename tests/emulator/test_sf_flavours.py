@@ -163,6 +163,15 @@ def test_npsp_makes_a_household_with_one_address(api: Api, control: Control) -> 
     assert [control.row(id_)["MailingCity"] for id_ in (ada, byron, own)] == ["Turin", "Turin", "Bath"]
 
 
+def test_staff_work_with_what_a_package_installs_and_integrations_do_not(api: Api, control: Control) -> None:
+    """EDA: installed for all users: the standard profile may use its objects, the profile for integrations may not. [D]."""
+    staff = Api(api.org, control.add_user("officer"))
+    contact = api.create("Contact", LastName="Lovelace")
+    assert staff.create("hed__Program_Enrollment__c", hed__Contact__c=contact, hed__Graduation_Year__c="2004")
+    integration = Api(api.org, control.add_user("bridge", profile="Minimum Access - API Only Integrations"))
+    assert integration.call("GET", "sobjects/hed__Program_Enrollment__c/describe").status == 404
+
+
 @of("npsp")
 def test_npsp_makes_email_follow_the_preferred_address(api: Api, control: Control) -> None:
     """NPSP: Email is the preferred address, a bare Email becomes the personal one. [U]; a setting turns it off."""
