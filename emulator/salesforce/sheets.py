@@ -8,7 +8,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, islice
 from operator import indexOf, is_, itemgetter
 from typing import Any
 
@@ -73,12 +73,15 @@ class Sheet:
 
     def places(self, records: Sequence[Record], start: int) -> list[int]:
         """Where the records from `start` on stand, as far as they are those of this sheet."""
-        places: list[int] = []
+        ids, places, place = self.ids, list[int](), -1
         for at in range(start, len(records)):
             id_: str = records[at]["Id"]
-            place = bisect_left(self.ids, id_)
-            if place == len(self.ids) or self.ids[place] != id_:
-                break
+            # Mostly the next one.
+            place += 1
+            if place >= len(ids) or ids[place] != id_:
+                place = bisect_left(ids, id_)
+                if place == len(ids) or ids[place] != id_:
+                    break
             places.append(place)
         return places
 
@@ -164,7 +167,7 @@ class Sheets:
             return None
         place = bisect_left(sheet.ids, first)
         if sheet.ids[place : place + 2] == [first, records[start + 1]["Id"]]:
-            count = _neighbours(sheet, place, records[start : start + len(sheet.ids) - place])
+            count = _neighbours(sheet, place, records, start)
             if count >= MANY:
                 return Part(sheet, slice(place, place + count), count)
         places = sheet.places(records, start)
@@ -175,19 +178,19 @@ class Sheets:
         return Part(sheet, places, len(places))
 
 
-def _neighbours(sheet: Sheet, start: int, records: Sequence[Record]) -> int:
-    """How many of the records stand on the sheet in a row from `start` on; it holds them then."""
-    held = sheet.records[start : start + len(records)]
-    same = indexOf(chain(map(is_, held, records), (False,)), False)
-    if same == len(records):
-        return same
+def _neighbours(sheet: Sheet, place: int, records: Sequence[Record], start: int) -> int:
+    """How many of the records from `start` on stand on the sheet in a row from `place` on; it holds them then."""
+    most = min(len(sheet.ids) - place, len(records) - start)
+    same = map(is_, islice(sheet.records, place, place + most), islice(records, start, None))
+    count = indexOf(chain(same, (False,)), False)
     changed: dict[int, Record] = {}
-    count = len(records)
-    for at in range(same, len(records)):
-        if held[at] is not records[at]:
-            if records[at]["Id"] != sheet.ids[start + at]:
-                count = at
+    while count < most:
+        record = records[start + count]
+        if record is not sheet.records[place + count]:
+            if record["Id"] != sheet.ids[place + count]:
                 break
-            changed[start + at] = records[at]
-    sheet.hold(changed)
+            changed[place + count] = record
+        count += 1
+    if changed:
+        sheet.hold(changed)
     return count

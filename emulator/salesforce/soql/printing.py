@@ -1,6 +1,6 @@
 """How the records of a statement are printed: each as an object, or many at once from the columns of their sheets."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import repeat
 from typing import Any, Protocol
 
@@ -135,17 +135,28 @@ class Printing:
     def text(self, rows: Sequence[Row], head: bytes, tail: bytes) -> bytes:
         """The records as JSON with commas between them, within a head and a tail."""
         texts: list[bytes] = []
-        start = 0
-        while start < len(rows):
-            part = self._sheets.part(rows, start)
-            after = start + (part.count if part else 1)
+        for part, start, after in self._runs(rows):
             before, behind = b"" if start else head, b"," if after < len(rows) else tail
             if part is None:
-                texts += (before, json_text(self.show(rows[start])), behind)
+                texts += (before, json_text([self.show(row) for row in rows[start:after]])[1:-1], behind)
             else:
                 texts.append(self._together(part, rows[start:after], before, behind))
-            start = after
         return b"".join(texts) if texts else head + tail
+
+    def _runs(self, rows: Sequence[Row]) -> Iterator[tuple[Part | None, int, int]]:
+        """The records cut where sheets can help and where they cannot: a part of a sheet or none, from where, to where."""
+        start = alone = 0
+        while start < len(rows):
+            part = self._sheets.part(rows, start)
+            if part is None:
+                start += 1
+                continue
+            if alone < start:
+                yield None, alone, start
+            yield part, start, start + part.count
+            start = alone = start + part.count
+        if alone < start:
+            yield None, alone, start
 
     def _together(self, part: Part, rows: Sequence[Row], before: bytes, behind: bytes) -> bytes:
         """Records side by side: each column's texts are put where they stand in every record, all at once."""
