@@ -13,13 +13,16 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo simulate test lint types floors audit sbom docs bench bench-emulator bench-platforms clients lock wheel clean
+.PHONY: help demo demo-all simulate test lint types floors audit sbom docs bench bench-emulator bench-platforms clients lock wheel clean
 
 help: ## What can be made
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/make \1\t\2/p' Makefile | expand -t 16
 
 demo: $(INSTALLED) ## A working day between both emulated systems; PEOPLE=DIR, PLATFORM=12twenty, FLAVOUR=eda
 	$(BIN)/python -m demo $(if $(PEOPLE),--people "$(PEOPLE)") $(if $(PLATFORM),--platform "$(PLATFORM)") $(if $(FLAVOUR),--flavour "$(FLAVOUR)")
+
+demo-all: $(INSTALLED) ## The same day on every platform and every kind of org, and a table of them
+	$(BIN)/python -m demo.all $(if $(PEOPLE),--people "$(PEOPLE)")
 
 # As CI runs it. The tests come last, so that their count closes the output.
 test: lint types audit sbom ## Everything that CI runs
