@@ -38,6 +38,19 @@ DEFECTS = {
         ("connector/career/access.py", "FORM = {'grant_type': 'password'}\n", "career/access.py"),
         ("connector/salesforce/auth.py", "from simple_salesforce.login import SalesforceLogin\n", "salesforce/auth.py"),
     ],
+    "data_as_code": [
+        ("connector/rules/settle.py", "def settle(text):\n    return eval(text)\n", "connector/rules/settle.py"),
+        ("connector/store/links.py", "import pickle\n", "connector/store/links.py"),
+        ("connector/alerts.py", "def tell(run, text):\n    run(text, shell=True)\n", "connector/alerts.py"),
+        ("jobs/cycle.py", "def tell(os, text):\n    os.system(text)\n", "jobs/cycle.py"),
+    ],
+    "patterns": [
+        (
+            "connector/rules/settle.py",
+            "def find(text, pattern):\n    return re.search(pattern, text)\n",
+            "connector/rules/settle.py",
+        ),
+    ],
     "unfinished": [
         ("jobs/cycle.py", "def later():\n    raise NotImplementedError\n", "jobs/cycle.py"),
         ("connector/alerts.py", "# TO" + "DO: tell somebody\n", "connector/alerts.py"),
