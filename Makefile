@@ -51,9 +51,10 @@ build/sbom.json: requirements/runtime.txt pyproject.toml | $(INSTALLED)
 	$(BIN)/python -W ignore -m cyclonedx_py requirements requirements/runtime.txt --pyproject pyproject.toml --mc-type application \
 		--output-reproducible --of JSON -o $@
 
-docs: $(INSTALLED) ## The pages of all commands and of all platforms, docs/commands.md and docs/platforms.md
+docs: $(INSTALLED) ## The generated pages: docs/commands.md, docs/platforms.md, the tables of docs/security.md
 	$(BIN)/python -m tests.command_page
 	$(BIN)/python -m tests.platform_page
+	$(BIN)/python -m tests.catalogue
 
 bench: $(INSTALLED) ## Cost against both emulators; writes bench/RESULTS.md
 	$(BIN)/python -m bench

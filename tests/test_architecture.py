@@ -72,13 +72,13 @@ def copied(to: Path) -> Path:
 
 @pytest.mark.parametrize("rule", architecture.RULES)
 def test_the_source_keeps_to(rule: str) -> None:
-    """Law: floors, declared dependencies, checked certificates, no password login, nothing unfinished, no foreign place."""
+    """Law: floors, declared dependencies, checked certificates, no password login, data never code (S4, S16, S20, S22, S37)."""
     assert architecture.RULES[rule](ROOT) == []
 
 
 @pytest.mark.parametrize("rule", architecture.RULES)
 def test_a_defect_is_seen_by(rule: str, tmp_path: Path) -> None:
-    """Law: a rule that finds nothing would find its own kind of defect."""
+    """Law: a rule that finds nothing would find its own kind of defect (S4, S16, S20, S22, S37)."""
     root = copied(tmp_path / "tree")
     for name, text, _ in DEFECTS[rule]:
         with (root / name).open("a", encoding="utf-8") as file:
