@@ -214,14 +214,15 @@ class Capabilities:
 class PersonUpdate:
     """Changed native fields of one account, with the version on which the decision was made.
 
-    ``before`` is what these fields held then, as far as it was known. ``key`` is the write's own: a side that is handed the
-    same one twice carries it out once.
+    ``before`` is what these fields held then, as far as it was known; ``known`` the whole account as last read, for a side that
+    cannot be asked. ``key`` is the write's own: a side that is handed the same one twice carries it out once.
     """
 
     id: str
     version: str
     fields: Mapping[str, Any]
     before: Mapping[str, Any] = field(default_factory=dict)
+    known: Mapping[str, Any] = field(default_factory=dict)
     key: str = ""
 
 

@@ -46,7 +46,7 @@ def _table(profiles: list[Facts]) -> Iterator[str]:
     yield f"|{' --- |' * len(_COLUMNS)}"
     for profile in profiles:
         can = profile.abilities
-        deletes = "told" if can.deletes == "told" else "found by the weekly sweep"
+        deletes = {"told": "told", "sweep": "found by the weekly sweep", "never": "not told"}[can.deletes]
         written = "by file" if not can.lookup else "field by field" if can.write == "patch" else "whole, as just read"
         cells = (
             f"[{profile.label}](#{_anchor(profile.label)})",

@@ -12,6 +12,7 @@ from connector.career.contract import Contract
 from connector.career.dialect import Dialect, RequestCarrier
 from connector.career.dialects.csv_drop import CsvDrop
 from connector.career.dialects.generic import Generic
+from connector.career.dialects.handshake import Handshake
 from connector.career.dialects.hivebrite import Hivebrite
 from connector.career.dialects.twelvetwenty import TwelveTwenty
 from connector.career.setup import Setup
@@ -39,6 +40,7 @@ DIALECTS: Mapping[str, Callable[[Setup], Dialect]] = {
     "hivebrite": Hivebrite.open,
     "12twenty": TwelveTwenty.open,
     "csv_drop": CsvDrop,
+    "handshake": Handshake,
 }
 """How each dialect of ``connector.career.facts`` is opened."""
 

@@ -31,10 +31,10 @@ class Abilities(FactsTable):
     """What the system can do. What is not stated counts as the careful answer: it mails, it has no staff-only notes.
 
     ``requests``: it has requests of its own, in the shape of the contract. ``lookup``: accounts can be asked for by id; if
-    not, only its next reading tells what became of a write. ``deletes``: whether it tells of deletions, or a sweep has to
-    find them. ``edits``: what it tells of a change besides the record as it is now. ``per_delivery``: so many changed
-    accounts are handed over at once. ``may_mail``: fields besides the login whose change could make it write to the person.
-    ``shown_within``: days after which what was handed over and never shown is decided anew.
+    not, only its next reading tells what became of a write. ``deletes``: whether it tells of deletions, a sweep has to find
+    them, or nobody does. ``edits``: what it tells of a change besides the record as it is now. ``per_delivery``: so many
+    changed accounts are handed over at once. ``may_mail``: fields besides the login whose change could make it write to the
+    person. ``shown_within``: days after which what was handed over and never shown is decided anew.
     """
 
     create: Literal["keyed", "searchable", "none"] = "none"
@@ -47,7 +47,7 @@ class Abilities(FactsTable):
     notes: bool = False
     requests: bool = False
     lookup: bool = True
-    deletes: Literal["told", "sweep"] = "told"
+    deletes: Literal["told", "sweep", "never"] = "told"
     edits: Literal["who_and_when", "when", "unknown"] = "unknown"
     per_delivery: Annotated[int, Field(ge=1, le=100_000)] = 200
     shown_within: Annotated[int, Field(ge=1, le=400)] = 14
@@ -64,17 +64,22 @@ class Pace(FactsTable):
 
 
 class Needs(FactsTable):
-    """What ``[[career]]`` has to say for this system."""
+    """What ``[[career]]`` has to say for this system; ``optional`` is what it may say besides."""
 
     url: bool = True
     key: bool = True
     folder: bool = False
+    optional: Annotated[tuple[Literal["url", "key"], ...], Field(strict=False)] = ()
 
 
 class Setting(FactsTable):
-    """One setting of ``[career.settings]``. A secret one is given as a reference, never as its value."""
+    """One setting of ``[career.settings]``. A secret one is given as a reference, never as its value.
+
+    ``form`` is a pattern that its whole value must have; empty: any.
+    """
 
     label: Sentence
+    form: Annotated[str, Field(max_length=100)] = ""
     required: bool = False
     secret: bool = False
     default: str = ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -90,8 +91,10 @@ def faults(profile: Facts, given: Given) -> Iterator[tuple[str, str, str]]:
     for name, needed, there in wanted:
         if needed and not there:
             yield name, f'profile "{profile.name}" needs {name}', f"add {name} = ..."
-        if there and not needed and name != "folder":
+        if there and not needed and name != "folder" and name not in needs.optional:
             yield name, f'profile "{profile.name}" does not use {name}', "drop it"
+    if needs.optional and given.url is not given.key:
+        yield "url", "url and key belong together", "give both or none"
     yield from _carrier_faults(profile, given)
     known = profile.all_settings
     for name in given.settings.keys() - known.keys():
@@ -101,6 +104,8 @@ def faults(profile: Facts, given: Given) -> Iterator[tuple[str, str, str]]:
         value = given.settings.get(name, "")
         if setting.required and not value:
             yield "settings", f'profile "{profile.name}" needs the setting {name}', f"{name}: {setting.label}"
+        if value and setting.form and not re.fullmatch(setting.form, value):
+            yield "settings", f"{name} has a form that it cannot have", f"{name}: {setting.label}"
         if value and setting.secret and not is_reference(value):
             yield (
                 "settings",

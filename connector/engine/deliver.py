@@ -165,6 +165,8 @@ def _complete(db: Connection, row: Row, payload: dict[str, Any], known: _Known) 
             asked = suggestions.by_key(db, [row["key"]]).get(row["key"])
             payload["id"] = asked["crm_id"] if asked else None
         case "career.update":
+            if row["target"] in known.people:
+                payload["known"] = known.people[row["target"]]["fields"]
             if link is not None and not link["marked"] and row["target"] in known.people:
                 # Nothing was read since the decision but our own write: its version is the one to build on.
                 payload["version"] = known.people[row["target"]]["version"]
@@ -233,7 +235,9 @@ def _send(ctx: Context, pairs: Sequence[tuple[Row, dict[str, Any]]]) -> list[Out
 
 def _person_update(ctx: Context, row: Row, sent: Mapping[str, Any]) -> PersonUpdate:
     was = {name: value for name, value in before(ctx, row).items() if name in sent["fields"]}
-    return PersonUpdate(id=row["target"], version=sent["version"], fields=sent["fields"], before=was, key=str(row["id"]))
+    known = unpack(sent["known"]) if "known" in sent and not ctx.careers[row["system"]].capabilities.lookup else {}
+    key = str(row["id"])
+    return PersonUpdate(id=row["target"], version=sent["version"], fields=sent["fields"], before=was, known=known, key=key)
 
 
 def _create(row: Row, sent: Mapping[str, Any]) -> CrmCreate:

@@ -283,8 +283,10 @@ class CareerSystem:
             self._mail(stored.id, "invitation")
         return stored, True
 
-    def change_person(self, record_id: str, fields: Mapping[str, Any], by: Actor, *, etag: str | None = None) -> Stored:
-        """Change an account; values that are already there change nothing, not even the etag.
+    def change_person(
+        self, record_id: str, fields: Mapping[str, Any], by: Actor, *, etag: str | None = None, silent: bool = False
+    ) -> Stored:
+        """Change an account; values that are already there change nothing, not even the etag. ``silent``: nobody is mailed.
 
         Raises:
             ApiError: 404, 412, or what was ordered for this record.
@@ -302,7 +304,7 @@ class CareerSystem:
         for path, (_, after) in moved.items():
             put(data, path, after)
         self._restore("person", stored, data, by, moved)
-        if "login_email" in moved and self.switches.mail_on_login_change:
+        if "login_email" in moved and self.switches.mail_on_login_change and not silent:
             self._mail(record_id, "verification")
         return stored
 

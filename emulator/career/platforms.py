@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from emulator.career.csv_drop import CSV_DROP
 from emulator.career.face import Face
 from emulator.career.generic import GENERIC
+from emulator.career.handshake import HANDSHAKE
 from emulator.career.hivebrite import HIVEBRITE
 from emulator.career.twelvetwenty import TWELVETWENTY
 
-FACES: Mapping[str, Face] = {face.name: face for face in (GENERIC, HIVEBRITE, TWELVETWENTY, CSV_DROP)}
+FACES: Mapping[str, Face] = {face.name: face for face in (GENERIC, HIVEBRITE, TWELVETWENTY, CSV_DROP, HANDSHAKE)}

@@ -185,7 +185,7 @@ class CareerContract:
     def update(self, world: World, person_id: str, **fields: Any) -> PersonUpdate:
         """An update on the newest version."""
         record = self.newest(world, person_id)
-        return PersonUpdate(id=person_id, version=record.version, fields=world.native(fields))
+        return PersonUpdate(id=person_id, version=record.version, fields=world.native(fields), known=record.fields)
 
     def news(self, world: World, cursor: str, before: Sequence[Record]) -> list[Record]:
         """What is read beyond what was told before; a plain list of requests is told whole, each time."""

@@ -44,17 +44,7 @@ class DropWorld:
 
     def connect(self) -> CareerClient:
         """A client as after a start of the daemon; before it reads, the office's programs have run."""
-        client = connect(
-            Setup(
-                system="careers",
-                profile=load_profile(self.profile),
-                clock=self.clock,
-                rng=lambda: 0.5,
-                folder=self.folder,
-                settings=self.settings,
-                carrier="csv",
-            )
-        )
+        client = connect(self.setup())
         read = client.read
         self.clients.append(client)
 
@@ -65,6 +55,18 @@ class DropWorld:
         client.read = after_export  # type: ignore[method-assign]
         return client
 
+    def setup(self) -> Setup:
+        """What a configuration comes to."""
+        return Setup(
+            system="careers",
+            profile=load_profile(self.profile),
+            clock=self.clock,
+            rng=lambda: 0.5,
+            folder=self.folder,
+            settings=self.settings,
+            carrier="csv",
+        )
+
     def close(self) -> None:
         """Every client lets go of the file that it was reading."""
         for client in self.clients:
@@ -74,10 +76,14 @@ class DropWorld:
     def export(self) -> None:
         """What has changed since the last export comes into the folder, and lies there for a while."""
         if self.changed:
-            export_people(self.system, self.folder, self.manner)
+            self.export_people()
             export_requests(self.system, self.folder)
             self.changed = False
             self.pause()
+
+    def export_people(self) -> None:
+        """The table of people, as this office writes it."""
+        export_people(self.system, self.folder, self.manner)
 
     def id(self, number: int) -> str:
         """Accounts are called a0, a1, ..."""

@@ -48,7 +48,7 @@ class CsvRequests:
         columns = Columns(known=frozenset(COLUMNS), required=_REQUIRED, open=(CRITERIA,))
         kind = Kind(record="request", stem="requests", columns=columns, id="id", shape=_shape, version=version_of)
         self._inbox = Inbox(folder, kind, setup.clock, legacy=legacy_of(setup))
-        self._outbox = Outbox(folder, "request-status")
+        self._outbox = Outbox(folder, "request-status", setup.clock)
 
     @property
     def calls(self) -> int:

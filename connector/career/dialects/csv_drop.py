@@ -53,7 +53,7 @@ class CsvDrop:
         self._folder = folder_of(setup)
         self._name = setup.setting("tenant") or str(setup.the_folder())
         self._inbox = Inbox(self._folder, _people(setup.setting("must_have")), setup.clock, legacy=legacy_of(setup))
-        self._outbox = Outbox(self._folder, "updates")
+        self._outbox = Outbox(self._folder, "updates", setup.clock)
 
     @property
     def calls(self) -> int:

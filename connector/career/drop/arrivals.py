@@ -1,4 +1,8 @@
-"""Which file comes next: old enough, complete, not looked at before, and not older than what was taken already."""
+"""Which file comes next: old enough, complete, not looked at before, and not older than what was taken already.
+
+The content that was taken last says nothing new. What was taken before that and comes again with a new date is news: somebody has
+changed something back.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +25,7 @@ _PARTS = (".part", ".partial", ".tmp", ".filepart", ".crdownload")
 class Arrival:
     """A file that was looked at, and copied aside unless it has a ``fault``: why it is not taken.
 
-    ``modified`` is in nanoseconds, ``digest`` names its content. ``taken``: the same content was taken before.
+    ``modified`` is in nanoseconds, ``digest`` names its content. ``taken``: it is what was taken last.
     """
 
     name: str
@@ -87,7 +91,7 @@ class Arrivals:
         if copied is None:
             return None
         found = Arrival(name=entry.name, modified=entry.modified, size=entry.size, digest=copied.digest)
-        if any(file.digest == copied.digest and file.taken for file in past.files):
+        if past.newest is not None and past.newest.digest == copied.digest:
             return replace(found, taken=True)
         if not copied.ended:
             return replace(found, fault="its last line does not end: it looks half-written")

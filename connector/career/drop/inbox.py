@@ -8,14 +8,14 @@ appears once the engine comes back with the cursor behind the last row: then all
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
 from itertools import islice
 
 from connector.career.drop.arrivals import RESULT, Arrival, Arrivals, Past
 from connector.career.drop.folder import Folder
 from connector.career.drop.sheet import Unusable, write_rows
-from connector.career.drop.table import REFUSED, UNCHANGED, Kind, Table, Verdict
+from connector.career.drop.table import REFUSED, SET_ASIDE, UNCHANGED, Kind, Table, Verdict
 from connector.career.payload import POISON
 from connector.ports import Clock, Page, Record
 
@@ -23,7 +23,7 @@ PAGE = 1000
 TROUBLE = "file"
 """The kind under which the last trouble with files of a kind is told; its id is what their names begin with."""
 _REMEMBERED = 300
-"""So many files are recognised when they come again; older ones by their date."""
+"""So many files that lie there are known by name, date and size, and are not opened again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,11 +63,11 @@ class _Place:
 
     def begun(self, file: Arrival) -> _Place:
         """At the first row of a file."""
-        return replace(self, file=file, newest=file, taking=_Taking())
+        return replace(self, file=file, taking=_Taking())
 
     def behind(self, file: Arrival) -> _Place:
-        """Behind a file, which is recognised when it is met again."""
-        files = tuple(one for one in self.files if one.name != file.name or one.digest != file.digest)
+        """Behind a file, which is not looked at again as it is."""
+        files = tuple(one for one in self.files if one.name != file.name)
         return replace(self, files=(*files, file)[-_REMEMBERED:], file=None, taking=_Taking())
 
 
@@ -89,10 +89,13 @@ class Inbox:
         kind: what they are.
         clock: to know how old they are.
         legacy: what files that are no Unicode are written with; empty: nobody knows.
+        prepare: called before the rows of a file are given out, by each process that gives out some.
     """
 
-    def __init__(self, folder: Folder, kind: Kind, clock: Clock, *, legacy: str = "") -> None:
-        self._folder, self._kind, self._legacy = folder, kind, legacy
+    def __init__(
+        self, folder: Folder, kind: Kind, clock: Clock, *, legacy: str = "", prepare: Callable[[], None] = lambda: None
+    ) -> None:
+        self._folder, self._kind, self._legacy, self._prepare = folder, kind, legacy, prepare
         self._aside = f".taking-{kind.stem}-"
         self._arrivals = Arrivals(folder, kind.stem, clock, aside=self._aside)
         self._open: _Open | None = None
@@ -110,7 +113,7 @@ class Inbox:
     def _read(self, place: _Place) -> Page:
         if place.file is not None and place.taking.over:
             self._report(place.file)
-            place = place.behind(replace(place.file, taken=True))
+            place = replace(place.behind(place.file), newest=place.file)
         if place.file is not None:
             return self._page(place, place.file)
         arrival = self._arrivals.next(Past(files=place.files, newest=place.newest))
@@ -122,7 +125,7 @@ class Inbox:
         """Look through all of a file before its first row is given out."""
         if arrival.taken:
             self._folder.drop(self._aside + arrival.digest)
-            self._say(arrival.name, [Verdict(line=0, id="", result=UNCHANGED, why="the same content was taken before")])
+            self._say(arrival.name, [Verdict(line=0, id="", result=UNCHANGED, why="the same content was taken last")])
             return Page(records=(), cursor=place.behind(arrival).text(), more=True, full=place.full)
         if arrival.fault:
             return self._refused(place, arrival, arrival.fault)
@@ -130,6 +133,7 @@ class Inbox:
             self._reopen(arrival.digest)
         except Unusable as reason:
             return self._refused(place, arrival, reason.reason)
+        self._prepare()
         return self._page(place.begun(arrival), arrival)
 
     def _refused(self, place: _Place, arrival: Arrival, why: str) -> Page:
@@ -143,6 +147,7 @@ class Inbox:
     def _page(self, place: _Place, file: Arrival) -> Page:
         reading, taking = self._open, place.taking
         if reading is None or (reading.digest, reading.row) != (file.digest, taking.row):
+            self._prepare()
             try:
                 reading = self._reopen(file.digest, skip=taking.row)
             except (FileNotFoundError, Unusable):
@@ -151,7 +156,9 @@ class Inbox:
                 return Page(records=(trouble,), cursor=replace(place, file=None).text(), more=True, full=place.full)
         verdicts = list(islice(reading.walk, PAGE))
         reading.row += len(verdicts)
-        lost = taking.lost + sum(verdict.record is None and verdict.id == "" for verdict in verdicts)
+        lost = taking.lost + sum(
+            verdict.result == SET_ASIDE and verdict.record is None and not verdict.id for verdict in verdicts
+        )
         over = len(verdicts) < PAGE
         records = [verdict.record for verdict in verdicts if verdict.record is not None]
         if over and lost:

@@ -1,23 +1,26 @@
 """Files that are handed over: numbered, never rewritten, each whole or not there; the same line is handed over once.
 
-Each line has a key in its last column. A line whose key stands in the newest file was handed over by a process that died before
-it could say so. Numbers go on where our ledger says, also when somebody has taken all files away.
+Each line has a key. A line whose key belongs to the newest file was handed over by a process that died before it could say so.
+Keys stand in the last column, or, where a file must have no column of ours, in our ledger. Numbers go on where the ledger says,
+also when somebody has taken all files away.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
 from hashlib import sha256
 from typing import BinaryIO
 
 from connector.career.drop.folder import Folder
-from connector.career.drop.sheet import Columns, Unusable, form_of, rows_of, write_rows
+from connector.career.drop.sheet import Columns, Unusable, form_of, neutral, rows_of, write_rows
+from connector.ports import Clock
 
 KEY = "key"
-_LEDGER = ".alumni-bridge.json"
+_LARGEST = 16 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,17 +31,55 @@ class Line:
     cells: Mapping[str, str]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Ledger:
+    """What we remember of our files: the newest one's number and moment, its keys where no column has them.
+
+    ``begun`` is the number of a file that may or may not have appeared.
+    """
+
+    number: int = 0
+    at: str = ""
+    begun: int = 0
+    begun_at: str = ""
+    keys: tuple[str, ...] = ()
+
+
 def key_of(*parts: object) -> str:
     """A short key for what these say."""
     return sha256(json.dumps(parts, sort_keys=True, default=str).encode("utf-8", "backslashreplace")).hexdigest()[:20]
 
 
 class Outbox:
-    """The numbered files of one name, ``STEM-000001.csv`` and so on, in one folder."""
+    """The numbered files of one name, ``STEM-000001.csv`` and so on, in one folder.
 
-    def __init__(self, folder: Folder, stem: str) -> None:
-        self._folder, self._stem = folder, stem
+    Args:
+        folder: where they go.
+        stem: their name.
+        clock: when they went.
+        keyed: whether a column has the keys; else the ledger has them.
+        cell: what becomes of each text before it is written; else it is made harmless for spreadsheets.
+    """
+
+    def __init__(
+        self, folder: Folder, stem: str, clock: Clock, *, keyed: bool = True, cell: Callable[[str], str] = neutral
+    ) -> None:
+        self._folder, self._stem, self._clock, self._keyed, self._cell = folder, stem, clock, keyed, cell
         self._name = re.compile(rf"{re.escape(stem)}-(\d{{6,}})\.csv", re.IGNORECASE)
+        self._ledger_name = f".{stem}.json"
+
+    def last_at(self) -> datetime | None:
+        """When the newest file was handed over; None if none ever was."""
+        with self._folder.guarded():
+            ledger = self._ledger()
+            appeared = ledger.begun > ledger.number and self._file(ledger.begun) in self._folder.entries()
+        told = ledger.begun_at if appeared else ledger.at
+        return datetime.fromisoformat(told) if told else None
+
+    def known(self, lines: Sequence[Line]) -> frozenset[str]:
+        """The keys of those lines that stand in the newest file."""
+        with self._folder.guarded():
+            return self._keys(self._newest()) & {line.key for line in lines}
 
     def hand_over(self, header: Sequence[str], lines: Sequence[Line]) -> str:
         """Write the lines that were not handed over before into the next file; its name, empty if there was nothing to write.
@@ -54,40 +95,54 @@ class Outbox:
             fresh = [line for line in lines if line.key not in known]
             if not fresh:
                 return ""
-            name = self._file(number + 1)
-            rows = ([*(line.cells.get(column, "") for column in header), line.key] for line in fresh)
-            self._folder.put(name, lambda file: write_rows(file, [*header, KEY], rows))
-            self._note(number + 1)
-        return name
+            number, now = number + 1, self._clock.now().isoformat()
+            ledger = self._ledger()
+            if not self._keyed:
+                keys = tuple(line.key for line in fresh)
+                ledger = replace(ledger, begun=number, begun_at=now, keys=keys)
+                self._note(ledger)
+            self._write(number, header, fresh)
+            self._note(replace(ledger, number=number, at=now))
+        return self._file(number)
+
+    def _write(self, number: int, header: Sequence[str], lines: Sequence[Line]) -> None:
+        columns = [*header, *([KEY] if self._keyed else [])]
+        rows = (
+            [line.key if column == KEY and self._keyed else line.cells.get(column, "") for column in columns] for line in lines
+        )
+        self._folder.put(self._file(number), lambda file: write_rows(file, columns, rows, cell=self._cell))
 
     def _file(self, number: int) -> str:
         return f"{self._stem}-{number:06}.csv"
 
     def _newest(self) -> int:
         there = [int(found[1]) for name in self._folder.entries() if (found := self._name.fullmatch(name))]
-        return max([self._ledger().get(self._stem, 0), *there])
+        return max([self._ledger().number, *there])
 
     def _keys(self, number: int) -> frozenset[str]:
-        """The keys in a file; none if somebody has taken it away, or changed it."""
+        """The keys of a file; none if somebody has taken it away, or changed it."""
         columns = Columns(known=frozenset({KEY}), required=frozenset({KEY}), open=("",))
+        ledger = self._ledger()
         try:
             with self._folder.open(self._file(number)) as file:
+                if not self._keyed:
+                    return frozenset(ledger.keys if number == ledger.begun else ())
                 return frozenset(row.cells[KEY] for row in rows_of(file, form_of(file, columns)) if not row.fault)
         except (FileNotFoundError, Unusable):
             return frozenset()
 
-    def _ledger(self) -> dict[str, int]:
+    def _ledger(self) -> _Ledger:
         try:
-            with self._folder.open(_LEDGER) as file:
-                data = json.loads(file.read(10_000))
-        except (FileNotFoundError, ValueError):
-            return {}
-        return {name: number for name, number in data.items() if isinstance(number, int)} if isinstance(data, dict) else {}
+            with self._folder.open(self._ledger_name) as file:
+                data = json.loads(file.read(_LARGEST))
+            return _Ledger(**{**data, "keys": tuple(data["keys"])})
+        except (FileNotFoundError, ValueError, TypeError, KeyError):
+            return _Ledger()
 
-    def _note(self, number: int) -> None:
-        ledger = json.dumps({**self._ledger(), self._stem: number}).encode()
+    def _note(self, ledger: _Ledger) -> None:
+        text = json.dumps(asdict(ledger)).encode()
 
         def write(file: BinaryIO) -> None:
-            file.write(ledger)
+            file.write(text)
 
-        self._folder.put(_LEDGER, write, again=True)
+        self._folder.put(self._ledger_name, write, again=True)

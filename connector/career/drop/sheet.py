@@ -10,7 +10,7 @@ import codecs
 import csv
 import io
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
@@ -238,11 +238,13 @@ def _acts(text: str) -> bool:
     return text.lstrip("'")[:1] in FORMULA and text.lstrip("'") != ""
 
 
-def write_rows(file: BinaryIO, header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+def write_rows(
+    file: BinaryIO, header: Sequence[str], rows: Iterable[Sequence[str]], *, cell: Callable[[str], str] = neutral
+) -> None:
     """Write a table as RFC 4180 has it: UTF-8, commas, quotation marks where needed, every line ended."""
     text = io.TextIOWrapper(file, encoding="utf-8", newline="")
     writer = csv.writer(text, lineterminator="\r\n")
     writer.writerow(header)
-    writer.writerows([neutral(cell) for cell in row] for row in rows)
+    writer.writerows(map(cell, row) for row in rows)
     text.flush()
     text.detach()

@@ -11,11 +11,15 @@ from connector.career.drop.sheet import FORMULA, Columns, Row, form_of, rows_of,
 from connector.career.payload import POISON, record_of
 from connector.ports import Record
 
-TAKEN, UNCHANGED, SET_ASIDE, REFUSED = "taken", "unchanged", "set aside", "refused"
+TAKEN, UNCHANGED, PASSED_OVER, SET_ASIDE, REFUSED = "taken", "unchanged", "passed over", "set aside", "refused"
 """What becomes of a row, or of a whole file."""
 
 _BITS = 27
 """Ids are first told apart by so many bits: 16 MB, however many rows there are."""
+
+
+class PassedOver(Exception):
+    """A row that is none of our business, with the reason. Who was known before counts as deleted from then on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,7 +27,8 @@ class Kind:
     """What files of one kind are.
 
     Their names begin with ``stem``. ``record`` is the kind of record in a row, ``id`` the column with its id. ``shape`` makes
-    native fields of a row's cells; None: the row says that the record is deleted; ValueError: nobody knows what it says.
+    native fields of a row's cells; None: the row says that the record is deleted; ValueError: nobody knows what it says;
+    PassedOver: it is about nobody of ours.
     """
 
     record: str
@@ -86,6 +91,8 @@ class Table:
             return Verdict(line=row.line, id=id, result=UNCHANGED, why="the same row stands above")
         try:
             fields = self._kind.shape(row.cells)
+        except PassedOver as reason:
+            return Verdict(line=row.line, id=id, result=PASSED_OVER, why=str(reason), record=self._gone(id))
         except ValueError as reason:
             return Verdict(line=row.line, id=id, result=SET_ASIDE, why=str(reason), record=self._poison(id, str(reason)))
         gone, version = fields is None, "-" if fields is None else self._kind.version(fields)
@@ -93,10 +100,13 @@ class Table:
         if record.kind == POISON:
             return Verdict(line=row.line, id=id, result=SET_ASIDE, why=str(record.fields["reason"]), record=record)
         if gone:
-            record = Record(kind=self._kind.record, id=id, version="", fields={}, deleted=True)
+            record = self._gone(id)
         flagged = ", ".join(name for name, cell in row.cells.items() if cell[:1] in FORMULA and suspicious(cell))
         why = "deleted" if gone else f"begins like a formula: {flagged}" if flagged else ""
         return Verdict(line=row.line, id=id, result=TAKEN, why=why, record=record)
+
+    def _gone(self, id: str) -> Record:
+        return Record(kind=self._kind.record, id=id, version="", fields={}, deleted=True)
 
     def _poison(self, id: str, reason: str) -> Record:
         known = record_of(self._kind.record, {}, record_id=id, version="-", odd=False)
