@@ -13,13 +13,16 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo simulate test lint types floors audit sbom docs bench bench-emulator bench-platforms clients lock wheel clean
+.PHONY: help demo demo-all simulate test lint types floors audit sbom docs bench bench-emulator bench-platforms clients lock wheel clean
 
 help: ## What can be made
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/make \1\t\2/p' Makefile | expand -t 16
 
 demo: $(INSTALLED) ## A working day between both emulated systems; PEOPLE=DIR, PLATFORM=12twenty, FLAVOUR=eda
 	$(BIN)/python -m demo $(if $(PEOPLE),--people "$(PEOPLE)") $(if $(PLATFORM),--platform "$(PLATFORM)") $(if $(FLAVOUR),--flavour "$(FLAVOUR)")
+
+demo-all: $(INSTALLED) ## The same day on every platform and every kind of org, and a table of them
+	$(BIN)/python -m demo.all $(if $(PEOPLE),--people "$(PEOPLE)")
 
 # As CI runs it. The tests come last, so that their count closes the output.
 test: lint types audit sbom ## Everything that CI runs
@@ -48,9 +51,10 @@ build/sbom.json: requirements/runtime.txt pyproject.toml | $(INSTALLED)
 	$(BIN)/python -W ignore -m cyclonedx_py requirements requirements/runtime.txt --pyproject pyproject.toml --mc-type application \
 		--output-reproducible --of JSON -o $@
 
-docs: $(INSTALLED) ## The pages of all commands and of all platforms, docs/commands.md and docs/platforms.md
+docs: $(INSTALLED) ## The generated pages: docs/commands.md, docs/platforms.md, the tables of docs/security.md
 	$(BIN)/python -m tests.command_page
 	$(BIN)/python -m tests.platform_page
+	$(BIN)/python -m tests.catalogue
 
 bench: $(INSTALLED) ## Cost against both emulators; writes bench/RESULTS.md
 	$(BIN)/python -m bench

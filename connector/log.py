@@ -88,5 +88,15 @@ def configure(level: str, form: str) -> None:
         logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
         cache_logger_on_first_use=False,
     )
-    # Libraries below us may log addresses with ids in them; only their warnings are of interest.
-    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s")
+    # Libraries below us may log addresses with ids in them, and errors with values: only that they warn is of interest.
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_Wordless("%(levelname)s %(name)s"))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
+
+
+class _Wordless(logging.Formatter):
+    """Who warns, without what it says."""
+
+    def formatException(self, ei: Any) -> str:  # noqa: ANN401, N802 - as logging has it
+        """The kind of an error alone."""
+        return str(getattr(ei[0], "__name__", "error"))

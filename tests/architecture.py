@@ -147,6 +147,59 @@ def _logs_in_by_password(node: ast.AST) -> bool:
             return False
 
 
+_CARRIES_OUT = frozenset({"eval", "exec", "compile", "__import__"})
+_UNPACKS = frozenset({"pickle", "marshal", "shelve", "dill", "yaml"})
+
+
+def data_as_code(root: Path) -> list[str]:
+    """What would carry out data: ``eval``, ``exec``, pickles, YAML, a shell, and formats that are not written in the code."""
+    return [place for place, node in _nodes(root, SHIPPED) if _carries_out(node)]
+
+
+def _carries_out(node: ast.AST) -> bool:
+    match node:
+        case ast.Call(func=ast.Name(id=name)) if name in _CARRIES_OUT:
+            return True
+        case ast.Import(names=names) if any(one.name.partition(".")[0] in _UNPACKS for one in names):
+            return True
+        case ast.ImportFrom(module=str(module)) if module.partition(".")[0] in _UNPACKS:
+            return True
+        case ast.keyword(arg="shell", value=ast.Constant(value=True)):
+            return True
+        case ast.Attribute(value=ast.Name(id="os"), attr="system" | "popen"):
+            return True
+        case _:
+            return False
+
+
+def patterns(root: Path) -> list[str]:
+    """Regular expressions of the product that are not written in the code: who gives one can keep us busy for ever."""
+    return [place for place, node in _nodes(root, PRODUCT) if _made_pattern(node)]
+
+
+def _made_pattern(node: ast.AST) -> bool:
+    match node:
+        case ast.Call(func=ast.Attribute(value=ast.Name(id="re"), attr=name), args=[first, *_]) if name != "escape":
+            return not _written(first)
+        case _:
+            return False
+
+
+def _written(node: ast.expr) -> bool:
+    """Constants, constants by name (arguments are in small letters), escaped text, and what is put together of these."""
+    match node:
+        case ast.Constant() | ast.Call(func=ast.Attribute(value=ast.Name(id="re"), attr="escape")):
+            return True
+        case ast.Name(id=name):
+            return name.strip("_").isupper()
+        case ast.JoinedStr(values=parts):
+            return all(_written(part.value if isinstance(part, ast.FormattedValue) else part) for part in parts)
+        case ast.BinOp(left=left, right=right):
+            return _written(left) and _written(right)
+        case _:
+            return False
+
+
 def unfinished(root: Path) -> list[str]:
     """What says that it is not done yet."""
     found = [place for place, node in _nodes(root, SHIPPED) if _is_stub(node)]
@@ -184,6 +237,8 @@ RULES: dict[str, Callable[[Path], list[str]]] = {
         chosen_attributes,
         unverified_connections,
         password_logins,
+        data_as_code,
+        patterns,
         unfinished,
         foreign_places,
     )

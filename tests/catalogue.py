@@ -56,13 +56,12 @@ def tables() -> str:
     for part, title in _TITLES.items():
         lines += ["", title, "", "| | what holds | tests |", "| --- | --- | --- |"]
         for number, text in known[part].items():
-            files = found.get(number, {})
-            told = ", ".join(f"`{file}` ({len(names)})" for file, names in files.items())
+            told = ", ".join(f"`{file}`" for file in found.get(number, {}))
             lines.append(f"| {number} | {text} | {told or known['not_here'][number]} |")
     return "\n".join(lines)
 
 
-_PLACE = re.compile(r"(<!-- catalogue -->\n).*?(\n<!-- /catalogue -->)", re.DOTALL)
+_PLACE = re.compile(r"(<!-- catalogue -->\n).*?(<!-- /catalogue -->)", re.DOTALL)
 
 
 def page(text: str) -> str:

@@ -38,6 +38,19 @@ DEFECTS = {
         ("connector/career/access.py", "FORM = {'grant_type': 'password'}\n", "career/access.py"),
         ("connector/salesforce/auth.py", "from simple_salesforce.login import SalesforceLogin\n", "salesforce/auth.py"),
     ],
+    "data_as_code": [
+        ("connector/rules/settle.py", "def settle(text):\n    return eval(text)\n", "connector/rules/settle.py"),
+        ("connector/store/links.py", "import pickle\n", "connector/store/links.py"),
+        ("connector/alerts.py", "def tell(run, text):\n    run(text, shell=True)\n", "connector/alerts.py"),
+        ("jobs/cycle.py", "def tell(os, text):\n    os.system(text)\n", "jobs/cycle.py"),
+    ],
+    "patterns": [
+        (
+            "connector/rules/settle.py",
+            "def find(text, pattern):\n    return re.search(pattern, text)\n",
+            "connector/rules/settle.py",
+        ),
+    ],
     "unfinished": [
         ("jobs/cycle.py", "def later():\n    raise NotImplementedError\n", "jobs/cycle.py"),
         ("connector/alerts.py", "# TO" + "DO: tell somebody\n", "connector/alerts.py"),
@@ -59,13 +72,13 @@ def copied(to: Path) -> Path:
 
 @pytest.mark.parametrize("rule", architecture.RULES)
 def test_the_source_keeps_to(rule: str) -> None:
-    """Law: floors, declared dependencies, checked certificates, no password login, nothing unfinished, no foreign place."""
+    """Law: floors, declared dependencies, checked certificates, no password login, data never code (S4, S16, S20, S22, S37)."""
     assert architecture.RULES[rule](ROOT) == []
 
 
 @pytest.mark.parametrize("rule", architecture.RULES)
 def test_a_defect_is_seen_by(rule: str, tmp_path: Path) -> None:
-    """Law: a rule that finds nothing would find its own kind of defect."""
+    """Law: a rule that finds nothing would find its own kind of defect (S4, S16, S20, S22, S37)."""
     root = copied(tmp_path / "tree")
     for name, text, _ in DEFECTS[rule]:
         with (root / name).open("a", encoding="utf-8") as file:

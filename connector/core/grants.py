@@ -13,19 +13,16 @@ from connector.core.model import Mode, OnWithdrawn, OutsideEdit, Owner, Share
 from connector.core.requests import ClearanceRule, RequestRules
 from connector.core.rulebook import Persons, Rules
 
-Grants = Mapping[str, Mapping[str, Any]]
-"""By kind and name; values are JSON."""
+Grants = Mapping[str, Any]
+"""JSON: ``systems`` has for each career system its mapping's grants, by kind and name; ``asks`` what each kind of ask needs."""
+Kinds = Mapping[str, Mapping[str, Any]]
 
 _CLEARANCE = (ClearanceRule.NO.value, ClearanceRule.NAMED.value, ClearanceRule.ALWAYS.value)
 
 
 def permitted(persons: Persons, requests: RequestRules, systems: Iterable[str]) -> Grants:
-    """What these rules permit towards these career systems; of a system's own mapping each name says whose it is."""
-    found = {"system": dict.fromkeys(systems, True), **_of_persons(persons.usual), "ask": _of_asks(requests)}
-    for system, rules in persons.own.items():
-        for kind, names in _of_persons(rules).items():
-            found[kind] |= {f"{name} ({system})": value for name, value in names.items()}
-    return found
+    """What these rules permit towards each of these career systems."""
+    return {"systems": {system: _of_persons(persons.of(system)) for system in systems}, "asks": _of_asks(requests)}
 
 
 def _of_asks(requests: RequestRules) -> dict[str, Any]:
@@ -71,31 +68,39 @@ def _of_persons(person: Rules) -> dict[str, dict[str, Any]]:
 
 def wider(before: Grants, after: Grants) -> list[str]:
     """What the new permits that the old did not, one line each; nothing if it permits as much or less."""
-    return [
-        *_more(before, after, "system", "{} is a new career system: everything shared would go there, too"),
-        *_shared(before, after),
-        *_more(before, after, "written", "the bridge would write {} on the career profile"),
-        *_changed(before, after, "owner", "{0} would be owned by {2} instead of {1}"),
-        *_fewer(before, after, "restriction", "{} would no longer count as a restriction, whoever sets it"),
-        *_changed(before, after, "restriction", "{0} would restrict where it is {2} instead of {1}"),
-        *_fewer(before, after, "excluded", "people with {} set would no longer be excluded"),
-        *_fewer(before, after, "required", "people without {} would no longer be excluded"),
-        *_class_year(before, after),
-        *_changed(before, after, "consent", "consent for {0} would be read from {2} instead of {1}"),
-        *_asks(before, after),
-    ]
+    several = len(after["systems"]) > 1
+    found = []
+    for system, now in after["systems"].items():
+        was = before["systems"].get(system)
+        if was is None:
+            found.append(f"{system} is a new career system: everything shared would go there, too")
+        else:
+            found += [f"{line} ({system})" if several else line for line in _wider(was, now)]
+    return [*found, *_asks(before["asks"], after["asks"])]
 
 
-def _more(before: Grants, after: Grants, kind: str, text: str) -> Iterator[str]:
-    yield from (text.format(name) for name in after[kind] if name not in before.get(kind, {}))
+def _wider(before: Kinds, after: Kinds) -> Iterator[str]:
+    yield from _shared(before["shared"], after["shared"])
+    yield from _more(before, after, "written", "the bridge would write {} on the career profile")
+    yield from _changed(before, after, "owner", "{0} would be owned by {2} instead of {1}")
+    yield from _fewer(before, after, "restriction", "{} would no longer count as a restriction, whoever sets it")
+    yield from _changed(before, after, "restriction", "{0} would restrict where it is {2} instead of {1}")
+    yield from _fewer(before, after, "excluded", "people with {} set would no longer be excluded")
+    yield from _fewer(before, after, "required", "people without {} would no longer be excluded")
+    yield from _class_year(before["class year"]["from"], after["class year"]["from"])
+    yield from _changed(before, after, "consent", "consent for {0} would be read from {2} instead of {1}")
 
 
-def _fewer(before: Grants, after: Grants, kind: str, text: str) -> Iterator[str]:
-    yield from (text.format(name) for name in before.get(kind, {}) if name not in after[kind])
+def _more(before: Kinds, after: Kinds, kind: str, text: str) -> Iterator[str]:
+    yield from (text.format(name) for name in after[kind] if name not in before[kind])
 
 
-def _changed(before: Grants, after: Grants, kind: str, text: str) -> Iterator[str]:
-    for name, value in before.get(kind, {}).items():
+def _fewer(before: Kinds, after: Kinds, kind: str, text: str) -> Iterator[str]:
+    yield from (text.format(name) for name in before[kind] if name not in after[kind])
+
+
+def _changed(before: Kinds, after: Kinds, kind: str, text: str) -> Iterator[str]:
+    for name, value in before[kind].items():
         if name in after[kind] and after[kind][name] != value:
             yield text.format(name, _plain(value), _plain(after[kind][name]))
 
@@ -104,9 +109,9 @@ def _plain(value: object) -> str:
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value).lower().replace("_", " ")
 
 
-def _shared(before: Grants, after: Grants) -> Iterator[str]:
-    for name, now in after["shared"].items():
-        was = before.get("shared", {}).get(name)
+def _shared(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[str]:
+    for name, now in after.items():
+        was = before.get(name)
         basis = f"with consent for {now['consent']}" if now["consent"] else "always"
         if was is None:
             yield f"{name} would go to careers ({basis})"
@@ -119,17 +124,14 @@ def _shared(before: Grants, after: Grants) -> Iterator[str]:
             yield f"{name} would stay with careers after consent has ended"
 
 
-def _class_year(before: Grants, after: Grants) -> Iterator[str]:
-    for name, was in before.get("class year", {}).items():
-        now = after["class year"].get(name)
-        if name in after["class year"] and was is not None and (now is None or now < was):
-            whose = name.removeprefix("from")
-            yield f"people of class years before {was} would be included{whose}" + (f", from {now} on" if now is not None else "")
+def _class_year(was: int | None, now: int | None) -> Iterator[str]:
+    if was is not None and (now is None or now < was):
+        yield f"people of class years before {was} would be included" + (f", from {now} on" if now is not None else "")
 
 
-def _asks(before: Grants, after: Grants) -> Iterator[str]:
-    for code, now in after["ask"].items():
-        was = before.get("ask", {}).get(code)
+def _asks(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[str]:
+    for code, now in after.items():
+        was = before.get(code)
         if was is None:
             continue
         if was["consent"] and was["consent"] != now["consent"]:

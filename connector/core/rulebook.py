@@ -207,7 +207,7 @@ class Rules:
     related: tuple[Related, ...] = ()
     """The records beside the contact that fields stand on."""
     hash: str = ""
-    _by_name: dict[str, Unit] = field(default_factory=dict, repr=False, compare=False)
+    _by_name: dict[str, Unit] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         self._by_name.update({unit.name: unit for unit in self.units})

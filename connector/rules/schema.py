@@ -14,11 +14,9 @@ from connector.core.rulebook import Fact, Slot
 from connector.core.violations import Table, ascii_only, fault
 
 
-def _shaped(pattern: str, what: str, cure: str) -> AfterValidator:
-    compiled = re.compile(pattern)
-
+def _shaped(pattern: re.Pattern[str], what: str, cure: str) -> AfterValidator:
     def check(value: str) -> str:
-        if not compiled.fullmatch(ascii_only(value)):
+        if not pattern.fullmatch(ascii_only(value)):
             raise fault(f"this is not {what}", cure)
         return value
 
@@ -28,19 +26,20 @@ def _shaped(pattern: str, what: str, cure: str) -> AfterValidator:
 Name = Annotated[
     str,
     _shaped(
-        r"[a-z][a-z0-9_]{0,39}",
+        re.compile(r"[a-z][a-z0-9_]{0,39}"),
         "a name that this file can give",
         "lower-case English letters, digits and underscores; a letter first",
     ),
 ]
 Code = Annotated[
-    str, _shaped(r"[A-Z][A-Z0-9_]{0,39}", "a code", "upper-case English letters, digits and underscores; a letter first")
+    str,
+    _shaped(re.compile(r"[A-Z][A-Z0-9_]{0,39}"), "a code", "upper-case English letters, digits and underscores; a letter first"),
 ]
 _API = r"(?:[A-Za-z][A-Za-z0-9]{0,14}__)?[A-Za-z](?:_?[A-Za-z0-9]){0,79}"
 ApiName = Annotated[
     str,
     _shaped(
-        rf"{_API}(?:__c)?",
+        re.compile(rf"{_API}(?:__c)?"),
         "an API name of a Salesforce field",
         "take it from Setup, Object Manager, Fields: for example MobilePhone or Personal_Email__c",
     ),
@@ -48,18 +47,18 @@ ApiName = Annotated[
 CrmPath = Annotated[
     str,
     _shaped(
-        rf"(?:{_API}(?:__r)?\.){{0,2}}{_API}(?:__c)?",
+        re.compile(rf"(?:{_API}(?:__r)?\.){{0,2}}{_API}(?:__c)?"),
         "an API name of a Salesforce field",
         "take it from Setup, Object Manager, Fields: for example MobilePhone, Personal_Email__c or Account.Name",
     ),
 ]
 _RELATIONSHIP = ("the name of a relationship", "as in a query: for example Account, or Enrollments__r of a custom one")
-Relationship = Annotated[str, _shaped(rf"{_API}(?:__r)?", *_RELATIONSHIP)]
-RelationshipPath = Annotated[str, _shaped(rf"{_API}(?:__r)?(?:\.{_API}(?:__r)?)?", *_RELATIONSHIP)]
+Relationship = Annotated[str, _shaped(re.compile(rf"{_API}(?:__r)?"), *_RELATIONSHIP)]
+RelationshipPath = Annotated[str, _shaped(re.compile(rf"{_API}(?:__r)?(?:\.{_API}(?:__r)?)?"), *_RELATIONSHIP)]
 DottedPath = Annotated[
     str,
     _shaped(
-        r"[A-Za-z_][A-Za-z0-9_]{0,79}(?:\.[A-Za-z_][A-Za-z0-9_]{0,79}){0,3}",
+        re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,79}(?:\.[A-Za-z_][A-Za-z0-9_]{0,79}){0,3}"),
         "a field of the career system",
         "for example employer or address.city",
     ),
@@ -278,7 +277,7 @@ class TypeTable(Table):
 HostName = Annotated[
     str,
     _shaped(
-        r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}",
+        re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}"),
         "the name of a host",
         "lower case, without https://, for example careers.example.edu",
     ),
@@ -307,7 +306,7 @@ DAYS: tuple[Weekday, ...] = ("monday", "tuesday", "wednesday", "thursday", "frid
 class CalendarTable(Table):
     """``[calendar.NAME]``: an office's working time."""
 
-    country: Annotated[str, _shaped(r"[A-Z]{2}", "a country code", "two capital letters (ISO 3166), such as US")]
+    country: Annotated[str, _shaped(re.compile(r"[A-Z]{2}"), "a country code", "two capital letters (ISO 3166), such as US")]
     subdivision: str | None = None
     time_zone: str
     closes: time = time(17)

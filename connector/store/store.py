@@ -35,10 +35,10 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.sql.compiler import SQLCompiler
 
-from connector.errors import Halt
+from connector.errors import Halt, Later
 from connector.store import tables
 from connector.store.safety import demand_empty, demand_tls, secure_file
 
@@ -155,6 +155,12 @@ def open_store(url: str, *, create: bool = True) -> Store:
     except sqlite3.DatabaseError as error:
         engine.dispose()
         raise _damaged(parsed.database or "", str(error)) from error
+    except OperationalError as error:
+        engine.dispose()
+        if parsed.get_backend_name() == "sqlite":
+            raise _damaged(parsed.database or "", str(error.__cause__)) from error
+        # Its text can hold the address, and with it a password.
+        raise Later(side="state", code="NO_DATABASE", detail="PostgreSQL does not let us in, or does not answer") from None
     except Exception as error:
         engine.dispose()
         if isinstance(error.__cause__, sqlite3.DatabaseError):

@@ -181,7 +181,7 @@ WRONG = (
 
 @pytest.mark.parametrize(("old", "new", "code", "word"), WRONG, ids=[f"{code}-{new[:40]}" for _, new, code, _ in WRONG])
 def test_each_mistake_has_its_problem(tmp_path: Path, old: str, new: str, code: str, word: str) -> None:
-    """Law: one mistake is one problem, of the expected kind, saying where and what to do (B6-B8, B11, B25, B27, B28)."""
+    """Law: one mistake is one problem, of the expected kind, saying where and what to do (B6-B8, B11, B25, B27, B28, S18)."""
     error = refusal(tmp_path, changed(old, new))
     assert [problem.code for problem in error.problems] == [code]
     assert word in render_problems(error.problems)

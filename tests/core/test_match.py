@@ -31,7 +31,7 @@ RUTH = Evidence(
     first=("Ruth",),
     middle=("Ada",),
     last=("Okafor",),
-    emails=("family@okafor.org",),
+    emails=("family@okafor.example",),
     phones=("+12125550123",),
     birth_date="1984-03-09",
     city="Albany",
@@ -206,7 +206,7 @@ PEOPLE = st.builds(
     given=TUPLES,
     middle=TUPLES,
     last=TUPLES,
-    emails=st.sampled_from([(), ("anna.smith@x.org",), ("anna.smith@y.org",)]),
+    emails=st.sampled_from([(), ("anna.smith@x.example",), ("anna.smith@y.example",)]),
     phones=st.sampled_from([(), ("123456789",), ("987654321",)]),
     birth=st.sampled_from(["", "19840309", "19840903", "19850309", "19840310", "20010101"]),
     city=st.sampled_from(["", "albany", "riga"]),
@@ -237,7 +237,7 @@ def test_agreement_never_lowers_a_score(left: Prepared, right: Prepared) -> None
     """A shared e-mail, telephone or birth date weighs at least as much as not knowing it."""
     unknown = score(replace(left, emails=(), phones=(), birth=""), right, WEIGHTS).weight
     for agreed in (
-        score(replace(left, emails=("x@y.org",), phones=(), birth=""), replace(right, emails=("x@y.org",)), WEIGHTS),
+        score(replace(left, emails=("x@y.example",), phones=(), birth=""), replace(right, emails=("x@y.example",)), WEIGHTS),
         score(replace(left, emails=(), phones=("555123456",), birth=""), replace(right, phones=("555123456",)), WEIGHTS),
         score(replace(left, emails=(), phones=(), birth="19700102"), replace(right, birth="19700102"), WEIGHTS),
     ):

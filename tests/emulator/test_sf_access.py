@@ -59,15 +59,15 @@ def test_a_field_without_edit_rights_is_refused_by_name(control: Control) -> Non
     control.permission_set("Editor", objects={"Contact": "cre"}, fields={"Contact.Email": "r", "Contact.Phone": "rw"})
     api = Api(control.org, control.add_user("editor", profile=INTEGRATION, permission_sets=["Editor"]))
     id_ = api.create("Contact", LastName="A", Phone="1")
-    answer = api.json("PATCH", f"sobjects/Contact/{id_}", {"Phone": "2", "Email": "a@x.org"})
+    answer = api.json("PATCH", f"sobjects/Contact/{id_}", {"Phone": "2", "Email": "a@x.example"})
     assert (answer[0]["errorCode"], answer[0]["fields"]) == ("INVALID_FIELD_FOR_INSERT_UPDATE", ["Email"])
     assert control.row(id_)["Phone"] == "1"
 
 
 def test_permissions_change_at_once(reader: Api, control: Control) -> None:
     """Taking field-level security away hides the field from the next request on. [D]."""
-    control.seed("Contact", [{"LastName": "A", "Email": "a@x.org"}])
-    assert reader.records("SELECT Email FROM Contact") == [{"Email": "a@x.org"}]
+    control.seed("Contact", [{"LastName": "A", "Email": "a@x.example"}])
+    assert reader.records("SELECT Email FROM Contact") == [{"Email": "a@x.example"}]
     control.grant_field("Contact.Email", "", holder="Reader")
     assert reader.query("SELECT Email FROM Contact")[0]["errorCode"] == "INVALID_FIELD"
     control.unassign(reader.org.record(reader.org.logins.sessions[reader.token].user_id)["Id"], "Reader")  # type: ignore[index]

@@ -95,8 +95,8 @@ def test_a_statement_that_cannot_be_read(api: Api) -> None:
 def test_a_duplicate(api: Api, control: Control) -> None:
     """A duplicate rule's body has the documented keys at every level, duplicateResut spelt so. [C]."""
     control.duplicate_rule("Contact", ["Email"])
-    api.create("Contact", LastName="A", Email="a@x.org")
-    body = api.json("POST", "sobjects/Contact", {"LastName": "B", "Email": "a@x.org"})[0]
+    api.create("Contact", LastName="A", Email="a@x.example")
+    body = api.json("POST", "sobjects/Contact", {"LastName": "B", "Email": "a@x.example"})[0]
     found = body["duplicateResut"]
     assert list(found) == ["allowSave", "duplicateRule", "duplicateRuleEntityType", "errorMessage", "matchResults"]
     match = found["matchResults"][0]

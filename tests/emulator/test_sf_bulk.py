@@ -36,11 +36,11 @@ def results(api: Api, job: dict[str, Any], which: str) -> list[str]:
 
 def test_ingest_tells_good_and_bad_rows(api: Api) -> None:
     """A job's rows each succeed or fail; failures print code, message and fields. [D] Bulk API 2.0."""
-    job = ingest(api, b"LastName,Email\nLovelace,ada@x.org\nHopper,bad\n", operation="insert")
+    job = ingest(api, b"LastName,Email\nLovelace,ada@x.example\nHopper,bad\n", operation="insert")
     assert (job["state"], job["numberRecordsProcessed"], job["numberRecordsFailed"]) == ("JobComplete", 2, 1)
     assert results(api, job, "successfulResults") == [
         '"sf__Id","sf__Created","LastName","Email"',
-        '"003KJ0000000001YAA","true","Lovelace","ada@x.org"',
+        '"003KJ0000000001YAA","true","Lovelace","ada@x.example"',
     ]
     assert results(api, job, "failedResults") == [
         '"sf__Id","sf__Error","LastName","Email"',

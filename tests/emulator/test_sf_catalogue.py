@@ -246,7 +246,7 @@ def test_untrue_ids_and_pages(api: Api, control: Control) -> None:
     ids = []
     for how in ("no_id", "short_id", "other_prefix:500"):
         control.order_fault("POST", distort=how)
-        ids.append(api.json("POST", "sobjects/Contact", {"LastName": "A", "Email": "a@x.org"}).get("id"))
+        ids.append(api.json("POST", "sobjects/Contact", {"LastName": "A", "Email": "a@x.example"}).get("id"))
     assert ids == [None, "003KJ0000000002", "500KJ0000000003YAA"]
     part = {"method": "GET", "url": f"{api.base}/limits", "referenceId": "one"}
     control.order_fault("composite", distort="other_reference")

@@ -37,37 +37,41 @@ def business(org: Org) -> str:
 
 def test_eda_makes_email_follow_the_preferred_address(api: Api, control: Control) -> None:
     """EDA: Email is what the preferred address says; a single address is preferred. [C] SRVC_Contact_PreferredEmail."""
-    id_ = api.create("Contact", LastName="A", hed__WorkEmail__c="w@x.org", hed__UniversityEmail__c="u@x.org", **PREFER_WORK)
-    assert control.row(id_)["Email"] == "w@x.org"
-    api.call("PATCH", f"sobjects/Contact/{id_}", {"Email": "other@x.org"})
-    assert control.row(id_)["Email"] == "w@x.org"
-    single = api.create("Contact", LastName="B", hed__AlternateEmail__c="b@x.org")
-    assert emails(control, single) == ("b@x.org", "b@x.org", "Alternate Email")
+    id_ = api.create(
+        "Contact", LastName="A", hed__WorkEmail__c="w@x.example", hed__UniversityEmail__c="u@x.example", **PREFER_WORK
+    )
+    assert control.row(id_)["Email"] == "w@x.example"
+    api.call("PATCH", f"sobjects/Contact/{id_}", {"Email": "other@x.example"})
+    assert control.row(id_)["Email"] == "w@x.example"
+    single = api.create("Contact", LastName="B", hed__AlternateEmail__c="b@x.example")
+    assert emails(control, single) == ("b@x.example", "b@x.example", "Alternate Email")
 
 
 def test_eda_copies_a_bare_email_and_clears_it_with_the_last_address(api: Api, control: Control) -> None:
     """EDA: a bare Email becomes the alternate address; when all addresses are emptied Email is too. [C]."""
-    id_ = api.create("Contact", LastName="A", Email="a@x.org")
-    assert emails(control, id_) == ("a@x.org", "a@x.org", "Alternate Email")
+    id_ = api.create("Contact", LastName="A", Email="a@x.example")
+    assert emails(control, id_) == ("a@x.example", "a@x.example", "Alternate Email")
     api.call(
-        "PATCH", f"sobjects/Contact/{id_}", {"Email": "n@x.org", "hed__AlternateEmail__c": None, "hed__Preferred_Email__c": None}
+        "PATCH",
+        f"sobjects/Contact/{id_}",
+        {"Email": "n@x.example", "hed__AlternateEmail__c": None, "hed__Preferred_Email__c": None},
     )
     assert emails(control, id_) == (None, None, None)
 
 
 def test_eda_wants_a_preference(api: Api) -> None:
     """EDA: several addresses without a preference, and a preference for an empty one, are refused. [C]."""
-    both = {"LastName": "A", "hed__WorkEmail__c": "w@x.org", "hed__UniversityEmail__c": "u@x.org"}
+    both = {"LastName": "A", "hed__WorkEmail__c": "w@x.example", "hed__UniversityEmail__c": "u@x.example"}
     assert api.call("POST", "sobjects/Contact", both).status == 400
-    blank = {"LastName": "A", "hed__UniversityEmail__c": "u@x.org", **PREFER_WORK}
+    blank = {"LastName": "A", "hed__UniversityEmail__c": "u@x.example", **PREFER_WORK}
     assert api.call("POST", "sobjects/Contact", blank).status == 400
 
 
 def test_the_email_trigger_can_be_off(org: Org, api: Api, control: Control) -> None:
     """A setting: without the trigger Email is what was written. [C] own."""
     org.settings.email_trigger = False
-    id_ = api.create("Contact", LastName="A", Email="a@x.org", hed__WorkEmail__c="w@x.org")
-    assert emails(control, id_) == ("a@x.org", None, None)
+    id_ = api.create("Contact", LastName="A", Email="a@x.example", hed__WorkEmail__c="w@x.example")
+    assert emails(control, id_) == ("a@x.example", None, None)
 
 
 def test_eda_gives_a_contact_an_account(api: Api, control: Control) -> None:
@@ -142,8 +146,8 @@ def test_eda_without_its_prefix() -> None:
     """An org into which EDA was deployed from source has its names without hed__. [I]."""
     org = Org(settings=Settings(flavour="eda", packaged=False))
     api = Api(org)
-    id_ = api.create("Contact", LastName="A", WorkEmail__c="w@x.org")
-    assert org.record(id_)["Email"] == "w@x.org"  # type: ignore[index]
+    id_ = api.create("Contact", LastName="A", WorkEmail__c="w@x.example")
+    assert org.record(id_)["Email"] == "w@x.example"  # type: ignore[index]
     assert org.sobject("Contact").by_child["program_enrollments__r"].sobject == "Program_Enrollment__c"
     assert "hed__" not in "".join(org.objects)
 
@@ -175,21 +179,21 @@ def test_staff_work_with_what_a_package_installs_and_integrations_do_not(api: Ap
 @of("npsp")
 def test_npsp_makes_email_follow_the_preferred_address(api: Api, control: Control) -> None:
     """NPSP: Email is the preferred address, a bare Email becomes the personal one. [U]; a setting turns it off."""
-    bare = control.row(api.create("Contact", LastName="A", Email="a@x.org"))
-    assert (bare["npe01__HomeEmail__c"], bare["npe01__Preferred_Email__c"]) == ("a@x.org", "Personal")
-    both = {"npe01__WorkEmail__c": "w@x.org", "npe01__HomeEmail__c": "h@x.org", "npe01__Preferred_Email__c": "Work"}
-    assert control.row(api.create("Contact", LastName="B", **both))["Email"] == "w@x.org"
+    bare = control.row(api.create("Contact", LastName="A", Email="a@x.example"))
+    assert (bare["npe01__HomeEmail__c"], bare["npe01__Preferred_Email__c"]) == ("a@x.example", "Personal")
+    both = {"npe01__WorkEmail__c": "w@x.example", "npe01__HomeEmail__c": "h@x.example", "npe01__Preferred_Email__c": "Work"}
+    assert control.row(api.create("Contact", LastName="B", **both))["Email"] == "w@x.example"
 
 
 @of("person_accounts")
 def test_a_person_account_is_an_account_and_a_contact(api: Api, control: Control) -> None:
     """Person Accounts: a person is written through the account, and read through both; its contact cannot be written. [U]."""
-    id_ = api.create("Account", FirstName="Ada", LastName="Lovelace", PersonEmail="a@x.org", Preferred_Name__pc="Ada K.")
+    id_ = api.create("Account", FirstName="Ada", LastName="Lovelace", PersonEmail="a@x.example", Preferred_Name__pc="Ada K.")
     contact = control.row(id_)["PersonContactId"]
     found = api.query("SELECT Id, Email, IsPersonAccount, Preferred_Name__c FROM Contact")["records"][0]
-    assert (found["Id"], found["Email"], found["IsPersonAccount"]) == (contact, "a@x.org", True)
-    api.call("PATCH", f"sobjects/Account/{id_}", {"PersonEmail": "b@x.org"})
-    assert control.row(contact)["Email"] == "b@x.org"
+    assert (found["Id"], found["Email"], found["IsPersonAccount"]) == (contact, "a@x.example", True)
+    api.call("PATCH", f"sobjects/Account/{id_}", {"PersonEmail": "b@x.example"})
+    assert control.row(contact)["Email"] == "b@x.example"
     assert api.call("PATCH", f"sobjects/Contact/{contact}", {"Title": "Countess"}).status == 400
 
 

@@ -75,8 +75,8 @@ def test_upsert_creates_then_updates(api: Api, keyed: Control) -> None:
 
 def test_upsert_of_several_matches_is_300(api: Api) -> None:
     """A lookup value that several records have answers 300 with their addresses. [D]."""
-    ids = [api.create("Contact", LastName="One", Email="a@x.org") for _ in range(2)]
-    answer = api.call("PATCH", "sobjects/Contact/Email/a@x.org", {"LastName": "Two"})
+    ids = [api.create("Contact", LastName="One", Email="a@x.example") for _ in range(2)]
+    answer = api.call("PATCH", "sobjects/Contact/Email/a@x.example", {"LastName": "Two"})
     assert answer.status == 300
     assert answer.json() == [f"/services/data/v67.0/sobjects/Contact/{id_}" for id_ in ids]
 

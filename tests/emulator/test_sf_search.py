@@ -14,7 +14,7 @@ from tests.emulator.api import Api
 def people(control: Control) -> list[str]:
     """Three contacts and an account."""
     control.seed("Account", [{"Name": "Lovelace Ltd"}])
-    rows = [("Ada", "Lovelace", "ada@x.org"), ("Grace", "Hopper", "grace@x.org"), ("Adam", "Smith", "smith@love.org")]
+    rows = [("Ada", "Lovelace", "ada@x.example"), ("Grace", "Hopper", "grace@x.example"), ("Adam", "Smith", "smith@love.example")]
     return control.seed("Contact", [{"FirstName": first, "LastName": last, "Email": mail} for first, last, mail in rows])
 
 
@@ -24,7 +24,7 @@ def people(control: Control) -> list[str]:
         ("FIND {lovelace} RETURNING Contact(LastName)", ["Lovelace"]),
         ("FIND {ada*} IN NAME FIELDS RETURNING Contact(LastName ORDER BY LastName)", ["Lovelace", "Smith"]),
         ("FIND {ada} IN NAME FIELDS RETURNING Contact(LastName)", ["Lovelace"]),
-        ("FIND {x.org} IN EMAIL FIELDS RETURNING Contact(LastName WHERE FirstName = 'Grace')", ["Hopper"]),
+        ("FIND {x.example} IN EMAIL FIELDS RETURNING Contact(LastName WHERE FirstName = 'Grace')", ["Hopper"]),
         ("FIND {lovelace} RETURNING Account(Name), Contact(LastName)", ["Lovelace Ltd", "Lovelace"]),
     ],
 )
@@ -52,7 +52,7 @@ def test_tooling_without_code(api: Api) -> None:
 def test_duplicate_rules(api: Api, control: Control, people: list[str]) -> None:
     """A duplicate is refused with duplicateResut, spelt so; allowSave gets past an alert, never past a block. [C]; [D]."""
     control.duplicate_rule("Contact", ["Email"])
-    body = {"LastName": "Byron", "Email": "ADA@x.org"}
+    body = {"LastName": "Byron", "Email": "ADA@x.example"}
     answer = api.call("POST", "sobjects/Contact", body)
     assert answer.status == 400
     found = answer.json()[0]  # type: ignore[index]

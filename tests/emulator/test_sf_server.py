@@ -39,10 +39,10 @@ def environment(emulator: Running, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_simple_salesforce_unmodified(emulator: Running) -> None:
     """simple-salesforce logs in under the My Domain name and works, as its users would use it. [T]."""
     client: Any = Salesforce(consumer_key="client", consumer_secret="s3", domain="university.my", version="67.0")
-    made = client.Contact.create({"LastName": "Lovelace", "Email": "ada@x.org"})
+    made = client.Contact.create({"LastName": "Lovelace", "Email": "ada@x.example"})
     client.Contact.update(made["id"], {"FirstName": "Ada"})
     assert client.Contact.get(made["id"])["Name"] == "Ada Lovelace"
-    assert client.query_all("SELECT Id FROM Contact WHERE Email = 'ada@x.org'")["totalSize"] == 1
+    assert client.query_all("SELECT Id FROM Contact WHERE Email = 'ada@x.example'")["totalSize"] == 1
     assert client.api_usage["api-usage"].total == 100_000
     with pytest.raises(SalesforceMalformedRequest) as refused:
         client.Contact.create({"FirstName": "x"})

@@ -45,7 +45,7 @@ def job(error: BaseException | None, seen: list[str] | None = None) -> ModuleTyp
 def test_a_defect_stops_everything_and_shows_nobodys_data(
     uni: University, error: Exception, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A broken invariant halts everything; the log and the halt name the kind of error and its place, never its text."""
+    """A broken invariant halts everything; the log and the halt name the kind of error and its place, never its text (S46)."""
     daemon_of(uni).work(job(error))
     halted = status(uni.ctx)["halted"]
     assert [row["subject"] for row in halted] == ["everything"]
@@ -61,7 +61,7 @@ def test_a_side_that_is_down_halts_nothing(uni: University) -> None:
 
 
 def test_a_broken_mapping_keeps_the_last_good_one(uni: University, tmp_path: Path) -> None:
-    """Files that cannot be used are told in status, and the job runs under the mapping that was good."""
+    """Files that cannot be used are told in status, and the job runs under the mapping that was good (S46)."""
     for name in ("person", "requests", "routing"):
         (tmp_path / f"{name}.toml").write_text("version = 1\nnonsense = true\n")
     seen: list[str] = []

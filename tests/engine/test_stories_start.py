@@ -199,7 +199,7 @@ def test_a_field_that_vanishes_while_running_halts(uni: University) -> None:
 
 
 def test_another_org_is_refused(uni: University) -> None:
-    """A state that belongs to one org refuses to work on another: a refreshed test org never reaches production (B61)."""
+    """A state that belongs to one org refuses to work on another: a refreshed test org never reaches production (B61, S44)."""
     with pytest.raises(Halt, match="org"):
         prepare(replace(uni.ctx, crm=OtherOrg(uni.ctx.crm, "00D" + "9" * 15)), "mapping")  # type: ignore[arg-type]
 
@@ -219,7 +219,7 @@ class OtherOrg:
 
 
 def test_another_tenant_is_refused(uni: University) -> None:
-    """A state that belongs to one career tenant refuses another."""
+    """A state that belongs to one career tenant refuses another (S44)."""
     uni.career.tenant = Tenant(id="tenant-0002")
     uni.restart()
     with pytest.raises(Halt, match="tenant-0002"):
@@ -227,7 +227,7 @@ def test_another_tenant_is_refused(uni: University) -> None:
 
 
 def test_another_environment_is_refused(uni: University) -> None:
-    """A test installation's state cannot be used as production's."""
+    """A test installation's state cannot be used as production's (S44)."""
     with pytest.raises(Halt, match="production"):
         prepare(replace(uni.ctx, environment="production"), "mapping")
 

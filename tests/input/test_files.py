@@ -243,7 +243,7 @@ HOSTILE = (
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
 @pytest.mark.parametrize("place", ["transform", "region", "picklist", "purpose"])
 def test_a_mapping_is_data(edited: Edit, place: str, text: str) -> None:
-    """Law (B22): an expression is no word that the mapping knows, wherever it stands; nothing is evaluated."""
+    """Law (B22): an expression is no word that the mapping knows, wherever it stands; nothing is evaluated (S22)."""
     lines = {
         "transform": f'transform = "{text}"',
         "region": f'transform = {{ name = "phone", region = "{text}" }}',

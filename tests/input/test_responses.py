@@ -64,7 +64,7 @@ SHAPES: dict[str, Any] = {
 
 @pytest.mark.parametrize("body", SHAPES.values(), ids=SHAPES)
 def test_an_answer_of_another_shape_says_nothing(body: bytes) -> None:
-    """Law (B47-B49, B51): such an answer to a read is no "nothing found", and to a write nobody knows what it did."""
+    """Law (B47-B49, B51): such an answer to a read is no "nothing found", and to a write nobody knows what it did (S21)."""
     side, mock = answering(body)
     with mock:
         for read in (

@@ -66,7 +66,7 @@ def test_committed_sets_are_the_generated_ones() -> None:
 
 
 def test_daemon_reads_every_contact_and_changes_none(daemon: Node) -> None:
-    """On contacts the bridge may read all records, and nothing else."""
+    """On contacts the bridge may read all records, and nothing else (S1, S2)."""
     assert rights(daemon)["Contact"] == {"allowRead", "viewAllRecords"}
     assert not [field for field, editable in fields(daemon).items() if field.startswith("Contact.") and editable]
 
@@ -84,7 +84,7 @@ def test_daemon_touches_no_further_object(daemon: Node) -> None:
 
 
 def test_daemon_has_no_right_over_all_data(daemon: Node) -> None:
-    """Of the system permissions it holds the use of the API and of tasks only."""
+    """Of the system permissions it holds the use of the API and of tasks only (S1)."""
     assert set(daemon.texts("userPermissions/name")) == {"ActivitiesAccess", "ApiEnabled", "EditTask"}
 
 
@@ -151,7 +151,7 @@ CONTACT_FIELDS = st.lists(st.one_of(st.sampled_from(DEFAULT_CONTACT_FIELDS), st.
 
 @given(contact_fields=CONTACT_FIELDS)
 def test_no_mapping_lets_the_daemon_edit_a_contact(contact_fields: list[str]) -> None:
-    """Whatever the mapping reads: contact fields are granted for reading, exactly the mapped ones, order and doubles apart."""
+    """Whatever the mapping reads: contact fields are granted for reading, exactly the mapped ones (S2)."""
     content = daemon_permission_set(contact_fields, DEFAULT_PROFILE_FIELDS, own=OWN)
     granted = {name: editable for name, editable in fields(read(content)).items() if name.startswith("Contact.")}
     expected = {f"Contact.{secured_field(field)}" for field in contact_fields if secured_field(field)}

@@ -148,7 +148,7 @@ def test_windows_line_ends_are_accepted(load: Load) -> None:
 
 
 def test_missing_and_unsafe_files_are_refused(load: Load, tmp_path: Path) -> None:
-    """Law: a missing file, a folder, a named pipe and a file that everybody can change are problems of their own (B26)."""
+    """Law: a missing file, a folder, a named pipe and a file that everybody can change are problems of their own (B26, S24)."""
     load()
     target = tmp_path / "person.toml"
     target.chmod(0o666)

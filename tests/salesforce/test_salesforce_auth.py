@@ -49,7 +49,7 @@ def test_client_credentials(mock: responses.RequestsMock, clock: FakeClock) -> N
 
 
 def test_jwt_bearer(mock: responses.RequestsMock, clock: FakeClock, pair: rsa.RSAPrivateKey) -> None:
-    """The assertion is RS256, names My Domain as audience, lives at most three minutes and is never the same twice."""
+    """The assertion is RS256, names My Domain as audience, lives at most three minutes and is never the same twice (S6)."""
     pem = pair.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()).decode()
     names = iter(["one", "two"])
     source = JwtBearer(
@@ -57,7 +57,7 @@ def test_jwt_bearer(mock: responses.RequestsMock, clock: FakeClock, pair: rsa.RS
         Instances(my_domain=HOST),
         clock,
         consumer_key="app",
-        username="bridge@university.edu",
+        username="bridge@university.example",
         private_key=Secret(pem),
         unique=lambda: next(names),
     )
@@ -71,7 +71,7 @@ def test_jwt_bearer(mock: responses.RequestsMock, clock: FakeClock, pair: rsa.RS
     ]
     assert jwt.get_unverified_header(sent[0])["alg"] == "RS256"
     assert claims[0]["iss"] == "app"
-    assert claims[0]["sub"] == "bridge@university.edu"
+    assert claims[0]["sub"] == "bridge@university.example"
     assert 0 < claims[0]["exp"] - clock.now().timestamp() <= 180
     assert sent[0] != sent[1]
 
@@ -108,7 +108,7 @@ def test_unusable_private_key(clock: FakeClock) -> None:
     ],
 )
 def test_foreign_instances_are_refused(url: Any, mock: responses.RequestsMock, clock: FakeClock) -> None:
-    """A reply that names any instance but the configured one stops the side; the token goes nowhere (B60)."""
+    """A reply that names any instance but the configured one stops the side; the token goes nowhere (B60, S19)."""
     mock.add("POST", URL, json={**GOOD, "instance_url": url})
     with pytest.raises(Halt, match="instance"):
         credentials(clock).token()
@@ -177,7 +177,7 @@ def test_refusals_name_their_cause(code: str, words: str, mock: responses.Reques
 
 
 def test_clock_that_is_wrong_is_named(mock: responses.RequestsMock, clock: FakeClock) -> None:
-    """If our clock is minutes off Salesforce's, the refusal says so, since that alone spoils an assertion."""
+    """If our clock is minutes off Salesforce's, the refusal says so, since that alone spoils an assertion (S6)."""
     headers = {"Date": "Mon, 02 Nov 2026 08:55:30 GMT"}
     mock.add("POST", URL, status=400, json={"error": "invalid_grant"}, headers=headers)
     with pytest.raises(Halt, match="clock differs from Salesforce's by 300 s"):
@@ -185,7 +185,7 @@ def test_clock_that_is_wrong_is_named(mock: responses.RequestsMock, clock: FakeC
 
 
 def test_redirect_is_not_followed(mock: responses.RequestsMock, clock: FakeClock) -> None:
-    """A token endpoint that redirects does not get our secret sent elsewhere."""
+    """A token endpoint that redirects does not get our secret sent elsewhere (S18)."""
     mock.add("POST", URL, status=307, headers={"Location": "https://evil.example/token"})
     with pytest.raises(Halt, match="redirect"):
         credentials(clock).token()

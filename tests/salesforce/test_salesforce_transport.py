@@ -160,7 +160,7 @@ def test_server_time_follows_its_date_header(org: Org) -> None:
 
 
 def test_token_shows_nowhere(org: Org) -> None:
-    """The token is in the header of a call, and in no repr, error or address."""
+    """The token is in the header of a call, and in no repr, error or address (S8, S9)."""
     org.answer("GET", "/queryAll", [{"errorCode": "NOT_FOUND"}], 404)
     answer = org.transport.send("GET", "/services/data/v67.0/queryAll", write=False)
     assert org.sent[0].headers["Authorization"] == f"Bearer {TOKEN}"

@@ -34,7 +34,7 @@ def key(tmp_path: Path) -> Path:
 
 
 def test_secret_does_not_show() -> None:
-    """No usual way of printing, formatting or storing shows a secret."""
+    """No usual way of printing, formatting or storing shows a secret (S8)."""
     secret = Secret(CANARY)
     assert CANARY not in f"{secret} {secret!r} {[secret]} {secret!s:>20}"
     with pytest.raises(TypeError):
@@ -46,7 +46,7 @@ def test_secret_does_not_show() -> None:
 
 
 def test_sources(key: Path) -> None:
-    """A credential, a file and an environment variable each give the text without its final line break."""
+    """A credential, a file and an environment variable each give the text without its final line break (S7)."""
     assert read_secret(f"file:{key}", {}).reveal() == CANARY
     environ = {"CREDENTIALS_DIRECTORY": str(key.parent), "SF_KEY": CANARY}
     assert read_secret("credential:server.key", environ).reveal() == CANARY
@@ -56,7 +56,7 @@ def test_sources(key: Path) -> None:
 
 @pytest.mark.parametrize("text", [CANARY, f"-----BEGIN {CANARY}", f"vault:{CANARY}", "env:", ":", ""])
 def test_inline_secret_is_refused_without_echo(text: str) -> None:
-    """A secret written into the configuration is refused, and the refusal does not repeat it."""
+    """A secret written into the configuration is refused, and the refusal does not repeat it (S7)."""
     assert code_of(text) == "K101"
 
 
@@ -81,20 +81,20 @@ def test_links_folders_and_pipes_are_refused(key: Path) -> None:
 
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o644, 0o660, 0o777])
 def test_readable_by_others_is_refused(mode: int, key: Path) -> None:
-    """A key that anybody else can read is refused."""
+    """A key that anybody else can read is refused (S5)."""
     key.chmod(mode)
     assert code_of(f"file:{key}") == "K106"
 
 
 def test_replaceable_by_others_is_refused(key: Path) -> None:
-    """A key in a folder that others can write to is refused: they could put theirs in its place."""
+    """A key in a folder that others can write to is refused: they could put theirs in its place (S5)."""
     key.parent.chmod(0o777)
     assert code_of(f"file:{key}") == "K106"
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
 def test_foreign_file_is_refused(key: Path) -> None:
-    """A key that belongs to another user is refused."""
+    """A key that belongs to another user is refused (S5)."""
     os.chown(key, 12345, -1)
     assert code_of(f"file:{key}") == "K106"
 

@@ -39,7 +39,7 @@ def tokens(text: str) -> list[tuple[str, str]]:
 
 @given(st.text(max_size=80).filter(lambda text: "\x00" not in text), st.text(alphabet="'\\\"nr\n ()=%_", max_size=30))
 def test_data_stays_data(one: str, other: str) -> None:
-    """Whatever the values, the query has exactly these two literals and the same words around them (B24)."""
+    """Whatever the values, the query has exactly these two literals and the same words around them (B24, S15)."""
     query = soql.select(
         ["Id"],
         "Contact",
@@ -70,7 +70,7 @@ def test_data_stays_data(one: str, other: str) -> None:
 
 @given(st.text(max_size=60))
 def test_names_are_names(value: str) -> None:
-    """A text either is an API name, letters, digits, underline and dots only, or no query comes of it."""
+    """A text either is an API name, letters, digits, underline and dots only, or no query comes of it (S15)."""
     try:
         query = soql.select([value], "Contact")
     except Bug:
@@ -90,7 +90,7 @@ def test_what_is_no_name(value: str) -> None:
 
 @pytest.mark.parametrize("value", ["", "003", "003' OR Id != '", "003xx00000000000", "003xx000000000\n", "00\uff13xx0000000000"])
 def test_what_is_no_id(value: str) -> None:
-    """Only 15 or 18 letters and digits are an id."""
+    """Only 15 or 18 letters and digits are an id (S15)."""
     with pytest.raises(Bug):
         soql.record_id(value)
 

@@ -87,7 +87,7 @@ class Drip:
 
 
 def test_what_goes_out(clock: FakeClock) -> None:
-    """Each request has our User-Agent and goes to the pinned host; it asks for no redirect and has time limits (B37)."""
+    """Each request has our User-Agent, goes to the pinned host, asks for no redirect and has time limits (B37, S17, S41)."""
     wire, adapter = wire_over(json_answer(), clock)
     wire.send("PATCH", "/people/" + segment("a/b?c#d e"), write=True, json={"name": "Zoë"}, headers={"If-Match": "1"})
     request = adapter.sent[0]
@@ -112,7 +112,7 @@ def test_session_never_retries() -> None:
 
 
 def test_nothing_comes_from_the_environment(clock: FakeClock, monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
-    """Neither proxies of the environment nor a .netrc password get between us and the host."""
+    """Neither proxies of the environment nor a .netrc password get between us and the host (S18)."""
     netrc = tmp_path / "netrc"
     netrc.write_text("machine careers.example.edu login eve password stolen")
     netrc.chmod(0o600)
@@ -175,7 +175,7 @@ def test_lab_allows_loopback_only() -> None:
     ],
 )
 def test_other_hosts_are_never_called(target: str, clock: FakeClock) -> None:
-    """An address that leads elsewhere stops the side before anything is sent."""
+    """An address that leads elsewhere stops the side before anything is sent (S18)."""
     wire, adapter = wire_over(json_answer(), clock)
     with pytest.raises(Halt):
         wire.send("GET", target, write=False)
@@ -184,7 +184,7 @@ def test_other_hosts_are_never_called(target: str, clock: FakeClock) -> None:
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_redirects_are_not_followed(status: int, clock: FakeClock) -> None:
-    """A redirect to another host is an alarm; to the same host it is a failure like others; neither is followed."""
+    """A redirect to another host is an alarm; to the same host it is a failure like others; neither is followed (S18)."""
     wire, adapter = wire_over(json_answer(status=status, headers={"Location": "https://evil.example/"}), clock)
     with pytest.raises(Halt):
         wire.send("POST", "/people", write=True, headers={"Authorization": "Bearer secret"})
@@ -245,7 +245,7 @@ def test_bad_certificate_is_not_retried_fast(clock: FakeClock) -> None:
 
 
 def test_deadline_beats_a_drip(clock: FakeClock) -> None:
-    """A body of one byte a second is given up at the total deadline, though no single wait was long."""
+    """A body of one byte a second is given up at the total deadline, though no single wait was long (S21, S39)."""
     drips = [Drip(clock), Drip(clock)]
     waiting = iter(drips)
     wire, _ = wire_over(lambda _: (200, {"Content-Type": "application/json"}, next(waiting)), clock, limits=Limits(total=20))
@@ -257,7 +257,7 @@ def test_deadline_beats_a_drip(clock: FakeClock) -> None:
 
 
 def test_size_counts_after_decompression(clock: FakeClock) -> None:
-    """A small compressed body that grows beyond the cap is given up; memory stays at the cap."""
+    """A small compressed body that grows beyond the cap is given up; memory stays at the cap (S21, S39)."""
     bomb = gzip.compress(b"0" * 10_000_000)
     assert len(bomb) < 100_000
     headers = {"Content-Type": "application/json", "Content-Encoding": "gzip"}

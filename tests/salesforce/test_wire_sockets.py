@@ -165,7 +165,7 @@ def test_stale_connection_makes_a_write_unknown(server: Server, wire: Wire) -> N
 
 
 def test_strange_certificate_is_refused(server: Server, clock: FakeClock) -> None:
-    """A certificate of an unknown authority, or for another name, is refused before anything is sent."""
+    """A certificate of an unknown authority, or for another name, is refused before anything is sent (S20)."""
     session = open_session()
     with pytest.raises(Later, match="TLS_CERTIFICATE"):
         Wire(session, f"https://127.0.0.1:{server.port}", clock, side="careers", lab=True).send("POST", "/x", write=True)

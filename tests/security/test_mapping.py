@@ -110,6 +110,18 @@ def test_a_new_system_is_a_widening() -> None:
     ]
 
 
+def test_a_systems_own_mapping_is_compared_with_what_held_for_it() -> None:
+    """Law (S24): a system that gets a mapping of its own is measured by the one that held for it before, exclusions too."""
+    usual = SHIPPED.person
+    eligible = replace(usual.eligibility, exclude=usual.eligibility.exclude[1:])
+    systems = (SYSTEM, "law")
+    before = permitted(SHIPPED.persons, SHIPPED.requests, systems)
+    same = permitted(Persons(usual=usual, own={"law": replace(usual)}), SHIPPED.requests, systems)
+    less = permitted(Persons(usual=usual, own={"law": replace(usual, eligibility=eligible)}), SHIPPED.requests, systems)
+    assert wider(before, same) == []
+    assert wider(before, less) == ["people with Deceased__c set would no longer be excluded (law)"]
+
+
 @pytest.mark.parametrize(
     ("file", "pieces"),
     [

@@ -24,7 +24,7 @@ def open_umask() -> Iterator[None]:
 
 @pytest.mark.usefixtures("open_umask")
 def test_the_file_and_its_companions_are_private(tmp_path: Path) -> None:
-    """State, write-ahead log and shared memory are readable by their owner alone, under any umask."""
+    """State, write-ahead log and shared memory are readable by their owner alone, under any umask (S13)."""
     store = open_store(f"sqlite:///{tmp_path / 'state.db'}")
     with store.begin() as db:
         set_meta(db, "name", "value")
@@ -35,7 +35,7 @@ def test_the_file_and_its_companions_are_private(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("open_umask")
 def test_a_file_that_others_may_read_is_closed_to_them(tmp_path: Path) -> None:
-    """A state file whose mode somebody has opened is made private again before anything is read from it."""
+    """A state file whose mode somebody has opened is made private again before anything is read from it (S13)."""
     path = tmp_path / "state.db"
     open_store(f"sqlite:///{path}").close()
     path.chmod(0o644)
@@ -44,7 +44,7 @@ def test_a_file_that_others_may_read_is_closed_to_them(tmp_path: Path) -> None:
 
 
 def test_a_symbolic_link_is_refused(tmp_path: Path) -> None:
-    """A state that is a symbolic link is not followed, and what it points to is not touched (B61)."""
+    """A state that is a symbolic link is not followed, and what it points to is not touched (B61, S13)."""
     target = tmp_path / "elsewhere"
     target.write_text("precious")
     (tmp_path / "state.db").symlink_to(target)
@@ -71,7 +71,7 @@ def test_a_missing_state_is_not_made_unasked(tmp_path: Path) -> None:
 
 
 def test_a_damaged_page_is_noticed(tmp_path: Path) -> None:
-    """A state whose pages were overwritten is refused on opening, or says so itself when asked."""
+    """A state whose pages were overwritten is refused on opening, or says so itself when asked (B61)."""
     path = tmp_path / "state.db"
     store = open_store(f"sqlite:///{path}")
     with store.begin() as db:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Connection, inspect, text
+from sqlalchemy import Connection, create_engine, inspect, text
 
 from connector.errors import Halt
+from connector.store.safety import role_fault
 from connector.store.store import Store, integrity, open_store, set_meta
 from connector.store.tables import metadata
 
@@ -68,3 +69,16 @@ def _tables(store: Store) -> set[str]:
 
 def _names(db: Connection) -> set[str]:
     return set(inspect(db).get_table_names())
+
+
+def test_a_role_that_may_do_too_much_is_told(postgresql: str) -> None:
+    """Law (S14): a superuser is told by `check`; a plain role, which is all that the bridge needs, is not."""
+    engine = create_engine(postgresql)
+    with engine.begin() as db:
+        assert "plain role" in (role_fault(db) or "")
+        db.execute(text("CREATE ROLE plain"))
+        db.execute(text("SET ROLE plain"))
+        assert role_fault(db) is None
+        db.execute(text("RESET ROLE"))
+        db.execute(text("DROP ROLE plain"))
+    engine.dispose()

@@ -140,7 +140,7 @@ def test_the_audit_is_chained(store: Store) -> None:
 
 @pytest.mark.parametrize("tampering", ["change", "remove", "date"])
 def test_tampering_with_the_audit_shows(store: Store, tampering: str) -> None:
-    """A changed, removed or redated row is found, by its number."""
+    """A changed, removed or redated row is found, by its number (S43)."""
     with store.begin() as db:
         journal.append(db, [("intent.applied", {"account": "a1", "n": n}, None) for n in range(4)], NOW)
         match tampering:

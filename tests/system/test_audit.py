@@ -33,7 +33,7 @@ UNKNOWN = {"name": "orjson", "skip_reason": "not found"}
     ],
 )
 def test_a_report_is_judged(packages: list[dict[str, Any]], code: int, words: str) -> None:
-    """Law: a known vulnerability fails the build; a package that nobody could judge is said, and never counted as good."""
+    """Law: a known vulnerability fails the build; a package that nobody could judge is said, and never counted as good (S36)."""
     found, text = audit.verdict({"dependencies": packages})
     assert found == code
     assert words in text

@@ -25,7 +25,7 @@ def settings(name: str) -> list[str]:
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed")
 @pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.stem)
 def test_a_unit_is_shut_in(unit: Path) -> None:
-    """Law: systemd's own judgement of exposure is 2.0 or better."""
+    """Law: systemd's own judgement of exposure is 2.0 or better (S38)."""
     command = ["systemd-analyze", "security", "--offline=true", str(unit)]
     done = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603 - our own words
     score = re.search(r"exposure level for .*: ([\d.]+)", done.stdout)
@@ -54,7 +54,7 @@ def test_the_service_waits_longer_than_the_daemon_needs() -> None:
 
 
 def test_memory_dumps_and_files_show_nothing() -> None:
-    """Law: no core dump, no file that others can read, no more memory than one process may need."""
+    """Law: no core dump, no file that others can read, no more memory than one process may need (S8, S38)."""
     assert settings("LimitCORE") == ["0"]
     assert settings("UMask") == ["0077"]
     assert settings("StateDirectoryMode") == ["0700"]

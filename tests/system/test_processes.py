@@ -166,7 +166,7 @@ def test_killed_again_and_again_it_doubles_no_task(live: World) -> None:
 
 
 def test_no_secret_and_no_person_in_the_log(live: World) -> None:
-    """Law: at the most talkative level, through errors that quote both, no secret, name or address reaches standard error."""
+    """Law: at the most talkative level, through errors that quote both, no secret, name or address is said (S8, S10)."""
     quote = " ".join(live.private.values())
     systems = live.systems
     for status in (500, 400):

@@ -83,12 +83,12 @@ def test_the_wheel_says_what_it_needs(wheel: Path) -> None:
 
 
 def test_the_same_source_gives_the_same_wheel(wheel: Path, tmp_path: Path) -> None:
-    """Law: who builds it again gets the same bytes, and can so check a release."""
+    """Law: who builds it again gets the same bytes, and can so check a release (S36)."""
     assert build(tmp_path).read_bytes() == wheel.read_bytes()
 
 
 def test_a_wrong_hash_is_refused(wheel: Path, tmp_path: Path) -> None:
-    """Law: the locked installation takes no file but the one that was locked."""
+    """Law: the locked installation takes no file but the one that was locked (S36)."""
     listing = tmp_path / "requirements.txt"
     listing.write_text(f"{PROJECT['name']}=={PROJECT['version']} --hash=sha256:{'0' * 64}\n")
     command = [sys.executable, "-m", "pip", "install", "--no-deps", "--no-index", "--find-links", str(wheel.parent)]
@@ -99,7 +99,7 @@ def test_a_wrong_hash_is_refused(wheel: Path, tmp_path: Path) -> None:
 
 
 def test_the_bill_of_materials_is_the_locked_list(tmp_path: Path) -> None:
-    """Law: it names every locked package with its version and one of its hashes, and no other."""
+    """Law: it names every locked package with its version and one of its hashes, and no other (S36)."""
     locked = ROOT / "requirements" / "runtime.txt"
     out = tmp_path / "sbom.json"
     command = [sys.executable, "-W", "ignore", "-m", "cyclonedx_py", "requirements", str(locked), "--of", "JSON", "-o", str(out)]
