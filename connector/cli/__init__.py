@@ -1,0 +1,47 @@
+"""The command line; with ``connector.display`` the only module that prints, and the only one that picks an exit code.
+
+Exit codes: 0 done; 1 done in part, or a warning; 2 a file or an option is wrong; 3 halted, a person must act; 4 a side cannot
+be reached, try later; 70 a defect of ours. ``status --check`` answers as monitoring expects: 0 good, 1 warning, 2 critical.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from connector import display
+from connector.cli import installing, operating
+from connector.cli.entry import DEFECT, GOOD, HALTED, LATER, PART, WRONG, app
+from connector.errors import BridgeError, Bug, Halt, Later, Refused, UserError, place_of
+from connector.process import shut_in
+
+__all__ = ["DEFECT", "GOOD", "HALTED", "LATER", "PART", "WRONG", "app", "installing", "main", "operating"]
+
+
+def main() -> None:
+    """The entry point: every error becomes one clear text and one exit code, here and nowhere else."""
+    shut_in()
+    try:
+        app()
+    except UserError as error:
+        display.problems(error.problems)
+        sys.exit(WRONG)
+    except Halt as error:
+        display.halt(error)
+        sys.exit(HALTED)
+    except Later as error:
+        display.failure(
+            f"{error.side} cannot be reached now: {error.code} {error.detail}".strip(), "try again later; nothing was lost"
+        )
+        sys.exit(LATER)
+    except Refused as error:
+        display.failure(f"{error.side} refuses: {error.code} {error.detail}".strip(), error.remedy)
+        sys.exit(HALTED)
+    except Bug as error:
+        display.failure(f"a defect of alumni-bridge: {error}", "keep the state file and the log, and report it")
+        sys.exit(DEFECT)
+    except BridgeError as error:
+        display.failure(str(error), "see `alumni-bridge status`")
+        sys.exit(PART)
+    except Exception as error:  # noqa: BLE001 - its text may hold a person's data; where it happened is enough to report
+        display.failure(f"a defect of alumni-bridge: {place_of(error)}", "keep the state file and the log, and report it")
+        sys.exit(DEFECT)

@@ -1,0 +1,175 @@
+"""Commands of every day: run, look, halt and resume, try again, sweep, erase."""
+
+from __future__ import annotations
+
+import os
+from typing import Annotated
+
+import typer
+
+from connector import display
+from connector.cli.entry import DEFAULT, GOOD, HALTED, PART, AsJson, ConfigFile, app, opened, prepared, unit_of
+from connector.daemon import Daemon
+from connector.engine import cycle, erasing, halting, planner, plans, report, watch
+from connector.engine.context import stage
+from connector.store import requests, suggestions
+
+
+@app.command()
+def run(config: ConfigFile = DEFAULT) -> None:
+    """Run the daemon until SIGTERM: cycles, weekly sweeps, reminders, housekeeping, each on its schedule."""
+    with opened(config) as bridge, bridge.context.store.alone():
+        if not Daemon(bridge).run():
+            # The interpreter would wait for the thread that waits for a side.
+            os._exit(GOOD)
+
+
+@app.command()
+def sync(
+    config: ConfigFile = DEFAULT,
+    *,
+    once: Annotated[bool, typer.Option("--once", help="One cycle, then end. Needed: the daemon is `run`.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Read what changed on both sides, decide, write what may be written."""
+    if not once:
+        raise typer.BadParameter("say `sync --once` for one cycle, or `run` for the daemon")
+    with prepared(config) as bridge:
+        done = watch.guarded_cycle(bridge.context, lease=bridge.lease)
+        display.cycle(done, bridge.calls(), as_json=as_json)
+    raise typer.Exit(HALTED if done.halted else PART if done.down else GOOD)
+
+
+@app.command()
+def plan(config: ConfigFile = DEFAULT, *, as_json: AsJson = False) -> None:
+    """Show what would be written if the bridge were live; read both sides, write to neither."""
+    with prepared(config, alone=False) as bridge:
+        ctx = bridge.context
+        read = cycle.read_only(ctx)
+        with ctx.store.begin() as db:
+            live = stage(db).live
+        if not live:
+            planner.plan(ctx)
+        found = planner.plan(ctx, dry=True, as_if_live=True)
+        display.plan(found, read, ctx, as_json=as_json)
+    raise typer.Exit(PART if found.reasons else GOOD)
+
+
+@app.command()
+def status(
+    config: ConfigFile = DEFAULT,
+    *,
+    check: Annotated[bool, typer.Option("--check", help="One line and a monitoring exit code.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """How it stands: what works since when, what waits, what is halted, and what to do."""
+    with opened(config) as bridge:
+        found = report.status(bridge.context)
+        verdict = report.health(found, bridge.settings.status, bridge.context.clock.now())
+    display.status(found, verdict, line_only=check, as_json=as_json)
+    raise typer.Exit(verdict.code if check else GOOD)
+
+
+@app.command()
+def why(
+    kind: Annotated[str, typer.Argument(help="What it is about: `person`.")],
+    id: Annotated[str, typer.Argument(help="A Salesforce contact id or a career account id.")],
+    field: Annotated[str | None, typer.Argument(help="One field or group.")] = None,
+    config: ConfigFile = DEFAULT,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Why a person's fields are as they are: both values, what was agreed last, which rule applies, what happened."""
+    if kind != "person":
+        raise typer.BadParameter("only `person` can be explained")
+    with opened(config) as bridge:
+        found = report.why(bridge.context, id, unit_of(bridge, field) if field else None)
+    display.why(found, id, as_json=as_json)
+    raise typer.Exit(GOOD if found else PART)
+
+
+@app.command("suggestions")
+def list_suggestions(
+    config: ConfigFile = DEFAULT,
+    *,
+    every: Annotated[bool, typer.Option("--all", help="Settled ones, too.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Suggestions that wait for Alumni Relations. They are decided in Salesforce, not here."""
+    with opened(config) as bridge, bridge.context.store.begin() as db:
+        rows = suggestions.listing(db, state=None if every else "open", limit=10_000)
+    display.rows("suggestions", rows, ("raised_at", "kind", "unit", "account_id", "state", "crm_id"), as_json=as_json)
+
+
+@app.command("requests")
+def list_requests(config: ConfigFile = DEFAULT, *, as_json: AsJson = False) -> None:
+    """Career requests: each with its record, Task and state."""
+    with opened(config) as bridge, bridge.context.store.begin() as db:
+        rows = requests.listing(db, limit=10_000)
+    columns = ("received_at", "request_id", "number", "type", "state", "neutral", "task_id")
+    display.rows("requests", rows, columns, as_json=as_json)
+
+
+@app.command()
+def halt(reason: Annotated[str, typer.Argument(help="Why; shown to everybody.")], config: ConfigFile = DEFAULT) -> None:
+    """Stop everything at the next effect boundary until `resume`."""
+    with opened(config) as bridge, bridge.context.store.begin() as db:
+        halting.set_halt(bridge.context, db, halting.EVERYTHING, reason, "`alumni-bridge resume everything`")
+    display.say("halted; `alumni-bridge resume everything` ends it")
+
+
+@app.command()
+def resume(
+    subject: Annotated[str | None, typer.Argument(help="What is halted, as `status` names it.")] = None,
+    config: ConfigFile = DEFAULT,
+    *,
+    plan: Annotated[str | None, typer.Option(help="Approve the braked plan whose hash begins so.")] = None,
+) -> None:
+    """End a halt (a held plan is dropped, and everybody in it judged anew), or approve the very plan that a brake has stopped."""
+    if (subject is None) == (plan is None):
+        raise typer.BadParameter("name what is halted, or a plan's hash with --plan")
+    with opened(config) as bridge:
+        if plan is not None:
+            released = plans.approve(bridge.context, plan)
+            if not released:
+                raise typer.BadParameter("no braked plan has a hash that begins so; see `alumni-bridge status`")
+            display.say(f"approved: {released} writes are ready for the next cycle")
+        elif plans.resume(bridge.context, subject or ""):
+            display.say(f"{subject} is no longer halted")
+        else:
+            raise typer.BadParameter(f"{subject!r} is not halted; see `alumni-bridge status`")
+
+
+@app.command()
+def retry(
+    writes: Annotated[
+        list[int] | None, typer.Argument(help="Numbers of refused writes, as `status` lists them; without: all.")
+    ] = None,
+    config: ConfigFile = DEFAULT,
+) -> None:
+    """Try refused writes again, once what their remedy asks for has been done."""
+    with opened(config) as bridge:
+        count = plans.retry(bridge.context, writes)
+    display.say(f"{count} writes are tried again in the next cycle")
+
+
+@app.command()
+def sweep(config: ConfigFile = DEFAULT, *, as_json: AsJson = False) -> None:
+    """Read everything on both sides and compare: finds what no change feed tells. Gives the dated completeness figure."""
+    with prepared(config) as bridge:
+        facts = cycle.sweep(bridge.context)
+        done = watch.guarded_cycle(bridge.context, lease=bridge.lease)
+    display.sweep(facts, done, as_json=as_json)
+    raise typer.Exit(HALTED if done.halted else PART if done.down else GOOD)
+
+
+@app.command()
+def erase(
+    account: Annotated[str, typer.Argument(help="The career account of the person.")],
+    system: Annotated[str, typer.Option(help="The career system's name in the configuration.")],
+    config: ConfigFile = DEFAULT,
+) -> None:
+    """Erase what the state keeps about one person; the audit's chain stays whole."""
+    with opened(config) as bridge:
+        count = erasing.erase_person(bridge.context, system, account)
+    display.say(f"erased {count} kept values; what both systems hold is theirs to erase")
