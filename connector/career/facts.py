@@ -75,14 +75,25 @@ class Needs(FactsTable):
 class Setting(FactsTable):
     """One setting of ``[career.settings]``. A secret one is given as a reference, never as its value.
 
-    ``form`` is a pattern that its whole value must have; empty: any.
+    Its value is one of the ``choices``, or a whole number ``between`` two others, where it has any; else any text.
     """
 
     label: Sentence
-    form: Annotated[str, Field(max_length=100)] = ""
+    choices: Annotated[tuple[str, ...], Field(strict=False)] = ()
+    between: Annotated[tuple[int, int] | None, Field(strict=False)] = None
     required: bool = False
     secret: bool = False
     default: str = ""
+
+    def misfit(self, value: str) -> str:
+        """What the value should be and is not; empty if it fits."""
+        if self.choices and value not in self.choices:
+            return " or ".join(self.choices)
+        if self.between is None:
+            return ""
+        low, high = self.between
+        fits = value.isascii() and value.isdecimal() and len(value) <= len(str(high)) and low <= int(value) <= high
+        return "" if fits else f"a whole number from {low} to {high}"
 
 
 FOLDER_SETTINGS = {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -87,8 +86,8 @@ class Given:
 def faults(profile: Facts, given: Given) -> Iterator[tuple[str, str, str]]:
     """What is wrong with such a table: key, message and cure, each."""
     needs = profile.needs
-    wanted = (("url", needs.url, given.url), ("key", needs.key, given.key), ("folder", needs.folder, given.folder))
-    for name, needed, there in wanted:
+    required = (("url", needs.url, given.url), ("key", needs.key, given.key), ("folder", needs.folder, given.folder))
+    for name, needed, there in required:
         if needed and not there:
             yield name, f'profile "{profile.name}" needs {name}', f"add {name} = ..."
         if there and not needed and name != "folder" and name not in needs.optional:
@@ -104,8 +103,8 @@ def faults(profile: Facts, given: Given) -> Iterator[tuple[str, str, str]]:
         value = given.settings.get(name, "")
         if setting.required and not value:
             yield "settings", f'profile "{profile.name}" needs the setting {name}', f"{name}: {setting.label}"
-        if value and setting.form and not re.fullmatch(setting.form, value):
-            yield "settings", f"{name} has a form that it cannot have", f"{name}: {setting.label}"
+        if value and (wanted := setting.misfit(value)):
+            yield "settings", f"{name} must be {wanted}", f"{name}: {setting.label}"
         if value and setting.secret and not is_reference(value):
             yield (
                 "settings",

@@ -86,7 +86,8 @@ class HandshakeWorld(DropWorld):
         """Alumni who graduated a month ago."""
         ended = (self.emulated_clock.now() - timedelta(days=30)).date().isoformat()
         rows = (
-            {"id": self.id(n), "first_name": f"F{n}", "last_name": f"L{n}", "login_email": f"a{n}@x.edu"} for n in range(count)
+            {"id": self.id(n), "first_name": f"F{n}", "last_name": f"L{n}", "login_email": f"a{n}@example.edu"}
+            for n in range(count)
         )
         self.system.seed("person", rows)
         for one in self.system.people.order:
@@ -178,7 +179,7 @@ def test_the_file_is_one_that_runs_by_itself(world: HandshakeWorld) -> None:
     first, second = world.lines(1)
     assert {header for header, cell in first.items() if cell} == {"username", "email_address", "preferred_name", "mobile_number"}
     assert set(first) >= {"auth_identifier", "first_name", "school_year_name"}, "headers that it needs"
-    assert (first["username"], first["email_address"], first["mobile_number"]) == ("a0", "a0@x.edu", "+1 617 555 0100")
+    assert (first["username"], first["email_address"], first["mobile_number"]) == ("a0", "a0@example.edu", "+1 617 555 0100")
     assert (first["middle_name"], second["middle_name"], second["last_name"]) == ("", "**CLEAR**", "King")
     assert "key" not in first
     world.carry_over()
@@ -242,12 +243,28 @@ def test_how_often_is_a_setting(world: HandshakeWorld, days: str) -> None:
     assert states(client.update([world.row(1, preferred_name="Eve")])) == ["unknown"]
 
 
-@pytest.mark.parametrize("value", ["0", "a week", "-1", "1.5"])
-def test_settings_have_a_form(value: str) -> None:
-    """Law: a period that is none is a mistake of the configuration, told with its meaning."""
-    settings = {"alumni_every_days": value}
+@pytest.mark.parametrize(
+    ("name", "value", "wanted"),
+    [
+        *(("alumni_every_days", value, "a whole number from 1 to 999") for value in ("0", "a week", "-1", "1.5", "1000", "٣")),
+        ("fill_required", "true", "yes or no"),
+    ],
+)
+def test_settings_say_what_they_can_be(name: str, value: str, wanted: str) -> None:
+    """Law: a period that is none, or a choice that is not offered, is a mistake of the configuration, told with its cure."""
+    settings = {name: value}
     given = Given(url=False, key=False, folder=True, carrier="csv", requests_url=False, requests_key=False, settings=settings)
-    assert [key for key, _, _ in faults(load_profile("handshake"), given)] == ["settings"]
+    told = list(faults(load_profile("handshake"), given))
+    assert [(key, message) for key, message, _ in told] == [("settings", f"{name} must be {wanted}")]
+
+
+@pytest.mark.parametrize(("name", "value"), [("alumni_every_days", "1"), ("alumni_every_days", "999"), ("fill_required", "no")])
+def test_settings_that_fit_are_taken(name: str, value: str) -> None:
+    """Law: what can be, can be said."""
+    given = Given(
+        url=False, key=False, folder=True, carrier="csv", requests_url=False, requests_key=False, settings={name: value}
+    )
+    assert list(faults(load_profile("handshake"), given)) == []
 
 
 def test_address_and_key_of_the_api_belong_together() -> None:
@@ -355,7 +372,7 @@ def test_few_addresses_change_in_one_file(tmp_path: Path, others: int, emails: i
         record = known[world.id(number)]
         return PersonUpdate(id=record.id, version="", fields=fields, known=record.fields, key=str(number))
 
-    rows = [row(n, email_address=f"new{n}@x.edu") for n in range(emails)]
+    rows = [row(n, email_address=f"new{n}@example.edu") for n in range(emails)]
     rows += [row(n, preferred_name="P") for n in range(emails, emails + others)]
     outcomes: list[Outcome] = list(world.client.update(rows))
     expected = ["unknown"] * sent + ["later"] * (emails - sent) + ["unknown"] * others

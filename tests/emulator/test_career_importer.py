@@ -23,7 +23,7 @@ ENDED = "2025-12-20"
 def system() -> CareerSystem:
     """Twenty alumni of last winter, s0 to s19."""
     system = CareerSystem(Clock())
-    people = ({"id": f"s{n}", "login_email": f"s{n}@x.edu", "first_name": f"F{n}", "last_name": f"L{n}"} for n in range(20))
+    people = ({"id": f"s{n}", "login_email": f"s{n}@example.edu", "first_name": f"F{n}", "last_name": f"L{n}"} for n in range(20))
     system.seed("person", people)
     ended = (system.clock.now() - timedelta(days=60)).date().isoformat()
     for one in system.people.order:
@@ -40,7 +40,7 @@ def load(system: CareerSystem, rows: list[str], *more: str, name: str = "alumni.
 
 def row(number: int, *more: str, email: str = "", year: str = "") -> str:
     """A row of somebody that is known, who changes what ``more`` says."""
-    return ",".join([email or f"s{number}@x.edu", f"s{number}", "", "", year, *more])
+    return ",".join([email or f"s{number}@example.edu", f"s{number}", "", "", year, *more])
 
 
 def value(system: CareerSystem, number: int, name: str) -> Any:
@@ -87,7 +87,7 @@ def test_an_unknown_header_may_be_ignored(system: CareerSystem) -> None:
 @pytest.mark.parametrize(("changed", "held"), [(1, False), (2, True)])
 def test_a_tenth_of_changed_addresses_holds_the_file(system: CareerSystem, changed: int, *, held: bool) -> None:
     """Law: ten per cent or more wait for a person, who may let it run."""
-    rows = [row(n, email=f"new{n}@x.edu" if n < changed else "") for n in range(20)]
+    rows = [row(n, email=f"new{n}@example.edu" if n < changed else "") for n in range(20)]
     job = load(system, rows)
     assert bool(job.held) is held
     text = "\r\n".join([HEADERS, *rows, ""]).encode()
@@ -96,7 +96,7 @@ def test_a_tenth_of_changed_addresses_holds_the_file(system: CareerSystem, chang
 
 def test_or_fails_their_rows(system: CareerSystem) -> None:
     """Law: the older page: the other rows go in."""
-    rows = [row(n, "P", email=f"new{n}@x.edu" if n < 2 else "") for n in range(20)]
+    rows = [row(n, "P", email=f"new{n}@example.edu" if n < 2 else "") for n in range(20)]
     job = load(system, rows, "preferred_name", manner=Manner(fails_rows=True))
     assert (job.held, job.changed, len(job.failed)) == ([], 18, 2)
 
@@ -135,7 +135,11 @@ def test_alumni_of_long_ago_are_held(system: CareerSystem) -> None:
 
 def test_duplicates_hold_the_file_and_fail_by_hand(system: CareerSystem) -> None:
     """Law: identifiers are unique in a file."""
-    rows = [row(0, "Ada", email="same@x.edu"), row(1, "Eve", email="same@x.edu"), *(row(n, "P") for n in range(2, 20))]
+    rows = [
+        row(0, "Ada", email="same@example.edu"),
+        row(1, "Eve", email="same@example.edu"),
+        *(row(n, "P") for n in range(2, 20)),
+    ]
     assert "duplicates: email_address" in load(system, rows, "preferred_name").held
     text = "\r\n".join([f"{HEADERS},preferred_name", *rows, ""]).encode()
     assert set(run(system, "alumni.csv", text, Manner(), by_hand=True).failed) == {"s0", "s1"}
@@ -146,7 +150,7 @@ def test_duplicates_hold_the_file_and_fail_by_hand(system: CareerSystem) -> None
     [
         ("auth_identifier", "other", "Attempted to update auth_identifier"),
         ("card_id", "c-s1", "card_id has already been taken"),
-        ("email_address", "s1@x.edu", "email_address has already been taken"),
+        ("email_address", "s1@example.edu", "email_address has already been taken"),
         ("primary_education:end_date", "2019-01-01", "end_date must be"),
     ],
 )
@@ -154,7 +158,7 @@ def test_rows_that_fail(system: CareerSystem, header: str, cell: str, why: str) 
     """Law: a row that touches what is not its own fails alone, when a person lets the file run."""
     names = ["email_address", "username", "auth_identifier", "first_name", "school_year_name"]
     extra = [header] if header not in names else []
-    cells = {"email_address": "s0@x.edu", "username": "s0"} | {header: cell}
+    cells = {"email_address": "s0@example.edu", "username": "s0"} | {header: cell}
     text = "\r\n".join([",".join([*names, *extra]), ",".join(cells.get(name, "") for name in (*names, *extra)), ""]).encode()
     job = run(system, "alumni.csv", text, Manner(), by_hand=True)
     assert why in job.failed["s0"]
@@ -172,11 +176,11 @@ def test_values_that_are_none_hold_the_file(system: CareerSystem, header: str, c
 
 def test_an_unknown_username_makes_an_account(system: CareerSystem) -> None:
     """Law: a file creates or updates all students in it; with the e-mail address of another it would rename her, and fails."""
-    job = load(system, ["new@x.edu,s99,sso-99,Nova,Alumni,2099-01-01"], "primary_education:end_date")
+    job = load(system, ["new@example.edu,s99,sso-99,Nova,Alumni,2099-01-01"], "primary_education:end_date")
     assert (job.created, value(system, 99, "first_name")) == (1, "Nova")
     assert system.mails == [], "the Importer notifies nobody"
     system.clock.move(timedelta(days=31))
-    assert "Attempted to update username" in load(system, ["s0@x.edu,s98,,F0,Senior"]).failed["s98"]
+    assert "Attempted to update username" in load(system, ["s0@example.edu,s98,,F0,Senior"]).failed["s98"]
 
 
 def order(app: CareerApp, name: str, body: object) -> Any:
@@ -193,7 +197,7 @@ def test_the_control_door_lets_people_and_programs_work(system: CareerSystem, tm
     assert order(app, "student", {"id": "s0", "school_year_name": "Masters"})["school_year_name"] == "Masters"
     assert order(app, "export", {}) == {"people": "students.csv", "requests": "requests.csv"}
     assert (tmp_path / "students.csv").read_text().splitlines()[0].startswith("id,username,email_address,")
-    line = row(1, "Eve", email="new@x.edu")
+    line = row(1, "Eve", email="new@example.edu")
     (tmp_path / "handshake-alumni-000001.csv").write_bytes(f"{HEADERS},preferred_name\r\n{line}\r\n".encode())
     (job,) = order(app, "import", {})["jobs"]
     assert job["held"] == ["10% or more of the email addresses change"]

@@ -92,7 +92,7 @@ def uni(tmp_path: Path) -> HandshakeUniversity:
     uni.grace = uni.alumna("U1002", institution_id="U1002", first="Grace", last="Hopper", personal="g@example.org")[0]
     for id, days in (("U1001", 60), ("U1002", 12_000)):
         stored = uni.career.people.by_id[id]
-        stored.raw = orjson.dumps(stored.data() | {"login_email": f"{id}@x.edu"})
+        stored.raw = orjson.dumps(stored.data() | {"login_email": f"{id}@example.edu"})
         uni.graduated(id, days)
     uni.export()
     uni.go_live()
@@ -105,7 +105,7 @@ def test_a_month_with_handshake(uni: HandshakeUniversity) -> None:
     """Law: the first change goes out at once, the next ones wait for their day together, and exports show them."""
     uni.edit_contact(uni.ada, MobilePhone="+16175550199")
     uni.run()
-    assert uni.files() == [[{"username": "U1001", "email_address": "U1001@x.edu", "mobile_number": "+16175550199"}]]
+    assert uni.files() == [[{"username": "U1001", "email_address": "U1001@example.edu", "mobile_number": "+16175550199"}]]
     uni.night()
     assert uni.writes() == {"applied": 1}
     uni.edit_contact(uni.ada, Preferred_Name__c="Countess")
@@ -115,7 +115,7 @@ def test_a_month_with_handshake(uni: HandshakeUniversity) -> None:
     for _ in range(3):
         uni.night()
     assert len(uni.files()) == 2
-    assert uni.files()[1] == [{"username": "U1001", "email_address": "U1001@x.edu", "preferred_name": "Countess"}]
+    assert uni.files()[1] == [{"username": "U1001", "email_address": "U1001@example.edu", "preferred_name": "Countess"}]
     assert uni.writes() == {"applied": 2}
     assert uni.account("U1001")["preferred_name"] == "Countess"
     assert not uni.all("Suggested_Change__c")
@@ -132,7 +132,7 @@ def test_a_change_that_waits_is_decided_anew(uni: HandshakeUniversity) -> None:
         uni.run()
     for _ in range(33):
         uni.night()
-    assert uni.files()[1] == [{"username": "U1001", "email_address": "U1001@x.edu", "preferred_name": "**CLEAR**"}]
+    assert uni.files()[1] == [{"username": "U1001", "email_address": "U1001@example.edu", "preferred_name": "**CLEAR**"}]
     assert uni.account("U1001")["preferred_name"] is None
 
 
