@@ -293,7 +293,7 @@ class CareerSystem:
         """
         stored = self.people.live(record_id)
         if record_id in self.refusals:
-            raise self.refusals[record_id]
+            raise self.refusals[record_id].with_traceback(None)
         if etag is not None and etag != stored.etag and not self.switches.etag_ignored:
             raise errors.precondition_failed()
         data = stored.data()

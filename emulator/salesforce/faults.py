@@ -200,4 +200,5 @@ class Faults:
         """
         for refusal in self.refusals:
             if refusal.open(now) and refusal.matches(kind, sobject, id_, values) and refusal.take(self.chance):
-                raise refusal.error
+                # Raised again and again, one error would gather the frames of every request that it has ended.
+                raise refusal.error.with_traceback(None)

@@ -20,7 +20,6 @@ from emulator.salesforce.urls import router
 
 _VERSION = re.compile(r"v\d+\.0", re.IGNORECASE)
 _METHODS = ("HEAD", "GET", "POST", "PUT", "PATCH", "DELETE")
-_EXPIRED = SalesforceError("INVALID_SESSION_ID", "Session expired or invalid", status=401)
 
 
 class SalesforceApp:
@@ -163,9 +162,9 @@ class SalesforceApp:
         kind, _, token = request.header("authorization").partition(" ")
         session = self.org.logins.find(token.strip()) if kind.lower() in {"bearer", "oauth"} else None
         if session is None:
-            raise _EXPIRED
+            raise _expired()
         if not (self.org.live(session.user_id) or {}).get("IsActive"):
-            raise _EXPIRED
+            raise _expired()
         return session
 
     def _dispatch(self, context: Context) -> Response:
@@ -200,3 +199,7 @@ class SalesforceApp:
         """The answer with the header that every answer of the data API has, refusals included [recording]."""
         usage = f"api-usage={self.org.usage.total()}/{self.org.settings.daily_limit}"
         return replace(response, headers={**response.headers, "Sforce-Limit-Info": usage})
+
+
+def _expired() -> SalesforceError:
+    return SalesforceError("INVALID_SESSION_ID", "Session expired or invalid", status=401)

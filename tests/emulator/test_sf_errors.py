@@ -1,5 +1,8 @@
 """Errors."""
 
+import gc
+import traceback
+import weakref
 from typing import Any
 
 import pytest
@@ -209,3 +212,21 @@ def test_wrong_method(api: Api) -> None:
     answer = api.call("PATCH", "sobjects/Contact", {})
     message = "HTTP Method 'PATCH' not allowed. Allowed are HEAD,GET,POST"
     assert (answer.status, answer.body) == (405, b'[{"errorCode":"METHOD_NOT_ALLOWED","message":"%s"}]' % message.encode())
+
+
+def test_refusals_hold_nothing_of_those_they_refused() -> None:
+    """Law: an organisation that nobody uses any more is gone, whatever it refused; an error raised often does not grow."""
+    org = Org()
+    control, api = Control(org), Api(org)
+    refusal = control.order_refusal("UNABLE_TO_LOCK_ROW", count=50)
+    depths = set()
+    for _ in range(50):
+        api.call("POST", "sobjects/Contact", {"LastName": "Locked"})
+        depths.add(len(list(traceback.walk_tb(refusal.error.__traceback__))))
+    assert len(depths) == 1
+    control.expire_sessions()
+    assert api.get("sobjects/Contact/describe").status == 401
+    gone = weakref.ref(org)
+    del org, control, api, refusal
+    gc.collect()
+    assert gone() is None
