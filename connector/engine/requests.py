@@ -317,8 +317,11 @@ class _Desk:
     def _recover(self, known: Row, fields: Mapping[str, Any]) -> Row:
         """Take up what Salesforce has kept of a request while our state was lost."""
         system, id = known["system"], known["request_id"]
-        columns = {"state": fields["State__c"], "neutral": fields.get("Neutral__c") or known["neutral"], "reason": None}
-        requests.change(self._db, system, id, **columns, message="", outcome=fields.get("Outcome__c"))
+        stands = (fields["State__c"], fields.get("Neutral__c") or known["neutral"])
+        # The words for careers are kept nowhere but here: those that we have just found for the same state are the same.
+        message = known["message"] if stands == (known["state"], known["neutral"]) else ""
+        columns = {"state": stands[0], "neutral": stands[1], "reason": (fields.get("Stop_Reason__c") or "")[:80] or None}
+        requests.change(self._db, system, id, **columns, message=message, outcome=fields.get("Outcome__c"))
         found = requests.get(self._db, system, id)
         self.acknowledge(found)
         return found or known

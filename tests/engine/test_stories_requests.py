@@ -314,6 +314,20 @@ def test_a_lost_answer_doubles_no_task(uni: University) -> None:
     assert state(uni) == ("In progress", "in progress")
 
 
+def test_a_lost_answer_gives_no_reason_away_and_forgets_none(uni: University) -> None:
+    """A stopped request whose record was made, and nobody heard of it: careers read the same words as ever, and it is no ask."""
+    uni.edit_contact(uni.ada, Consent_Mentoring__c="No")
+    uni.run()
+    stopped = uni.file()
+    uni.crm_wire.order(WireFault.LOSE_RESPONSE, "POST .*composite/sobjects")
+    for _ in range(3):
+        uni.run(seconds=1200)
+    assert uni.told(stopped)["message"] == "Not available at present."
+    uni.file(type="RESUME_REVIEW", title="Documents")
+    uni.run()
+    assert uni.one("Career_Request__c", Type__c="RESUME_REVIEW")["State__c"] == "Queued"
+
+
 def test_a_request_follows_a_merge_that_came_before_its_record(uni: University) -> None:
     """A contact that is merged away while a request is on the way: its record is refused, and made about the survivor instead."""
     request = uni.file(type="RESUME_REVIEW")
