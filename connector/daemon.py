@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import datetime
 from types import FrameType, ModuleType
 
 import structlog
@@ -21,13 +22,18 @@ from connector.engine.cycle import prepare
 from connector.engine.halting import EVERYTHING, LEASE, halts, notices, set_halt
 from connector.errors import BridgeError, Bug, Halt, Stopped, UserError, place_of
 from connector.store.store import get_meta, moment, set_meta, stamp
-from jobs import ALL
+from jobs import ALL, cycle
 
 log = structlog.get_logger()
 _DRAIN_SECONDS = 20
 """How long a job may take to its next effect boundary; a process supervisor waits for longer than that."""
 MAPPING_PROBLEM = "mapping_problem"
 """The remembered fact that the files in ``mappings/`` cannot be used and the last good ones are."""
+
+
+def _last_run(module: ModuleType) -> str:
+    """The remembered fact that says when the last good run of a job began."""
+    return f"ran:{module.__name__}"
 
 
 class Daemon:
@@ -52,10 +58,8 @@ class Daemon:
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
         )
         for module in ALL:
-            scheduler.add_job(
-                self.work, module.trigger(self._bridge.settings), args=[module], id=module.__name__, name=module.__name__
-            )
-        scheduler.get_job("jobs.cycle").modify(next_run_time=self._bridge.context.clock.now())
+            trigger, first = module.trigger(self._bridge.settings), self.first_run(module)
+            scheduler.add_job(self.work, trigger, args=[module], id=module.__name__, name=module.__name__, next_run_time=first)
         with _signals(self._stopped):
             scheduler.start()
             log.info("daemon.started", environment=self._bridge.settings.bridge.environment)
@@ -70,14 +74,29 @@ class Daemon:
         """What comes before the first job. Errors as of ``connector.engine.cycle.prepare``."""
         prepare(self._bridge.context, self._bridge.mapping)
 
+    def first_run(self, module: ModuleType) -> datetime:
+        """When a job runs first: at once if it is the cycle, or fell due when no daemon was there or died in it."""
+        context, now = self._bridge.context, self._bridge.context.clock.now()
+        if module is cycle:
+            return now
+        with context.store.begin() as db:
+            last = get_meta(db, _last_run(module))
+            if last is None:
+                set_meta(db, _last_run(module), stamp(now))
+        due: datetime = module.trigger(self._bridge.settings).get_next_fire_time(None, moment(last) if last else now)
+        return max(due, now)
+
     def work(self, module: ModuleType) -> None:
         """One job, now; whatever goes wrong in it is logged or kept in the state, and nothing is raised."""
         with self._turn:
-            context = self._bridge.context
+            context, began = self._bridge.context, self._bridge.context.clock.now()
             try:
                 self._refresh()
                 context = replace(self._bridge.context, progress=self._between_effects)
                 module.work(context, self._bridge.settings)
+                if module is not cycle:
+                    with context.store.begin() as db:
+                        set_meta(db, _last_run(module), stamp(began))
             except Stopped:
                 log.info("job.stopped", job=module.__name__)
             except Halt as error:

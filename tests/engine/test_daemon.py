@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any, cast
@@ -14,6 +15,7 @@ from connector.engine.report import status
 from connector.errors import Bug, Later
 from connector.rules import load_rules
 from connector.store.store import get_meta
+from jobs import reminders, sweep
 from tests.engine.university import University
 
 ROOT = Path(__file__).parents[2]
@@ -69,3 +71,25 @@ def test_a_broken_mapping_keeps_the_last_good_one(uni: University, tmp_path: Pat
     assert seen == ["worked"]
     with uni.ctx.store.begin() as db:
         assert "person.toml" in str(get_meta(db, MAPPING_PROBLEM))
+
+
+def test_what_fell_due_while_no_daemon_was_there_is_made_up_for(uni: University) -> None:
+    """Law: a weekly sweep that a dead daemon missed, or died in, is done at the next start and not a week later."""
+    daemon = Daemon(uni.bridge())
+    sunday = datetime(2026, 11, 8, 3, 0, tzinfo=UTC)
+    assert daemon.first_run(sweep) == sunday
+    uni.clock.move(sunday + timedelta(hours=30) - uni.clock.now())
+    assert Daemon(uni.bridge()).first_run(sweep) == uni.clock.now()
+    daemon.work(sweep)
+    assert Daemon(uni.bridge()).first_run(sweep) == sunday + timedelta(days=7)
+
+
+def test_a_job_that_failed_is_tried_again_at_the_next_start(uni: University) -> None:
+    """Law: only a run that ended well counts as one."""
+    daemon = Daemon(uni.bridge())
+    due = daemon.first_run(reminders)
+    uni.clock.move(due - uni.clock.now())
+    failing = ModuleType(reminders.__name__)
+    failing.work = job(Later(side="crm", code="DOWN")).work  # type: ignore[attr-defined]
+    daemon.work(failing)
+    assert Daemon(uni.bridge()).first_run(reminders) == due
