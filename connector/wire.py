@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from http.cookiejar import DefaultCookiePolicy
 from importlib.metadata import PackageNotFoundError, version
 from ipaddress import ip_address
@@ -24,15 +22,13 @@ from requests.exceptions import InvalidHeader, InvalidSchema, InvalidURL, ProxyE
 from requests.structures import CaseInsensitiveDict
 from urllib3.exceptions import HTTPError, NewConnectionError
 
+from connector.core.httpdate import read_retry_after
 from connector.core.strictjson import read_json, storable
 from connector.egress import ForbiddenAddress, GuardedAdapter, Reach, guard
 from connector.errors import Bug, Halt, Later, Throttled, Unknown
 from connector.ports import Clock
 
 T = TypeVar("T")
-
-LONGEST_RETRY_AFTER = 3600.0
-"""Seconds; a ``Retry-After`` above this is read as this."""
 
 _CHUNK = 65_536
 _BOM = b"\xef\xbb\xbf"
@@ -365,23 +361,6 @@ def _within(reason: BaseException, kind: type[BaseException] | UnionType) -> boo
             return True
         waiting += [item.__cause__, item.__context__, getattr(item, "reason", None), *item.args]
     return False
-
-
-def read_retry_after(text: str, now: datetime) -> float | None:
-    """Seconds from a ``Retry-After`` header (seconds or an HTTP date), clamped to [0, an hour]; None for nonsense."""
-    try:
-        seconds = float(text)
-    except ValueError:
-        try:
-            moment = parsedate_to_datetime(text)
-        except (ValueError, TypeError, IndexError):
-            return None
-        if moment.tzinfo is None:
-            moment = moment.replace(tzinfo=UTC)
-        seconds = (moment - now).total_seconds()
-    if seconds != seconds:  # noqa: PLR0124 - only "not a number" differs from itself
-        return None
-    return min(max(seconds, 0.0), LONGEST_RETRY_AFTER)
 
 
 def retrying(

@@ -15,6 +15,7 @@ from connector.career.contract import Contract
 from connector.career.exchange import CursorExpired, Exchange, Reply
 from connector.career.payload import POISON, at, items_of, record_of, text_at
 from connector.core.model import Edit
+from connector.core.strictjson import read_table
 from connector.ports import Page, Record
 
 
@@ -32,7 +33,7 @@ class _Cursor:
     def parse(text: str) -> _Cursor:
         """The cursor; what is not ours (another version, damaged) means a full read, which is always safe."""
         try:
-            data = json.loads(text or "{}")
+            data = read_table(text)
             cursor = _Cursor(**{key: value for key, value in data.items() if key != "v"}) if data.get("v") == 1 else _Cursor()
         except (ValueError, TypeError, AttributeError):
             return _Cursor()

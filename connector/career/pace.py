@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 
 from connector.career.facts import Pace as Limits
+from connector.core.httpdate import read_date
 from connector.errors import Throttled
 from connector.ports import Clock
 
@@ -102,10 +102,12 @@ def _end_told(text: str, now: datetime) -> datetime | None:
     try:
         if text.isdecimal():
             seconds = int(text)
-            end = now + timedelta(seconds=seconds) if seconds <= _DAY else datetime.fromtimestamp(seconds, UTC)
+            end: datetime | None = now + timedelta(seconds=seconds) if seconds <= _DAY else datetime.fromtimestamp(seconds, UTC)
         else:
-            end = datetime.fromisoformat(text) if text[:4].isdecimal() else parsedate_to_datetime(text)
-    except (ValueError, TypeError, OverflowError, IndexError):
+            end = datetime.fromisoformat(text) if text[:4].isdecimal() else read_date(text)
+    except (ValueError, OverflowError):
+        return None
+    if end is None:
         return None
     end = end if end.tzinfo is not None else end.replace(tzinfo=UTC)
     return end if now < end <= now + timedelta(seconds=_DAY + 3600) else None

@@ -13,9 +13,9 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
-from typing import Any
 
+from connector.core.httpdate import read_date
+from connector.core.strictjson import read_table
 from connector.ports import Clock, Page, Record
 from connector.wire import Answer
 
@@ -79,7 +79,7 @@ class _Place:
     def parse(text: str, names: Sequence[str]) -> _Place:
         """The place in a text; the beginning if it is none of ours, which is always safe."""
         try:
-            data: dict[str, Any] = json.loads(text or "{}")
+            data = read_table(text)
             if data.pop("v", None) != 1:
                 return _Place()
             place = _Place(**data)
@@ -178,7 +178,4 @@ class PagedReader:
 
 def date_of(answer: Answer) -> datetime | None:
     """The system's own time when it answered."""
-    try:
-        return parsedate_to_datetime(answer.headers.get("Date", "")).astimezone(UTC)
-    except (ValueError, TypeError):
-        return None
+    return read_date(answer.headers.get("Date", ""))

@@ -15,6 +15,7 @@ from connector.career import outcomes
 from connector.career.dialect import Dialect, RequestCarrier, Tenant
 from connector.career.facts import Facts
 from connector.career.writes import Chunk, send_all
+from connector.core.strictjson import read_table
 from connector.ports import (
     Acknowledgement,
     Calls,
@@ -162,7 +163,7 @@ class _Two:
     def parse(text: str) -> _Two:
         """The place in a text; the beginning of both if it is none of ours."""
         try:
-            data = json.loads(text or "{}")
+            data = read_table(text)
             found = _Two(**{name: str(value) for name, value in data.items() if name != "v"})
         except (ValueError, TypeError, AttributeError):
             return _Two()

@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
+from math import isfinite
 from typing import Any, NoReturn
 
 import orjson
 
 _NUL = b"\\u0000"
 _NAME_ENDS = b'":'
+_DEEPEST = 254
+"""Levels of lists and objects in each other, as orjson has it when it writes."""
 _HALF = re.compile("[\ud800-\udfff]")
 
 
@@ -21,7 +25,8 @@ def read_json(text: bytes) -> tuple[Any, bool]:
     """The value, and whether something in it is odd: half a character, a NUL, or a number of more than 53 bits.
 
     Raises:
-        ValueError: it is no JSON, has a name twice in one object, ``NaN`` or ``Infinity``, or is nested too deeply.
+        ValueError: it is no JSON, has a name twice in one object, ``NaN`` or ``Infinity`` or a number that is
+            as large, or is nested too deeply.
     """
     try:
         data = orjson.loads(text)
@@ -31,19 +36,58 @@ def read_json(text: bytes) -> tuple[Any, bool]:
     try:
         again, odd = orjson.dumps(data, option=orjson.OPT_STRICT_INTEGER), _NUL in text
     except TypeError:
-        again, odd = orjson.dumps(data), True
+        again, odd = _again(data), True
     if text.count(_NAME_ENDS) != again.count(_NAME_ENDS):
         # Either twice the same name, or only other spacing.
         return _careful(text), True
     return data, odd
 
 
+def read_table(text: str) -> dict[str, Any]:
+    """The object in a text of our own, such as the place where a feed stopped; an empty text is an empty one.
+
+    Raises:
+        ValueError: as ``read_json``, and where it is no object.
+    """
+    value, _ = read_json(text.encode() or b"{}")
+    if not isinstance(value, dict):
+        raise ValueError("no object")  # noqa: TRY004 - a text is wrong, no type
+    return value
+
+
+def _again(data: object) -> bytes:
+    try:
+        return orjson.dumps(data)
+    except TypeError:
+        raise ValueError("nested too deeply") from None
+
+
 def _careful(text: bytes) -> Any:  # noqa: ANN401 - JSON
     try:
         # Left to itself it would guess at UTF-16.
-        return json.loads(text.decode("utf-8"), object_pairs_hook=_once, parse_constant=_refuse)
+        return _shallow(json.loads(text.decode("utf-8"), object_pairs_hook=_once, parse_float=_finite, parse_constant=_refuse))
     except RecursionError:
         raise ValueError("nested too deeply") from None
+
+
+def _shallow(data: Any) -> Any:  # noqa: ANN401 - JSON
+    """The value, if it is no deeper than the fast parser writes: whoever walks through it must come back."""
+    level = [data]
+    for _ in range(_DEEPEST):
+        level = [inner for one in level for inner in _inside(one) if isinstance(inner, dict | list)]
+        if not level:
+            return data
+    raise ValueError("nested too deeply")
+
+
+def _inside(value: Any) -> Iterable[Any]:  # noqa: ANN401 - JSON
+    match value:
+        case dict():
+            return value.values()
+        case list():
+            return value
+        case _:
+            return ()
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -51,6 +95,11 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) != len(pairs):
         raise ValueError("a name twice in one object")
     return found
+
+
+def _finite(digits: str) -> float:
+    value = float(digits)
+    return value if isfinite(value) else _refuse(digits)
 
 
 def _refuse(_word: str) -> NoReturn:

@@ -10,8 +10,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from typing import Any, Protocol, cast
 from urllib.parse import urlencode, urlsplit
 
@@ -22,6 +21,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from simple_salesforce.login import token_login
 
+from connector.core.httpdate import read_date
 from connector.errors import Halt, Later
 from connector.ports import Clock
 from connector.salesforce.codes import SIDE
@@ -284,9 +284,5 @@ class _Reply:
 
 
 def server_time(answer: Answer) -> datetime | None:
-    """The moment in an answer's ``Date`` header, aware; None if there is none or it cannot be read."""
-    try:
-        moment = parsedate_to_datetime(answer.headers.get("Date", ""))
-    except (ValueError, TypeError, IndexError):
-        return None
-    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+    """The moment in an answer's ``Date`` header; None if there is none or it cannot be read."""
+    return read_date(answer.headers.get("Date", ""))

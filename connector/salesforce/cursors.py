@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+from connector.core.strictjson import read_table
 from connector.salesforce import soql
 
 
@@ -98,7 +99,7 @@ def _given(parts: Mapping[str, Any]) -> dict[str, Any]:
 def read_cursor(text: str) -> Cursor:
     """The cursor in a text; the start if it is empty or not one of this version, since reading all again is always right."""
     try:
-        value = json.loads(text)
+        value = read_table(text)
         if value.pop("v") != 1 or value.get("phase") not in {"full", "delta"}:
             return Cursor()
         trails = {str(path): _trail(parts) for path, parts in value.pop("trails", {}).items()}

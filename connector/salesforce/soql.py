@@ -17,6 +17,7 @@ from simple_salesforce.format import quote_soql_value
 from connector.errors import Bug
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,79}(\.[A-Za-z][A-Za-z0-9_]{0,79}){0,5}", re.ASCII)
+_UNSENDABLE = re.compile("[\x00\ud800-\udfff]")
 _ID = re.compile(r"[A-Za-z0-9]{15}([A-Za-z0-9]{3})?", re.ASCII)
 LONGEST_TEXT = 4_000
 """Characters that one string in a WHERE clause may have."""
@@ -59,7 +60,7 @@ def is_id(value: object) -> bool:
 
 def text(value: str) -> Literal:
     """Any text, quoted and escaped; ``Bug`` if it is longer than Salesforce takes or cannot be sent."""
-    if len(value) > LONGEST_TEXT or "\x00" in value:
+    if len(value) > LONGEST_TEXT or _UNSENDABLE.search(value):
         raise Bug("not a text that can stand in a query")
     return Literal(quote_soql_value(value))
 

@@ -300,7 +300,13 @@ class CareerContract:
         assert pages[0].full
         assert {r.id for r in records} == {world.id(0), world.id(1), world.id(2)}
 
-    @pytest.mark.parametrize("cursor", ["nonsense", "{}", "[]", '{"v":9}', '{"v":1,"mode":"changes"}', '{"v":1,"mode":5}'])
+    @pytest.mark.parametrize(
+        "cursor",
+        [
+            *("nonsense", "{}", "[]", '{"v":9}', '{"v":1,"mode":"changes"}', '{"v":1,"mode":5}'),
+            *("[" * 3000, '{"v":1,"mode":' + "[" * 900 + "]" * 900 + "}"),
+        ],
+    )
     def test_foreign_cursor_means_everything(self, world: World, cursor: str) -> None:
         """A cursor of another version, or a damaged one, starts a full read, which is always safe."""
         world.people(2)

@@ -288,10 +288,27 @@ def test_a_process_that_died_before_the_file_was_there(world: HandshakeWorld) ->
     rows = [world.row(0, preferred_name="Ada")]
     world.client.update(rows)
     ledger = json.loads((world.folder / ".handshake-alumni.json").read_text())
-    (world.folder / ".handshake-alumni.json").write_text(json.dumps(ledger | {"number": 0, "at": ""}))
+    (world.folder / ".handshake-alumni.json").write_text(json.dumps(ledger | {"number": 0, "at": None}))
     (world.folder / "handshake-alumni-000001.csv").unlink()
     assert states(world.connect().update(rows)) == ["unknown"]
     assert world.files() == ["handshake-alumni-000001.csv"]
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        *("", "no JSON", "[]", "null", "[" * 3000, '{"keys":' * 3000, '{"number":"1"}', '{"number":1e400}', '{"keys":[1]}'),
+        *('{"number":-5}', '{"begun":1' + "0" * 30 + "}", '{"number":1' + "0" * 5000 + "}", '{"at":"soon"}'),
+        *('{"at":"2026-11-02T09:00:00"}', '{"begun_at":5}', '{"surprise":1}'),
+    ],
+)
+def test_what_somebody_wrote_into_our_ledger(world: HandshakeWorld, told: str) -> None:
+    """Law: careers can write into the folder; what is no ledger of ours is none, and the files themselves say how far we are."""
+    rows = [world.row(0, preferred_name="Ada")]
+    world.client.update(rows)
+    (world.folder / ".handshake-alumni.json").write_text(told)
+    assert states(world.connect().update(rows)) == ["unknown"]
+    assert all(int(name[-10:-4]) <= 2 for name in world.files())
 
 
 @pytest.mark.parametrize(("ended", "sent"), [(30, True), (180, True), (200, False), (None, False)])

@@ -93,7 +93,14 @@ def test_the_system_s_own_count_counts_more(end: str) -> None:
     pace.wait()
 
 
-@pytest.mark.parametrize("end", ["", "soon", "-1", "99999999999999999999", "2020-01-01", "05:12:33"])
+@pytest.mark.parametrize(
+    "end",
+    [
+        *("", "soon", "-1", "99999999999999999999", "9" * 5000, "2020-01-01", "05:12:33"),
+        *("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "Mon, 02 Mar 9999 10:00:17 -1200"),
+        "Mon, 99999999999999999999 Mar 2026 10:00:17 GMT",
+    ],
+)
 def test_an_end_that_is_none_is_midnight(end: str) -> None:
     """Law: an end of the day that we do not understand, or that cannot be, is midnight UTC."""
     pace, _ = pacing(per_day=10_000)

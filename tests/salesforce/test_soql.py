@@ -10,31 +10,7 @@ from hypothesis import strategies as st
 
 from connector.errors import Bug
 from connector.salesforce import soql
-
-ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f", "\\": "\\", "'": "'", '"': '"'}
-
-
-def tokens(text: str) -> list[tuple[str, str]]:
-    """Cut SOQL into ('text', unescaped) and ('word', raw); an unfinished or badly escaped string is an error."""
-    found, at = [], 0
-    while at < len(text):
-        if text[at] != "'":
-            end = text.find("'", at)
-            end = len(text) if end < 0 else end
-            found += [("word", word) for word in text[at:end].split()]
-            at = end
-            continue
-        at, value = at + 1, ""
-        while text[at] != "'":
-            if text[at] == "\\":
-                value += ESCAPES[text[at + 1]]
-                at += 2
-            else:
-                value += text[at]
-                at += 1
-        found.append(("text", value))
-        at += 1
-    return found
+from tests.salesforce.tokens import tokens
 
 
 @given(st.text(max_size=80).filter(lambda text: "\x00" not in text), st.text(alphabet="'\\\"nr\n ()=%_", max_size=30))
@@ -93,6 +69,13 @@ def test_what_is_no_id(value: str) -> None:
     """Only 15 or 18 letters and digits are an id (S15)."""
     with pytest.raises(Bug):
         soql.record_id(value)
+
+
+@pytest.mark.parametrize("value", ["a\x00b", "a\ud800", "\udfffa", "a" * 4001])
+def test_what_cannot_stand_in_a_query(value: str) -> None:
+    """A NUL, half a character and an endless text are refused before anything is sent (B32, B33)."""
+    with pytest.raises(Bug):
+        soql.text(value)
 
 
 def test_moments_are_aware_and_in_utc() -> None:

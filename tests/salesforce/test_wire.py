@@ -15,8 +15,9 @@ from requests.structures import CaseInsensitiveDict
 from urllib3 import HTTPResponse
 from urllib3.exceptions import MaxRetryError, NewConnectionError
 
+from connector.core.httpdate import read_retry_after
 from connector.errors import Halt, Later, Throttled, Unknown
-from connector.wire import Answer, Limits, Wire, open_session, origin, read_retry_after, retrying, segment
+from connector.wire import Answer, Limits, Wire, open_session, origin, retrying, segment
 from tests.salesforce.orgs import FakeClock
 
 HOST = "https://careers.example.edu"
@@ -340,6 +341,8 @@ def test_server_errors(clock: FakeClock) -> None:
         ("315360000", 3600),
         ("nan", None),
         ("soon", None),
+        ("Mon, 99999999999999999999 Nov 2026 09:01:00 GMT", None),
+        ("Mon, 02 Nov 9999 09:01:00 -1200", None),
         ("", None),
     ],
 )

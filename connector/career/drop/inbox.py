@@ -17,6 +17,7 @@ from connector.career.drop.folder import Folder
 from connector.career.drop.sheet import Unusable, write_rows
 from connector.career.drop.table import REFUSED, SET_ASIDE, UNCHANGED, Kind, Table, Verdict
 from connector.career.payload import POISON
+from connector.core.strictjson import read_table
 from connector.ports import Clock, Page, Record
 
 PAGE = 1000
@@ -52,7 +53,7 @@ class _Place:
     def parse(text: str) -> _Place:
         """The place in a text; the beginning if it is none of ours, which is always safe."""
         try:
-            data = json.loads(text or "{}")
+            data = read_table(text)
             if data.pop("v", None) != 1:
                 return _Place()
             files = tuple(Arrival(**file) for file in data.pop("files"))

@@ -10,10 +10,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
-from typing import BinaryIO
+from typing import Annotated, BinaryIO
+
+from pydantic import AwareDatetime, Field, TypeAdapter
 
 from connector.career.drop.folder import Folder
 from connector.career.drop.sheet import Columns, Unusable, form_of, neutral, rows_of, write_rows
@@ -21,6 +23,7 @@ from connector.ports import Clock
 
 KEY = "key"
 _LARGEST = 16 * 1024 * 1024
+_Number = Annotated[int, Field(ge=0, lt=10**9)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,14 +38,17 @@ class Line:
 class _Ledger:
     """What we remember of our files: the newest one's number and moment, its keys where no column has them.
 
-    ``begun`` is the number of a file that may or may not have appeared.
+    Others write to this folder, too. ``begun`` is the number of a file that may or may not have appeared.
     """
 
-    number: int = 0
-    at: str = ""
-    begun: int = 0
-    begun_at: str = ""
+    number: _Number = 0
+    at: AwareDatetime | None = None
+    begun: _Number = 0
+    begun_at: AwareDatetime | None = None
     keys: tuple[str, ...] = ()
+
+
+_LEDGER = TypeAdapter(_Ledger)
 
 
 def key_of(*parts: object) -> str:
@@ -65,7 +71,7 @@ class Outbox:
         self, folder: Folder, stem: str, clock: Clock, *, keyed: bool = True, cell: Callable[[str], str] = neutral
     ) -> None:
         self._folder, self._stem, self._clock, self._keyed, self._cell = folder, stem, clock, keyed, cell
-        self._name = re.compile(rf"{re.escape(stem)}-(\d{{6,}})\.csv", re.IGNORECASE)
+        self._name = re.compile(rf"{re.escape(stem)}-(\d{{6,9}})\.csv", re.IGNORECASE | re.ASCII)
         self._ledger_name = f".{stem}.json"
 
     def last_at(self) -> datetime | None:
@@ -73,8 +79,7 @@ class Outbox:
         with self._folder.guarded():
             ledger = self._ledger()
             appeared = ledger.begun > ledger.number and self._file(ledger.begun) in self._folder.entries()
-        told = ledger.begun_at if appeared else ledger.at
-        return datetime.fromisoformat(told) if told else None
+        return ledger.begun_at if appeared else ledger.at
 
     def known(self, lines: Sequence[Line]) -> frozenset[str]:
         """The keys of those lines that stand in the newest file."""
@@ -95,7 +100,7 @@ class Outbox:
             fresh = [line for line in lines if line.key not in known]
             if not fresh:
                 return ""
-            number, now = number + 1, self._clock.now().isoformat()
+            number, now = number + 1, self._clock.now()
             ledger = self._ledger()
             if not self._keyed:
                 keys = tuple(line.key for line in fresh)
@@ -134,13 +139,12 @@ class Outbox:
     def _ledger(self) -> _Ledger:
         try:
             with self._folder.open(self._ledger_name) as file:
-                data = json.loads(file.read(_LARGEST))
-            return _Ledger(**{**data, "keys": tuple(data["keys"])})
-        except (FileNotFoundError, ValueError, TypeError, KeyError):
+                return _LEDGER.validate_json(file.read(_LARGEST))
+        except (FileNotFoundError, ValueError):
             return _Ledger()
 
     def _note(self, ledger: _Ledger) -> None:
-        text = json.dumps(asdict(ledger)).encode()
+        text = _LEDGER.dump_json(ledger)
 
         def write(file: BinaryIO) -> None:
             file.write(text)
