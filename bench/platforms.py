@@ -28,6 +28,7 @@ from connector.engine import planner
 from connector.engine.cycle import cycle, prepare
 from connector.log import configure
 from connector.rules import load_rules
+from connector.store import intents
 from connector.wire import open_session
 from demo.people import People
 from demo.platform import PLATFORMS, Platform
@@ -43,8 +44,11 @@ from emulator.salesforce.service import SalesforceApp
 
 CRM, CAREERS = "https://university.my.salesforce.com", "https://careers.example.edu"
 CHANGED = 0.01
+_SHARED = "careers"
 _START = datetime(2026, 11, 2, 9, tzinfo=UTC)
 _ROUNDS = 40
+_QUIET = 60
+"""Seconds; the bridge looks at no table that was changed within the last thirty."""
 PAT = Actor(id="staff-1", name="Pat Reyes", kind=Kind.STAFF)
 
 
@@ -92,6 +96,7 @@ class World:
     people: People
     ids: dict[str, str]
     bridge: Bridge
+    platform: Platform
 
     def spent(self, work: Callable[[], None]) -> Cost:
         """What some work costs."""
@@ -104,24 +109,38 @@ class World:
         return Cost(crm=control.call_count() - crm, career=made.total(), minutes=minutes, by_path=+made)
 
     def rest(self, *, approve: bool = False) -> None:
-        """Cycles, a minute apart, until one writes nothing."""
+        """Cycles, a minute apart, until one writes nothing, and the last table shows what was handed over."""
         for _ in range(_ROUNDS):
             self.clock.move(timedelta(minutes=1))
-            if not cycle(self.bridge.context, approve=approve).writes:
+            self.exchange()
+            if not cycle(self.bridge.context, approve=approve).writes and not self._unknown():
                 return
         raise RuntimeError("the bridge does not come to rest")
+
+    def _unknown(self) -> int:
+        with self.bridge.context.store.begin() as db:
+            return sum(states.get("unknown", 0) for states in intents.count(db).values())
+
+    def exchange(self) -> None:
+        """Where there is no API, the office's programs carry in what the bridge left, and export everything anew."""
+        if self.platform.files:
+            orders, system = self.app.face.orders, self.app.system
+            orders["POST import"](system, dict(self.platform.manner))
+            orders["POST export"](system, {"older": _QUIET})
 
 
 @contextmanager
 def staged(platform: Platform, count: int, folder: Path) -> Iterator[World]:
     """A university on one platform, live and at rest."""
-    clock, people = Clock(start=_START), platform.renumbered(make_world(contacts=count, accounts=count))
+    clock, people = Clock(start=_START), platform.enrolled(make_world(contacts=count, accounts=count))
     shutil.rmtree(folder, ignore_errors=True)
     write_files(folder, Wanted(platform=platform.name))
     persons = load_rules(folder / "mappings").persons
     org, _ = build_org(clock, persons.contact_fields(), persons.profile_fields())
     careers = CareerSystem(clock)
     careers.admit(BRIDGE_KEY, Actor(id="key-bridge", name="alumni-bridge", kind=Kind.API))
+    (folder / _SHARED).mkdir(mode=0o700)
+    careers.extra["folder"] = folder / _SHARED
     app = CareerApp(careers, face=FACES[platform.name], beside=(REQUESTS,) if platform.beside else ())
     ids = seed_people(org, careers, people)
     clock.move(timedelta(hours=1))
@@ -129,8 +148,9 @@ def staged(platform: Platform, count: int, folder: Path) -> Iterator[World]:
         clock=SharedClock(clock), connect=lambda **_how: _session(org, app), environ={"SECRET": "bench", "KEY": BRIDGE_KEY}
     )
     with open_bridge(load_settings(_configure(folder, platform)), around=around) as bridge:
-        world = World(clock, org, app, people, ids, bridge)
+        world = World(clock, org, app, people, ids, bridge, platform)
         prepare(bridge.context, bridge.mapping)
+        world.exchange()
         cycle(bridge.context)
         for unit in persons.usual.units:
             planner.adopt(bridge.context, unit.name, "keep")
@@ -163,7 +183,7 @@ consumer_secret = "env:SECRET"
 budget = 0.95
 [[career]]
 system = "{SYSTEM}"
-{platform.table(CAREERS, "env:KEY")}
+{platform.table(CAREERS, "env:KEY", folder / _SHARED)}
 [requests]
 start_at = 2026-01-01T00:00:00Z
 """,

@@ -48,12 +48,17 @@ class Said:
 
 @dataclass(slots=True, kw_only=True)
 class Bridge:
-    """Runs commands against one configuration. ``count`` tells how many API requests each system has served so far."""
+    """Runs commands against one configuration.
+
+    ``count`` tells how many API requests each system has served so far; ``around`` is what else happens before and after each
+    command.
+    """
 
     config: Path
     count: Callable[[], Mapping[str, int]]
     progress: Callable[[str], None]
     log: Path
+    around: Callable[[], None] = lambda: None
     history: list[Said] = field(default_factory=list)
 
     def run(
@@ -70,6 +75,7 @@ class Bridge:
         """
         shown = f"alumni-bridge {' '.join(words)}"
         self.progress(shown)
+        self.around()
         before, began = self.count(), time.monotonic()
         done = subprocess.run(  # noqa: S603 - our own program with words of ours
             [*_program(), *words, *(["--config", str(self.config)] if configured else [])],
@@ -88,6 +94,7 @@ class Bridge:
             seconds=time.monotonic() - began,
             calls=calls,
         )
+        self.around()
         self.history.append(said)
         with self.log.open("a", encoding="utf-8") as log:
             log.write(f"$ {shown}\n{said.text}{said.complaint}[exit {said.code}, {said.seconds:.1f} s, {dict(calls)}]\n\n")
@@ -105,6 +112,7 @@ class Bridge:
         """
         shown = "alumni-bridge run"
         self.progress(shown)
+        self.around()
         before, began = self.count(), time.monotonic()
         with tempfile.TemporaryFile() as said_to:
             process = subprocess.Popen(  # noqa: S603 - our own program

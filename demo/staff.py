@@ -53,23 +53,31 @@ class Day:
             ("address", {"address.street": "1 Mistaken Road"}, having("MailingStreet")),
         )
         for name, fields, suits in edits:
-            role = self._play(name, suits, is_open)
+            role = self._play(name, suits, is_open) if self.stage.platform.holds(fields) else None
             if role is not None:
                 self.stage.counsellor.edit(role.account, fields)
                 self.seen.append(f"the counsellor changes an alumnus' {name} in the career system")
 
     def let_alumni_act(self) -> None:
-        """Three alumni log in to the career system: one corrects her name, one wants no mentoring, one nothing at all."""
-        acts: Sequence[tuple[str, Mapping[str, object], str]] = (
-            ("own name", {"last_name": "Hartwell-Moss"}, "an alumna corrects her own surname"),
-            ("no mentoring", {"consents.mentoring": False}, "an alumnus opts out of mentoring"),
-            ("no contact", {"do_not_contact": True}, "an alumna opts out of everything"),
+        """Three alumni log in to the career system: one corrects her name, one wants no mentoring, one nothing at all.
+
+        What the system has no place for they tell Alumni Relations.
+        """
+        acts: Sequence[tuple[str, Mapping[str, object], Mapping[str, object], str]] = (
+            ("own name", {"last_name": "Hartwell-Moss"}, {}, "an alumna corrects her own surname"),
+            ("no mentoring", {"consents.mentoring": False}, {"Consent_Mentoring__c": "No"}, "an alumnus opts out of mentoring"),
+            ("no contact", {"do_not_contact": True}, {"Do_Not_Contact__c": True}, "an alumna opts out of everything"),
         )
-        for name, fields, text in acts:
+        for name, fields, on_contact, text in acts:
             role = self._play(name, is_open)
-            if role is not None:
+            if role is None:
+                continue
+            if self.stage.platform.holds(fields):
                 self.stage.alumna(role.account).edit(role.account, fields)
                 self.seen.append(f"{text} in the career system")
+            else:
+                self.stage.flavour.edit(self.stage.officer, role.contact, on_contact)
+                self.seen.append(f"{text}, which the officer notes in Salesforce")
 
     def record_death(self) -> None:
         """Somebody has died: known already, or noted this morning."""
@@ -205,11 +213,12 @@ class Day:
         for part, unit in (("phone", "phone_mobile"), ("personal e-mail", "emails"), ("own name", "legal_name")):
             self._accept(part, unit)
         self._accept("employer", "employment", instead={"Title": "Chief Data Officer"})
-        self._accept("no contact", "do_not_contact")
+        if self.stage.platform.holds(["do_not_contact"]):
+            self._accept("no contact", "do_not_contact")
         self._reject("preferred name", "preferred_name")
         adopted = self.stage.officer.query(
             "SELECT Id, Contact__c, Suggested_Values__c, Suggested__c FROM Suggested_Change__c "  # noqa: S608 - our own names
-            f"WHERE State__c = 'Open' AND Group__c = '{self.stage.platform.unit('employment')}' "
+            f"WHERE State__c = 'Open' AND Group__c = '{self.stage.platform.suggested[0]}' "
             "AND Decision__c = null ORDER BY Id LIMIT 8"
         )
         for at, row in enumerate(adopted):

@@ -27,6 +27,8 @@ _MANY = 1_000
 SYSTEM = "careers"
 _TOLD = 2_000
 """After so many contacts each the progress is told."""
+_QUIET = 60
+"""Seconds; the bridge looks at no table that was changed within the last thirty."""
 _BAD_DATES = frozenset({"JSON_PARSER_ERROR", "NUMBER_OUTSIDE_VALID_RANGE"})
 
 Progress = Callable[[str], None]
@@ -95,12 +97,14 @@ def _career_user(platform: Platform, url: str, authority: Path, token: str, key:
 @contextmanager
 def set_stage(people: People, folder: Path, progress: Progress, *, platform: Platform, flavour: Flavour) -> Iterator[Stage]:
     """Start both systems, fill them, deploy the package and configure the bridge; all ends with the block."""
-    people = platform.renumbered(people)
+    people = platform.enrolled(people)
     folder = folder.resolve()
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "commands.log").unlink(missing_ok=True)
     token = secrets.token_hex(16)
     progress("starting both systems")
+    shutil.rmtree(_shared(folder), ignore_errors=True)
+    _shared(folder).mkdir(mode=0o700)
     with _emulator(folder / "emulator", token, platform, flavour) as found:
         org_url, career_url, authority = found["salesforce"]["https"], found["career"]["https"], Path(found["ca"])
         org = OrgControl(org_url, authority, token)
@@ -135,7 +139,11 @@ def set_stage(people: People, folder: Path, progress: Progress, *, platform: Pla
             flavour=flavour,
             token=token,
             bridge=Bridge(
-                config=folder / "config.toml", count=lambda: _calls(org, career), progress=progress, log=folder / "commands.log"
+                config=folder / "config.toml",
+                count=lambda: _calls(org, career),
+                progress=progress,
+                log=folder / "commands.log",
+                around=lambda: _exchange(career, platform),
             ),
             notes=list(people.notes),
         )
@@ -151,6 +159,7 @@ def set_stage(people: People, folder: Path, progress: Progress, *, platform: Pla
 def _emulator(folder: Path, token: str, platform: Platform, flavour: Flavour) -> Iterator[dict[str, Any]]:
     command = [sys.executable, "-m", "emulator", "serve", "--folder", str(folder), "--control-token", token]
     command += ["--career-platform", platform.name, "--flavour", flavour.name]
+    command += ["--career-folder", str(_shared(folder.parent))] if platform.files else []
     complaints = folder.parent / "emulator.log"
     with complaints.open("wb") as log, subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=log) as process:  # noqa: S603 - our own program
         try:
@@ -161,6 +170,18 @@ def _emulator(folder: Path, token: str, platform: Platform, flavour: Flavour) ->
         finally:
             process.terminate()
             process.wait(timeout=20)
+
+
+def _shared(folder: Path) -> Path:
+    """Where an office without an API and the bridge exchange tables."""
+    return folder / "careers"
+
+
+def _exchange(career: CareerControl, platform: Platform) -> None:
+    """The office's programs carry in what the bridge left, and export everything, long enough ago to be taken at once."""
+    if platform.files:
+        career.post("import", platform.manner)
+        career.post("export", {"older": _QUIET})
 
 
 def _officers() -> list[str]:
@@ -261,7 +282,7 @@ lab = true
 
 [[career]]
 system = "{SYSTEM}"
-{stage.platform.table(stage.career_url, files["career_key"])}
+{stage.platform.table(stage.career_url, files["career_key"], _shared(stage.folder))}
 ca_file = {_quoted(stage.authority.resolve())}
 lab = true
 

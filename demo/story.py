@@ -17,7 +17,6 @@ from demo.stage import Stage
 _ALL_CALLS = (0, 1, HALTED)
 _TRIED = 60
 """How many first differences of a field become suggestions; the others follow the CRM."""
-_SUGGESTED = ("employment", "preferred_name")
 _KEPT = ("emails",)
 """Nobody wants to lose an e-mail address that works: both stay until somebody changes one."""
 _CYCLES_AT_MOST = 6
@@ -102,15 +101,11 @@ class Story:
         status = bridge.run("status", "--json").json()
         self.differences = {unit: {"people": count, "adopted": {}} for unit, count in status["first_differences"].items()}
 
-    @property
-    def _suggested(self) -> list[str]:
-        return [self.stage.platform.unit(unit) for unit in _SUGGESTED]
-
     def _adopt(self, act: Act) -> None:
         for unit, facts in self.differences.items():
             if unit in _KEPT:
                 self._choose(unit, "--keep")
-            elif unit in self._suggested:
+            elif unit in self.stage.platform.suggested:
                 self._choose(unit, "--suggest", "--limit", str(_TRIED))
             else:
                 self._choose(unit, "--crm-wins")
@@ -130,7 +125,7 @@ class Story:
 
     def _adopt_rest(self, act: Act) -> None:
         """Where only some first differences became suggestions, the CRM's value counts for the others."""
-        waiting = [unit for unit in self._suggested if self.differences.get(unit, {}).get("people", 0) > _TRIED]
+        waiting = [unit for unit in self.stage.platform.suggested if self.differences.get(unit, {}).get("people", 0) > _TRIED]
         for unit in waiting:
             self._choose(unit, "--crm-wins")
             count = self.differences[unit]["adopted"]["crm_wins"]

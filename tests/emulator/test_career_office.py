@@ -70,14 +70,17 @@ def test_tables_of_people_and_requests(app: CareerApp, tmp_path: Path) -> None:
 
 
 def test_tables_are_written_as_offices_write_them(app: CareerApp, tmp_path: Path) -> None:
-    """Law: encoding, delimiter, columns, name and age are the order's."""
+    """Law: encoding, delimiter and age of both tables, columns and name of the one of people are the order's."""
     order(
         app,
         "export",
         {"name": "people-x.csv", "encoding": "utf-16", "delimiter": ";", "columns": ["last_name", "id"], "older": 500},
     )
     assert rows(tmp_path / "people-x.csv", encoding="utf-16", delimiter=";") == [{"last_name": "Lee", "id": "a1"}]
-    assert (tmp_path / "people-x.csv").stat().st_mtime == app.system.clock.now().timestamp() - 500
+    (asked,) = rows(tmp_path / "requests.csv", encoding="utf-16", delimiter=";")
+    assert asked["title"] == "Panel"
+    aged = app.system.clock.now().timestamp() - 500
+    assert {(tmp_path / name).stat().st_mtime for name in ("people-x.csv", "requests.csv")} == {aged}
 
 
 def test_a_program_that_dies_leaves_half_a_file(app: CareerApp, tmp_path: Path) -> None:

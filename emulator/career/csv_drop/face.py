@@ -1,6 +1,7 @@
 """The face of an office that has no API: every path is unknown; its programs obey orders at the control door."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -18,11 +19,10 @@ def _nobody(_system: CareerSystem, _request: Request) -> Actor:
 
 def export(system: CareerSystem, body: Mapping[str, Any]) -> dict[str, Any]:
     """`POST export`: put people and requests into the folder; the body has fields of `Manner`, and `ids` of people."""
-    manner = {name: value for name, value in body.items() if name not in {"folder", "ids"}}
-    manner["columns"] = tuple(manner.get("columns", ()))
+    people, requests = manners({name: value for name, value in body.items() if name not in {"folder", "ids"}})
     folder = folder_of(system, body)
-    people = export_people(system, folder, Manner(**manner), ids=tuple(body.get("ids", ())))
-    return {"people": people.name, "requests": export_requests(system, folder).name}
+    table = export_people(system, folder, people, ids=tuple(body.get("ids", ())))
+    return {"people": table.name, "requests": export_requests(system, folder, requests).name}
 
 
 def carry(system: CareerSystem, body: Mapping[str, Any]) -> dict[str, Any]:
@@ -30,6 +30,12 @@ def carry(system: CareerSystem, body: Mapping[str, Any]) -> dict[str, Any]:
     folder = folder_of(system, body)
     done = carry_in(system, folder, **{name: value for name, value in body.items() if name != "folder"})
     return {"changed": done.changed, "known": done.known, "refused": done.refused, "statuses": read_statuses(system, folder)}
+
+
+def manners(told: Mapping[str, Any]) -> tuple[Manner, Manner]:
+    """How people and requests are exported; a name, columns and a death while writing concern the people alone."""
+    people = Manner(**{**told, "columns": tuple(told.get("columns", ()))})
+    return people, replace(people, name="", columns=(), half=False)
 
 
 def folder_of(system: CareerSystem, body: Mapping[str, Any]) -> Path:

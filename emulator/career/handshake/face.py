@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from emulator.career import errors
-from emulator.career.csv_drop.face import folder_of
+from emulator.career.csv_drop.face import folder_of, manners
 from emulator.career.csv_drop.office import export_requests, read_statuses
 from emulator.career.csv_drop.tables import Manner as Table
 from emulator.career.csv_drop.tables import numbered, put_table
@@ -68,9 +68,9 @@ def upload(system: CareerSystem, folder: Path, manner: Manner | None = None, *, 
 def _export(system: CareerSystem, body: Mapping[str, Any]) -> dict[str, str]:
     """`POST export`: students and requests into the folder."""
     folder = folder_of(system, body)
-    table = {name: value for name, value in body.items() if name in {one.name for one in fields(Table)}}
-    students = export_students(system, folder, Table(**table), numbers=body.get("numbers", True))
-    return {"people": students.name, "requests": export_requests(system, folder).name}
+    people, requests = manners({name: value for name, value in body.items() if name not in {"folder", "numbers"}})
+    students = export_students(system, folder, people, numbers=body.get("numbers", True))
+    return {"people": students.name, "requests": export_requests(system, folder, requests).name}
 
 
 def _import(system: CareerSystem, body: Mapping[str, Any]) -> dict[str, Any]:
