@@ -8,7 +8,7 @@ import socket
 import ssl
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import cache
 from hashlib import sha256
@@ -62,12 +62,16 @@ class Surroundings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bridge:
-    """A wired installation. ``mapping`` names what is read of a contact, to notice when that changes."""
+    """A wired installation. ``mapping`` names what is read of a contact, to notice when that changes.
+
+    ``client`` and ``careers`` know sessions, limits and pauses: there is one of each for as long as the process lives.
+    """
 
     settings: Settings
     around: Surroundings
     rulebook: Rulebook
     context: Context
+    client: Client
     crm: SalesforceSide
     careers: Mapping[str, CareerClient]
     mapping: str
@@ -115,7 +119,8 @@ def open_bridge(settings: Settings, *, around: Surroundings | None = None, progr
 
 
 def _wire_all(settings: Settings, around: Surroundings, rulebook: Rulebook, store: Store, progress: Progress) -> Bridge:
-    crm = open_crm(settings.crm, around, rulebook)
+    client = open_client(settings.crm, around)
+    crm = _crm_side(settings.crm, around, rulebook, client)
     careers = {career.system: open_career(career, around) for career in settings.career}
     context = Context(
         persons=rulebook.persons,
@@ -135,14 +140,28 @@ def _wire_all(settings: Settings, around: Surroundings, rulebook: Rulebook, stor
         primary=settings.primary.system,
         progress=progress,
     )
+    return Bridge(
+        settings=settings,
+        around=around,
+        rulebook=rulebook,
+        context=context,
+        client=client,
+        crm=crm,
+        careers=careers,
+        mapping=_what_is_read(rulebook),
+    )
+
+
+def _what_is_read(rulebook: Rulebook) -> str:
     persons = rulebook.persons
     fields = "|".join((*persons.contact_fields(), *map(repr, persons.related())))
-    mapping = sha256(f"{KEYS_VERSION}|{fields}".encode()).hexdigest()
-    return Bridge(settings=settings, around=around, rulebook=rulebook, context=context, crm=crm, careers=careers, mapping=mapping)
+    return sha256(f"{KEYS_VERSION}|{fields}".encode()).hexdigest()
 
 
 def reload(bridge: Bridge) -> Bridge:
     """The same installation under the mapping files as they are now; the very same object if they mean the same.
+
+    The ways to both sides stay the same, with their sessions and with what they have been told of limits and pauses.
 
     Raises:
         UserError: they cannot be used; the bridge given stays good.
@@ -150,8 +169,16 @@ def reload(bridge: Bridge) -> Bridge:
     rulebook = load_rules(bridge.settings.bridge.mappings)
     if rulebook.hash == bridge.rulebook.hash:
         return bridge
-    context = bridge.context
-    fresh = _wire_all(bridge.settings, bridge.around, rulebook, context.store, context.progress)
+    crm = _crm_side(bridge.settings.crm, bridge.around, rulebook, bridge.client)
+    context = replace(
+        bridge.context,
+        persons=rulebook.persons,
+        requests=rulebook.requests,
+        routing=rulebook.routing,
+        rules_hash=rulebook.hash,
+        crm=crm,
+    )
+    fresh = replace(bridge, rulebook=rulebook, context=context, crm=crm, mapping=_what_is_read(rulebook))
     prepare(fresh.context, fresh.mapping)
     return fresh
 
@@ -162,9 +189,7 @@ def read_weights() -> Weights:
     return Weights.from_json(resources.files("connector.core").joinpath(WEIGHTS).read_bytes())
 
 
-def open_crm(crm: Crm, around: Surroundings, rulebook: Rulebook) -> SalesforceSide:
-    """The Salesforce side as configured."""
-    client = open_client(crm, around)
+def _crm_side(crm: Crm, around: Surroundings, rulebook: Rulebook, client: Client) -> SalesforceSide:
     overlap = timedelta(seconds=crm.overlap_seconds)
     return SalesforceSide(
         client,

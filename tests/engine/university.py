@@ -148,10 +148,10 @@ class University:
 
         instances = Instances(my_domain=CRM_HOST)
         login = ClientCredentials(wire(CRM_HOST), instances, clock, consumer_key="app", consumer_secret=Secret("s3cret"))
-        client = Client(Transport(login, wire, clock), clock=clock, rng=lambda: 0.0)
+        self.client = Client(Transport(login, wire, clock), clock=clock, rng=lambda: 0.0)
         fields = self.rules.person.contact_fields()
         related = self.rules.person.related
-        self.crm_side = SalesforceSide(client, clock, contact_fields=fields, related=related, page=self.page)
+        self.crm_side = SalesforceSide(self.client, clock, contact_fields=fields, related=related, page=self.page)
         self.career_side = connect(self.career_setup(Wire(careers, f"{CAREER_HOST}/bridge/v1", clock, side=SYSTEM), clock))
         book = self.rules
         store = open_store(f"sqlite:///{self.state}")
@@ -189,6 +189,7 @@ class University:
             around=Surroundings(clock=self.ctx.clock),
             rulebook=self.rules,
             context=self.ctx,
+            client=self.client,
             crm=self.crm_side,
             careers=careers,
             mapping="mapping",

@@ -7,12 +7,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import requests
 from hypothesis import given
 from hypothesis import strategies as st
 
 from connector.administration import local_checks
-from connector.bootstrap import Bridge, Surroundings
+from connector.bootstrap import Bridge
 from connector.core.grants import Grants, permitted, wider
 from connector.core.model import Mode, OnWithdrawn, Owner, Share, Unit
 from connector.daemon import MAPPING_PROBLEM, Daemon
@@ -22,10 +21,8 @@ from connector.errors import Halt
 from connector.rules import Persons, Rulebook, load_rules
 from connector.store import journal
 from connector.store.store import get_meta, set_meta
-from connector.wire import open_session
-from emulator.inprocess import mount
 from tests.engine.university import University
-from tests.systems import CAREER_HOST, CRM_HOST, MAPPINGS, SYSTEM
+from tests.systems import MAPPINGS, SYSTEM
 
 SHIPPED = load_rules(MAPPINGS)
 
@@ -213,7 +210,7 @@ def test_a_wider_mapping_waits_for_a_word(uni: University, tmp_path: Path) -> No
 def test_the_daemon_stays_with_the_narrower_one(uni: University, tmp_path: Path) -> None:
     """Law (S24): while it runs, the daemon goes on under the mapping in force and tells why; a confirmed one is taken up."""
     wide = edited(tmp_path, "person.toml", BIRTH, 'transform = "date"')
-    daemon = Daemon(reachable(uni, tmp_path / "mappings"))
+    daemon = Daemon(under_files(uni, tmp_path / "mappings"))
     daemon._refresh()
     with uni.ctx.store.begin() as db:
         assert "permits more" in (get_meta(db, MAPPING_PROBLEM) or "")
@@ -225,27 +222,24 @@ def test_the_daemon_stays_with_the_narrower_one(uni: University, tmp_path: Path)
     assert daemon._bridge.rulebook.hash == wide.hash
 
 
-def reachable(uni: University, mappings: Path) -> Bridge:
-    """The bridge as the daemon wires it, with both systems behind its sessions, under another folder of mapping files."""
-    settings = uni.bridge().settings
-    logins = {"login": "client_credentials", "consumer_key": "env:K", "consumer_secret": "env:S", "private_key": None}
-    settings = settings.model_copy(
-        update={
-            "bridge": settings.bridge.model_copy(update={"mappings": mappings}),
-            "crm": settings.crm.model_copy(update={**logins, "my_domain": CRM_HOST, "username": None}),
-            "career": (settings.career[0].model_copy(update={"key": "env:C", "url": f"{CAREER_HOST}/bridge/v1"}),),
-        }
+def test_another_mapping_keeps_the_ways_to_both_sides(uni: University, tmp_path: Path) -> None:
+    """Law (I36): who takes up another mapping forgets no session, no limit and no pause that a side has told of."""
+    edited(tmp_path, "person.toml", 'other_office_edit = "suggest"', 'other_office_edit = "refuse"')
+    daemon = Daemon(under_files(uni, tmp_path / "mappings"))
+    before = daemon._bridge
+    daemon._refresh()
+    after = daemon._bridge
+    assert after.rulebook.hash != before.rulebook.hash
+    assert (after.client, after.careers) == (before.client, before.careers)
+
+
+def under_files(uni: University, mappings: Path) -> Bridge:
+    """The bridge as the daemon wires it, under another folder of mapping files."""
+    bridge = uni.bridge()
+    settings = bridge.settings
+    return replace(
+        bridge, settings=settings.model_copy(update={"bridge": settings.bridge.model_copy(update={"mappings": mappings})})
     )
-
-    def connect(**_: object) -> requests.Session:
-        session = open_session()
-        mount(session, uni.crm_app, CRM_HOST)
-        mount(session, uni.career_app, CAREER_HOST)
-        return session
-
-    environ = {"K": "app", "S": "s3cret", "C": "k-bridge"}
-    around = Surroundings(clock=uni.ctx.clock, environ=environ, connect=connect, chance=lambda: 0.0)
-    return replace(uni.bridge(), settings=settings, around=around)
 
 
 def test_before_going_live_every_mapping_is_a_draft(tmp_path: Path) -> None:
