@@ -178,7 +178,8 @@ class _Desk:
         self._open(system, id, understood, digest, known)
         fresh = [row for row in self._rows if row["kind"] == "request.create" and row not in before]
         if digest == known["payload_hash"] and [_references(row) for row in fresh] == [_references(refused)]:
-            self._rows = before
+            # The same again: only what careers are told of it is due all the same.
+            self._rows = [row for row in self._rows if row not in fresh]
         else:
             intents.supersede(self._db, system, [id], ["request.create"])
 

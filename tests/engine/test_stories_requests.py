@@ -376,6 +376,16 @@ def test_a_refused_request_is_not_tried_again_by_itself(uni: University) -> None
     assert (refusal.struck, intents_refused(uni)) == (1, 1)
 
 
+def test_careers_hear_of_a_refused_request_although_they_were_down(uni: University) -> None:
+    """Salesforce refuses the record while careers cannot be told: they are told later, whatever became of the record."""
+    uni.crm.order_refusal("FIELD_CUSTOM_VALIDATION_EXCEPTION", sobject="Career_Request__c", count=1)
+    uni.career_wire.order(WireFault.REFUSE, "POST .*acknowledgements", count=2)
+    request = uni.file(type="RESUME_REVIEW")
+    for _ in range(4):
+        uni.run(seconds=1200)
+    assert uni.told(request)["state"] == "received"
+
+
 def intents_refused(uni: University) -> int:
     """How many writes Salesforce would not have."""
     return len(report.status(uni.ctx)["refused"])
