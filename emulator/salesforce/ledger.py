@@ -23,6 +23,16 @@ class Ledger:
         self._settings = settings
         self._open: list[Entry] | None = None
         self._history: deque[tuple[datetime, Entry]] = deque()
+        self._moment: datetime | None = None
+
+    @contextmanager
+    def dated(self, moment: datetime) -> Iterator[None]:
+        """What is changed inside took effect at a moment that has passed."""
+        self._moment = moment
+        try:
+            yield
+        finally:
+            self._moment = None
 
     @property
     def at_rest(self) -> bool:
@@ -43,7 +53,7 @@ class Ledger:
         entry = (table, id_, table.rows.get(id_))
         keep = max(self._settings.replica_lag, self._settings.keep_history)
         if keep:
-            now = self._clock.now()
+            now = self._moment or self._clock.now()
             self._history.append((now, entry))
             while self._history[0][0] < now - timedelta(seconds=keep):
                 self._history.popleft()

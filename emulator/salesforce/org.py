@@ -243,7 +243,8 @@ class Org:
             self.deferred.remove(first)
             self._moment = first.began
             try:
-                first.run()
+                with self.ledger.dated(first.at):
+                    first.run()
             finally:
                 self._moment = None
 

@@ -26,6 +26,16 @@ def test_a_replica_lags(org: Org, api: Api, control: Control) -> None:
     assert [row["LastName"] for row in api.records("SELECT LastName FROM Contact ORDER BY Id")] == ["Changed", "New"]
 
 
+def test_a_lagging_replica_knows_when_a_late_commit_came(org: Org, api: Api, control: Control) -> None:
+    """What was committed while nobody looked is seen `replica_lag` seconds after its commit, not after the next look. [C] own."""
+    org.settings.replica_lag = 10
+    id_ = api.create("Contact", LastName="Old")
+    officer = control.add_user("officer")
+    control.late_edit_as(officer, id_, {"LastName": "New"}, seconds=60)
+    control.move_clock(seconds=100)
+    assert api.records("SELECT LastName FROM Contact") == [{"LastName": "New"}]
+
+
 def test_a_lagging_replica_changes_nothing(org: Org, api: Api, control: Control) -> None:
     """Reading the past leaves the present alone: deletes, keys and stamps are as they were. [C] own."""
     org.settings.replica_lag = 10
