@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from operator import itemgetter
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -162,8 +163,7 @@ class Scope:
         elif key == "Id":
             own, column = key, Framed(',"Id":"', '"', itemgetter("Id"))
         else:
-            default = False if one.type == "boolean" else None
-            own, column = key, Stored(key, lambda row: row.get(key, default))
+            return _as_kept(one)
         return Resolved(get=column.get, type=one.type, names=(key,), own=own, field=one, column=column)
 
     def _otherwise(self, known: Resolved, printed: Callable[[Resolved], Getter]) -> Resolved:
@@ -234,6 +234,14 @@ class Scope:
             return function(moment.astimezone(zone) if zone else moment)
 
         return Resolved(get=get, type=kind, names=(call.name,), field=None)
+
+
+@lru_cache(maxsize=10_000)
+def _as_kept(one: Field) -> Resolved:
+    """A field that each record simply has; made once, since every statement names many of them."""
+    key, default = one.name, False if one.type == "boolean" else None
+    column = Stored(key, lambda row: row.get(key, default))
+    return Resolved(get=column.get, type=one.type, names=(key,), own=key, field=one, column=column)
 
 
 DATE_PARTS: dict[str, tuple[str, Callable[[datetime], Any]]] = {

@@ -65,13 +65,15 @@ def cut(text: str) -> list["Token"]:
     """The tokens of a statement, the last of kind `end`."""
     tokens: list[Token] = []
     position = 0
-    while position < len(text):
-        match = _PATTERN.match(text, position)
-        if match is None:
-            raise malformed(text, position, f"unexpected char: '{text[position]}'")
-        if match.lastgroup != "space":
-            tokens.append(Token(match.lastgroup or "", match.group(), position))
+    for match in _PATTERN.finditer(text):
+        begin, kind = match.start(), match.lastgroup
+        if begin != position:
+            break
+        if kind is not None and kind != "space":
+            tokens.append(Token(kind, match.group(), begin))
         position = match.end()
+    if position != len(text):
+        raise malformed(text, position, f"unexpected char: '{text[position]}'")
     tokens.append(Token("end", "<EOF>", len(text)))
     return tokens
 
