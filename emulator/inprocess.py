@@ -5,10 +5,14 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import BaseAdapter
 from requests.structures import CaseInsensitiveDict
+from urllib3.connection import HTTPSConnection
+from urllib3.connectionpool import HTTPSConnectionPool
+from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnectionError, SSLError
 from urllib3.response import HTTPResponse
 
 from emulator.http import CUT_EVERYTHING, App, Request, Response, unpacked
@@ -96,7 +100,10 @@ class AppAdapter(BaseAdapter):
         """Carry out one exchange; raises what `requests` raises when a connection fails."""
         asked = _to_request(request)
         fault = self.wire.take(asked)
-        if fault in {WireFault.REFUSE, WireFault.LOSE_REQUEST}:
+        if fault is WireFault.REFUSE:
+            self._note(asked, None, fault)
+            raise _no_connection("refused", request)
+        if fault is WireFault.LOSE_REQUEST:
             self._note(asked, None, fault)
             raise requests.ConnectionError(f"emulated fault: {fault}", request=request)
         if fault is WireFault.TWICE:
@@ -104,7 +111,7 @@ class AppAdapter(BaseAdapter):
         answer = self.app.handle(asked)
         self._note(asked, answer, fault)
         if answer.failure:
-            raise _FAILURES[answer.failure](f"emulated fault: {answer.failure}", request=request)
+            raise _no_connection(answer.failure, request)
         if fault is WireFault.LOSE_RESPONSE or answer.cut == CUT_EVERYTHING:
             raise requests.ConnectionError("emulated fault: the answer was lost", request=request)
         limit = timeout[1] if isinstance(timeout, tuple) else timeout
@@ -123,12 +130,17 @@ class AppAdapter(BaseAdapter):
             self.wire.exchanges.append(Exchange(request=request, response=response, fault=fault))
 
 
-_FAILURES: dict[str, type[requests.ConnectionError]] = {
-    "refused": requests.ConnectionError,
-    "name": requests.ConnectionError,
-    "connect_timeout": requests.ConnectTimeout,
-    "certificate": requests.exceptions.SSLError,
-}
+def _no_connection(failure: str, request: requests.PreparedRequest) -> requests.ConnectionError:
+    """The error of `requests` for a connection that never came about, with the reason that urllib3 gives inside it."""
+    where = urlsplit(request.url or "")
+    pool, told = HTTPSConnectionPool(where.hostname or "localhost"), f"emulated fault: {failure}"
+    kind: type[requests.ConnectionError] = requests.ConnectionError
+    reason: Exception = NewConnectionError(HTTPSConnection(pool.host), told)
+    if failure == "connect_timeout":
+        kind, reason = requests.ConnectTimeout, ConnectTimeoutError(told)
+    elif failure == "certificate":
+        kind, reason = requests.exceptions.SSLError, SSLError(f"[SSL: CERTIFICATE_VERIFY_FAILED] {told}")
+    return kind(MaxRetryError(pool, where.path, reason), request=request)
 
 
 class _Slow(io.RawIOBase):
