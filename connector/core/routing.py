@@ -174,17 +174,17 @@ def route(
 ) -> Routed:
     """Where a new ask goes; the first of these that holds.
 
-    Withdrawn; confidential (refused with a pointer); made before ``start_at`` (recorded only); hard stops; the same ask is
-    already with us; else one Task. What is decided before the hard stops looks at the ask alone, so that it cannot tell
-    careers anything about the person. ``past`` are earlier requests about the same contact.
+    Confidential (refused with a pointer, never stored, also when it was withdrawn since); withdrawn; made before ``start_at``
+    (recorded only); hard stops; the same ask is already with us; else one Task. What is decided before the hard stops looks at
+    the ask alone, so that it cannot tell careers anything about the person. ``past`` are earlier requests about the same contact.
 
     Raises:
         Halt: the fallback or triage queue does not exist in Salesforce.
     """
-    if ask.withdrawn:
-        return _ended(ask, RequestState.WITHDRAWN)
     if ask.type.confidential:
         return _ended(ask, RequestState.REFUSED, message=ask.type.pointer)
+    if ask.withdrawn:
+        return _ended(ask, RequestState.WITHDRAWN)
     if ask.created_at < start_at:
         return _ended(
             ask,

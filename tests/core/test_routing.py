@@ -114,6 +114,8 @@ CASES = (
          ask=ask(withdrawn=True), state=S.WITHDRAWN, neutral=N.WITHDRAWN, owner=None, who_id=None),
     Case(why="a confidential type is refused, whoever it is about",
          ask=ask("WELFARE"), who=person(deceased=True), state=S.REFUSED, neutral=N.REFUSED, owner=None, who_id=None),
+    Case(why="a withdrawn confidential matter is not stored either",
+         ask=ask("WELFARE", withdrawn=True), state=S.REFUSED, neutral=N.REFUSED, owner=None, who_id=None),
     Case(why="older than our start: recorded, not worked",
          ask=ask(created_at=START - timedelta(seconds=1)), state=S.RECORDED_ONLY, neutral=N.RECEIVED, owner=None, who_id=None),
     Case(why="made at our start: worked", ask=ask(created_at=START)),
