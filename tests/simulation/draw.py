@@ -29,7 +29,7 @@ def draw(seed: int) -> Scenario:
         found += [At(schedule.whole(1, 60), step) if schedule.chance(0.15) else step for step in deeds[beat]]
         found += woes[beat]
         found.append(Pass(spec.cycle * schedule.weighted([(1, 6), (2, 1), (10, 0.3)])))
-    return Scenario(spec=spec, steps=tuple(found), seed=seed)
+    return Scenario(spec=spec, steps=tuple(found), seed=seed, swept=schedule.chance(0.4))
 
 
 def _world(dice: Dice) -> Spec:
@@ -179,6 +179,7 @@ _WOES: Mapping[str, tuple[float, _Maker]] = {
     "mapping": (0.7, lambda dice, _spec: troubles.PutMapping(dice.one(("shipped", "restoring", "refusing", "tight")))),
     "stop": (0.5, lambda _dice, _spec: troubles.Stop()),
     "resume": (0.7, lambda _dice, _spec: troubles.Resume()),
+    "sweep": (1, lambda _dice, _spec: troubles.Sweep()),
 }
 """What fails: how often, and how it is drawn."""
 

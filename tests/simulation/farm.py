@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import shutil
@@ -32,7 +33,11 @@ def sweep_up() -> None:
 
 def play(seed: int) -> Outcome:
     """One seed, in this process."""
-    return simulate(draw(seed), folder())
+    gc.disable()  # a run is short: what it leaves is looked for after it, instead of all the time
+    try:
+        return simulate(draw(seed), folder())
+    finally:
+        gc.enable()
 
 
 def sow(seeds: Iterable[int], *, workers: int | None = None) -> Iterator[Outcome]:

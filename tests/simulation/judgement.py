@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from tests.simulation.mapping import read_mapping
-from tests.simulation.oracle import alone, asked, books, reading, rest, secrets, suggested, trampled, wire
+from tests.simulation.oracle import alone, asked, books, pace, reading, rest, secrets, sharing, suggested, trampled, wire
 from tests.simulation.oracle.evidence import Breach, Evidence
 from tests.simulation.oracle.wire import NotAllowed, Write
 from tests.simulation.world import Call
@@ -34,8 +34,9 @@ def judge(run: Run) -> Iterator[Breach]:
         known=[write for number in run.lineage.numbers(world.calls) for write in writes.get(number, ())],
         log=run.log(),
         happened=frozenset(run.troubles),
+        moved=tuple(run.moved),
     )
-    for oracle in (rest, trampled, asked, suggested, books, secrets):
+    for oracle in (rest, trampled, asked, suggested, books, secrets, pace, sharing):
         yield from oracle.judge(found)
     yield from reading.judge(world, run.host.state, "at the end")
     yield from alone.judge(world, run.twin())

@@ -173,6 +173,7 @@ class Process:
         self.working = False
         self.mapping = host.mapping
         self.unwatched = 0
+        self.life = self.job = self.world.boundary.number
         self.jobs: list[Due] = []
         self.bridge: Bridge
         self.daemon: Daemon
@@ -244,7 +245,7 @@ class Process:
 
     def run(self, module: ModuleType) -> None:
         """One job, now."""
-        self.working, self.mapping = True, self.host.mapping
+        self.working, self.mapping, self.job = True, self.host.mapping, self.world.boundary.number
         try:
             self.daemon.work(module)
         except Died:
@@ -324,6 +325,8 @@ class _Gate(AppAdapter):
                 number=number,
                 at=at,
                 process=process.host.name,
+                life=process.life,
+                job=process.job,
                 mapping=process.mapping,
                 side=self._side,
                 request=passed[0].request,

@@ -75,6 +75,7 @@ class Run:
         self.lineage = Lineage()
         self.may_have_rival = True
         self.pauses: list[tuple[int, int | None]] = []
+        self.moved: list[int] = []
         self.processes: list[Process] = []
         self.restarts: list[tuple[float, Host]] = []
         self._orders: list[tuple[str, Callable[[], int]]] = []
@@ -162,6 +163,12 @@ class Run:
         waiting += [(at, self._restart) for at, _ in self.restarts]
         return min(waiting, key=lambda one: one[0], default=None)
 
+    def sweep(self, process: Process) -> None:
+        """Let a daemon sweep now."""
+        process.run(sweep)
+        if process.dead:
+            self._ended(process)
+
     def _work(self, process: Process) -> None:
         process.work()
         if process.dead:
@@ -185,7 +192,9 @@ class Run:
     def play(self) -> Outcome:
         """All steps, then rest, then judgement."""
         for step in self.scenario.steps:
+            self.moved.append(self.world.boundary.number)
             step.perform(self)
+        self.moved.append(self.world.boundary.number)
         self._end_troubles()
         if self._come_to_rest():
             self.breaches += judge(self)
@@ -215,17 +224,20 @@ class Run:
             self._cycle(process)
             planner.go_live(process.bridge.context)
         resume(self, process)
+        self._await_rest(process)
+        self.breaches += reading.judge(self.world, self.host.state, "before a sweep")
+        if self.scenario.swept:
+            self._halts_resumed(process)
+            self.sweep(process)
+            self._await_rest(process)
+        for number in (2, 3):
+            if not self._quiet(process):
+                self.breaches.append(Breach("quiet (I25)", f"cycle {number} of three at rest writes"))
+        return True
+
+    def _await_rest(self, process: Process) -> None:
         if not any(self._quiet(process) for _ in range(PATIENCE)):
             self.breaches.append(Breach("liveness", f"it still writes after {PATIENCE} cycles"))
-        self.breaches += reading.judge(self.world, self.host.state, "before a sweep")
-        self._halts_resumed(process)
-        process.run(sweep)
-        if not any(self._quiet(process) for _ in range(PATIENCE)):
-            self.breaches.append(Breach("liveness", f"it still writes {PATIENCE} cycles after a sweep"))
-        for number in range(3):
-            if not self._quiet(process):
-                self.breaches.append(Breach("quiet (I25)", f"cycle {number + 1} of three at rest still writes"))
-        return True
 
     def _started(self) -> Process | None:
         for _ in range(3):

@@ -10,8 +10,12 @@ from tests.simulation.world import Spec
 
 @dataclass(frozen=True, kw_only=True)
 class Scenario:
-    """What is simulated. ``seed`` also feeds the chance that the daemon itself takes."""
+    """What is simulated. ``seed`` also feeds the chance that the daemon itself takes.
+
+    ``swept``: whether, once the world is at rest, everything is read again and compared, which must change nothing.
+    """
 
     spec: Spec
     steps: tuple[Step, ...]
     seed: int = 0
+    swept: bool = True

@@ -68,6 +68,7 @@ class At:
             if boundary.kind == "commit" and getattr(self.step, "waits_for_state", False):
                 boundary.book(1, act)
             else:
+                run.moved.append(boundary.number)
                 self.step.perform(run)
 
         boundary.book(self.after, act)

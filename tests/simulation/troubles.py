@@ -343,6 +343,17 @@ class Resume:
             resume(run, process)
 
 
+@dataclass(frozen=True)
+class Sweep:
+    """Everything is read again and compared, as at night."""
+
+    def perform(self, run: Run) -> None:
+        """See ``Step``."""
+        process = run.process
+        if process is not None and not process.working:
+            run.sweep(process)
+
+
 def resume(run: Run, process: Process) -> None:
     """Approve held plans, resume all else, and try refused writes again."""
     ctx = process.bridge.context

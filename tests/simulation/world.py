@@ -56,6 +56,9 @@ class Call:
     at: float
     process: str
     """The host of the daemon that made it."""
+    life: int
+    job: int
+    """Which daemon it was, and in which of its jobs: by the effect at which that began."""
     mapping: str
     """The variant of the mapping that was in place when the daemon's job began."""
     side: str
@@ -154,6 +157,11 @@ class World:
     def locked(self, record: str) -> bool:
         """Whether somebody's transaction holds a record."""
         return self._locks.get(record, -1.0) >= self.time.seconds
+
+    @property
+    def held_records(self) -> bool:
+        """Whether somebody's transaction has ever held a record."""
+        return bool(self._locks)
 
     def contacts_of(self, person: int) -> set[str]:
         """Every contact that was ever this person's."""

@@ -14,7 +14,7 @@ from typing import Any
 from tests.simulation.mapping import Rules, Unit, read_mapping
 from tests.simulation.oracle.wire import Write
 from tests.simulation.words import token
-from tests.simulation.world import World, pick
+from tests.simulation.world import Call, World, pick
 
 
 @dataclass(frozen=True, order=True)
@@ -52,6 +52,8 @@ class Evidence:
     log: str
     happened: AbstractSet[str]
     """What happened, by name: some laws make an exception of it."""
+    moved: Sequence[int]
+    """At which effects somebody or something else did anything."""
 
     @cached_property
     def rules(self) -> Rules:
@@ -62,6 +64,11 @@ class Evidence:
     def remembers(self) -> bool:
         """Whether the bridge has never lost its memory."""
         return not self.happened & {"state lost", "state restored", "two daemons"}
+
+    def moved_between(self, first: Call, second: Call) -> bool:
+        """Whether anything else happened between two calls; what was begun earlier and came late counts at any time."""
+        late = "crm later later" in self.happened or "crm late_commit late_commit" in self.happened or self.world.held_records
+        return bool(late) or any(first.number <= at <= second.number for at in self.moved)
 
     def rows(self, table: str) -> list[dict[str, Any]]:
         """A table of the bridge's state."""

@@ -1,0 +1,166 @@
+"""How hard the bridge knocks: one layer repeats, and after a pause; a no is a no; others' share of the calls stays (I35 to I38).
+
+All of it is read off the wire, with the world's time; the bridge's own counters are not asked.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby, pairwise
+from typing import Any
+
+import orjson
+
+from tests.simulation.oracle.evidence import Breach, Evidence
+from tests.simulation.oracle.wire import Write
+from tests.simulation.world import Call
+
+_ATTEMPTS = 8
+"""So often one read may fail in a row within a job: four attempts, of two that happen to ask for the same."""
+_PAUSE = 1.0
+"""Seconds between two attempts of a write, at least."""
+_BUDGET = 0.8
+"""The used share of the org's daily calls at which we stop (docs/runbook.md)."""
+_PROBE = 900.0
+"""Seconds after which it is looked again whether the calls have recovered."""
+_NEVER = frozenset(
+    {
+        *("FIELD_CUSTOM_VALIDATION_EXCEPTION", "REQUIRED_FIELD_MISSING", "STRING_TOO_LONG"),
+        *("CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", "INSUFFICIENT_ACCESS_OR_READONLY", "INVALID_FIELD_FOR_INSERT_UPDATE"),
+    }
+)
+"""Codes with which Salesforce says no for good."""
+_SLACK = 0.01
+
+
+def judge(found: Evidence) -> Iterator[Breach]:
+    """Every daemon for itself, from its start to its end: what it knew of pauses dies with it."""
+    calls = found.world.calls
+    for _, lived in groupby(calls, key=lambda call: (call.process, call.life)):
+        mine = list(lived)
+        yield from _judge_logins(mine)
+        yield from _judge_budget(mine)
+        yield from _judge_reads(mine)
+        yield from _judge_waits(mine)
+    yield from _judge_writes(found)
+
+
+def _judge_logins(calls: Sequence[Call]) -> Iterator[Breach]:
+    logins = [call.at for call in calls if call.request.path.endswith("/oauth2/token")]
+    for first, third in zip(logins, logins[2:], strict=False):
+        if third - first < 60.0 - _SLACK:
+            yield Breach("pace (I36)", f"three logins within {third - first:.1f} s: the user could be locked out")
+
+
+def _judge_budget(calls: Sequence[Call]) -> Iterator[Breach]:
+    for before, after in pairwise(call for call in calls if call.side == "crm"):
+        spent = _spent(before)
+        if spent >= _BUDGET and after.at - before.at < _PROBE - 1.0 and not after.request.path.endswith("/oauth2/token"):
+            yield Breach(
+                "budget (I35)", f"{spent:.0%} of the org's calls are used, and {after.at - before.at:.0f} s later one more"
+            )
+
+
+def _spent(call: Call) -> float:
+    if call.fate != "answered" or not call.acted:
+        return 0.0
+    told = re.search(r"api-usage=(\d+)/(\d+)", _header(call, "sforce-limit-info"))
+    return int(told[1]) / int(told[2]) if told else 0.0
+
+
+def _header(call: Call, name: str) -> str:
+    return next((value for each, value in call.acted[-1].headers.items() if each.lower() == name), "") if call.acted else ""
+
+
+def _judge_reads(calls: Sequence[Call]) -> Iterator[Breach]:
+    for (_, _, what), some in groupby(
+        (call for call in calls if not call.writes), key=lambda call: (call.job, call.side, _line(call))
+    ):
+        failed = 0
+        for call in some:
+            failed = failed + 1 if _failed(call) else 0
+            if failed > _ATTEMPTS:
+                yield Breach("pace (I36)", f"{failed} attempts in a row of {what[:120]!r}")
+                return
+
+
+def _line(call: Call) -> bytes:
+    request = call.request
+    return f"{request.method} {request.path}?{request.query} ".encode() + request.body
+
+
+def _failed(call: Call) -> bool:
+    return call.fate != "answered" or call.acted[-1].status >= 300
+
+
+def _judge_waits(calls: Sequence[Call]) -> Iterator[Breach]:
+    """What a side asked us to wait is waited before the same is asked again (I38)."""
+    told: dict[tuple[str, bytes], float] = {}
+    for call in calls:
+        key = (call.side, _line(call))
+        if call.at < told.pop(key, 0.0) - _SLACK:
+            yield Breach(
+                "pace (I38)", f"{call.request.method} {call.request.path} again before the time that {call.side} asked for"
+            )
+        after = _header(call, "retry-after")
+        if call.fate == "answered" and after.isdecimal():
+            told[key] = call.at + min(float(after), 3600.0)
+
+
+# --- single writes --------------------------------------------------------------------------------------------------
+
+
+def _judge_writes(found: Evidence) -> Iterator[Breach]:
+    """A write that came to nothing is not sent again at once; one that was refused for good, not at all until something moves."""
+    last: dict[tuple[Any, ...], tuple[Write, str]] = {}
+    untrue = any(name.startswith(("crm answer", "careers")) for name in found.happened)
+    for write in found.writes:
+        if write.object == "Bridge_Status__c":
+            continue
+        place = (write.call.process, write.object, write.kind, write.id, _packed(write.fields))
+        before = last.get(place)
+        if before is not None:
+            yield from _judge_again(found, *before, write)
+        last[place] = (write, "" if untrue else _fate(write))
+
+
+def _judge_again(found: Evidence, before: Write, fate: str, again: Write) -> Iterator[Breach]:
+    passed = again.call.at - before.call.at
+    what = f"{again.kind} of {again.object} {again.id or again.key}"
+    if fate in {"lost", "later"} and passed < _PAUSE - _SLACK and before.call is not again.call:
+        yield Breach("pace (I36)", f"{what} came to nothing ({fate}) and was sent again {passed:.2f} s later")
+    if fate == "never" and before.call.life == again.call.life and not found.moved_between(before.call, again.call):
+        yield Breach("pace (I37)", f"{what} was refused for good, and sent again although nothing has moved")
+
+
+def _packed(fields: Mapping[str, Any]) -> bytes:
+    return orjson.dumps(dict(fields), option=orjson.OPT_SORT_KEYS)
+
+
+def _fate(write: Write) -> str:
+    """What became of a single write, as far as its answer told: ``done``, ``later``, ``never``, ``lost``, or "" for unclear."""
+    call = write.call
+    if call.fate != "answered":
+        return "lost"
+    answer = call.acted[-1]
+    if call.side != "crm":
+        return "lost" if answer.status >= 500 and answer.status != 503 else ""
+    if answer.status >= 500:
+        return "lost"
+    results = _results(answer.body) if answer.status == 200 else None
+    if results is None or write.place >= len(results) or call.request.path.endswith("/graph"):
+        return ""
+    result = results[write.place]
+    if result.get("success"):
+        return "done"
+    codes = {error.get("statusCode") for error in result.get("errors", ())}
+    return "never" if codes & _NEVER else "later"
+
+
+def _results(body: bytes) -> list[dict[str, Any]] | None:
+    try:
+        found = orjson.loads(body)
+    except ValueError:
+        return None
+    return found if isinstance(found, list) and all(isinstance(each, dict) for each in found) else None

@@ -1,0 +1,26 @@
+"""Bugs of the product that the simulation has found, each as the smallest scenario that showed it. They stay found."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from tests.simulation.scenario import Scenario
+from tests.simulation.steps import At, Pass
+from tests.simulation.troubles import Break, Expire, PutMapping, Suspend
+from tests.simulation.world import Spec
+
+PINNED: Mapping[str, Scenario] = {
+    "a changed mapping forgot how often we had logged in, and what both sides had said of limits and pauses": Scenario(
+        spec=Spec(page=1, latency=0.0),
+        steps=(
+            Break("crm", "timeout", count=4),
+            Suspend(30_000.0),
+            Pass(60),
+            Expire(),
+            At(23, PutMapping("refusing")),
+            Pass(60),
+        ),
+        seed=84,
+    ),
+}
+"""What went wrong, and how."""
