@@ -1,0 +1,184 @@
+"""Planted bugs in suggestions, requests and Tasks."""
+
+from __future__ import annotations
+
+from tests.simulation.defects.planted import Defect, Edit
+
+_DRAFTS, _REQUESTS = "connector/engine/drafts.py", "connector/engine/requests.py"
+_DECISIONS, _SETTLING = "connector/engine/decisions.py", "connector/engine/settling.py"
+
+DEFECTS = (
+    Defect(
+        name="one key for every question",
+        what="each question about a field has the key of the first one",
+        edits=(
+            Edit(
+                _DRAFTS,
+                'key = key_of("suggestion", self.system, account, unit.name, episode)',
+                'key = key_of("suggestion", self.system, account, unit.name, 1)',
+            ),
+        ),
+    ),
+    Defect(
+        name="question's key from the contact",
+        what="the key of a question is made of the contact, which a merge replaces",
+        edits=(
+            Edit(
+                _DRAFTS,
+                'key = key_of("suggestion", self.system, account, unit.name, episode)',
+                'key = key_of("suggestion", self.system, subject.link["contact_id"], unit.name, episode)',
+            ),
+        ),
+    ),
+    Defect(
+        name="request's key from its text",
+        what="the key of a request is made of what it says, so that a changed one is a new one",
+        edits=(
+            Edit(
+                _REQUESTS,
+                '        key = key_of("request", system, id)\n',
+                '        key = key_of("request", system, id, digest)\n',
+            ),
+            Edit(
+                _REQUESTS,
+                '        if known is None or known["reason"] == "misunderstood":\n',
+                '        if known is None or known["reason"] == "misunderstood" or known["payload_hash"] != digest:\n',
+            ),
+        ),
+    ),
+    Defect(
+        name="settled is not told",
+        what="Salesforce is not told that a question is settled",
+        edits=(
+            Edit(
+                _DECISIONS,
+                '        rows.append(_update(ctx, "suggestion.update", known, Feed.SUGGESTION, fields))\n        suggestions.change(db, known["key"], told=told)\n',
+                '        suggestions.change(db, known["key"], told=told)\n',
+            ),
+        ),
+    ),
+    Defect(
+        name="newest value not shown",
+        what="a question that waits keeps the value of the first edit",
+        edits=(
+            Edit(
+                _DRAFTS,
+                '            self._plan("suggestion.update", account, payload, key=key, weight=weight)\n            return\n',
+                "            return\n",
+            ),
+        ),
+    ),
+    Defect(
+        name="withdrawn, Task stays",
+        what="the Task of a request that careers withdraw stays open",
+        edits=(Edit(_REQUESTS, 'if known["task_id"] and not self._task_closed(known["task_id"]):', "if False:"),),
+    ),
+    Defect(
+        name="told once",
+        what="careers hear what became of a request once, and never again",
+        edits=(Edit(_REQUESTS, '        if digest != known["acknowledged"]:\n', '        if known["acknowledged"] is None:\n'),),
+    ),
+    Defect(
+        name="Task follows careers",
+        what="what careers change about a request overwrites the officer's Task",
+        edits=(
+            Edit(
+                _REQUESTS,
+                '            self._plan("request.update", system, id, {"object": Feed.REQUEST, "id": known["crm_id"], "fields": fields})\n',
+                '            self._plan("request.update", system, id, {"object": Feed.REQUEST, "id": known["crm_id"], "fields": fields})\n'
+                '            if known["task_id"]:\n'
+                '                told = {"Status": self._directory.open_status}\n'
+                '                self._plan("task.update", system, id, {"object": Feed.TASK, "id": known["task_id"], "fields": told})\n',
+            ),
+        ),
+    ),
+    Defect(
+        name="Tasks unread",
+        what="what officers do with a Task is not looked at",
+        edits=(
+            Edit(
+                _REQUESTS,
+                "    for feed in (Feed.REQUEST, Feed.TASK):\n        while True:",
+                "    for feed in (Feed.REQUEST,):\n        while True:",
+            ),
+        ),
+    ),
+    Defect(
+        name="request dropped while its record is on the way",
+        what="a withdrawal that comes before the record is there is looked at and forgotten",
+        edits=(
+            Edit(
+                _REQUESTS,
+                '        if known["crm_id"] is None and known["settled_at"] is None:\n            return False\n',
+                '        if known["crm_id"] is None and known["settled_at"] is None:\n            return True\n',
+            ),
+        ),
+    ),
+    Defect(
+        name="confidential is stored",
+        what="a request of a confidential kind is stored like any other",
+        edits=(Edit(_REQUESTS, "_NEVER_STORED = (RequestState.REFUSED,)", "_NEVER_STORED = ()"),),
+    ),
+    Defect(
+        name="reason told to careers",
+        what="careers read why alumni relations will not ask",
+        edits=(
+            Edit(
+                _REQUESTS,
+                '            "message": f"{routed.message} {REDACTED_MESSAGE}".strip() if ask.redacted else routed.message,\n',
+                '            "message": f"{routed.message} {routed.stop_reason}".strip(),\n',
+            ),
+        ),
+    ),
+    Defect(
+        name="who has opted out is asked",
+        what="a request about somebody who does not want to be contacted becomes a Task",
+        edits=(
+            Edit(
+                "connector/engine/asked.py",
+                "        do_not_contact=_holds(rules, person, Fact.DO_NOT_CONTACT),\n",
+                "        do_not_contact=False,\n",
+            ),
+            Edit(
+                "connector/engine/asked.py",
+                "        withdrawn=withdrawn_purposes(rules, person),\n",
+                "        withdrawn=frozenset(),\n",
+            ),
+        ),
+    ),
+    Defect(
+        name="record without Task",
+        what="a request and its Task are created in two calls",
+        edits=(
+            Edit(
+                "connector/salesforce/writes.py",
+                "        answers = self._client.insert_graphs(graphs)\n",
+                "        answers = self._client.insert_graphs([graph[:1] for graph in graphs])\n",
+            ),
+            Edit(
+                "connector/salesforce/writes.py",
+                'record, task = answer.nodes[f"record{n}"], answer.nodes[f"task{n}"]',
+                'record = task = answer.nodes[f"record{n}"]',
+            ),
+            Edit(
+                "connector/salesforce/writes.py",
+                "        if _is_new(kind, first) and _is_new(Writable.TASK, second):\n"
+                '            return Outcome(status=Status.APPLIED, id=long_id(str(first)), fields={"task_id": long_id(str(second))})',
+                "        if _is_new(kind, first):\n"
+                '            return Outcome(status=Status.APPLIED, id=long_id(str(first)), fields={"task_id": None})',
+            ),
+        ),
+    ),
+    Defect(
+        name="what stood there is assumed",
+        what="a request that Salesforce knew before our state was lost is told anew as it was thought of now",
+        edits=(
+            Edit(
+                _SETTLING,
+                '            requests.change(db, known["system"], known["request_id"], reason=RECOVERED)\n'
+                '            intents.supersede(db, known["system"], [known["request_id"]], ["career.acknowledge"])\n',
+                "            pass\n",
+            ),
+        ),
+    ),
+)
