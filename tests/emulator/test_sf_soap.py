@@ -138,6 +138,18 @@ def test_queries_come_in_pages(org: Org, api: Api, control: Control) -> None:
     assert texts(lost, "exceptionCode") == ["INVALID_QUERY_LOCATOR"]
 
 
+def test_children_come_in_pages(org: Org, api: Api, control: Control) -> None:
+    """Children beyond a page have a queryLocator inside their parent, and queryMore leads on. [D]."""
+    account = control.seed("Account", [{"Name": "Acme"}])[0]
+    control.seed("Contact", [{"LastName": f"P{at}", "AccountId": account} for at in range(700)])
+    query = "<query><queryString>SELECT Id, (SELECT Id FROM Contacts) FROM Account</queryString></query>"
+    answer = call(org, query, token=api.token)
+    assert (texts(answer, "done"), texts(answer, "size")) == (["true", "false"], ["700", "1"])
+    (locator,) = [each for each in texts(answer, "queryLocator") if each]
+    more = call(org, f"<queryMore><queryLocator>{locator}</queryLocator></queryMore>", token=api.token)
+    assert (texts(more, "done"), texts(more, "size"), len(texts(more, "records"))) == (["true"], ["700"], 200)
+
+
 def test_records_are_printed_as_recorded(org: Org, api: Api, control: Control) -> None:
     """The id comes first, and again where it was selected; nil where not; moments end in Z. [R] wso2, mbed and others."""
     account = control.seed("Account", [{"Name": "Acme"}])[0]

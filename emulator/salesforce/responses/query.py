@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import orjson
@@ -95,11 +96,13 @@ def _first(ctx: Context, *, all_rows: bool) -> Response:
         return _explained(ctx, parameters["explain"][0])
     if "q" not in parameters:
         raise SalesforceError("MALFORMED_QUERY", "A query string has to be specified")
+    asked = page_size(ctx.request.header("sforce-query-options"))
     with ctx.org.replica():
-        found = run(ctx.org, ctx.access, parameters["q"][0], version=ctx.version, all_rows=all_rows)
+        children = partial(first_page, ctx, size=asked)
+        found = run(ctx.org, ctx.access, parameters["q"][0], version=ctx.version, all_rows=all_rows, children=children)
     if parameters.get("columns", [""])[0].lower() == "true":
         return json_response(columns(ctx, found))
-    size = min(page_size(ctx.request.header("sforce-query-options")), found.page)
+    size = min(asked, found.page)
     key = open_cursor(ctx.org, ctx.access, found, size) if len(found.rows) > size else ""
     return _page(ctx, found, key, 0, size)
 
@@ -110,12 +113,22 @@ def page_size(header: str) -> int:
     return max(MIN_PAGE, min(int(match[1]), MAX_PAGE)) if match else MAX_PAGE
 
 
-def _page(ctx: Context, found: Found, key: str, offset: int, size: int) -> Response:
+def first_page(ctx: Context, found: Found, size: int) -> dict[str, Any]:
+    """The first page of records that stand inside another answer; where there are more, it has a locator of its own."""
+    size = min(size, found.page)
+    key = open_cursor(ctx.org, ctx.access, found, size) if len(found.rows) > size else ""
+    return _head(ctx, found, key, 0, size) | {"records": [*map(found.show, found.rows[:size])]}
+
+
+def _head(ctx: Context, found: Found, key: str, offset: int, size: int) -> dict[str, Any]:
     last = offset + size >= len(found.rows)
-    answer: dict[str, Any] = {"totalSize": found.total, "done": last}
-    if not last:
-        # Also the pages of queryAll say /query/ [documentation].
-        answer["nextRecordsUrl"] = f"{ctx.base}/query/{key}-{offset + size}"
+    # Also the pages of queryAll say /query/ [documentation].
+    following = {} if last else {"nextRecordsUrl": f"{ctx.base}/query/{key}-{offset + size}"}
+    return {"totalSize": found.total, "done": last, **following}
+
+
+def _page(ctx: Context, found: Found, key: str, offset: int, size: int) -> Response:
+    answer = _head(ctx, found, key, offset, size)
     rows = found.rows[offset : offset + size]
     if found.printing is None:
         return json_response(answer | {"records": [*map(found.show, rows)]})

@@ -12,7 +12,10 @@ from emulator.salesforce.errors import SalesforceError, no_such_column, no_such_
 from emulator.salesforce.fields import SObject
 from emulator.salesforce.ids import normal_id
 from emulator.salesforce.recycling import delete
+from emulator.salesforce.responses.query import first_page, page_size
+from emulator.salesforce.soql.execute import MAX_PAGE, Found
 from emulator.salesforce.soql.scope import compound_address
+from emulator.salesforce.soql.tree import Query
 from emulator.salesforce.table import Row
 from emulator.salesforce.validation import calculate
 from emulator.salesforce.values import parse_moment
@@ -150,9 +153,16 @@ def _related(ctx: Context, sobject: SObject, params: Mapping[str, str]) -> Respo
     if child is None:
         raise not_found()
     kind = ctx.sobject(child.sobject)
+    fields = ctx.request.parameter("fields")
     rows = [each for each in ctx.org.table(kind.name).equal(child.field, [row["Id"]]) if not each["IsDeleted"]]
-    records = [printed(ctx, kind, each, ctx.request.parameter("fields")) for each in rows]
-    return json_response({"totalSize": len(records), "done": True, "records": records})
+    listed = Found(
+        rows=rows,
+        show=lambda each: printed(ctx, kind, each, fields),
+        total=len(rows),
+        page=MAX_PAGE,
+        query=Query(select=(), source=kind.name, source_at=0),
+    )
+    return json_response(first_page(ctx, listed, page_size(ctx.request.header("sforce-query-options"))))
 
 
 def visible(ctx: Context, sobject: SObject, id_: str) -> Row:

@@ -45,7 +45,8 @@ class Calls:
             if isinstance(value, dict) and "attributes" in value:
                 parts.append(self.record(f"sf:{key}", value))
             elif isinstance(value, dict) and "records" in value:
-                parts.append(self.result(f"sf:{key}", value["records"], value["totalSize"]))
+                locator = value.get("nextRecordsUrl", "").rpartition("/")[2] or None
+                parts.append(self.result(f"sf:{key}", value["records"], value["totalSize"], locator=locator))
             elif isinstance(value, dict):
                 parts.append(nested(f"sf:{key}", [element(part, each) for part, each in value.items()]))
             else:

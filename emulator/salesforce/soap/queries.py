@@ -1,8 +1,10 @@
 """Reading over SOAP: query, queryMore, search and retrieve."""
 
+from functools import partial
+
 from emulator.salesforce.errors import SalesforceError, no_such_column
 from emulator.salesforce.ids import normal_id
-from emulator.salesforce.responses.query import MIN_PAGE, find_cursor, open_cursor
+from emulator.salesforce.responses.query import MIN_PAGE, find_cursor, first_page, open_cursor
 from emulator.salesforce.responses.rows import printed, visible
 from emulator.salesforce.responses.search import find
 from emulator.salesforce.soap.calls import Calls
@@ -17,10 +19,13 @@ def query(calls: Calls) -> list[Xml]:
     """The calls query and queryAll: pages of 500 unless QueryOptions says otherwise, 200 to 2,000 [documentation]."""
     ctx = calls.ctx
     everything = calls.call.name == "queryAll"
+    option = calls.call.option("QueryOptions", "batchSize")
+    asked = max(MIN_PAGE, min(int(option), MAX_PAGE)) if option.isdigit() else DEFAULT_PAGE
     with ctx.org.replica():
-        found = run(ctx.org, ctx.access, calls.call.text("queryString"), version=ctx.version, all_rows=everything)
-    asked = calls.call.option("QueryOptions", "batchSize")
-    size = min(max(MIN_PAGE, min(int(asked), MAX_PAGE)) if asked.isdigit() else DEFAULT_PAGE, found.page)
+        children = partial(first_page, ctx, size=asked)
+        text = calls.call.text("queryString")
+        found = run(ctx.org, ctx.access, text, version=ctx.version, all_rows=everything, children=children)
+    size = min(asked, found.page)
     key = open_cursor(ctx.org, ctx.access, found, size) if len(found.rows) > size else ""
     return _page(calls, found, key, 0, size)
 

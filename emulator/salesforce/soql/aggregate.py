@@ -106,6 +106,11 @@ def _columns(scope: Scope, query: Query) -> list[tuple[str, Reading]]:
             raise scope.source.invalid(query.at, "Grouped queries cannot have subqueries", "MALFORMED_QUERY")
         expression = each.expression
         summed = isinstance(expression, Call) and expression.name in FUNCTIONS | {"GROUPING"}
+        if summed and isinstance(expression, Call) and expression.name != "GROUPING":
+            for argument in expression.arguments:
+                if isinstance(argument, Path) and _written(argument) in grouped:
+                    message = f"Grouped field should not be aggregated: {argument.text}"
+                    raise scope.source.invalid(expression.at, message, "MALFORMED_QUERY")
         if not summed and _written(_bare(expression)) not in grouped:
             message = f"Field must be grouped or aggregated: {_written(expression)}"
             if isinstance(expression, Path):

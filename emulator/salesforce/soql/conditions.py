@@ -12,7 +12,7 @@ from emulator.salesforce.fields import NUMBER_TYPES
 from emulator.salesforce.ids import normal_id
 from emulator.salesforce.soql.periods import days_of
 from emulator.salesforce.soql.scope import Resolved, Scope, day_range
-from emulator.salesforce.soql.tree import Combined, Comparison, Condition, Query, Value
+from emulator.salesforce.soql.tree import Combined, Comparison, Condition, Query, Selected, Value
 from emulator.salesforce.table import Row
 from emulator.salesforce.values import parse_moment, stamp
 
@@ -41,24 +41,58 @@ def check_semi_joins(scope: Scope, where: Condition | None, *, inside: bool) -> 
         SalesforceError: one is broken.
     """
     found = list(_semi_joins(where, under_or=False))
-    for comparison, under_or in found:
+    for comparison, inner, under_or in found:
         if inside:
             message = "Nesting of semi join sub-selects is not supported"
         elif under_or:
             message = "Semi join sub-selects are not allowed with the 'OR' operator"
         elif len(found) > MAX_SEMI_JOINS:
             message = f"Maximum {MAX_SEMI_JOINS} semi join sub-selects are allowed"
+        elif inner.source.lower() == scope.sobject.name.lower():
+            message = "The inner and outer selects should not be on the same object type"
         else:
+            _check_ids(scope, comparison, inner)
             continue
         raise scope.source.invalid(comparison.at, message, "MALFORMED_QUERY")
 
 
-def _semi_joins(condition: Condition | None, *, under_or: bool) -> Iterator[tuple[Comparison, bool]]:
+def _check_ids(scope: Scope, comparison: Comparison, inner: Query) -> None:
+    """Both sides are ids, of the same object."""
+    left = scope.resolve(comparison.left)
+    if left.field is None or left.field.type not in {"id", "reference"}:
+        name = left.names[-1]
+        message = f"The left operand in the where expression for outer query should be an id field, cannot use: '{name}'"
+        raise scope.source.invalid(comparison.at, message, "MALFORMED_QUERY")
+    below, first = Scope.of(scope.source, inner), inner.select[0]
+    if not isinstance(first, Selected):
+        return
+    selected = below.resolve(first.expression)
+    if _kinds(scope, left) & _kinds(below, selected):
+        return
+    message = (
+        f"The selected field '{selected.names[-1]}' in the subquery and the left operand field in the where expression in the "
+        f"outer query '{left.names[-1]}' should point to the same object type"
+    )
+    raise scope.source.invalid(comparison.at, message, "MALFORMED_QUERY")
+
+
+def _kinds(scope: Scope, known: Resolved) -> set[str]:
+    """The objects whose ids a field can have."""
+    owners: tuple[str, ...] = (scope.sobject.name,)
+    while known.parent is not None:
+        link, known = known.parent
+        owners = link.references
+    if known.field is None or known.field.type not in {"id", "reference"}:
+        return set()
+    return {name.lower() for name in known.field.references or owners}
+
+
+def _semi_joins(condition: Condition | None, *, under_or: bool) -> Iterator[tuple[Comparison, Query, bool]]:
     if isinstance(condition, Combined):
         for part in condition.conditions:
             yield from _semi_joins(part, under_or=under_or or condition.operator == "or")
     elif condition is not None and isinstance(condition.right, Query):
-        yield condition, under_or
+        yield condition, condition.right, under_or
 
 
 def build(scope: Scope, condition: Condition, subquery: Subquery) -> Test:

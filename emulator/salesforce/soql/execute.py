@@ -21,6 +21,8 @@ from emulator.salesforce.table import Row, Table
 LONG_TEXT = 255
 SMALL_PAGE = 200
 MAX_PAGE = 2_000
+MAX_FIELDS_ROWS = 200
+"""Records for which a statement may ask all fields, whatever they are called."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,29 +42,34 @@ class Found:
     printing: Printing | None = None
 
 
-def run(org: Org, access: Access, text: str, *, version: str, all_rows: bool = False) -> Found:
+Nested = Callable[[Found], dict[str, Any]]
+"""How the records of a subquery, at least one, stand in the record whose children they are."""
+
+
+def at_once(found: Found) -> dict[str, Any]:
+    """All of them, as an answer of one page."""
+    return {"totalSize": found.total, "done": True, "records": [*map(found.show, found.rows)]}
+
+
+def run(org: Org, access: Access, text: str, *, version: str, all_rows: bool = False, children: Nested = at_once) -> Found:
     """Parse and carry out a statement for a user. `all_rows` is queryAll: deleted and archived records too.
 
     Raises:
         SalesforceError: the statement is malformed, or names what the user does not see.
     """
-    return carry_out(Source(org=org, access=access, text=text, version=version), parse(text), all_rows=all_rows)
-
-
-def carry_out(source: Source, query: Query, *, all_rows: bool = False) -> Found:
-    """Carry out a parsed statement."""
-    runner = _Runner(source, all_rows=all_rows or query.all_rows)
-    return runner.top(query)
+    source, query = Source(org=org, access=access, text=text, version=version), parse(text)
+    return _Runner(source, children, all_rows=all_rows or query.all_rows).top(query)
 
 
 class _Runner:
-    def __init__(self, source: Source, *, all_rows: bool) -> None:
+    def __init__(self, source: Source, children: Nested, *, all_rows: bool) -> None:
         self.source = source
+        self.children = children
         self.all_rows = all_rows
 
     def top(self, query: Query) -> Found:
         scope = Scope.of(self.source, query)
-        self._check_fields_calls(scope, query)
+        self._check_fields_calls(query)
         check_semi_joins(scope, query.where, inside=False)
         if aggregate.is_plain_count(query):
             total = sum(1 for _ in self._cut(query, self.matching(scope, query)))
@@ -72,22 +79,12 @@ class _Runner:
             shown = list(self._cut(query, groups))
             names = tuple(name for name in (shown[0] if shown else {}) if name != "attributes")
             return Found(rows=shown, show=dict, total=len(shown), page=MAX_PAGE, query=query, names=names)
-        printing = projection(scope, query, self._child)
-        rows = list(self._cut(query, self.matching(scope, query)))
-        page = self._page(scope, query)
+        found = self._found(scope, query, list(self._cut(query, self.matching(scope, query))))
         if query.seen & {"view", "reference"}:
             org, user = self.source.org, self.source.access.user_id
-            for row in rows:
+            for row in found.rows:
                 org.seen.note(user, row["Id"], org.stamp(), viewed="view" in query.seen)
-        return Found(
-            rows=rows,
-            show=printing.show,
-            total=len(rows),
-            page=page,
-            query=query,
-            names=printing.names,
-            printing=printing,
-        )
+        return found
 
     @staticmethod
     def _cut(query: Query, rows: Iterable[Row]) -> Iterable[Row]:
@@ -139,7 +136,7 @@ class _Runner:
         parent = self.source.org.sobject_of(row["Id"])
         assert parent is not None  # noqa: S101 - the row came from a table
         child = parent.by_child[query.source.lower()]
-        scope = Scope(source=self.source, sobject=self.source.org.sobject(child.sobject), alias=query.alias)
+        scope = Scope(source=self.source, sobject=self.source.org.sobject(child.sobject), aliases=query.aliases)
         own = Comparison(
             left=Path(parts=(child.field,), at=query.at),
             operator="=",
@@ -147,11 +144,20 @@ class _Runner:
             at=query.at,
         )
         where = own if query.where is None else Combined(operator="and", conditions=(own, query.where))
-        show = projection(scope, query, self._child).show
         rows = list(self._cut(query, self.matching(scope, replace(query, where=where))))
-        if not rows:
-            return None
-        return {"totalSize": len(rows), "done": True, "records": [show(each) for each in rows]}
+        return self.children(self._found(scope, query, rows)) if rows else None
+
+    def _found(self, scope: Scope, query: Query, rows: list[Row]) -> Found:
+        printing = projection(scope, query, self._child)
+        return Found(
+            rows=rows,
+            show=printing.show,
+            total=len(rows),
+            page=self._page(scope, query),
+            query=query,
+            names=printing.names,
+            printing=printing,
+        )
 
     # --- checks ---------------------------------------------------------------------------------------------------
 
@@ -160,12 +166,14 @@ class _Runner:
             message = f"field '{key.names[-1]}' can not be sorted in a query call"
             raise scope.source.invalid(order.expression.at, message)
 
-    def _check_fields_calls(self, scope: Scope, query: Query) -> None:
+    def _check_fields_calls(self, query: Query) -> None:
+        """FIELDS(ALL) and FIELDS(CUSTOM) are for at most 200 records, by LIMIT or by a list of ids [documentation]."""
         for each in query.select:
-            if isinstance(each, AllFields) and each.kind in {"ALL", "CUSTOM"} and (query.limit or 201) > 200:
-                message = "The SOQL FIELDS function must have a LIMIT of at most 200"
+            if isinstance(each, Query):
+                self._check_fields_calls(each)
+            elif isinstance(each, AllFields) and each.kind in {"ALL", "CUSTOM"} and not _bounded(query):
+                message = f"The SOQL FIELDS function must have a LIMIT of at most {MAX_FIELDS_ROWS}"
                 raise SalesforceError("MALFORMED_QUERY", message)
-        _ = scope
 
     @staticmethod
     def _page(scope: Scope, query: Query) -> int:
@@ -182,6 +190,21 @@ class _Runner:
                 one = scope.resolve(each.expression).field
                 long += bool(one and one.type == "textarea" and one.length > LONG_TEXT)
         return SMALL_PAGE if long > 1 else max(SMALL_PAGE, MAX_PAGE // (1 + children))
+
+
+def _bounded(query: Query) -> bool:
+    if query.limit is not None:
+        return query.limit <= MAX_FIELDS_ROWS
+    where = query.where
+    conditions = where.conditions if isinstance(where, Combined) and where.operator == "and" else (where,)
+    return any(
+        isinstance(each, Comparison)
+        and isinstance(each.left, Path)
+        and (each.left.text.lower(), each.operator) == ("id", "in")
+        and isinstance(each.right, tuple)
+        and len(each.right) <= MAX_FIELDS_ROWS
+        for each in conditions
+    )
 
 
 def _sort_key(key: Resolved) -> Callable[[Row], Any]:

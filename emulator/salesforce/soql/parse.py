@@ -113,11 +113,7 @@ class _Parser:
         select = self.several(self.selected)
         self.need_word("from")
         source = self.need_name()
-        alias = None
-        if self.take_word("as"):
-            alias = self.need_name().text
-        elif self.token.kind == "name" and self.token.text.lower() not in CLAUSES:
-            alias = self.next().text
+        aliases = self.aliases(source.text)
         scope = self.next().text if self.take_word("using", "scope") else None
         where = self.conditions() if self.take_word("where") else None
         if self.take_word("with"):
@@ -135,7 +131,7 @@ class _Parser:
             select=select,
             source=source.text,
             source_at=source.at,
-            alias=alias,
+            aliases=aliases,
             where=where,
             group=group,
             rolled=rolled,
@@ -148,6 +144,23 @@ class _Parser:
             scope=scope,
             at=start,
         )
+
+    def aliases(self, source: str) -> dict[str, tuple[str, ...]]:
+        """Further names of the object and its parents: `FROM Contact c, c.Account a` [documentation]."""
+        known: dict[str, tuple[str, ...]] = {}
+        if self.take_word("as") or self.is_alias():
+            known[self.need_name().text.lower()] = ()
+        while self.take_mark(","):
+            token = self.need_name()
+            first, *rest = token.text.split(".")
+            if first.lower() not in {source.lower(), *known} or not rest:
+                raise self.unexpected(token)
+            self.take_word("as")
+            known[self.need_name().text.lower()] = (*known.get(first.lower(), ()), *rest)
+        return known
+
+    def is_alias(self) -> bool:
+        return self.token.kind == "name" and self.token.text.lower() not in CLAUSES
 
     def several(self, one: Callable[[], T]) -> tuple[T, ...]:
         found = [one()]
@@ -355,7 +368,8 @@ class _Parser:
             return Value(kind="null", value=None, at=token.at)
         if PERIOD.fullmatch(token.text):
             count = 0
-            if self.take_mark(":"):
+            if "N_" in token.text.upper():
+                self.need_mark(":")
                 count = self.whole_number(token.text)
             return Value(kind="period", value=(token.text.upper(), count), at=token.at)
         raise self.unexpected(token)

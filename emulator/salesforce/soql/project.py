@@ -1,6 +1,7 @@
 """The select list turned into a function from a stored record to the object that is printed."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from emulator.salesforce.errors import SalesforceError
@@ -108,7 +109,9 @@ class _Steps:
         if is_aggregate(query):
             message = "only root queries support aggregate expressions"
             raise self.scope.source.invalid(query.at, message, "MALFORMED_QUERY")
-        known = self.scope.sobject.by_child.get(query.source.lower())
+        # The relationship may be written with the object or its alias before it: (SELECT Id FROM Account.Contacts).
+        before, dot, name = query.source.rpartition(".")
+        known = self.scope.sobject.by_child.get(name.lower()) if not dot or self.scope.names(before) else None
         if known is None or known.sobject.lower() not in self.scope.source.org.objects:
             message = (
                 f"Didn't understand relationship '{query.source}' in FROM part of query call. If you are attempting to "
@@ -117,7 +120,8 @@ class _Steps:
             )
             raise self.scope.source.invalid(query.source_at, message, "INVALID_TYPE")
         relationship = str(known.relationship)
-        self.columns[relationship] = Made(relationship, lambda row: child(query, row))
+        below = replace(query, source=relationship)
+        self.columns[relationship] = Made(relationship, lambda row: child(below, row))
 
     def printing(self) -> Printing:
         return Printing(self.columns, tuple(self.names), self.scope.source.org.table(self.scope.sobject.name).sheets)

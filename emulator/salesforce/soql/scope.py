@@ -1,7 +1,7 @@
 """Names in a statement: which field a path means for this user, and how to read it from a record."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import lru_cache
 from operator import itemgetter
@@ -68,7 +68,7 @@ class Scope:
 
     source: Source
     sobject: SObject
-    alias: str | None = None
+    aliases: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, source: Source, query: Query) -> "Scope":
@@ -81,23 +81,27 @@ class Scope:
                 "appropriate names."
             )
             raise source.invalid(query.source_at, message, "INVALID_TYPE")
-        return cls(source=source, sobject=found, alias=query.alias)
+        return cls(source=source, sobject=found, aliases=query.aliases)
 
     def resolve(self, expression: Expression) -> Resolved:
         """The meaning of a field path or function."""
         if isinstance(expression, Call):
             return self._function(expression)
         parts = list(expression.parts)
-        if len(parts) > 1 and parts[0].lower() in {(self.alias or "").lower(), self.sobject.name.lower()}:
-            parts = parts[1:]
+        if len(parts) > 1 and self.names(parts[0]):
+            parts = [*self.aliases.get(parts[0].lower(), ()), *parts[1:]]
         return self._walk(self.sobject, parts, expression)
+
+    def names(self, text: str) -> bool:
+        """Whether a word stands for the object, or for a parent that has an alias."""
+        return text.lower() in self.aliases or text.lower() == self.sobject.name.lower()
 
     def _walk(self, sobject: SObject, parts: list[str], path: Path) -> Resolved:
         name = parts[0]
         if len(parts) == 1:
             one = self.source.access.readable(sobject).get(name.lower())
             if one is None:
-                raise self._no_column(name, sobject, path)
+                raise self._no_column(name, sobject.name, path)
             return self._own(sobject, one)
         link = sobject.by_relationship.get(name.lower())
         if link is None or link.name.lower() not in self.source.access.readable(sobject):
@@ -120,11 +124,12 @@ class Scope:
 
             inner = Resolved(get=lambda above: kind(above["Id"]), type="picklist", names=("Type",))
             return Resolved(get=lambda row: kind(row.get(key)), type="picklist", names=(name, "Type"), parent=(link, inner))
-        target = org.objects.get(("name_fields" if polymorphic else link.references[0]).lower())
+        if not polymorphic:
+            target = org.objects.get(link.references[0].lower())
+        else:
+            target = self._first_with(link, parts[1]) if parts[1].lower() in _OF_ANY_NAME else None
         if target is None:
-            target = self._first_with(link, parts[1])
-        if target is None:
-            raise self._no_column(parts[1], SObject(name="Name", header={}, fields=()), path)
+            raise self._no_column(parts[1], "Name" if polymorphic else link.references[0], path)
         return self._above(link, target, self._walk(target, parts[1:], path))
 
     def _above(self, link: Field, target: SObject, inner: Resolved) -> Resolved:
@@ -203,9 +208,9 @@ class Scope:
 
         return shown
 
-    def _no_column(self, name: str, sobject: SObject, path: Path) -> SalesforceError:
+    def _no_column(self, name: str, entity: str, path: Path) -> SalesforceError:
         message = (
-            f"No such column '{name}' on entity '{sobject.name}'. If you are attempting to use a custom field, be sure "
+            f"No such column '{name}' on entity '{entity}'. If you are attempting to use a custom field, be sure "
             "to append the '__c' after the custom field name. Please reference your WSDL or the describe call for the "
             "appropriate names."
         )
@@ -243,6 +248,14 @@ def _as_kept(one: Field) -> Resolved:
     column = Stored(key, lambda row: row.get(key, default))
     return Resolved(get=column.get, type=one.type, names=(key,), own=key, field=one, column=column)
 
+
+_OF_ANY_NAME = frozenset(
+    {
+        *("id", "name", "firstname", "middlename", "lastname", "suffix", "nameoralias", "email", "phone", "title"),
+        *("alias", "username", "isactive", "profile", "profileid", "userrole", "userroleid"),
+    }
+)
+"""What a reference to several objects leads to: the fields of the object Name [Object Reference]."""
 
 DATE_PARTS: dict[str, tuple[str, Callable[[datetime], Any]]] = {
     "CALENDAR_YEAR": ("int", lambda when: when.year),

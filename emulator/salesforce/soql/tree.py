@@ -1,6 +1,7 @@
 """What a SOQL statement says, as values."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 from typing import Literal as OneOf
 
@@ -98,6 +99,7 @@ class Order:
 class Query:
     """A whole statement. `source` is an object, or a child relationship in a subquery.
 
+    `aliases` are further names, in small letters, of the object itself (no path) and of its parents (the path to them);
     `rolled` is rollup or cube where GROUP BY makes subtotals; `seen` has view or reference where the records count as
     looked at.
     """
@@ -105,7 +107,7 @@ class Query:
     select: "tuple[Selected | AllFields | TypeOf | Query, ...]"
     source: str
     source_at: int
-    alias: str | None = None
+    aliases: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     where: Condition | None = None
     group: tuple[Expression, ...] = ()
     rolled: OneOf["", "rollup", "cube"] = ""

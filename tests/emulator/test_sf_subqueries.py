@@ -1,0 +1,116 @@
+"""Queries within queries: children in pages, sub-selects, aliases of parents."""
+
+# ruff: noqa: S608 - the statements go to the emulator, and nothing in them comes from outside
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from emulator.salesforce.control import Control
+from tests.emulator.api import Api
+
+
+@pytest.fixture
+def acme(control: Control) -> str:
+    """An account with two contacts and a task; returns its id."""
+    account = control.seed("Account", [{"Name": "Acme", "Industry": "Banking"}])[0]
+    control.seed("Contact", [{"LastName": "Lovelace", "AccountId": account}, {"LastName": "Hopper", "AccountId": account}])
+    control.seed("Task", [{"Subject": "Call", "WhatId": account}])
+    return account
+
+
+def test_many_children_come_in_pages(api: Api, control: Control) -> None:
+    """Children beyond a page have a locator of their own, in queries and at friendly addresses. [D] how many a page: [U]."""
+    busy, quiet = control.seed("Account", [{"Name": "Busy"}, {"Name": "Quiet"}])
+    control.seed("Contact", [{"LastName": f"C{at:04}", "AccountId": busy} for at in range(4_500)])
+    control.seed("Contact", [{"LastName": "One", "AccountId": quiet}])
+    soql = "SELECT Name, (SELECT LastName FROM Contacts ORDER BY LastName) FROM Account ORDER BY Name"
+    for page, sizes in (({}, [2000, 2000, 500]), ({"Sforce-Query-Options": "batchSize=1500"}, [1500, 1500, 1500])):
+        first, second = api.query(soql, headers=page)["records"]
+        assert (second["Contacts"]["done"], len(second["Contacts"]["records"])) == (True, 1)
+        friendly = api.json("GET", f"sobjects/Account/{busy}/Contacts?fields=LastName", headers=page)
+        for answer in (first["Contacts"], friendly):
+            found = list(pages(api, answer))
+            assert [len(each) for each in found] == sizes
+            assert len({row["LastName"] for each in found for row in each}) == 4_500
+
+
+def pages(api: Api, answer: dict[str, Any]) -> Iterator[list[dict[str, Any]]]:
+    """The records of each page of an answer, the first one given."""
+    yield answer["records"]
+    while not answer["done"]:
+        assert answer["totalSize"] == 4_500
+        answer = api.json("GET", answer["nextRecordsUrl"])
+        yield answer["records"]
+
+
+@pytest.mark.usefixtures("acme")
+@pytest.mark.parametrize(
+    "soql",
+    [
+        "SELECT c.LastName, a.Name FROM Contact c, c.Account a WHERE a.Name = 'Acme' AND c.LastName LIKE 'L%'",
+        "SELECT C.LastName, Account.Name FROM Contact AS c, Contact.Account A, a.Owner o WHERE O.Name != null LIMIT 1",
+    ],
+)
+def test_parents_have_aliases(api: Api, soql: str) -> None:
+    """`FROM Contact c, c.Account a` gives a parent a name of its own; the answer does not know it. [D] SOQL guide."""
+    (row,) = api.records(soql)
+    assert (row["LastName"], row["Account"]["Name"]) == ("Lovelace", "Acme")
+
+
+@pytest.mark.usefixtures("acme")
+@pytest.mark.parametrize("soql", ["FROM Account.Contacts", "FROM a.Contacts c", "FROM Contacts"])
+def test_a_child_relationship_may_say_whose_it_is(api: Api, soql: str) -> None:
+    """`(SELECT ... FROM Account.Contacts)` is the relationship Contacts. [D] SOQL guide."""
+    (row,) = api.records(f"SELECT Account.Name, (SELECT Contact.LastName {soql} ORDER BY LastName) FROM Account a")
+    assert [each["LastName"] for each in row["Contacts"]["records"]] == ["Hopper", "Lovelace"]
+
+
+@pytest.mark.usefixtures("acme")
+@pytest.mark.parametrize(
+    ("where", "text"),
+    [
+        ("Id IN (SELECT Id FROM Contact)", "should point to the same object type"),
+        ("Id IN (SELECT OwnerId FROM Contact)", "should point to the same object type"),
+        ("Id NOT IN (SELECT LastName FROM Contact)", "should point to the same object type"),
+        ("Id IN (SELECT ParentId FROM Account)", "The inner and outer selects should not be on the same object type"),
+        ("Name IN (SELECT LastName FROM Contact)", "should be an id field, cannot use: 'Name'"),
+    ],
+)
+def test_sub_selects_compare_ids_of_one_object(api: Api, where: str, text: str) -> None:
+    """Both sides of a sub-select are ids of the same kind, and it is about another object. [I] forums; the last text: [U]."""
+    (refused,) = api.query(f"SELECT Id FROM Account WHERE {where}")
+    assert refused["errorCode"] == "MALFORMED_QUERY"
+    assert text in refused["message"]
+    for outer, inner, count in (
+        ("Account WHERE Id", "SELECT AccountId FROM Contact", 1),
+        ("Account WHERE Id", "SELECT WhatId FROM Task", 1),
+        ("Contact WHERE Account.Id", "SELECT WhatId FROM Task", 2),
+        ("Contact WHERE OwnerId", "SELECT OwnerId FROM Account", 2),
+    ):
+        assert len(api.records(f"SELECT Id FROM {outer} IN ({inner})")) == count
+
+
+@pytest.mark.usefixtures("acme")
+def test_references_to_several_objects_lead_to_names(api: Api) -> None:
+    """Of Who, What and Owner a query sees the fields of the object Name alone; TYPEOF sees the rest. [D] Object Reference."""
+    (row,) = api.records("SELECT What.Name, What.Type, Owner.Name, Owner.Profile.Name, Who.FirstName FROM Task")
+    assert (row["What"]["Name"], row["What"]["Type"], row["Who"]) == ("Acme", "Account", None)
+    (refused,) = api.query("SELECT What.Industry FROM Task")
+    assert "No such column 'Industry' on entity 'Name'." in refused["message"]
+    assert api.records("SELECT TYPEOF What WHEN Account THEN Industry END FROM Task")[0]["What"]["Industry"] == "Banking"
+
+
+def test_all_fields_of_listed_records(api: Api, acme: str) -> None:
+    """FIELDS(ALL) is for at most 200 records, by LIMIT or by a list of ids, in subqueries too. [D] SOQL guide."""
+    assert api.records(f"SELECT FIELDS(ALL) FROM Account WHERE Name != null AND Id IN ('{acme}')")[0]["Name"] == "Acme"
+    assert api.records("SELECT Id, (SELECT FIELDS(ALL) FROM Contacts LIMIT 200) FROM Account")[0]["Contacts"]["totalSize"] == 2
+    for unbounded in (
+        "SELECT FIELDS(ALL) FROM Account",
+        "SELECT FIELDS(CUSTOM), Id FROM Account LIMIT 201",
+        f"SELECT FIELDS(ALL) FROM Account WHERE Id IN ('{acme}') OR Name != null",
+        f"SELECT FIELDS(ALL) FROM Account WHERE Id NOT IN ('{acme}')",
+        "SELECT Id, (SELECT FIELDS(ALL) FROM Contacts) FROM Account",
+    ):
+        assert api.query(unbounded)[0]["message"] == "The SOQL FIELDS function must have a LIMIT of at most 200"
