@@ -215,7 +215,7 @@ def test_wrong_method(api: Api) -> None:
 
 
 def test_refusals_hold_nothing_of_those_they_refused() -> None:
-    """Law: an organisation that nobody uses any more is gone, whatever it refused; an error raised often does not grow."""
+    """An organisation that nobody uses any more is gone, whatever it refused; an error raised often does not grow. [C] own."""
     org = Org()
     control, api = Control(org), Api(org)
     refusal = control.order_refusal("UNABLE_TO_LOCK_ROW", count=50)
