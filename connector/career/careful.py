@@ -53,13 +53,18 @@ class CarefulWriter(Generic[Native]):
         version: Callable[[Mapping[str, Any]], str] = version_of,
     ) -> None:
         self._system, self._fetch, self._send, self._version = system, fetch, send, version
-        self._proven = False
+        self._proven: set[str] = set()
+
+    @property
+    def proven(self) -> bool:
+        """Whether a write of ours has been seen to do what it should, and nothing else."""
+        return bool(self._proven)
 
     def update(self, row: PersonUpdate) -> Chunk:
         """Change one account if it still is as it was when the change was decided.
 
         Raises:
-            Halt: the first write of this process emptied other fields; nothing more is sent.
+            Halt: a field's first write by this process emptied other fields; nothing more is sent.
         """
         found = self.look(row)
         if isinstance(found, Outcome):
@@ -80,25 +85,28 @@ class CarefulWriter(Generic[Native]):
     def settle(self, row: PersonUpdate, before: Record, outcome: Outcome) -> Outcome:
         """What became of a change that was sent, with the account as it is now if it was applied.
 
+        After the first write of each field we look: a system may say yes and ignore it, or take it for the whole account.
+
         Raises:
             Halt: see ``update``.
         """
         if outcome.status is not Status.APPLIED:
             return outcome
         expected: Mapping[str, Any] = placed(before.fields, row.fields)
-        if not self._proven:
+        if not row.fields.keys() <= self._proven:
             after = self._fetch(row.id)
             found = after[0].fields if after is not None else {}
-            self._prove(expected, found)
+            self._prove(before.fields, expected, found)
             if ignored := _ignored(before.fields, row.fields, found):
                 return outcomes.ignored(ignored)
-            self._proven, expected = True, found
+            self._proven |= row.fields.keys()
+            expected = found
         return Outcome(status=Status.APPLIED, id=row.id, version=self._version(expected), fields=expected)
 
-    def _prove(self, expected: Mapping[str, Any], found: Mapping[str, Any]) -> None:
-        """A system that takes our few fields for the whole account would empty the others: seen at the first write."""
-        there = dict(_leaves(found))
-        lost = [name for name, value in _leaves(expected) if value not in _EMPTY and there.get(name) in _EMPTY]
+    def _prove(self, before: Mapping[str, Any], expected: Mapping[str, Any], found: Mapping[str, Any]) -> None:
+        """A system that takes our few fields for the whole account would empty the others."""
+        wanted, there = ({name for name, value in _leaves(fields) if value not in _EMPTY} for fields in (expected, found))
+        lost = [name for name, value in _leaves(before) if value not in _EMPTY and name in wanted - there]
         if lost:
             raise Halt(
                 subject=self._system,

@@ -3,8 +3,8 @@
 The moment is the system's own (the ``Date`` of the first page of a walk), less an overlap, and is taken when a walk begins:
 what changes meanwhile is met by the next walk. Lists that cannot be asked for changes are walked whole once in a while.
 
-Page numbers count rows, so a row that moves to another place while we walk pushes another one across the boundary of two
-pages, unseen. A walk that met fewer records than the list says it has is therefore walked again.
+Page numbers count rows, so a row that moves or goes while we walk pushes another one across the boundary of two pages, unseen.
+A walk that met fewer records than the list ever said to have meanwhile is therefore walked again.
 """
 
 from __future__ import annotations
@@ -111,6 +111,7 @@ class PagedReader:
         self._names = [listing.name for listing in self._listings]
         self._walk: tuple[str, str, int] = ("", "", 0)
         self._met: set[str] = set()
+        self._most = 0
 
     def read(self, cursor: str) -> Page:
         """The next page; the cursor of an interrupted walk leads into it again, or to its beginning."""
@@ -124,8 +125,9 @@ class PagedReader:
         found = listing.page(place.page, self._since(listing, place))
         if place.page == 1:
             place = replace(place, began=place.began or (found.at or self._clock.now()).astimezone(UTC).isoformat())
-            self._walk, self._met = (listing.name, place.began, place.again), set()
+            self._walk, self._met, self._most = (listing.name, place.began, place.again), set(), 0
         self._met.update(found.met)
+        self._most = max(self._most, found.total or 0)
         full = place.mode == "full"
         if found.wait:
             return Page(records=found.records, cursor=place.text(), more=False, full=full)
@@ -155,7 +157,7 @@ class PagedReader:
     def _after(self, place: _Place, listing: Listing, found: Slice) -> _Place:
         if found.more:
             return replace(place, page=place.page + 1)
-        if place.page > 1 and found.total is not None and len(self._met) < found.total and place.again < _AGAIN:
+        if place.page > 1 and len(self._met) < self._most and place.again < _AGAIN:
             return replace(place, page=1, again=place.again + 1)
         marks = {**place.marks, listing.name: place.began}
         if place.mode == "full":

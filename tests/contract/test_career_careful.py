@@ -47,14 +47,29 @@ def careful(system: System) -> CarefulWriter[dict[str, Any]]:
     return CarefulWriter(system="careers", fetch=system.fetch, send=system.send)
 
 
-def test_the_first_write_is_looked_at_and_the_next_is_not() -> None:
-    """Law: reading before writing is always done, reading behind it once in a process; the answer is what is there now."""
+def test_the_first_write_of_each_field_is_looked_at_and_the_next_is_not() -> None:
+    """Law: reading before writing is always done, reading behind it once for each field; the answer is what is there now."""
     system = System()
     writer = careful(system)
+    assert not writer.proven
     assert written(system, writer, title="Judge").fields == ACCOUNT | {"title": "Judge"}
-    assert system.reads == 2
-    outcome = written(system, writer, custom__rank="B")
+    assert (system.reads, writer.proven) == (2, True)
+    outcome = written(system, writer, title="Chef")
     assert (system.reads, outcome.version) == (3, version_of(system.account))
+    written(system, writer, custom__rank="B", title="Cook")
+    assert system.reads == 5
+    written(system, writer, custom__rank="C")
+    assert system.reads == 6
+
+
+def test_a_field_that_is_never_taken_up_is_noticed_behind_one_that_is() -> None:
+    """Law: that one field was written well says nothing about another one."""
+    system = System()
+    system.becomes = lambda native, changes: placed(native, {name: value for name, value in changes.items() if name == "city"})
+    writer = careful(system)
+    assert written(system, writer, city="Bonn").status is Status.APPLIED
+    assert written(system, writer, title="Judge").code == "NOT_TAKEN_UP"
+    assert written(system, writer, rank="First").code == "NOT_TAKEN_UP", "it was empty, and is still"
 
 
 @pytest.mark.parametrize(
@@ -67,6 +82,12 @@ def test_a_write_that_empties_other_values_stops_everything(sent: dict[str, Any]
     system.becomes = lambda _native, changes: placed({}, changes)
     with pytest.raises(Halt, match=lost):
         written(system, careful(system), **sent)
+
+
+def test_what_we_empty_ourselves_is_no_loss() -> None:
+    """Law: a value that was sent as empty, and is, stops nothing."""
+    system = System()
+    assert written(system, careful(system), title=None).fields == ACCOUNT | {"title": None}
 
 
 def test_a_write_that_was_not_taken_up_is_refused() -> None:

@@ -62,6 +62,17 @@ def test_a_row_that_slips_through_is_met_by_another_walk() -> None:
     assert set(met([first, *walk(reader, first.cursor)])) == set("abcde")
 
 
+def test_a_row_that_goes_hides_nobody() -> None:
+    """Law: somebody deleted while we walk pulls her successor across a boundary; the walk is made again."""
+    time = clock()
+    rows = Rows(time, "abcde")
+    reader = PagedReader([Listing(name="all", page=rows.page, since=False)], time)
+    first = reader.read("")
+    rows.ids.remove("a")
+    assert "c" in met(walk(reader, first.cursor))
+    assert [number for number, _ in rows.asked] == [1, 2, 1, 2]
+
+
 def test_a_walk_of_a_dead_process_begins_again() -> None:
     """Law: only who has met the first rows can tell what is missing; and changes count from where the first one began."""
     time = clock()
