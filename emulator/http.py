@@ -9,7 +9,7 @@ import json
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 from urllib.parse import parse_qs, unquote
 
 import orjson
@@ -95,6 +95,14 @@ class App(Protocol):
     def handle(self, request: Request) -> Response:
         """Answer one request. Never raises for bad input: that is an answer too."""
         ...
+
+
+def printed(item: Mapping[str, Any]) -> orjson.Fragment:
+    """An object as JSON; half a character that a test has planted is printed as the escape that it is."""
+    try:
+        return orjson.Fragment(orjson.dumps(item))
+    except TypeError:
+        return orjson.Fragment(json.dumps(item).encode())
 
 
 def request(method: str, target: str, *, headers: Mapping[str, str] | None = None, body: bytes | str | object = b"") -> Request:

@@ -1,10 +1,13 @@
 """Fields that a university makes for itself where a platform has none of its own, and the choices of those that have some."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from emulator.career.models import CareerSystem
+from emulator.career.errors import ApiError, invalid
+from emulator.career.fields import checked_person
+from emulator.career.models import Actor, CareerSystem, Stored
 
 
 class Sort(StrEnum):
@@ -77,3 +80,16 @@ def number_of(system: CareerSystem, custom: Custom, value: Any) -> tuple[int, st
     """The number of a value's choice, and how it stands on screen; a value that was not there before becomes a choice."""
     shown, known = custom.shown(value), numbered(system, custom)
     return known.setdefault(shown, len(known) + 1), shown
+
+
+def rewrite(system: CareerSystem, stored: Stored, fields: Mapping[str, Any], by: Actor, *, called: Mapping[str, str]) -> Stored:
+    """Change an account; ``called`` are the platform's own names of the tenant's fields.
+
+    Raises:
+        ApiError: a value that can never be accepted, by the platform's name of its field.
+    """
+    try:
+        checked = checked_person({path: value for path, value in fields.items() if value is not None}, staff=True)
+    except ApiError as refused:
+        raise invalid(called.get(refused.field or "", refused.field or ""), refused.message) from None
+    return system.change_person(stored.id, checked | {path: None for path, value in fields.items() if value is None}, by)

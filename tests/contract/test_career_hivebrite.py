@@ -253,6 +253,15 @@ def test_the_employer_is_known_where_profiles_tell_it(told: bool) -> None:  # no
     assert found == ([some, none] if told else [None, None])
 
 
+def test_another_user_than_was_asked_for_is_nobody() -> None:
+    """An answer about somebody else is no answer."""
+    world = HivebriteWorld()
+    world.people(2)
+    world.system.people.by_id[world.id(0)] = world.system.people.by_id[world.id(1)]
+    with pytest.raises(Later):
+        world.client.fetch("person", [world.id(0)])
+
+
 def test_what_moves_by_itself_changes_nobody() -> None:
     """Signed addresses of files, visits and counters make no new version."""
     world = HivebriteWorld()
@@ -341,7 +350,7 @@ def test_a_refused_value_names_its_field() -> None:
     world = HivebriteWorld()
     world.people(1)
     outcome = update(world, world.id(0), birthday="2090-13-45")
-    assert (outcome.status, outcome.detail) == (Status.REFUSED, "field birth_date")
+    assert (outcome.status, outcome.detail) == (Status.REFUSED, "field birthday")
 
 
 # mentors

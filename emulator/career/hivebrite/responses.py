@@ -8,15 +8,16 @@ from zlib import crc32
 import orjson
 
 from emulator.career import errors
+from emulator.career.customs import rewrite
 from emulator.career.errors import ApiError
 from emulator.career.face import Values
 from emulator.career.fields import checked_person
 from emulator.career.hivebrite.shapes import (
+    CALLED,
     attributes,
     experiences,
     mentor,
     mentors,
-    printed,
     programs,
     stamp,
     taken,
@@ -24,7 +25,7 @@ from emulator.career.hivebrite.shapes import (
     touched,
 )
 from emulator.career.models import Actor, CareerSystem, Stored
-from emulator.http import Request, Response, json_response
+from emulator.http import Request, Response, json_response, printed
 
 _MOST = 100
 _USUAL = 25
@@ -58,25 +59,20 @@ def users(system: CareerSystem, _actor: Actor, request: Request, _values: Values
     total = len(everybody) if system.switches.hivebrite_total_of_all else len(found)
     full = request.parameter("full_profile") == "true"
     page, piece = _page(system, request, found)
-    items = printed(told(system, one, full=full) for one in piece)
+    items = (printed(told(system, one, full=full)) for one in piece)
     return _listed(system, "users", items, _links(request, page, len(found), total))
 
 
 def user(system: CareerSystem, _actor: Actor, _request: Request, values: Values) -> Response:
     """GET /api/admin/v1/users/{id}."""
-    (found,) = printed([told(system, _live(system, values), full=True)])
-    return _one(system, "user", found)
+    return _user(system, _live(system, values))
 
 
 def change_user(system: CareerSystem, actor: Actor, request: Request, values: Values) -> Response:
     """PUT /api/admin/v1/users/{id} with `{"user": {...}}`."""
     stored = _live(system, values)
     fields = taken(system, stored, _inside(request, "user"))
-    checked = checked_person({path: value for path, value in fields.items() if value is not None}, staff=True)
-    blank = {path: None for path, value in fields.items() if value is None}
-    stored = system.change_person(stored.id, checked | blank, actor)
-    (found,) = printed([told(system, stored, full=True)])
-    return _one(system, "user", found)
+    return _user(system, rewrite(system, stored, fields, actor, called=CALLED))
 
 
 def add_user(system: CareerSystem, actor: Actor, request: Request, _values: Values) -> Response:
@@ -85,8 +81,7 @@ def add_user(system: CareerSystem, actor: Actor, request: Request, _values: Valu
     fields = {path: value for path, value in taken(system, None, inside).items() if value is not None}
     number = str(1 + max((int(one.id) for one in system.people.order), default=1000))
     stored, _ = system.create_person(number, {"id": number, **checked_person(fields, staff=True)}, actor)
-    (found,) = printed([told(system, stored, full=True)])
-    return _one(system, "user", found, status=201)
+    return _user(system, stored, status=201)
 
 
 def remove_user(system: CareerSystem, actor: Actor, _request: Request, values: Values) -> Response:
@@ -225,6 +220,10 @@ def _links(request: Request, page: int, found: int, total: int) -> dict[str, str
 def _listed(system: CareerSystem, name: str, items: Iterable[object], headers: Mapping[str, str]) -> Response:
     found = list(items)
     return json_response(found if system.switches.hivebrite_bare_lists else {name: found}, headers=headers)
+
+
+def _user(system: CareerSystem, stored: Stored, *, status: int = 200) -> Response:
+    return _one(system, "user", printed(told(system, stored, full=True)), status=status)
 
 
 def _one(system: CareerSystem, name: str, found: object, *, status: int = 200) -> Response:

@@ -4,13 +4,10 @@ Property names are those of the vendor's specification as two connectors repeat 
 calls the API (B). An account's id is Hivebrite's number.
 """
 
-import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 from zlib import crc32
-
-import orjson
 
 from emulator.career.customs import CONSENTS, INTERESTS, OUTCOME, Custom, Sort, number_of, numbered
 from emulator.career.errors import invalid
@@ -33,7 +30,7 @@ PROPERTIES = (
     ("do_not_contact", "do_not_contact"),
 )
 """Property of a user and field of the tenant's account."""
-POSTAL = (
+_POSTAL = (
     ("address_1", "address.street"),
     ("city", "address.city"),
     ("state", "address.state"),
@@ -55,6 +52,8 @@ CUSTOMS = (
     *OUTCOME,
 )
 """The custom attributes that this university has made for its users."""
+CALLED = {path: name for name, path in (*PROPERTIES, *_POSTAL)} | {custom.path: custom.label for custom in CUSTOMS}
+"""What a refusal calls each field of the tenant's account."""
 _SUMMARY = ("id", "email", "name", "firstname", "lastname", "sub_network_ids", "created_at", "updated_at", "extended_updated_at")
 """All that a list shows of a user unless it is asked for full profiles."""
 _TYPES = {
@@ -90,7 +89,7 @@ def told(system: CareerSystem, stored: Stored, *, full: bool) -> dict[str, Any]:
         "postal_work": None,
     }
     item |= {name: get(data, path) for name, path in PROPERTIES}
-    item["postal_personal"] = {"id": int(stored.id), **{name: get(data, path) for name, path in POSTAL}}
+    item["postal_personal"] = {"id": int(stored.id), **{name: get(data, path) for name, path in _POSTAL}}
     item["custom_attributes"] = [_custom(system, custom, get(data, custom.path)) for custom in CUSTOMS]
     if full and system.switches.hivebrite_jobs_in_profile:
         item["experiences"] = experiences(stored)
@@ -99,7 +98,7 @@ def told(system: CareerSystem, stored: Stored, *, full: bool) -> dict[str, Any]:
 
 def touched(stored: Stored, *, own: bool = False, mentoring: bool = False) -> datetime:
     """When the user's own properties last changed (`own`), or her place in the mentoring programmes (`mentoring`)."""
-    paths = {path for _, path in (*PROPERTIES, *POSTAL)} | {"state"} if own else _MENTORING if mentoring else frozenset[str]()
+    paths = {path for _, path in (*PROPERTIES, *_POSTAL)} | {"state"} if own else _MENTORING if mentoring else frozenset[str]()
     moments = [datetime.fromisoformat(version.at) for version in stored.versions if paths & version.changes.keys()]
     return max(moments, default=stored.created)
 
@@ -169,7 +168,7 @@ def taken(system: CareerSystem, stored: Stored | None, user: Mapping[str, Any]) 
     if stored is not None and user.get("email") is not None and user["email"] == stored.data()["login_email"]:
         raise invalid("email", "Email has already been taken")
     whole, fields = stored is not None and system.switches.hivebrite_put_replaces, dict[str, Any]()
-    for names, holder in ((PROPERTIES, user), (POSTAL, user.get("postal_personal"))):
+    for names, holder in ((PROPERTIES, user), (_POSTAL, user.get("postal_personal"))):
         for name, path in names:
             if isinstance(holder, dict) and name in holder:
                 fields[path] = holder[name]
@@ -243,15 +242,3 @@ def programs(system: CareerSystem) -> list[dict[str, Any]]:
         }
         for number in numbers
     ]
-
-
-def printed(items: Iterable[Mapping[str, Any]]) -> list[orjson.Fragment]:
-    """Each as JSON; half a character that a test has planted is printed as the escape that it is."""
-    return [_printed(item) for item in items]
-
-
-def _printed(item: Mapping[str, Any]) -> orjson.Fragment:
-    try:
-        return orjson.Fragment(orjson.dumps(item))
-    except TypeError:
-        return orjson.Fragment(json.dumps(item).encode())

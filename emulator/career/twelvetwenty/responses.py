@@ -20,10 +20,10 @@ from emulator.career.twelvetwenty.shapes import (
     attributes,
     lookup_id,
     options,
-    printed,
     taken,
+    told,
 )
-from emulator.http import Request, Response, json_response
+from emulator.http import Request, Response, json_response, printed
 
 T = TypeVar("T")
 
@@ -50,13 +50,13 @@ def people(system: CareerSystem, _actor: Actor, request: Request, values: Values
         found = [one for one in found if one.modified >= _since(request)]
     if system.switches.newest_first:
         found.sort(key=lambda one: one.modified, reverse=True)
-    return _page(request, found, lambda one: printed(system, entity, one))
+    return _page(request, found, lambda one: printed(told(system, entity, one)))
 
 
 def person(system: CareerSystem, _actor: Actor, _request: Request, values: Values) -> Response:
     """GET /api/v2/contacts/{id} and /students/{id}."""
     entity = _entity(values)
-    return json_response(printed(system, entity, _live(system, values)))
+    return json_response(printed(told(system, entity, _live(system, values))))
 
 
 def change(system: CareerSystem, actor: Actor, request: Request, values: Values) -> Response:
@@ -68,7 +68,7 @@ def change(system: CareerSystem, actor: Actor, request: Request, values: Values)
     checked = checked_person({path: value for path, value in fields.items() if value is not None}, staff=True)
     blank = {path: None for path, value in fields.items() if value is None and path != "last_name"}
     stored = system.change_person(stored.id, checked | blank, actor)
-    return json_response(printed(system, entity, stored))
+    return json_response(printed(told(system, entity, stored)))
 
 
 def create(system: CareerSystem, actor: Actor, request: Request, values: Values) -> Response:
@@ -78,7 +78,7 @@ def create(system: CareerSystem, actor: Actor, request: Request, values: Values)
     number = 1 + max((int(one.id.partition("-")[2]) for one in system.people.order), default=1000)
     key = f"{PREFIX[entity]}-{number}"
     stored, _ = system.create_person(key, {"id": key, **checked_person(fields, staff=True)}, actor)
-    return json_response(printed(system, entity, stored), status=201)
+    return json_response(printed(told(system, entity, stored)), status=201)
 
 
 def attribute_list(_system: CareerSystem, _actor: Actor, _request: Request, _values: Values) -> Response:

@@ -3,12 +3,9 @@
 Property names are those that a university's production code reads (B). Ids are `c-` or `s-` and 12twenty's number.
 """
 
-import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
-
-import orjson
 
 from emulator.career.customs import (
     CONSENTS,
@@ -225,12 +222,3 @@ def _attribute(
         "LookupId": lookup,
         "LookupName": None,
     }
-
-
-def printed(system: CareerSystem, entity: int, stored: Stored) -> orjson.Fragment:
-    """The account as JSON; half a character that a test has planted is printed as the escape that it is."""
-    item = told(system, entity, stored)
-    try:
-        return orjson.Fragment(orjson.dumps(item))
-    except TypeError:
-        return orjson.Fragment(json.dumps(item).encode())
