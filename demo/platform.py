@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from pathlib import Path
 
 from demo.people import People, Person
@@ -14,10 +15,10 @@ class Platform:
     ``path`` is what its address ends in. ``accounts_of`` gives the accounts of the input as the platform has them, None: as
     they are. ``settings`` are lines of ``[career.settings]``, ``secrets`` the secret ones; ``key``: the bridge has a key there.
     ``own_pages``: people work through the platform's own pages, which are no API. ``beside``: the requests are with the small
-    service beside it. ``files``: the office's programs exchange tables with the bridge in a folder; ``manner`` is how they
-    carry ours in. ``alumni_file``: alumni can file requests themselves there. ``lacks``: fields of the contract that it has no
-    place for. ``units``: the mapping's units that are called otherwise. ``differences`` say why the account differs from the
-    generic contract's.
+    service beside it. ``lag``: so long the bridge may not see what is changed there. ``files``: the office's programs exchange
+    tables with the bridge in a folder; ``manner`` is how they carry ours in. ``alumni_file``: alumni can file requests
+    themselves there. ``lacks``: fields of the contract that it has no place for. ``units``: the mapping's units that are called
+    otherwise. ``differences`` say why the account differs from the generic contract's.
     """
 
     name: str
@@ -28,6 +29,7 @@ class Platform:
     secrets: tuple[str, ...] = ()
     key: bool = True
     beside: bool = False
+    lag: timedelta = timedelta(0)
     files: bool = False
     manner: Mapping[str, object] = field(default_factory=dict)
     own_pages: bool = True
@@ -122,9 +124,27 @@ PLATFORMS: Mapping[str, Platform] = {
                 "employer and title are read from the present experience: suggested to Alumni Relations, never written there",
                 "mentors are read from the mentoring programmes, once an hour",
                 "nothing there tells who edited: suggestions name nobody, and none is marked as made by the alumna herself",
+                "nothing there tells which of two accounts of a person leads: staff decide in identity reviews",
                 "requests are with the small service beside it, whose whole list is read each time",
                 "there are no staff-only notes: what was put back is told to nobody there",
                 "each account is read just before it is written, 300 calls a minute at most: more calls, and more time",
+            ),
+        ),
+        Platform(
+            name="symplicity_csm",
+            label="Symplicity CSM",
+            accounts_of=_numbered("{:032x}"),
+            settings={"alumni_field": "applicantType", "alumni_words": "Alumni", "report": "41"},
+            beside=True,
+            lag=timedelta(hours=1),
+            differences=(
+                "nothing there lists changes: a saved report does, once an hour; the demo has everybody read instead of waiting",
+                "addresses are kept in custom fields",
+                "nothing there tells who edited: suggestions name nobody, and none is marked as made by the alumna herself",
+                "nothing there tells which of two accounts of a person leads: staff decide in identity reviews",
+                "requests are with the small service beside it, whose whole list is read each time",
+                "there are no staff-only notes: what was put back is told to nobody there",
+                "each account is read just before it is written, 10 calls a second at most; six and more changes go as a batch",
             ),
         ),
         Platform(

@@ -165,6 +165,12 @@ class Story:
             self.failures.append(f"halted: {facts['halted']}")
         return facts
 
+    def _hear(self, act: Act) -> None:
+        """Where what careers change is told late, the administrator does not wait for it: everybody is read."""
+        if self.stage.platform.lag:
+            self.stage.bridge.run("sweep", "--json", allow=_ALL_CALLS)
+            act.seen.append("the administrator has everybody read, since careers' system tells of changes once an hour")
+
     def _approve(self, act: Act) -> None:
         """An administrator reads the brake's reason in ``status``, and approves this very plan."""
         halted = self.stage.bridge.run("status", "--json").json()["halted"]
@@ -189,8 +195,11 @@ class Story:
         day.let_alumni_act()
         day.record_death()
         day.merge_contacts(read_links(self.stage))
+        act.seen += day.seen
+        self._hear(act)
+        before = len(day.seen)
         day.file_requests()
-        act.seen += [*day.seen, f"{len(day.desk.asks)} career requests are filed"]
+        act.seen += [*day.seen[before:], f"{len(day.desk.asks)} career requests are filed"]
         self._sync(act)
 
     def _noon(self, day: Day, act: Act) -> None:
@@ -201,6 +210,7 @@ class Story:
         day.ask_again()
         steps = day.desk.work("noon")
         act.seen += [*day.seen[before:], f"officers begin to work the Tasks ({steps} steps); careers withdraw one request"]
+        self._hear(act)
         self._sync(act)
 
     def _evening(self, day: Day, act: Act) -> None:

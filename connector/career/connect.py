@@ -14,6 +14,7 @@ from connector.career.dialects.csv_drop import CsvDrop
 from connector.career.dialects.generic import Generic
 from connector.career.dialects.handshake import Handshake
 from connector.career.dialects.hivebrite import Hivebrite
+from connector.career.dialects.symplicity_csm import SymplicityCsm
 from connector.career.dialects.twelvetwenty import TwelveTwenty
 from connector.career.setup import Setup
 from connector.career.side import CareerClient
@@ -38,6 +39,7 @@ def _generic(setup: Setup) -> Generic:
 DIALECTS: Mapping[str, Callable[[Setup], Dialect]] = {
     "generic": _generic,
     "hivebrite": Hivebrite.open,
+    "symplicity_csm": SymplicityCsm.open,
     "12twenty": TwelveTwenty.open,
     "csv_drop": CsvDrop,
     "handshake": Handshake,

@@ -107,6 +107,7 @@ def _bent(order: Order, body: bytes) -> bytes:
         case Fault.HUGE:
             return body[:-1] + b',"filler":"' + b"x" * int(order.value or 1) + b'"}'
     data = orjson.loads(body)
-    results = data.get("results", [])
-    data["results"] = results[:-1] if order.fault is Fault.SHORT_RESULTS else results[::-1]
+    name = "responses" if "responses" in data else "results"
+    results = data.get(name, [])
+    data[name] = results[:-1] if order.fault is Fault.SHORT_RESULTS else results[::-1]
     return orjson.dumps(data)

@@ -7,6 +7,7 @@ from emulator.career.face import Face
 from emulator.career.generic import GENERIC
 from emulator.career.handshake import HANDSHAKE
 from emulator.career.hivebrite import HIVEBRITE
+from emulator.career.symplicity import SYMPLICITY
 from emulator.career.twelvetwenty import TWELVETWENTY
 
-FACES: Mapping[str, Face] = {face.name: face for face in (GENERIC, HIVEBRITE, TWELVETWENTY, CSV_DROP, HANDSHAKE)}
+FACES: Mapping[str, Face] = {face.name: face for face in (GENERIC, HIVEBRITE, SYMPLICITY, TWELVETWENTY, CSV_DROP, HANDSHAKE)}

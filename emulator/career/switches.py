@@ -51,3 +51,34 @@ class Switches:
     """A mentor profile's time moves when a mentee is accepted."""
     hivebrite_mentor_word: str = "active"
     """The status of a mentor who can be asked."""
+
+    # Symplicity CSM
+    symplicity_choice_key: str = "label"
+    """What a chosen value is called beside its `id`; empty: it comes with its id alone."""
+    symplicity_bare_picklists: bool = True
+    """A picklist is a plain list, not one below `models`."""
+    symplicity_customs_nested: bool = False
+    """Custom fields are taken up only below `customFields`, not beside the others."""
+    symplicity_error_status: int = 422
+    """The status under which a value that can never be accepted is refused; 200: as if all were well."""
+    symplicity_put_replaces: bool = False
+    """PUT empties what it does not name."""
+    symplicity_batch_replaces: bool = False
+    """The same of what a batch does not name."""
+    symplicity_batch_seconds: int = 4
+    """How long a batch takes."""
+    symplicity_batch_ends: str = "completed"
+    """What becomes of a batch; anything else than `completed` has changed nothing."""
+    symplicity_bulk_status: int = 429
+    """The answer to a batch while another one is at work."""
+    symplicity_report_seconds: int = 90
+    """How long a report runs."""
+    symplicity_report_ends: str = "complete"
+    """What becomes of a run; `cancelled`: somebody stopped it."""
+    symplicity_report_days: int = 2
+    """The saved report lists who changed in so many days."""
+    symplicity_reset: str = "seconds"
+    """How `X-Rate-Limit-Reset` says when the day ends: `seconds`, `epoch` or `text`."""
+    symplicity_midnight_hours: int = 0
+    """When the day of the calls' count ends, in hours after midnight UTC."""
+    symplicity_calls_per_day: int = 10_000
