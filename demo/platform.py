@@ -88,8 +88,11 @@ def _students(people: People) -> Iterator[Person]:
     for number, person in enumerate(people.accounts):
         ids = [id for contact in sorted(owners.get(person.record_id, ())) if (id := known[contact])]
         username = next((id for id in ids if id not in taken), f"guest-{number:04d}")
-        taken.add(username)
-        yield Person(record_id=username, values={"login_email": f"{username}@students.example", **person.values})
+        login = person.values.get("login_email", "")
+        # of two people with one address, the second cannot log in with it
+        login = login if login and login not in taken else f"{username}@students.example"
+        taken |= {username, login}
+        yield Person(record_id=username, values={**person.values, "login_email": login})
 
 
 GENERIC = Platform(name="generic", label="the generic contract", path="/bridge/v1", own_pages=False, alumni_file=True)
