@@ -133,6 +133,7 @@ def plan(found: Planned, read: Cycle, ctx: Context, *, as_json: bool) -> None:
     facts = {
         "people": found.people,
         "rows": found.rows,
+        "unread": found.unread,
         "writes": found.writes,
         "totals": found.totals,
         "brakes": found.reasons,
@@ -151,7 +152,10 @@ def plan(found: Planned, read: Cycle, ctx: Context, *, as_json: bool) -> None:
         ("field", "to careers", "to the career profile"),
         [line for line in lines if line[1] or line[2]],
     )
-    waiting = found.rows.get(Row.FIRST_DIFFERENCE.value, 0)
+    waiting, unread = found.rows[Row.FIRST_DIFFERENCE.value], sorted(found.unread.items())
+    if unread:
+        named = ", ".join(f"{unit} {people:,}" for unit, people in unread)
+        say(f"a side does not show these fields, whole or of so many people, and nothing is decided about them: {named}")
     if waiting:
         say(f"{waiting:,} first differences wait for `alumni-bridge adopt`; see `alumni-bridge status`")
     for reason in found.reasons:

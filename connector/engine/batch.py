@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
 from sqlalchemy import Connection
@@ -15,7 +15,7 @@ from connector.engine.drafts import FIELD_WRITES, Subject
 from connector.engine.readings import Person
 from connector.ports import Feed
 from connector.store import intents, links, observations
-from connector.store.store import Row, pack, unpack
+from connector.store.store import Row, pack, stamp, unpack
 
 _LATEST = timedelta(days=1)
 _LATEST_BY_FILE = timedelta(days=60)
@@ -95,3 +95,18 @@ class Batch:
         source = self.rules.facts.get(Fact.CLASS_YEAR)
         contact = self._contacts.get(row["contact_id"])
         return source.read(Side.CRM, unpack(contact["fields"])) if source and contact else None
+
+
+def note_unreadable(ctx: Context, db: Connection, system: str, subjects: Iterable[Subject]) -> None:
+    """A value that nobody can read is set aside with its reason; the person's other fields go on."""
+    now, well = stamp(ctx.clock.now()), []
+    for subject in subjects:
+        account = subject.link["account_id"]
+        if not subject.person.unreadable:
+            well.append(account)
+        reasons = "; ".join(f"{unit}: {reason}" for unit, reason in sorted(subject.person.unreadable.items()))
+        if reasons:
+            remedy = "correct the value where it was entered, or give the field another transform"
+            row = {"side": "career", "system": system, "kind": "value", "id": account, "reason": reasons}
+            observations.park(db, [row | {"remedy": remedy, "since": now}])
+    observations.unpark(db, Side.CAREER, "value", well, system=system)

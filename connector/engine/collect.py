@@ -312,7 +312,7 @@ def _park(ctx: Context, db: Connection, system: str, records: Sequence[Record]) 
                 "kind": str(record.fields.get("kind", "person")),
                 "id": record.id,
                 "reason": str(record.fields.get("reason", "unreadable")),
-                "remedy": remedy,
+                "remedy": str(record.fields.get("remedy", remedy)),
                 "since": now,
             }
             for record in records

@@ -5,6 +5,7 @@ A person's opt-outs are planned alone and first; the rest of that person's chang
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -14,12 +15,12 @@ from connector.core.brakes import Load, pulled
 from connector.core.merge import Row as Law
 from connector.core.merge import Verdict, end_sharing, judge, permit, settle
 from connector.core.model import OutsideEdit, Share, Side, Unit
-from connector.engine.batch import Batch, overtaken
+from connector.engine.batch import Batch, note_unreadable, overtaken
 from connector.engine.context import Context, Stage, log, stage
 from connector.engine.drafts import FIELD_WRITES, PROPOSAL, Draft, Subject
 from connector.engine.halting import PLAN, set_halt
 from connector.engine.readings import may_share, shared_purposes, unreadable_purposes
-from connector.store import intents, links, observations
+from connector.store import intents, links
 from connector.store.links import BLANK, UnitState
 from connector.store.store import Row, get_meta, next_name, pack, set_meta, stamp, unpack
 
@@ -37,11 +38,15 @@ _WRITTEN_SIDE = {
 
 @dataclass(slots=True, kw_only=True)
 class Planned:
-    """A plan's totals. ``rows`` counts units by the law's row, ``writes`` fields to be written by side and unit."""
+    """A plan's totals. ``rows`` counts units by the law's row, ``writes`` fields to be written by side and unit.
+
+    ``unread`` counts by unit the people about whom nothing is decided, since one side does not show its value.
+    """
 
     id: str
     people: int = 0
-    rows: dict[str, int] = field(default_factory=dict)
+    rows: Counter[str] = field(default_factory=Counter)
+    unread: Counter[str] = field(default_factory=Counter)
     writes: dict[str, dict[str, int]] = field(default_factory=lambda: {"crm": {}, "career": {}})
     totals: dict[str, tuple[int, int, int]] = field(default_factory=dict)
     reasons: list[str] = field(default_factory=list)
@@ -178,14 +183,14 @@ def _plan_batch(
         links.put_states(db, system, states)
         links.set_first_differences(db, system, differences, ctx.clock.now())
         links.unmark(db, system, done)
-        _note_unreadable(ctx, db, system, batch)
+        note_unreadable(ctx, db, system, batch.subjects)
 
 
 def _tally(planned: Planned, outcome: _Judged) -> None:
     planned.people += 1
     planned.again += not outcome.complete
-    for verdict_row in outcome.rows:
-        planned.rows[verdict_row] = planned.rows.get(verdict_row, 0) + 1
+    planned.rows.update(row.value for _, row in outcome.rows)
+    planned.unread.update(unit for unit, row in outcome.rows if row is Law.UNREADABLE)
     for side, unit in outcome.written:
         planned.writes[side][unit] = planned.writes[side].get(unit, 0) + 1
 
@@ -195,7 +200,7 @@ class _Judged:
     """What judging one link led to. ``complete``: nothing is left for a next round."""
 
     states: dict[str, UnitState]
-    rows: list[str] = field(default_factory=list)
+    rows: list[tuple[str, Law]] = field(default_factory=list)
     written: list[tuple[str, str]] = field(default_factory=list)
     differences: list[str] = field(default_factory=list)
     complete: bool = True
@@ -318,7 +323,7 @@ def _take_up(ctx: Context, draft: Draft, subject: Subject, judged: _Judged, verd
         unit = subject.rules.unit(name)
         state = judged.states.get(name, BLANK)
         crm, career = subject.readings(unit)
-        judged.rows.append(verdict.row.value)
+        judged.rows.append((name, verdict.row))
         if verdict.row in _IN_TWO_STEPS and verdict.write is None and (verdict.base is not None or verdict.move is not None):
             judged.complete = False
         if verdict.row is Law.FIRST_DIFFERENCE:
@@ -331,21 +336,6 @@ def _take_up(ctx: Context, draft: Draft, subject: Subject, judged: _Judged, verd
         new_base, memory = settle(verdict=verdict, base=state.base, memory=state.memory, mine=mine, now=now)
         draft.add(subject, unit, verdict, before=state, after=memory)
         judged.states[name] = UnitState(base=new_base, memory=memory)
-
-
-def _note_unreadable(ctx: Context, db: Connection, system: str, batch: Batch) -> None:
-    """A value that nobody can read is set aside with its reason; the person's other fields go on."""
-    now, well = stamp(ctx.clock.now()), []
-    for subject in batch.subjects:
-        account = subject.link["account_id"]
-        if not subject.person.unreadable:
-            well.append(account)
-        reasons = "; ".join(f"{unit}: {reason}" for unit, reason in sorted(subject.person.unreadable.items()))
-        if reasons:
-            remedy = "correct the value where it was entered, or give the field another transform"
-            row = {"side": "career", "system": system, "kind": "value", "id": account, "reason": reasons}
-            observations.park(db, [row | {"remedy": remedy, "since": now}])
-    observations.unpark(db, Side.CAREER, "value", well, system=system)
 
 
 def link_verdicts(ctx: Context, db: Connection, row: Row, states: Mapping[str, UnitState]) -> tuple[Subject, dict[str, Verdict]]:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
+from connector import display
 from connector.career.profile import load_profile
 from connector.career.setup import Setup
 from connector.engine.collect import collect_crm
@@ -314,6 +315,30 @@ def test_a_row_that_cannot_be_read_is_well_again(uni: FileUniversity) -> None:
         uni.run()
         parked.append(status(uni.ctx)["parked_total"])
     assert parked == [1, 2, 0]
+
+
+def test_a_column_that_is_not_there_is_told_before_anything_is_written(
+    uni: FileUniversity, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Law: what a table does not show is known to nobody: nothing is decided about it and its group, and `plan` names it."""
+    uni.edit_contact(uni.ada, FirstName="Augusta", Title="Director")
+    uni.export(columns=("id", "first_name", "last_name", "employer", "title"))
+    done = uni.run()
+    assert uni.lines(1) == [DIRECTOR]
+    found = plan(uni.ctx, dry=True)
+    assert found.unread["legal_name"] == found.unread["phone_mobile"] == 1
+    assert "employment" not in found.unread
+    display.plan(found, done, uni.ctx, as_json=False)
+    assert "legal_name 1, " in capsys.readouterr().out
+
+
+def test_a_refused_table_says_what_to_do_with_it(uni: FileUniversity) -> None:
+    """Law: the cure of a table is a table, and no record of the career system."""
+    (uni.folder / "people.csv").write_text("id,surname\r\na1,Lovelace\r\n", encoding="utf-8")
+    uni.run(seconds=120)
+    (told,) = status(uni.ctx)["parked"]
+    assert told["reason"].startswith("people.csv was refused")
+    assert told["remedy"] == "correct the table, and put it into the folder again"
 
 
 def test_a_request_by_file_becomes_a_task_and_comes_back(uni: FileUniversity) -> None:

@@ -206,4 +206,5 @@ class Inbox:
         self._folder.put(name[: -len(".csv")] + RESULT, lambda file: write_rows(file, header, lines()), again=True)
 
     def _trouble(self, reason: str) -> Record:
-        return Record(kind=POISON, id=self._kind.stem, version="", fields={"reason": reason, "kind": TROUBLE})
+        told = {"reason": reason, "kind": TROUBLE, "remedy": "correct the table, and put it into the folder again"}
+        return Record(kind=POISON, id=self._kind.stem, version="", fields=told)
