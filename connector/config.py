@@ -271,6 +271,13 @@ def _contradictions(settings: Settings, document: Document) -> Iterator[Problem]
             yield document.problem(
                 "C203", ("career", number, "system"), f'there are two systems "{name}"', "give each its own name"
             )
+    folders = [system.folder for system in settings.career]
+    for number, folder in enumerate(folders):
+        if folder is not None and folder in folders[:number]:
+            # each would take the other's tables for its own, and number its files into the other's
+            yield document.problem(
+                "C203", ("career", number, "folder"), "another system has this folder", "give each a folder of its own"
+            )
     primaries = [number for number, system in enumerate(settings.career) if system.primary]
     if len(primaries) > 1 or (len(names) > 1 and not primaries):
         place: Place = ("career", primaries[1], "primary") if primaries else ("career", 0)

@@ -27,8 +27,9 @@ _CREATE = {"keyed": "possible", "searchable": "possible", "none": "no"}
 _GUARD = {
     "etag": "the system refuses a change of what has moved",
     "read_before_write": "each account is read again just before it is written",
-    "none": "none",
+    "none": "nothing: it sets what it is given",
 }
+_COMPARED = "whoever carries it in: each line says what the value was"
 _EDITS = {"who_and_when": "who, when and what", "when": "when", "unknown": "nothing"}
 
 
@@ -53,7 +54,7 @@ def _table(profiles: list[Facts]) -> Iterator[str]:
             f"`{profile.name}`",
             ", ".join(profile.carriers) or "-",
             written,
-            _GUARD[can.precondition] if can.lookup else "whoever carries it in: each line says what the value was",
+            _COMPARED if can.tells_before else _GUARD[can.precondition],
             "yes" if can.notes else "no",
             deletes,
             _EDITS[can.edits],

@@ -32,8 +32,9 @@ class Abilities(FactsTable):
 
     ``requests``: it has requests of its own, in the shape of the contract. ``lookup``: accounts can be asked for by id; if
     not, only its next reading tells what became of a write. ``deletes``: whether it tells of deletions, a sweep has to find
-    them, or nobody does. ``edits``: what it tells of a change besides the record as it is now. ``per_delivery``: so many
-    changed accounts are handed over at once. ``may_mail``: fields besides the login whose change could make it write to the
+    them, or nobody does. ``edits``: what it tells of a change besides the record as it is now. ``tells_before``: what is handed
+    over says what each value was, so that whoever carries it in can compare. ``per_delivery``: so many changed accounts are
+    handed over at once. ``may_mail``: fields besides the login whose change could make it write to the
     person. ``shown_within``: days after which what was handed over and never shown is decided anew.
     """
 
@@ -49,6 +50,7 @@ class Abilities(FactsTable):
     lookup: bool = True
     deletes: Literal["told", "sweep", "never"] = "told"
     edits: Literal["who_and_when", "when", "unknown"] = "unknown"
+    tells_before: bool = False
     per_delivery: Annotated[int, Field(ge=1, le=100_000)] = 200
     shown_within: Annotated[int, Field(ge=1, le=400)] = 14
 

@@ -254,6 +254,15 @@ def test_exactly_one_system_is_primary(tmp_path: Path, first: str, name: str, se
         assert load_settings(path).primary.primary
 
 
+def test_no_two_systems_share_a_folder(tmp_path: Path) -> None:
+    """Law: each would take the other's tables for its own; one that has requests alone there is no exception."""
+    shared = SECOND.format("two", 'folder = "exchange"')
+    text = changed("# primary = true", "primary = true").replace('# folder = "exchange"', 'folder = "./exchange"')
+    assert [problem.code for problem in refusal(tmp_path, text.replace("\n[schedule]", shared)).problems] == ["C203"]
+    apart = load_settings(write(tmp_path, text.replace("\n[schedule]", shared.replace("exchange", "other"))))
+    assert len({system.folder for system in apart.career}) == 2
+
+
 @pytest.mark.parametrize(
     "data", [b"\xef\xbb\xbf[bridge]", b"\xff\xfe[\x00", b"a = " + b"[" * 5000, b"a = " + b"9" * 5000, b"\x00", b"\xe9"]
 )

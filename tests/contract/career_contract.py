@@ -15,6 +15,7 @@ from typing import Any, Protocol, TypeVar, cast
 import pytest
 
 from connector.career.payload import POISON
+from connector.career.profile import load_profile
 from connector.career.side import CareerClient
 from connector.errors import Halt, Later
 from connector.ports import HANDED_OVER, Acknowledgement, CareerSide, Note, Page, PersonUpdate, Record, Status
@@ -88,6 +89,8 @@ class Carried(Protocol):
 class World(Protocol):
     """A career system with people at work in it, reached through its own interface."""
 
+    profile: str
+    """The name of the profile."""
     client: CareerClient
     clock: SlowClock
     secrets: list[str]
@@ -207,6 +210,24 @@ class CareerContract:
         cast("Carried", world).carry_over()
         handed_over = [outcome.status is Status.UNKNOWN and outcome.code == HANDED_OVER for outcome in outcomes]
         return ["applied" if well else outcome.status.value for outcome, well in zip(outcomes, handed_over, strict=True)]
+
+    def test_the_profile_declares_what_it_does(self, world: World) -> None:
+        """Law: docs/platforms.md promises what these laws are tried on, and holds back nothing; what is not there is refused."""
+        can, offers = load_profile(world.profile).abilities, world.can
+        declared = {
+            "edits": can.edits == "who_and_when",
+            "deletes": can.deletes == "told",
+            "create": can.create != "none",
+            "notes": can.notes,
+            "login": bool(can.login_field),
+            "handed_over": not can.lookup,
+        }
+        assert {name for name, said in declared.items() if said} == offers & declared.keys()
+        assert can.lookup or can.precondition == "none", "what lies there until it is carried in is guarded by nobody"
+        client = world.client
+        assert can.notes or states(client.note([Note(key="n1", text="A note.", person_id=world.id(0))])) == ["refused"]
+        assert declared["create"] or states(client.create([("k1", {"last_name": "Lee"})])) == ["refused"]
+        assert world.writes() == 0
 
     # reading
 
