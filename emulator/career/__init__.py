@@ -1,6 +1,7 @@
 """The generic career-services system: our documented REST contract, emulated (`docs/career-api.md`)."""
 
-from emulator.career.models import Actor, CareerSystem, Kind, Tenant
+from emulator.career.models import CareerSystem, Tenant
+from emulator.career.records import Actor, Kind
 from emulator.career.switches import Switches
 from emulator.career.urls import CareerApp
 

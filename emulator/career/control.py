@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 from emulator.career.errors import ApiError, invalid, not_found
 from emulator.career.faults import Fault, Order
 from emulator.career.fields import checked_person, checked_request
-from emulator.career.models import Actor, CareerSystem, Kind, moment
+from emulator.career.models import CareerSystem
+from emulator.career.records import Actor, Kind, moment
 from emulator.http import Request, Response, json_response
 
 if TYPE_CHECKING:

@@ -7,7 +7,8 @@ from typing import Any
 
 from emulator.career.errors import ApiError, invalid
 from emulator.career.fields import checked_person
-from emulator.career.models import Actor, CareerSystem, Stored
+from emulator.career.models import CareerSystem
+from emulator.career.records import Actor, Stored
 
 
 class Sort(StrEnum):

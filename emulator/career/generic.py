@@ -2,7 +2,8 @@
 
 from emulator.career import errors, responses
 from emulator.career.face import Endpoint, Face
-from emulator.career.models import Actor, CareerSystem
+from emulator.career.models import CareerSystem
+from emulator.career.records import Actor
 from emulator.http import Request
 
 _PATHS: tuple[tuple[str, str, Endpoint], ...] = (

@@ -12,7 +12,8 @@ import orjson
 from emulator.career import errors
 from emulator.career.face import Values
 from emulator.career.fields import checked_person, checked_request, text_of
-from emulator.career.models import Actor, CareerSystem, Kind, Stored, moment
+from emulator.career.models import CareerSystem
+from emulator.career.records import Actor, Kind, Stored, moment
 from emulator.http import Request, Response, json_response
 
 _DIGITS = re.compile("[0-9]{1,9}")

@@ -12,7 +12,8 @@ from emulator.career import control, errors, faults
 from emulator.career.face import Endpoint, Face
 from emulator.career.faults import Fault, Order
 from emulator.career.generic import GENERIC
-from emulator.career.models import NOBODY, Actor, CareerSystem, moment
+from emulator.career.models import CareerSystem
+from emulator.career.records import NOBODY, Actor, moment
 from emulator.http import Request, Response, Router
 
 

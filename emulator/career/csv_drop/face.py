@@ -9,7 +9,8 @@ from emulator.career import errors
 from emulator.career.csv_drop.office import carry_in, export_people, export_requests, read_statuses
 from emulator.career.csv_drop.tables import Manner
 from emulator.career.face import Face
-from emulator.career.models import Actor, CareerSystem
+from emulator.career.models import CareerSystem
+from emulator.career.records import Actor
 from emulator.http import Request
 
 

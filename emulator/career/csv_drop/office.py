@@ -18,7 +18,8 @@ from emulator.career.csv_drop.tables import (
 )
 from emulator.career.errors import ApiError
 from emulator.career.fields import checked_person, get
-from emulator.career.models import Actor, CareerSystem, Kind, Stored
+from emulator.career.models import CareerSystem
+from emulator.career.records import Actor, Kind, Stored
 
 IMPORTER = Actor(id="importer", name="Import", kind=Kind.API)
 """Who has changed what was carried in."""

@@ -17,7 +17,8 @@ from emulator.career.csv_drop.tables import numbered, put_table
 from emulator.career.face import Endpoint, Face, Values
 from emulator.career.handshake.importer import Job, Manner, run
 from emulator.career.handshake.shapes import HEADERS, OWN, row_of
-from emulator.career.models import Actor, CareerSystem
+from emulator.career.models import CareerSystem
+from emulator.career.records import Actor
 from emulator.http import Request, Response, json_response
 
 LISTS = ("applications", "appointments", "career_fairs", "jobs", "postings", "qualifications", "meetings")

@@ -25,7 +25,8 @@ from emulator.career.handshake.shapes import (
     UNIQUE,
     row_of,
 )
-from emulator.career.models import Actor, CareerSystem, Kind, Stored
+from emulator.career.models import CareerSystem
+from emulator.career.records import Actor, Kind, Stored
 
 IMPORTER = Actor(id="importer", name="Importer", kind=Kind.API)
 _LARGEST = 50 * 1024 * 1024

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from emulator.career.fields import get
-from emulator.career.models import Stored
+from emulator.career.records import Stored
 
 FIELDS: Mapping[str, str] = {
     "email_address": "login_email",

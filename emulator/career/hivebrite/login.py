@@ -8,7 +8,8 @@ from datetime import timedelta
 
 from emulator.career import errors
 from emulator.career.face import Values
-from emulator.career.models import Actor, CareerSystem
+from emulator.career.models import CareerSystem
+from emulator.career.records import Actor
 from emulator.http import Request, Response, json_response
 
 

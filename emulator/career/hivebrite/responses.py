@@ -24,7 +24,8 @@ from emulator.career.hivebrite.shapes import (
     told,
     touched,
 )
-from emulator.career.models import Actor, CareerSystem, Stored
+from emulator.career.models import CareerSystem
+from emulator.career.records import Actor, Stored
 from emulator.http import Request, Response, json_response, printed
 
 _MOST = 100

@@ -12,7 +12,8 @@ from zlib import crc32
 from emulator.career.customs import CONSENTS, INTERESTS, OUTCOME, Custom, Sort, number_of, numbered
 from emulator.career.errors import invalid
 from emulator.career.fields import get
-from emulator.career.models import CareerSystem, Stored
+from emulator.career.models import CareerSystem
+from emulator.career.records import Stored
 
 PROPERTIES = (
     ("email", "login_email"),

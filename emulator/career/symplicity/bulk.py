@@ -11,7 +11,8 @@ from typing import Any
 from emulator.career import errors
 from emulator.career.customs import rewrite
 from emulator.career.errors import ApiError
-from emulator.career.models import Actor, CareerSystem
+from emulator.career.models import CareerSystem
+from emulator.career.records import Actor
 from emulator.career.symplicity.shapes import CALLED, taken
 
 REPORTS: Mapping[str, str] = {"41": "Alumni changed lately", "42": "Nobody by their ids"}

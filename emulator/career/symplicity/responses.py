@@ -11,7 +11,8 @@ from emulator.career.customs import rewrite
 from emulator.career.errors import ApiError
 from emulator.career.face import Values
 from emulator.career.fields import checked_person
-from emulator.career.models import Actor, CareerSystem, Stored
+from emulator.career.models import CareerSystem
+from emulator.career.records import Actor, Stored
 from emulator.career.symplicity import bulk
 from emulator.career.symplicity.shapes import CALLED, picklist, taken, told
 from emulator.http import Request, Response, json_response, printed

@@ -21,7 +21,8 @@ from emulator.career.customs import (
 )
 from emulator.career.errors import invalid
 from emulator.career.fields import get
-from emulator.career.models import CareerSystem, Stored
+from emulator.career.models import CareerSystem
+from emulator.career.records import Stored
 
 PROPERTIES = (
     ("schoolStudentId", "institution_id"),

@@ -7,7 +7,8 @@ from email.utils import format_datetime
 from emulator.career import errors
 from emulator.career.errors import ApiError
 from emulator.career.face import Endpoint, Face
-from emulator.career.models import Actor, CareerSystem
+from emulator.career.models import CareerSystem
+from emulator.career.records import Actor
 from emulator.career.symplicity import responses
 from emulator.career.symplicity.bulk import catch_up
 from emulator.http import Request, Response, json_response

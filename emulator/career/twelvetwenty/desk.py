@@ -4,7 +4,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from emulator.career.models import Actor, CareerSystem
+from emulator.career.models import CareerSystem
+from emulator.career.records import Actor
 from emulator.career.twelvetwenty.notes import STAFF_ONLY, add_note, by_programs, change_note, note_of
 from emulator.career.twelvetwenty.shapes import PREFIX
 

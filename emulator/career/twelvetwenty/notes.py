@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from emulator.career import errors
-from emulator.career.models import Actor, CareerSystem, Kind
+from emulator.career.models import CareerSystem
+from emulator.career.records import Actor, Kind
 from emulator.career.twelvetwenty.shapes import PREFIX, stamp
 
 FIELDS = ("PrimaryEntityTypeId", "PrimaryEntityId", "Text", "Date", "VisibilityId", "StudentNoteTypeId", "CompanyNoteTypeId")

@@ -10,7 +10,8 @@ import orjson
 from emulator.career import errors
 from emulator.career.face import Values
 from emulator.career.fields import checked_person
-from emulator.career.models import Actor, CareerSystem, Kind, Stored
+from emulator.career.models import CareerSystem
+from emulator.career.records import Actor, Kind, Stored
 from emulator.career.twelvetwenty import notes as notes_kept
 from emulator.career.twelvetwenty.shapes import (
     CONTACT,

@@ -21,7 +21,8 @@ from emulator.career.customs import (
 )
 from emulator.career.errors import invalid
 from emulator.career.fields import get, put
-from emulator.career.models import CareerSystem, Stored
+from emulator.career.models import CareerSystem
+from emulator.career.records import Stored
 
 CONTACT, STUDENT = 2301, 1001
 """12twenty's numbers of the two kinds (`EntityTypeId`): 2301 from public code, 1001 from the vendor's page."""

@@ -3,7 +3,8 @@
 from emulator.career import errors
 from emulator.career.errors import ApiError
 from emulator.career.face import Endpoint, Face
-from emulator.career.models import Actor, CareerSystem
+from emulator.career.models import CareerSystem
+from emulator.career.records import Actor
 from emulator.career.twelvetwenty import responses
 from emulator.career.twelvetwenty.desk import NoteDesk
 from emulator.http import Request, Response, json_response
