@@ -7,7 +7,7 @@ network, which is both emulated systems mounted in the sessions that the product
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -17,7 +17,7 @@ from types import ModuleType
 from typing import Any
 
 import requests
-from sqlalchemy import event
+from sqlalchemy import Connection, Engine, event
 
 from connector.bootstrap import Bridge, Surroundings, open_bridge
 from connector.config import Settings, load_settings
@@ -31,8 +31,9 @@ from jobs import ALL
 from tests.simulation.boundary import Died
 from tests.simulation.clocks import HostClock
 from tests.simulation.dice import Dice
+from tests.simulation.power import tear
 from tests.simulation.variants import PLATFORMS, mapping_files
-from tests.simulation.world import Call, Spec, World
+from tests.simulation.world import Call, Spec, World, asks_for_change
 from tests.systems import CRM_HOST, SYSTEM
 
 RESTART = 60.0
@@ -142,6 +143,13 @@ class Host:
         _copy_state(self.state, copy)
         return copy
 
+    def tear(self, db: Connection) -> Path:
+        """A copy of the state as a power cut leaves it in the midst of committing this transaction."""
+        copy = self.keep_state("torn")
+        db.connection.driver_connection.execute("COMMIT")  # type: ignore[union-attr]  # SQLite's own connection
+        tear(self.state.with_name(f"{self.state.name}-wal"), copy.with_name(f"{copy.name}-wal"))
+        return copy
+
 
 def _copy_state(source: Path, target: Path) -> None:
     """The file of a state, and beside it what has been committed and not yet merged into it."""
@@ -163,32 +171,53 @@ class Process:
     """A daemon from its start to its end.
 
     ``dead`` is set by whoever kills it; the next boundary that it comes to throws. ``left`` says why it ended by itself.
-    ``working`` tells whether it is in the midst of a job, ``mapping`` which variant was in place when that began.
+    ``working`` tells whether it is in the midst of a job, ``mapping`` which variant was in place when that began. ``power_cut``
+    makes its death that of the whole machine, in the midst of writing a transaction if it was about to commit one.
     """
 
     def __init__(self, host: Host, *, seed: int) -> None:
         self.host, self.world = host, host.world
         self.dead = False
+        self.power_cut = False
         self.left = ""
         self.working = False
         self.mapping = host.mapping
         self.unwatched = 0
         self.life = self.job = self.world.boundary.number
         self.jobs: list[Due] = []
+        self._first: list[tuple[ModuleType, datetime]] = []
         self.bridge: Bridge
         self.daemon: Daemon
         self.clock = HostClock(self.world.time, self._sleeping, self.world.host_skew)
         self._dice = Dice(seed, host.name)
         self._stack = ExitStack()
+        self._torn: Path | None = None
+        self._changes = 0
 
     # --- its life -------------------------------------------------------------------------------------------------
 
     def start(self) -> bool:
         """What ``alumni-bridge run`` does before its first job; whether the daemon runs."""
+        if self._attempt(self._prepare):
+            self.jobs = [Due(module=module, trigger=module.trigger(self.bridge.settings), at=at) for module, at in self._first]
+            return True
+        return False
+
+    def command(self, act: Callable[[Bridge], object]) -> bool:
+        """Be a command of the administrator instead of the daemon, from its start to its end; whether it came to that."""
+
+        def give() -> None:
+            self._open()
+            act(self.bridge)
+
+        if self._attempt(give):
+            self.end("done")
+        return self.left == "done"
+
+    def _attempt(self, what: Callable[[], object]) -> bool:
         self.working = True
         try:
-            self._open()
-            self.daemon.prepare()
+            what()
         except Died:
             self.end("died")
         except (Halt, UserError) as error:
@@ -196,12 +225,15 @@ class Process:
         except BridgeError as error:
             self.end(f"failed: {error}")
         else:
-            settings, now = self.bridge.settings, self.clock.now()
-            self.jobs = [_due(module, settings, now) for module in ALL]
             return True
         finally:
             self.working = False
         return False
+
+    def _prepare(self) -> None:
+        self._open()
+        self.daemon.prepare()
+        self._first = [(module, self.daemon.first_run(module)) for module in ALL]
 
     def _open(self) -> None:
         settings = self.host.settings()
@@ -212,13 +244,41 @@ class Process:
             host=self.host.name,
             connect=self._connect,
         )
-        self.bridge = self._stack.enter_context(open_bridge(settings, around=around))
+        with self._migrating():
+            self.bridge = self._stack.enter_context(open_bridge(settings, around=around))
         store = self.bridge.context.store
-        event.listen(store.engine, "commit", lambda _connection: self.cross("commit"))
+        event.listen(store.engine, "commit", self._committing)
         self._stack.enter_context(store.alone())
         pilot = settings.pilot
         planner.set_pilot(self.bridge.context, accounts=pilot.accounts, class_years=pilot.class_years, configured=True)
         self.daemon = Daemon(self.bridge)
+
+    @contextmanager
+    def _migrating(self) -> Iterator[None]:
+        """While a state is opened, every statement that changes it is an effect, so that a migration can die in its midst."""
+
+        def executing(_connection: Connection, _cursor: object, statement: str, *_more: object) -> None:
+            if statement.split(maxsplit=1)[0].upper() not in {"SELECT", "PRAGMA", "BEGIN"}:
+                self.cross("statement", statement.encode(), lasting=True)
+
+        event.listen(Engine, "before_cursor_execute", executing)
+        event.listen(Engine, "commit", self._committing)
+        try:
+            yield
+        finally:
+            event.remove(Engine, "before_cursor_execute", executing)
+            event.remove(Engine, "commit", self._committing)
+
+    def _committing(self, db: Connection) -> None:
+        """A transaction is about to be committed; if the power is cut here, what it wrote is in SQLite's log but for its end."""
+        changes = db.connection.driver_connection.total_changes  # type: ignore[union-attr]  # SQLite's own connection
+        wrote, self._changes = changes != self._changes, changes
+        try:
+            self.cross("commit", lasting=wrote)
+        except Died:
+            if self.power_cut:
+                self._torn = self.host.tear(db)
+            raise
 
     def end(self, why: str) -> None:
         """The process is over; its memory is gone, its files stay."""
@@ -226,6 +286,8 @@ class Process:
         self.dead = True
         self.jobs = []
         self._stack.close()
+        if self._torn is not None:
+            self.host.put_state(self._torn)
 
     def next_due(self) -> datetime:
         """When its next job is due, by the host's clock."""
@@ -264,12 +326,12 @@ class Process:
 
     # --- its boundary ---------------------------------------------------------------------------------------------
 
-    def cross(self, kind: str, key: bytes = b"") -> None:
+    def cross(self, kind: str, key: bytes = b"", *, lasting: bool = False) -> None:
         """An effect of this process."""
         if self.unwatched:
             return
         if not self.dead:
-            self.world.boundary.cross(kind, key)
+            self.world.boundary.cross(kind, key, lasting=lasting)
         if self.dead:
             raise Died
 
@@ -281,12 +343,6 @@ class Process:
         session.mount(CRM_HOST, _Gate(self, "crm", self.host.crm_wire))
         session.mount("https://", _Gate(self, SYSTEM, self.host.career_wire))
         return session
-
-
-def _due(module: ModuleType, settings: Settings, now: datetime) -> Due:
-    trigger = module.trigger(settings)
-    first = now if module.__name__ == "jobs.cycle" else trigger.get_next_fire_time(None, now)
-    return Due(module=module, trigger=trigger, at=first)
 
 
 class _Gate(AppAdapter):
@@ -303,7 +359,8 @@ class _Gate(AppAdapter):
         process, world, wire = self._process, self._process.world, self.wire
         line = f"{request.method} {request.path_url} ".encode()
         body = request.body if isinstance(request.body, bytes) else str(request.body or "").encode()
-        process.cross(f"{self._side}>", line + body.replace(str(process.host.folder).encode(), b"~"))
+        shown = line + body.replace(str(process.host.folder).encode(), b"~")
+        process.cross(f"{self._side}>", shown, lasting=asks_for_change(request.method or "", request.path_url))
         world.time.pass_(world.spec.latency)
         before = len(wire.exchanges)
         at, number = world.time.seconds, world.boundary.number
@@ -334,7 +391,7 @@ class _Gate(AppAdapter):
                 fate=fate,
             )
             world.calls.append(call)
-            process.cross(f"{self._side}<", fate.encode())
+            process.cross(f"{self._side}<", line + fate.encode())
         return answer
 
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 
+from connector.bootstrap import Bridge
 from connector.engine import planner
 from connector.engine.context import stage
 from connector.log import configure
@@ -27,6 +28,7 @@ from tests.simulation.oracle import reading
 from tests.simulation.oracle.evidence import Breach, state_rows
 from tests.simulation.process import RESTART, Host, Process
 from tests.simulation.scenario import Scenario
+from tests.simulation.steps import Step
 from tests.simulation.troubles import resume
 from tests.simulation.world import Call, Spec, World, new_world
 
@@ -56,9 +58,12 @@ class Outcome:
 
 
 class Run:
-    """One scenario in one world. ``base`` is a folder for files; runs in the same folder come one after another."""
+    """One scenario in one world. ``base`` is a folder for files; runs in the same folder come one after another.
 
-    def __init__(self, scenario: Scenario, base: Path, *, keep: bool = False) -> None:
+    ``before`` are steps that come before the daemon's first start.
+    """
+
+    def __init__(self, scenario: Scenario, base: Path, *, before: Sequence[Step] = (), keep: bool = False) -> None:
         self.scenario, self.base = scenario, base
         self.breaches: list[Breach] = []
         self.world, state = _begin(scenario.spec, base)
@@ -81,6 +86,8 @@ class Run:
         self._orders: list[tuple[str, Callable[[], int]]] = []
         self._undo: list[Callable[[], object]] = []
         self._starting: Process | None = None
+        for step in before:
+            step.perform(self)
         self.start(self.host)
 
     def twin(self) -> World:
@@ -118,6 +125,19 @@ class Run:
         else:
             self._ended(process)
         self._starting = None
+
+    def command(self, act: Callable[[Bridge], object]) -> None:
+        """The administrator stops the daemon, gives a command (again if it dies), and starts the daemon anew."""
+        self.stop()
+        done = False
+        while not done:
+            process = Process(self.host, seed=self.scenario.seed + self.world.boundary.number)
+            self._starting = process
+            done = process.command(act)
+            self._starting = None
+            if process.left != "died" and not done:
+                raise AssertionError(f"the command {process.left}")
+        self.start(self.host)
 
     @property
     def process(self) -> Process | None:
@@ -282,20 +302,18 @@ class Run:
             effects=boundary.number,
             calls=len(calls),
             writes=sum(call.writes for call in calls),
-            marks=_marks(self.host.state, calls),
+            marks=Counter(states(self.host.state) | {f"{call.side} {call.fate}" for call in calls}),
             struck=+self.troubles,
             kept=boundary.kept,
         )
 
 
-def _marks(state: Path, calls: Sequence[Call]) -> Counter[str]:
-    """Which states of everything there were at the end, and which fates of calls."""
-    marks = {
+def states(state: Path) -> set[str]:
+    """Which states of everything there are now, such as ``request Done``."""
+    found = {
         f"{table} {row['state']}" for table in ("link", "suggestion", "review", "request") for row in state_rows(state, table)
     }
-    marks |= {f"{row['kind']} {row['state']}" for row in state_rows(state, "intent")}
-    marks |= {f"{call.side} {call.fate}" for call in calls}
-    return Counter(marks)
+    return found | {f"{row['kind']} {row['state']}" for row in state_rows(state, "intent")}
 
 
 def _clear(base: Path) -> None:
@@ -349,7 +367,7 @@ def _grown(spec: Spec, base: Path) -> tuple[World, Path]:
 def simulate(scenario: Scenario, base: Path, *, keep: bool = False) -> Outcome:
     """Play a scenario."""
     began = time.process_time()
-    with _logged() as log:
+    with logged() as log:
         run = Run(scenario, base, keep=keep)
         run.log = log.getvalue
         outcome = run.play()
@@ -358,7 +376,7 @@ def simulate(scenario: Scenario, base: Path, *, keep: bool = False) -> Outcome:
 
 
 @contextmanager
-def _logged() -> Iterator[io.StringIO]:
+def logged() -> Iterator[io.StringIO]:
     """The daemons' log goes into a text instead of to the standard error."""
     kept, sys.stderr = sys.stderr, io.StringIO()
     try:

@@ -74,6 +74,23 @@ class At:
         boundary.book(self.after, act)
 
 
+@dataclass(frozen=True)
+class When:
+    """A step happens in the midst of the daemon's work: when the next request that holds a text is on its way.
+
+    ``kind``: ``crm>`` or ``careers>``, with the text in line or body; or, when the service has acted, ``crm<`` or ``careers<``,
+    with the text in the line.
+    """
+
+    kind: str
+    part: str
+    step: Step
+
+    def perform(self, run: Run) -> None:
+        """See ``Step``."""
+        run.world.boundary.await_(self.kind, self.part.encode(), lambda: self.step.perform(run))
+
+
 # --- contacts and accounts ------------------------------------------------------------------------------------------
 
 

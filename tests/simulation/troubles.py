@@ -203,6 +203,17 @@ class Kill:
 
 
 @dataclass(frozen=True)
+class CutPower(Kill):
+    """The whole machine dies; at a commit, the transaction that was being written has no end on the disk."""
+
+    def perform(self, run: Run) -> None:
+        """See ``Step``."""
+        if run.process is not None:
+            run.process.power_cut = True
+        super().perform(run)
+
+
+@dataclass(frozen=True)
 class KeepState:
     """Somebody makes a backup of the state."""
 

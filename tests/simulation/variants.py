@@ -24,6 +24,10 @@ MAPPING_VARIANTS: Mapping[str, tuple[Change, ...]] = {
     "restoring": (("person.toml", 'until_decided = "keep"', 'until_decided = "restore"'),),
     "refusing": (("person.toml", 'other_office_edit = "suggest"', 'other_office_edit = "refuse"'),),
     "tight": (("person.toml", 'label = "Employment"\n', 'label = "Employment"\nshare = "never"\n'),),
+    "braking": tuple(
+        ("person.toml", f"[brakes.{side}]\nmax_changes = 500", f"[brakes.{side}]\nmax_changes = 1")
+        for side in ("to_career", "to_crm")
+    ),
 }
 
 

@@ -68,9 +68,13 @@ class Call:
 
     @property
     def writes(self) -> bool:
-        """Whether the request asks for a change; logins and reads by POST do not."""
-        path = self.request.path
-        return self.request.method != "GET" and not path.endswith(("/oauth2/token", "/composite"))
+        """Whether the request asks for a change."""
+        return asks_for_change(self.request.method, self.request.path)
+
+
+def asks_for_change(method: str, path: str) -> bool:
+    """Whether such a request asks for a change; logins and reads by POST do not."""
+    return method != "GET" and not path.endswith(("/oauth2/token", "/composite"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,6 +110,8 @@ class World:
     """By how many seconds the clock of the bridge's host is wrong now."""
     audited_before: int = 0
     """Rows of the bridge's audit that tell of what was before that."""
+    forgotten: set[str] = field(default_factory=set)
+    """Accounts and records, by id, that the bridge was told to forget."""
     decisions: list[tuple[float, str, str]] = field(default_factory=list)
     """When which suggestion was decided, and how."""
     task_edits: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -181,6 +187,14 @@ class World:
         """A person's career profile."""
         account = self.accounts.get(person)
         return next((row for row in self.rows("Career_Profile__c") if row.get("Account_Id__c") == account), None)
+
+    def about(self, person: int) -> set[str]:
+        """Records in both systems that are about a person: contacts, the career profile, questions and requests."""
+        profile = (self.profile(person) or {}).get("Id")
+        rows = [*self.rows("Suggested_Change__c"), *self.rows("Career_Request__c")]
+        found = {row["Id"] for row in rows if row.get("Career_Profile__c") == profile}
+        asked = {id for id, one in self.careers.system.requests.by_id.items() if one.data()["person_id"] == self.accounts[person]}
+        return found | self.contacts_of(person) | asked | ({profile} if profile else set())
 
     def rows(self, sobject: str, *, deleted: bool = False) -> list[dict[str, Any]]:
         """Records of an object, as the org holds them."""
@@ -263,9 +277,13 @@ def add_contact(world: World, person: int) -> str:
     return world.contacts[person]
 
 
-def add_account(world: World, person: int, *, seen: bool = False) -> None:
-    """A person's account, as careers have always known it; ``seen``: the change feed tells of it."""
+def add_account(world: World, person: int, *, seen: bool = False, numbered: bool = True) -> None:
+    """A person's account, as careers have always known it; ``seen``: the change feed tells of it.
+
+    ``numbered``: it holds the institution's number of the person.
+    """
     id = f"a{person}"
-    values = {"institution_id": words.institution_id(person), **dict(_values(world, person, "career"))}
+    number = words.institution_id(person) if numbered else None
+    values = {"institution_id": number, **dict(_values(world, person, "career"))}
     world.careers.add(id, values, seen=seen)
     world.accounts[person] = id

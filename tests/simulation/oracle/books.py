@@ -63,11 +63,14 @@ def _judge_chain(audit: list[dict[str, Any]]) -> Iterator[Breach]:
 def _judge_audit(found: Evidence, audit: list[dict[str, Any]]) -> Iterator[Breach]:
     values = {row["seq"]: orjson.loads(row["values"]) for row in found.rows("audit_value")}
     told: dict[tuple[str, str], set[str]] = {}
+    erased: set[str] = set()
     applied: Counter[int] = Counter()
     for row in audit[found.world.audited_before :]:
         refs = orjson.loads(row["refs"])
         if "intent" in refs:
             applied[refs["intent"]] += row["event"] == "intent.applied"
+            if row["seq"] not in values and refs["account"] in found.world.forgotten:
+                erased.add(refs["kind"])
             sent = _text(values.get(row["seq"], {}).get("sent", {}))
             told.setdefault((refs["kind"], sent), set()).add(row["event"])
     for intent, count in applied.items():
@@ -75,7 +78,7 @@ def _judge_audit(found: Evidence, audit: list[dict[str, Any]]) -> Iterator[Breac
             yield Breach("audit (I44)", f"write {intent} is told to be applied {count} times")
     left = {place for write in found.known if (place := _place(write)) is not None}
     for object, kind, text in left:
-        if not any((name, text) in told for name in _KINDS[object, kind]):
+        if not any((name, text) in told or name in erased for name in _KINDS[object, kind]):
             yield Breach("audit (I44)", f"nothing tells of {kind} of {object}: {text[:200]}")
     known = {(name, text) for object, kind, text in left for name in _KINDS[object, kind]}
     for (name, text), events in told.items():

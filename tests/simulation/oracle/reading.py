@@ -15,24 +15,33 @@ _OURS = ("Career_Profile__c", "Suggested_Change__c", "Identity_Review__c", "Care
 _MOVES_BY_ITSELF = frozenset({"SystemModstamp", "LastModifiedDate", "LastModifiedById", "CreatedDate", "Name", "Key__c"})
 """What no decision looks at: the bridge may hold it as it was when it wrote the record."""
 
+_Seen = dict[tuple[str, str], dict[str, Any]]
+"""The bridge's observations by kind and id."""
+
 
 def judge(world: World, state: Path, when: str) -> Iterator[Breach]:
     """Contacts, accounts, requests and our own records, against what the bridge has read of them."""
-    seen: dict[tuple[str, str], dict[str, Any]] = {(row["kind"], row["id"]): row for row in state_rows(state, "observation")}
+    seen: _Seen = {(row["kind"], row["id"]): row for row in state_rows(state, "observation")}
+    unread = world.forgotten - {id for _, id in seen}
     for name in ("Contact", *_OURS):
         for row in world.rows(name):
-            yield from _judge_record(when, name, row["Id"], row, seen.get((name, row["Id"])))
+            if row["Id"] not in unread:
+                yield from _judge_record(when, name, row["Id"], row, seen.get((name, row["Id"])))
         for row in world.rows(name, deleted=True):
             known = seen.get((name, row["Id"]))
             if known is not None and not known["deleted"]:
                 yield Breach("read (I20)", f"{when}: {name} {row['Id']} is deleted, and the bridge does not know")
+    yield from _judge_careers(world, seen, unread, when)
+
+
+def _judge_careers(world: World, seen: _Seen, unread: set[str], when: str) -> Iterator[Breach]:
     for kind, shelf in (("person", world.careers.system.people), ("request", world.careers.system.requests)):
         for id, stored in shelf.by_id.items():
             known = seen.get((kind, id))
             if stored.deleted:
                 if known is not None and not known["deleted"]:
                     yield Breach("read (I20)", f"{when}: {kind} {id} is deleted, and the bridge does not know")
-            elif kind == "person" or stored.data()["type"] != "WELFARE":
+            elif id not in unread and (kind == "person" or stored.data()["type"] != "WELFARE"):
                 yield from _judge_record(when, kind, id, stored.data(), known)
 
 
