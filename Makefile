@@ -13,7 +13,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo demo-all simulate test lint types floors audit sbom docs bench bench-emulator bench-platforms clients lock wheel clean
+.PHONY: help demo demo-all simulate crash test lint types floors audit sbom docs bench bench-emulator bench-platforms clients lock wheel clean
 
 help: ## What can be made
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/make \1\t\2/p' Makefile | expand -t 16
@@ -30,6 +30,10 @@ test: lint types audit sbom ## Everything that CI runs
 
 simulate: $(INSTALLED) ## The whole daemon in simulated worlds: SEEDS=1000, or one of them again with SEED=17
 	$(BIN)/python -m tests.simulation $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),200)) $(if $(BASE),--base $(BASE))
+
+crash: $(INSTALLED) ## Deaths at every effect of all scripts: DEATHS="lasting torn others pairs", EVERY=10; one again: ONLY=... AT=...
+	$(BIN)/python -m tests.crash $(if $(DEATHS),--deaths $(DEATHS)) $(if $(EVERY),--every $(EVERY)) $(if $(ONLY),--only "$(ONLY)") \
+		$(if $(AT),--at "$(AT)") $(if $(TORN),--torn)
 
 lint: floors ## Style, formatting and floors
 	$(BIN)/ruff check .

@@ -30,7 +30,7 @@ from tests.simulation.process import RESTART, Host, Process
 from tests.simulation.scenario import Scenario
 from tests.simulation.steps import Step
 from tests.simulation.troubles import resume
-from tests.simulation.world import Call, Spec, World, new_world
+from tests.simulation.world import Spec, World, new_world
 
 PATIENCE = 15
 """Cycles within which a world without troubles comes to rest."""
