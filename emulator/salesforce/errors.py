@@ -7,6 +7,14 @@ from typing import Any
 
 from emulator.http import Response, json_response
 
+_CODE_FIRST = frozenset(
+    {
+        *("NOT_FOUND", "METHOD_NOT_ALLOWED", "PROVIDED_EXTERNAL_ID_FIELD_DOES_NOT_EXIST_OR_IS_NOT_ACCESSIBLE"),
+        "PROCESSING_HALTED",
+    }
+)
+"""Codes whose bodies begin with the code [recordings; REST guide]."""
+
 
 class SalesforceError(Exception):
     """A refusal. `fields` None leaves the key out, as errors that are not about a record do."""
@@ -29,7 +37,7 @@ class SalesforceError(Exception):
 
     def body(self) -> list[dict[str, Any]]:
         """The body of a refused single request: always a list."""
-        if self.code in {"NOT_FOUND", "METHOD_NOT_ALLOWED", "PROVIDED_EXTERNAL_ID_FIELD_DOES_NOT_EXIST_OR_IS_NOT_ACCESSIBLE"}:
+        if self.code in _CODE_FIRST:
             return [{"errorCode": self.code, "message": self.message}]
         if self.extra:
             return [{**self.extra, "errorCode": self.code, "message": self.message}]

@@ -19,6 +19,7 @@ from emulator.salesforce.responses import (
     rows,
     search,
     tooling,
+    tree,
     uiapi,
 )
 
@@ -65,7 +66,7 @@ _ROUTES: tuple[tuple[str, str, Handler], ...] = (
     ("POST", "composite", composite.composite),
     ("POST", "composite/batch", composite.batch),
     ("POST", "composite/graph", composite.graph),
-    ("POST", "composite/tree/{name}", composite.tree),
+    ("POST", "composite/tree/{name}", tree.tree),
     ("POST", "jobs/ingest", jobs.create),
     ("PUT", "jobs/ingest/{id}/batches", jobs.upload),
     ("PATCH", "jobs/ingest/{id}", jobs.change),

@@ -105,10 +105,72 @@ def test_moments_in_csv_end_in_z(api: Api, control: Control) -> None:
     assert line.endswith('.000Z"')
 
 
-def test_query_jobs_have_no_subqueries(api: Api) -> None:
-    """Parent-to-child relationship queries are refused. [D]; the code is [U]."""
-    made = api.call("POST", "jobs/query", {"operation": "query", "query": "SELECT Id, (SELECT Id FROM Contacts) FROM Account"})
+@pytest.mark.parametrize(
+    ("soql", "text"),
+    [
+        ("SELECT Id, (SELECT Id FROM Contacts) FROM Account", "Aggregate Relationships not supported in Bulk Query"),
+        ("SELECT MailingAddress FROM Contact", "Selecting compound data not supported in Bulk Query"),
+        ("SELECT Account.BillingAddress FROM Contact", "Selecting compound data not supported in Bulk Query"),
+        ("SELECT FIELDS(STANDARD) FROM Contact", "Selecting compound data not supported in Bulk Query"),
+        ("SELECT COUNT() FROM Contact", " not supported in Bulk Query"),
+        ("SELECT LastName FROM Contact GROUP BY LastName", " not supported in Bulk Query"),
+        ("SELECT Id FROM Contact LIMIT 1 OFFSET 1", " not supported in Bulk Query"),
+        ("SELECT TYPEOF What WHEN Account THEN Name END FROM Task", " not supported in Bulk Query"),
+    ],
+)
+def test_what_bulk_queries_may_not_ask(api: Api, soql: str, text: str) -> None:
+    """Children, compound fields, groups, OFFSET and TYPEOF are refused, in 1.0 by a failed batch. [D] texts: [C] data loader."""
+    made = api.call("POST", "jobs/query", {"operation": "query", "query": soql})
+    answer: Any = made.json()
+    refused = answer[0]
     assert made.status == 400
+    assert refused["errorCode"] == "API_ERROR"
+    assert refused["message"].endswith(text)
+    asked = {"operation": "query", "object": "Contact", "contentType": "CSV"}
+    job: Any = classic(api, "POST", "job", asked, "application/json").json()
+    batch = parsed(classic(api, "POST", f"job/{job['id']}/batch", soql, "text/csv"))
+    state = parsed(classic(api, "GET", f"job/{job['id']}/batch/{batch['id']}"))
+    assert state["state"] == "Failed"
+    assert state["stateMessage"].startswith("InvalidBatch : Failed to process query: FUNCTIONALITY_NOT_ENABLED: ")
+    assert state["stateMessage"].endswith(text)
+
+
+@pytest.mark.parametrize(
+    ("asked", "code", "text"),
+    [
+        ({"object": "Nothing"}, "INVALIDJOB", "InvalidJob : Unable to find object: Nothing"),
+        ({"operation": ""}, "API_ERROR", "Invalid value: '' supplied for property: 'operation'"),
+        ({"contentType": "JSON"}, "API_ERROR", "Invalid value: 'JSON' supplied for property: 'contentType'"),
+        ({"columnDelimiter": "SPACE"}, "API_ERROR", "Invalid value: 'SPACE' supplied for property: 'columnDelimiter'"),
+        ({"lineEnding": "CR"}, "API_ERROR", "Invalid value: 'CR' supplied for property: 'lineEnding'"),
+        ({}, "INVALIDJOB", "InvalidJob : Field name provided,  does not match an External ID for Contact"),
+        (
+            {"externalIdFieldName": "Title"},
+            "INVALIDJOB",
+            "InvalidJob : Field name provided, Title does not match an External ID for Contact",
+        ),
+    ],
+)
+def test_jobs_that_cannot_be(api: Api, asked: dict[str, str], code: str, text: str) -> None:
+    """A job of no object, operation, format or key that there is is refused when it is made. [I] a team's notes of answers."""
+    answer = api.call("POST", "jobs/ingest", {"object": "Contact", "operation": "upsert", "contentType": "CSV", **asked})
+    assert (answer.status, answer.json()) == (400, [{"message": text, "errorCode": code}])
+
+
+@pytest.mark.parametrize("page", ["locator=garbage", "locator=00", "maxRecords=0", "maxRecords=-5", "maxRecords=many"])
+def test_pages_that_cannot_be(api: Api, page: str) -> None:
+    """A page of results that cannot be is refused, and never a page that leads to itself. [U]."""
+    job = api.json("POST", "jobs/query", {"operation": "query", "query": "SELECT Id FROM Contact"})
+    assert api.get(f"jobs/query/{job['id']}/results?{page}").status == 400
+
+
+def test_an_aborted_job_gives_its_rows_back(api: Api) -> None:
+    """What was uploaded and never processed is unprocessed, under its header. [D] Bulk API 2.0."""
+    job = api.json("POST", "jobs/ingest", {"object": "Contact", "operation": "insert", "columnDelimiter": "PIPE"})
+    api.call("PUT", f"jobs/ingest/{job['id']}/batches", b"LastName|Title\r\nA|Dr\r\n", {"Content-Type": "text/csv"})
+    assert api.json("PATCH", f"jobs/ingest/{job['id']}", {"state": "Aborted"})["state"] == "Aborted"
+    assert results(api, job, "unprocessedrecords") == ['"LastName"|"Title"', '"A"|"Dr"']
+    assert results(api, job, "successfulResults") == ['"sf__Id"|"sf__Created"']
 
 
 def test_results_are_there_when_the_job_is_complete_and_for_seven_days(api: Api, control: Control) -> None:

@@ -205,9 +205,73 @@ def test_tree_inserts_parents_with_children(api: Api) -> None:
     assert api.records("SELECT Account.Name FROM Contact")[0]["Account"]["Name"] == "A"
 
 
+def test_references_to_what_is_not_there(api: Api) -> None:
+    """A subrequest whose reference leads to nothing is halted and says to what, the code first. [D] REST guide."""
+    parts = [part("POST", "sobjects/Account", "a", {}), part("POST", "sobjects/Contact", "c", {"LastName": "@{a.id}"})]
+    answer = api.json("POST", "composite", {"compositeRequest": parts})["compositeResponse"][1]
+    message = (
+        "Invalid reference specified. No value for a.id found in a. Provided referenceId ('a.id') must start with a letter or a "
+        "number, and it can contain only letters, numbers and underscores ('_')."
+    )
+    assert [*answer["body"][0].items()] == [("errorCode", "PROCESSING_HALTED"), ("message", message)]
+    assert answer["httpStatusCode"] == 400
+
+
+@pytest.mark.parametrize(
+    ("wrong", "text"),
+    [
+        ({"referenceId": "new-account"}, "Provided referenceId ('new-account') must start with a letter or a number"),
+        ({"referenceId": "_a"}, "Provided referenceId ('_a') must start with a letter or a number"),
+        ({"referenceId": None}, "A referenceId is required"),
+        ({"referenceId": "b"}, "Duplicate ReferenceId provided in the request."),
+        ({"httpHeaders": {"Authorization": "Bearer x"}}, "The header authorization is not allowed in a subrequest"),
+    ],
+)
+@pytest.mark.parametrize("graph", [False, True])
+def test_what_fails_a_whole_composite(org: Org, api: Api, wrong: dict[str, Any], text: str, *, graph: bool) -> None:
+    """A bad or doubled referenceId, or a header of the whole request, fails it all, and nothing is done. [D] the texts: [U]."""
+    parts = [part("POST", "sobjects/Account", "b", {"Name": "B"}), part("POST", "sobjects/Account", "a", {"Name": "A"}) | wrong]
+    path, body = "composite", {"compositeRequest": parts}
+    if graph:
+        path, body = "composite/graph", {"graphs": [{"graphId": "1", **body}]}
+    answer = api.call("POST", path, body)
+    assert (answer.status, answer.json()[0]["errorCode"]) == (400, "INVALID_INPUT")  # type: ignore[index]
+    assert answer.json()[0]["message"].startswith(text)  # type: ignore[index]
+    assert org.table("Account").rows == {}
+    if wrong.get("referenceId") == "new-account":
+        assert Api(org, version="51.0").call("POST", path, body).status == 200
+
+
+@pytest.mark.parametrize(
+    ("wrong", "text"),
+    [
+        ({"type": "Account", "referenceId": "a"}, "Duplicate ReferenceId provided in the request."),
+        ({"referenceId": "c"}, "Include an entity type for each record in the request."),
+    ],
+)
+def test_records_of_a_tree_have_names_of_their_own(api: Api, control: Control, wrong: dict[str, str], text: str) -> None:
+    """A doubled reference id, at any depth, or a record without type refuses the tree; so does one without reference. [I]."""
+    child = {"attributes": wrong, "LastName": "One"}
+    record = {"attributes": {"type": "Account", "referenceId": "a"}, "Name": "A", "Contacts": {"records": [child]}}
+    answer = api.call("POST", "composite/tree/Account", {"records": [record]})
+    errors = [{"statusCode": "INVALID_INPUT", "message": text, "fields": []}]
+    assert (answer.status, answer.json()) == (
+        400,
+        {"hasErrors": True, "results": [{"referenceId": wrong["referenceId"], "errors": errors}]},
+    )
+    child["attributes"] = {"type": "Contact"}
+    nameless = api.call("POST", "composite/tree/Account", {"records": [record]})
+    message = "Include a reference ID for each record in the request."
+    assert (nameless.status, nameless.json()) == (400, [{"message": message, "errorCode": "INVALID_INPUT"}])
+    assert control.rows("Account") == []
+
+
 def test_a_bad_tree_leaves_nothing(api: Api, control: Control) -> None:
     """One bad record refuses the whole tree with its reference id. [D]."""
-    records = [{"attributes": {"type": "Account", "referenceId": "a1"}, "Name": "A"}, {"attributes": {"referenceId": "a2"}}]
+    records = [
+        {"attributes": {"type": "Account", "referenceId": "a1"}, "Name": "A"},
+        {"attributes": {"type": "Account", "referenceId": "a2"}},
+    ]
     answer = api.call("POST", "composite/tree/Account", {"records": records})
     assert answer.status == 400
     assert [each["referenceId"] for each in answer.json()["results"]] == ["a2"]  # type: ignore[index]

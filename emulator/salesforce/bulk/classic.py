@@ -18,10 +18,11 @@ from emulator.salesforce.bulk import forms
 from emulator.salesforce.bulk.forms import Batch, ClassicJob
 from emulator.salesforce.bulk.jobs import guard_reading
 from emulator.salesforce.bulk.rows import carry_out, in_milliseconds, read_csv, table
+from emulator.salesforce.bulk.statements import run_bulk
 from emulator.salesforce.errors import SalesforceError
 from emulator.salesforce.ids import make_id, normal_id
 from emulator.salesforce.org import Org
-from emulator.salesforce.soql.execute import Found, run
+from emulator.salesforce.soql.execute import Found
 from emulator.salesforce.writing import Options, Writer
 
 MAX_CHUNK, DEFAULT_CHUNK = 250_000, 100_000
@@ -241,7 +242,11 @@ class _Calls:
         guard_reading(self.org)
         text = batch.request.decode("utf-8", "replace").strip()
         everything = job.info["operation"] == "queryAll"
-        return run(self.org, self.access, text, version=f"{float(self.version):.1f}", all_rows=everything)
+        version = f"{float(self.version):.1f}"
+        try:
+            return run_bulk(self.org, self.access, text, version=version, all_rows=everything)
+        except SalesforceError as refused:
+            raise SalesforceError(refused.code, f"Failed to process query: {refused.code}: {refused.message}") from None
 
     def keep(self, batch: Batch, found: Found) -> None:
         batch.columns, batch.rows = table(found)

@@ -1,5 +1,6 @@
 """Bulk 2.0: ingest and query jobs, and their addresses under /jobs."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -9,19 +10,19 @@ import orjson
 
 from emulator.http import Response, json_response
 from emulator.salesforce.bulk.rows import DELIMITERS, OPERATIONS, Outcome, carry_out, read_csv, table, write_csv
+from emulator.salesforce.bulk.statements import run_bulk
 from emulator.salesforce.context import Context, whole
 from emulator.salesforce.errors import SalesforceError, not_found
 from emulator.salesforce.fields import SObject
 from emulator.salesforce.ids import make_id, normal_id
 from emulator.salesforce.org import Org
 from emulator.salesforce.responses.metadata import multipart
-from emulator.salesforce.soql.execute import run
-from emulator.salesforce.soql.parse import parse
-from emulator.salesforce.soql.tree import Query
 from emulator.salesforce.values import parse_moment
 
 DEFAULT_PAGE = 50_000
 LIFE = timedelta(days=7)
+_LOCATOR = re.compile(r"[0-9a-f]{16}")
+_FORMS = {"contentType": frozenset({"CSV"}), "lineEnding": frozenset({"LF", "CRLF"}), "columnDelimiter": frozenset(DELIMITERS)}
 
 
 @dataclass(slots=True, kw_only=True)
@@ -108,12 +109,15 @@ def create(ctx: Context, _params: Mapping[str, str]) -> Response:
         info, data = orjson.loads(parts.get("job", b"{}")), parts.get("content", b"")
     else:
         info = ctx.body()
-    sobject = ctx.sobject(str(info.get("object")))
-    operation = str(info.get("operation"))
+    operation, name = str(info.get("operation", "")), str(info.get("object", ""))
     if operation not in OPERATIONS:
-        raise SalesforceError("INVALIDJOB", f"InvalidJob : Unsupported operation {operation}")
-    if operation == "upsert" and not info.get("externalIdFieldName"):
-        raise SalesforceError("INVALIDJOB", "InvalidJob : ExternalIdFieldName is required for upsert")
+        raise _invalid(operation, "operation")
+    _check_forms(info)
+    sobject = ctx.org.objects.get(name.lower())
+    if sobject is None or not ctx.access.to(sobject).read:
+        raise SalesforceError("INVALIDJOB", f"InvalidJob : Unable to find object: {name}")
+    if operation == "upsert":
+        _check_key(sobject, str(info.get("externalIdFieldName") or ""))
     if operation == "hardDelete" and not ctx.access.may("BulkApiHardDelete"):
         raise SalesforceError(
             "FEATURENOTENABLED", "FeatureNotEnabled : hardDelete operation requires special user profile permission"
@@ -125,13 +129,33 @@ def create(ctx: Context, _params: Mapping[str, str]) -> Response:
     return json_response(job.info)
 
 
+def _check_forms(info: Mapping[str, Any]) -> None:
+    """The file's properties, of which each has a default."""
+    for name, known in _FORMS.items():
+        if info.get(name) is not None and info[name] not in known:
+            raise _invalid(str(info[name]), name)
+
+
+def _invalid(value: str, name: str) -> SalesforceError:
+    return SalesforceError("API_ERROR", f"Invalid value: '{value}' supplied for property: '{name}'")
+
+
+def _check_key(sobject: SObject, name: str) -> None:
+    one = sobject.field(name)
+    if one is None or not (one["externalId"] or one["idLookup"]):
+        message = f"InvalidJob : Field name provided, {name} does not match an External ID for {sobject.name}"
+        raise SalesforceError("INVALIDJOB", message)
+
+
 def upload(ctx: Context, params: Mapping[str, str]) -> Response:
     """PUT jobs/ingest/{id}/batches: the data, once."""
     job = _find(ctx, "ingest", params["id"])
     if job.info["state"] != "Open" or job.data:
-        raise SalesforceError(
-            "INVALIDJOBSTATE", f"Found multiple contents for job: <{job.id}>, please 'Close' / 'Abort' / 'Delete' the current Job"
+        message = (
+            f"Found multiple contents for job: <{job.id}>, please 'Close' / 'Abort' / 'Delete' the current Job then create a new "
+            "Job and make sure you only do 'PUT' once on a given Job."
         )
+        raise SalesforceError("INVALIDJOBSTATE", message)
     job.data = ctx.request.body
     return Response(status=201)
 
@@ -172,6 +196,7 @@ def results(ctx: Context, params: Mapping[str, str]) -> Response:
     """GET jobs/ingest/{id}/successfulResults, failedResults or unprocessedrecords."""
     job = _find(ctx, "ingest", params["id"])
     delimiter = DELIMITERS[job.info["columnDelimiter"]]
+    header = job.header
     match params["which"].lower():
         case "successfulresults":
             good = [each for each in job.outcomes if each.error is None]
@@ -184,11 +209,11 @@ def results(ctx: Context, params: Mapping[str, str]) -> Response:
         case "unprocessedrecords":
             head, lines = [], []
             if not job.outcomes and job.data:
-                _, rows = read_csv(job.data, delimiter)
+                header, rows = read_csv(job.data, delimiter)
                 lines = [list(row.values()) for row in rows]
         case _:
             raise not_found()
-    return Response(headers={"Content-Type": "text/csv"}, body=write_csv([*head, *job.header], lines, delimiter))
+    return Response(headers={"Content-Type": "text/csv"}, body=write_csv([*head, *header], lines, delimiter))
 
 
 def _cells(job: Job, outcome: Outcome) -> list[Any]:
@@ -203,11 +228,16 @@ def create_query(ctx: Context, _params: Mapping[str, str]) -> Response:
     info = ctx.body()
     operation = str(info.get("operation", "query"))
     if operation not in {"query", "queryAll"}:
-        raise SalesforceError("API_ERROR", f"Unsupported operation {operation}")
+        raise _invalid(operation, "operation")
     guard_reading(ctx.org)
-    if any(isinstance(each, Query) for each in parse(str(info.get("query", ""))).select):
-        raise SalesforceError("API_ERROR", "Parent-to-child relationship queries are not supported")
-    found = run(ctx.org, ctx.access, str(info.get("query", "")), version=ctx.version, all_rows=operation == "queryAll")
+    _check_forms(info)
+    text, everything = str(info.get("query", "")), operation == "queryAll"
+    try:
+        found = run_bulk(ctx.org, ctx.access, text, version=ctx.version, all_rows=everything)
+    except SalesforceError as refused:
+        if refused.code == "FUNCTIONALITY_NOT_ENABLED":
+            raise SalesforceError("API_ERROR", refused.message) from None
+        raise
     job = _new(ctx, "query", info | {"operation": operation, "object": ctx.org.sobject(found.query.source).name})
     job.columns, job.rows = table(found)
     _write_moments(ctx.org.sobject(found.query.source), job)
@@ -231,8 +261,10 @@ def query_results(ctx: Context, params: Mapping[str, str]) -> Response:
     if job.info["state"] != "JobComplete" or ctx.org.unfinished(job.id):
         raise SalesforceError("INVALIDJOBSTATE", "The results of a job are there when it is complete")
     locator = ctx.request.parameter("locator")
-    start = 0 if locator in {"", "null"} else int.from_bytes(bytes.fromhex(locator), "big")
+    start = 0 if locator in {"", "null"} else _place(locator)
     size = whole(ctx.request.parameter("maxRecords"), DEFAULT_PAGE)
+    if size < 1:
+        raise _invalid(str(size), "maxRecords")
     lines = job.rows[start : start + size]
     end = start + len(lines)
     following = "null" if end >= len(job.rows) else end.to_bytes(8, "big").hex()
@@ -243,6 +275,12 @@ def query_results(ctx: Context, params: Mapping[str, str]) -> Response:
     }
     delimiter, ending = DELIMITERS[job.info["columnDelimiter"]], "\r\n" if job.info["lineEnding"] == "CRLF" else "\n"
     return Response(headers=headers, body=write_csv(job.columns, lines, delimiter, ending))
+
+
+def _place(locator: str) -> int:
+    if not _LOCATOR.fullmatch(locator):
+        raise _invalid(locator, "locator")
+    return int(locator, 16)
 
 
 # --- both -----------------------------------------------------------------------------------------------------------

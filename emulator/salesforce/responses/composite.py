@@ -1,4 +1,4 @@
-"""Several requests in one: composite, batch, graph and tree, with references between them."""
+"""Several requests in one: composite, batch and graph, with references between them."""
 
 import re
 from collections.abc import Mapping
@@ -18,6 +18,11 @@ MAX_KINDS = 15
 MAX_DEPTH = 15
 HALT_AFTER = 14
 
+STRICT_NAMES_FROM = 52.0
+
+_NAME = re.compile(r"[A-Za-z0-9]\w*", re.ASCII)
+_OF_THE_WHOLE = frozenset({"accept", "authorization", "content-type"})
+"""Headers that subrequests take from the request [documentation]."""
 _REFERENCE = re.compile(r"@\{([^}]+)\}")
 _ALLOWED_IN_GRAPH = re.compile(r"/services/data/v[\d.]+/sobjects/\w+(/[^/?]+)*(\?.*)?$")
 
@@ -39,7 +44,7 @@ def resources(ctx: Context, _params: Mapping[str, str]) -> Response:
 def composite(ctx: Context, _params: Mapping[str, str]) -> Response:
     """POST composite: up to 25 requests that may refer to one another; one API call in all."""
     body = ctx.body()
-    parts = _parts(body.get("compositeRequest"))
+    parts = listed(body.get("compositeRequest"))
     if len(parts) > MAX_REQUESTS:
         message = f"The number of subrequests, {len(parts)}, exceeds the limit of {MAX_REQUESTS}"
         raise SalesforceError("LIMIT_EXCEEDED", message)
@@ -47,19 +52,22 @@ def composite(ctx: Context, _params: Mapping[str, str]) -> Response:
     if queries > MAX_QUERIES:
         message = f"The number of query and collection subrequests, {queries}, exceeds the limit of {MAX_QUERIES}"
         raise SalesforceError("LIMIT_EXCEEDED", message)
+    _check_parts(ctx, parts)
     answers = _series(ctx, parts, all_or_none=bool(body.get("allOrNone", False)))
     return json_response({"compositeResponse": answers})
 
 
 def graph(ctx: Context, _params: Mapping[str, str]) -> Response:
     """POST composite/graph: each graph takes effect as a whole or not at all."""
-    graphs = _parts(ctx.body().get("graphs"), "graphs")
+    graphs = listed(ctx.body().get("graphs"), "graphs")
     if len(graphs) > MAX_GRAPHS:
         raise SalesforceError("LIMIT_EXCEEDED", f"The number of graphs, {len(graphs)}, exceeds the limit of {MAX_GRAPHS}")
-    nodes = [_parts(each.get("compositeRequest")) for each in graphs]
+    nodes = [listed(each.get("compositeRequest")) for each in graphs]
     total = sum(len(each) for each in nodes)
     if total > MAX_NODES:
         raise SalesforceError("LIMIT_EXCEEDED", f"The number of nodes, {total}, exceeds the limit of {MAX_NODES}")
+    for parts in nodes:
+        _check_parts(ctx, parts)
     answers: list[dict[str, Any]] = []
     failed = 0
     for each, parts in zip(graphs, nodes, strict=True):
@@ -93,7 +101,7 @@ def _in_graph(part: dict[str, Any]) -> bool:
 def batch(ctx: Context, _params: Mapping[str, str]) -> Response:
     """POST composite/batch: independent requests, each of which counts as a call."""
     body = ctx.body()
-    parts = _parts(body.get("batchRequests"), "batchRequests")
+    parts = listed(body.get("batchRequests"), "batchRequests")
     if len(parts) > MAX_REQUESTS:
         message = f"The number of subrequests, {len(parts)}, exceeds the limit of {MAX_REQUESTS}"
         raise SalesforceError("LIMIT_EXCEEDED", message)
@@ -113,6 +121,30 @@ def batch(ctx: Context, _params: Mapping[str, str]) -> Response:
         halted = answer.status >= 400 and bool(body.get("haltOnError", False))
     bad = any(result["statusCode"] >= 400 for result in results)
     return json_response({"hasErrors": bad, "results": results})
+
+
+def _check_parts(ctx: Context, parts: list[dict[str, Any]]) -> None:
+    """What fails the whole request, not a part of it [documentation; the codes and the text about twins are guesses]."""
+    names = [part.get("referenceId") for part in parts]
+    for part, name in zip(parts, names, strict=True):
+        headers = part.get("httpHeaders") or {}
+        if not isinstance(headers, dict):
+            raise SalesforceError("INVALID_INPUT", "httpHeaders has to be an object")
+        if not isinstance(name, str):
+            raise SalesforceError("INVALID_INPUT", "A referenceId is required for every subrequest")
+        if float(ctx.version) >= STRICT_NAMES_FROM and not _NAME.fullmatch(name):
+            raise SalesforceError("INVALID_INPUT", _must_begin(name))
+        if names.count(name) > 1:
+            raise SalesforceError("INVALID_INPUT", "Duplicate ReferenceId provided in the request.")
+        for header in _OF_THE_WHOLE & {each.lower() for each in headers}:
+            raise SalesforceError("INVALID_INPUT", f"The header {header} is not allowed in a subrequest")
+
+
+def _must_begin(name: str) -> str:
+    return (
+        f"Provided referenceId ('{name}') must start with a letter or a number, and it can contain only letters, numbers and "
+        "underscores ('_')."
+    )
 
 
 # --- a series with references ---------------------------------------------------------------------------------------
@@ -147,10 +179,7 @@ def _in_turn(ctx: Context, parts: list[dict[str, Any]], *, all_or_none: bool) ->
 def _one(ctx: Context, part: dict[str, Any], known: dict[str, Any]) -> Response:
     url = str(_filled(part.get("url", ""), known))
     body = _filled(part.get("body"), known)
-    given = part.get("httpHeaders") or {}
-    if not isinstance(given, dict):
-        raise SalesforceError("INVALID_INPUT", "httpHeaders has to be an object")
-    own = {str(name): str(value) for name, value in given.items()}
+    own = {str(name): str(value) for name, value in (part.get("httpHeaders") or {}).items()}
     headers = {**_inherited(ctx), **own}
     inner = request(str(part.get("method", "GET")), url, headers=headers, body=_sent(body))
     if ctx.depth > 2:
@@ -183,7 +212,12 @@ def _read(answer: Response) -> Any:  # noqa: ANN401 - any JSON
     return orjson.loads(answer.body) if answer.body else None
 
 
-def _parts(found: object, name: str = "compositeRequest") -> list[dict[str, Any]]:
+def listed(found: object, name: str = "compositeRequest") -> list[dict[str, Any]]:
+    """A list of objects in a body.
+
+    Raises:
+        SalesforceError: it is something else, or empty.
+    """
     if not isinstance(found, list) or not found or not all(isinstance(each, dict) for each in found):
         raise SalesforceError("INVALID_INPUT", f"{name} is required and has to be a list of requests")
     return found
@@ -199,14 +233,18 @@ def _filled(value: object, known: dict[str, Any]) -> Any:  # noqa: ANN401 - any 
         return value
     if (only := _REFERENCE.fullmatch(value)) is not None:
         return _look_up(only[1], known)
-    return _REFERENCE.sub(lambda match: str(_look_up(match[1], known)), value)
+    return _REFERENCE.sub(lambda match: _inside(_look_up(match[1], known)), value)
+
+
+def _inside(value: object) -> str:
+    """A value where it is a part of a text."""
+    return value if isinstance(value, str) else orjson.dumps(value).decode()
 
 
 def _look_up(path: str, known: dict[str, Any]) -> Any:  # noqa: ANN401 - any JSON
     name, *steps = re.findall(r"[^.\[\]]+", path)
-    missing = SalesforceError(
-        "PROCESSING_HALTED", f"Invalid reference specified. No value for {path} found in {name}. Provided in the request."
-    )
+    message = f"Invalid reference specified. No value for {path} found in {name}. {_must_begin(path)}"
+    missing = SalesforceError("PROCESSING_HALTED", message)
     if name not in known:
         raise missing
     value = known[name]
@@ -221,68 +259,3 @@ def _look_up(path: str, known: dict[str, Any]) -> Any:  # noqa: ANN401 - any JSO
         else:
             raise missing
     return value
-
-
-# --- tree -----------------------------------------------------------------------------------------------------------
-
-MAX_TREE = 200
-
-
-class _TreeError(Exception):
-    """A tree has bad records."""
-
-    def __init__(self, results: list[dict[str, Any]]) -> None:
-        super().__init__(f"{len(results)} bad records")
-        self.results = results
-
-
-def tree(ctx: Context, params: Mapping[str, str]) -> Response:
-    """POST composite/tree/{name}: new records with their children, all or none."""
-    records = _parts(ctx.body().get("records"), "records")
-    made: list[dict[str, Any]] = []
-    bad: list[dict[str, Any]] = []
-    try:
-        with ctx.org.transaction():
-            _plant(ctx, params["name"], records, None, (made, bad))
-            _check_tree(made, bad)
-    except _TreeError as failed:
-        return json_response({"hasErrors": True, "results": failed.results}, status=400)
-    return json_response({"hasErrors": False, "results": made}, status=201)
-
-
-def _check_tree(made: list[dict[str, Any]], bad: list[dict[str, Any]]) -> None:
-    if bad:
-        raise _TreeError(bad)
-    if len(made) > MAX_TREE:
-        raise SalesforceError("LIMIT_EXCEEDED", f"A tree may have at most {MAX_TREE} records")
-
-
-def _plant(
-    ctx: Context,
-    name: str,
-    records: list[dict[str, Any]],
-    parent: tuple[str, str] | None,
-    results: tuple[list[dict[str, Any]], list[dict[str, Any]]],
-) -> None:
-    sobject = ctx.org.sobject(name)
-    made, bad = results
-    for record in records:
-        attributes = record.get("attributes")
-        reference = attributes.get("referenceId") if isinstance(attributes, dict) else None
-        children = {key: each for key, each in record.items() if isinstance(each, dict) and "records" in each}
-        values = {key: each for key, each in record.items() if key not in children}
-        if parent:
-            values[parent[0]] = parent[1]
-        try:
-            id_ = ctx.writer().insert(sobject, values)
-        except SalesforceError as refused:
-            bad.append({"referenceId": reference, "errors": [refused.item()]})
-            continue
-        made.append({"referenceId": reference, "id": id_})
-        for relationship, below in children.items():
-            child = sobject.by_child.get(relationship.lower())
-            if child is None:
-                failure = SalesforceError("INVALID_FIELD", f"No such relationship '{relationship}' on {sobject.name}")
-                bad.append({"referenceId": reference, "errors": [failure.item()]})
-                continue
-            _plant(ctx, child.sobject, _parts(below["records"], "records"), (child.field, id_), results)
