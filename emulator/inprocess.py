@@ -167,6 +167,10 @@ class _Slow(io.RawIOBase):
             self._sleep(len(piece) / self._pace)
         return piece
 
+    def read1(self, size: int = -1, /) -> bytes:
+        """The next piece, as careful clients read it: whatever has arrived."""
+        return self.read(size)
+
 
 def _stream(answer: Response, cut: int | None, sleep: Callable[[float], object]) -> io.IOBase:
     body = answer.body if cut is None else answer.body[:cut]
