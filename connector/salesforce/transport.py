@@ -43,6 +43,7 @@ class Transport:
         self._token: Token | None = None
         self._lock = threading.Lock()
         self._logins: deque[float] = deque(maxlen=_LOGINS)
+        self._failed: tuple[float, Later] | None = None
         self._used: int | None = None
         self._limit: int | None = None
         self._seen = float("-inf")
@@ -138,7 +139,10 @@ class Transport:
         self._seen = self._clock.monotonic()
 
     def _log_in(self, old: Token | None) -> Token:
-        """A token other than ``old``. Never more than two logins a minute, so that we cannot lock the user out."""
+        """A token other than ``old``. Never more than two logins a minute, so that we cannot lock the user out.
+
+        One that failed for the moment is not tried again within a minute; until then its reason is told again.
+        """
         with self._lock:
             if self._token is not None and self._token is not old:
                 return self._token
@@ -152,9 +156,16 @@ class Transport:
             if len(self._logins) == _LOGINS and now - self._logins[0] < _LOGIN_PAUSE:
                 pause = _LOGIN_PAUSE - (now - self._logins[0])
                 raise Later(side=SIDE, code="LOGIN_PAUSE", detail="too early to log in again", retry_after=pause)
+            if self._failed is not None and now - self._failed[0] < _LOGIN_PAUSE:
+                raise _still(self._failed[1], _LOGIN_PAUSE - (now - self._failed[0]))
             self._logins.append(now)
             self._token = None
-            self._token = self._source.token()
+            try:
+                self._token = self._source.token()
+            except Later as reason:
+                self._failed = (now, reason)
+                raise _still(reason, _LOGIN_PAUSE) from reason
+            self._failed = None
             return self._token
 
     def _rejected(self, answer: Answer) -> Halt:
@@ -168,3 +179,8 @@ class Transport:
             reason=f"a session that was just opened is refused ({code})",
             remedy="a Salesforce administrator: another process may log this user out, or a session or IP policy blocks it",
         )
+
+
+def _still(reason: Later, pause: float) -> Later:
+    """The failure of a login, to be waited for at least so long; what it asked for itself counts if it is longer."""
+    return Later(side=reason.side, code=reason.code, detail=reason.detail, retry_after=max(pause, reason.retry_after or 0.0))

@@ -27,10 +27,13 @@ class Tokens:
     hosts: list[str]
     renewable: bool = True
     given: int = 0
+    failing: Later | None = None
 
     def token(self) -> Token:
         """The next token."""
         self.given += 1
+        if self.failing is not None:
+            raise self.failing
         host = self.hosts[min(self.given, len(self.hosts)) - 1]
         return Token(access=Secret(f"token{self.given}"), instance=Instances(my_domain=host).accept(host))
 
@@ -106,6 +109,22 @@ def test_logins_are_rationed(mock: responses.RequestsMock, clock: FakeClock) -> 
     clock.advance(61)
     assert transport.send("GET", "/services/data/v67.0/queryAll", write=False).status == 200
     assert source.given == 3
+
+
+def test_a_login_that_failed_is_not_tried_again_within_a_minute(clock: FakeClock) -> None:
+    """While nobody can log in there is one attempt a minute, whoever asks how often; each is told the same reason (F80)."""
+    source = Tokens([HOST], failing=Later(side="crm", code="LOGIN_HTTP_503"))
+    transport = transport_of(clock, source)
+    for _ in range(3):
+        with pytest.raises(Later) as raised:
+            transport.send("GET", "/services/data/v67.0/queryAll", write=False)
+        assert raised.value.code == "LOGIN_HTTP_503"
+        clock.advance(15)
+    assert (source.given, raised.value.retry_after) == (1, 30.0)
+    clock.advance(15)
+    with pytest.raises(Later):
+        transport.send("GET", "/services/data/v67.0/queryAll", write=False)
+    assert source.given == 2
 
 
 @pytest.mark.parametrize(
