@@ -71,10 +71,10 @@ class Refused(BridgeError):
 
 
 class Unknown(BridgeError):
-    """A write left us and no trustworthy answer came back."""
+    """A write left us and no trustworthy answer came back. ``retry_after`` is in seconds where the side asked for patience."""
 
-    def __init__(self, *, side: str, detail: str) -> None:
-        self.side, self.detail = side, detail
+    def __init__(self, *, side: str, detail: str, retry_after: float | None = None) -> None:
+        self.side, self.detail, self.retry_after = side, detail, retry_after
         super().__init__(f"{side}: outcome unknown: {detail}")
 
 

@@ -35,6 +35,9 @@ class Status(StrEnum):
 NOT_NOW = "NOT_NOW"
 """The code of an outcome that says nothing about its side: the turn of this write has not come yet."""
 
+THROTTLED = "THROTTLED"
+"""The code of what a side turns away because we ask too much of it."""
+
 HANDED_OVER = "HANDED_OVER"
 """The code of an unknown outcome: the write lies where people or programs of that side carry it in, and a later reading
 tells what became of it."""

@@ -26,7 +26,7 @@ from connector.core.httpdate import read_retry_after
 from connector.core.strictjson import read_json, storable
 from connector.egress import ForbiddenAddress, GuardedAdapter, Reach, guard
 from connector.errors import Bug, Halt, Later, Throttled, Unknown
-from connector.ports import Clock
+from connector.ports import THROTTLED, Clock
 
 T = TypeVar("T")
 
@@ -228,10 +228,10 @@ class Wire:
             raise self._failure(reason, write=write) from reason
         self._refuse_redirect(answer, url)
         if answer.status == 429:
-            raise Throttled(side=self.side, code="THROTTLED", retry_after=self.retry_after(answer))
+            raise Throttled(side=self.side, code=THROTTLED, retry_after=self.retry_after(answer))
         if answer.status >= 500 and not server_errors:
             if write:
-                raise Unknown(side=self.side, detail=f"HTTP {answer.status}")
+                raise Unknown(side=self.side, detail=f"HTTP {answer.status}", retry_after=self.retry_after(answer))
             raise Later(side=self.side, code=f"HTTP_{answer.status}", retry_after=self.retry_after(answer))
         return answer
 

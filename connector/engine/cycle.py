@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from connector.core.brakes import emptied
 from connector.core.model import Side
-from connector.engine import collect, decisions, permission, requests
+from connector.engine import collect, decisions, patience, permission, requests
 from connector.engine.context import Context, log, stage
 from connector.engine.deliver import Delivered, deliver, recover
 from connector.engine.halting import EVERYTHING, PLAN, REQUESTS, halts, set_halt
@@ -113,10 +113,16 @@ def _guard(ctx: Context, done: Cycle, side: str, read: Callable[[], collect.Coll
     if side in done.halted:
         done.down[side] = done.halted[side]
         return
+    with ctx.store.begin() as db:
+        asked = patience.asked(ctx, db, side)
+    if asked is not None:
+        done.down[side] = f"{side}: {asked} (it asked for patience)"
+        return
     try:
         found = read()
     except Later as error:
         done.down[side] = str(error)
+        patience.keep(ctx, side, error)
         log.warning("side.unreachable", side=side, code=error.code)
     except Halt as error:
         done.down[side] = str(error)
@@ -261,7 +267,16 @@ def sweep(ctx: Context) -> dict[str, Any]:
 
     Raises:
         Halt: the org no longer gives what the mapping needs, or much is missing.
+        Later: a side cannot be read now.
     """
+    try:
+        return _sweep(ctx)
+    except Later as error:
+        patience.keep(ctx, error.side, error)
+        raise
+
+
+def _sweep(ctx: Context) -> dict[str, Any]:
     # A daemon runs for months: what was looked at when it began may have changed.
     ctx.crm.check(ctx.persons.contact_fields(), ctx.persons.profile_fields())
     started = ctx.clock.now()

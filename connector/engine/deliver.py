@@ -16,6 +16,7 @@ from sqlalchemy import Connection
 
 from connector.core.model import Side
 from connector.core.retry import LONGEST, next_attempt
+from connector.engine import patience
 from connector.engine.collect import keep
 from connector.engine.context import Context, log
 from connector.engine.doubt import before, given_up_at, look, never_arrived
@@ -25,6 +26,7 @@ from connector.errors import Halt, Later, Refused, Unknown
 from connector.ports import (
     HANDED_OVER,
     NOT_NOW,
+    THROTTLED,
     Acknowledgement,
     CrmCreate,
     CrmUpdate,
@@ -197,6 +199,10 @@ def _send_and_settle(ctx: Context, done: Delivered, side: str, prepared: Sequenc
                 remedy = error.remedy or "see `alumni-bridge status`"
                 set_halt(ctx, db, side, str(error), remedy)
     _settle_all(ctx, done, [*doubtful, *sure], outcomes)
+    for outcome in outcomes:
+        # What is about one record (a full storage, say) leaves the side free for others; this is about all that we ask.
+        if outcome.code == THROTTLED:
+            patience.keep(ctx, side, outcome)
     # Where a side settles nothing of a whole batch, it is not asked again in this cycle.
     asked = [outcome for outcome in outcomes if outcome.code not in _SAYS_NOTHING]
     if asked and all(outcome.status in (Status.LATER, Status.UNKNOWN) for outcome in asked):
@@ -211,9 +217,8 @@ _SAYS_NOTHING = frozenset({NOT_THERE_YET, NOT_NOW, HANDED_OVER})
 
 def _whole(error: Exception) -> Outcome:
     code = getattr(error, "code", type(error).__name__)
-    if isinstance(error, Unknown):
-        return Outcome(status=Status.UNKNOWN, code=code, detail=str(error))
-    return Outcome(status=Status.LATER, code=code, detail=str(error), retry_after=getattr(error, "retry_after", None))
+    status = Status.UNKNOWN if isinstance(error, Unknown) else Status.LATER
+    return Outcome(status=status, code=code, detail=str(error), retry_after=getattr(error, "retry_after", None))
 
 
 def _send(ctx: Context, pairs: Sequence[tuple[Row, dict[str, Any]]]) -> list[Outcome]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import delete
 
+from connector.engine import patience
 from connector.engine.context import Context, key_of, log, stage
 from connector.engine.cycle import Cycle, cycle
 from connector.engine.halting import LEASE
@@ -37,11 +38,17 @@ def guarded_cycle(ctx: Context, *, lease: timedelta, approve: bool = False) -> C
 
 
 def _claim(ctx: Context, lease: timedelta) -> None:
+    with ctx.store.begin() as db:
+        asked = patience.asked(ctx, db, "crm")
+    if asked is not None:
+        log.warning("lease.not_renewed", code=asked)
+        return
     try:
         holder = beat(ctx, lease=lease)
     except Later as error:
         # Without Salesforce nothing can be written there; the careers side may still be read.
         log.warning("lease.not_renewed", code=error.code)
+        patience.keep(ctx, "crm", error)
         return
     if holder is not None:
         raise Halt(

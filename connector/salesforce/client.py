@@ -11,7 +11,8 @@ from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any, TypeVar
 
-from connector.errors import Bug
+from connector.core.httpdate import read_retry_after
+from connector.errors import BridgeError, Bug, Later, Unknown
 from connector.ports import Clock
 from connector.salesforce.answers import (
     Describe,
@@ -260,17 +261,29 @@ class Client:
         return retrying(read, clock=self._clock, rng=self._rng, attempts=self._attempts)
 
     def _checked(self, answer: Answer) -> Answer:
-        """The answer if it is a success (or 304); else the error that its status and code stand for."""
+        """The answer if it is a success (or 304); else the error that its status and code stand for, with its ``Retry-After``."""
         if answer.status < 300 or answer.status == 304:
             return answer
-        if answer.status == 300:
-            raise error_of(300, Fault(code="MULTIPLE_CHOICES"), write=answer.write)
-        if answer.status == 410:
-            raise error_of(410, Fault(code="GONE"), write=answer.write)
+        reason = _error_in(answer)
+        asked = read_retry_after(answer.headers.get("Retry-After", ""), self._clock.now())
+        if asked is not None and isinstance(reason, Later | Unknown):
+            reason.retry_after = max(asked, reason.retry_after or 0.0)
+        raise reason
+
+
+def _error_in(answer: Answer) -> BridgeError:
+    """What an answer that is no success stands for."""
+    if answer.status == 300:
+        return error_of(300, Fault(code="MULTIPLE_CHOICES"), write=answer.write)
+    if answer.status == 410:
+        return error_of(410, Fault(code="GONE"), write=answer.write)
+    try:
         faults = read_faults(answer.json())
-        if faults is None:
-            raise answer.unusable("an error without a code")
-        raise error_of(answer.status, faults[0], write=answer.write)
+    except (Later, Unknown) as reason:
+        return reason
+    if faults is None:
+        return answer.unusable("an error without a code")
+    return error_of(answer.status, faults[0], write=answer.write)
 
 
 def _moment(value: datetime) -> str:

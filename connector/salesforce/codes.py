@@ -193,7 +193,7 @@ def outcome_of_error(reason: BridgeError) -> Outcome:
         case Refused():
             return Outcome(status=Status.REFUSED, code=reason.code, detail=reason.detail, remedy=reason.remedy)
         case Unknown():
-            return Outcome(status=Status.UNKNOWN, detail=reason.detail)
+            return Outcome(status=Status.UNKNOWN, detail=reason.detail, retry_after=reason.retry_after)
         case _:
             # Halt and the like: what comes after in the same call was not sent; the next call will raise by itself
             return Outcome(status=Status.LATER, code="NOT_SENT")

@@ -23,6 +23,7 @@ from connector.store import journal, observations
 from connector.store.store import get_meta
 from connector.store.tables import audit, metadata
 from emulator.career.errors import invalid
+from emulator.career.faults import Fault
 from emulator.inprocess import WireFault
 from tests.engine.university import University
 
@@ -180,6 +181,23 @@ def test_salesforce_down_does_not_stop_careers(uni: University) -> None:
     assert uni.profile()["Interests__c"] == "poetry"
     assert uni.told(request)["state"] == "received"
     assert len(uni.all("Task")) == 1
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_side_that_asks_for_patience_is_left_alone(uni: University, method: str) -> None:
+    """Until the time that a side asked for is over it hears nothing of us, after a restart too (F13, I38)."""
+    uni.career_app.order(Fault.THROTTLE, method, value="900")
+    uni.edit_contact(uni.ada, Title="Director")
+    uni.run()
+    asked = sum(uni.career_app.calls.values())
+    uni.edit_contact(uni.ada, Employer__c="Analytical Engines")
+    uni.restart()
+    asked_at_start = sum(uni.career_app.calls.values())
+    for _ in range(3):
+        assert set(uni.run(seconds=250).down) == {"careers"}
+    assert (asked_at_start - asked <= 1, sum(uni.career_app.calls.values())) == (True, asked_at_start)
+    uni.run(seconds=250)
+    assert (uni.account("a1")["title"], uni.account("a1")["employer"]) == ("Director", "Analytical Engines")
 
 
 def test_a_record_that_cannot_be_read_delays_nobody(pair: University) -> None:
