@@ -329,6 +329,7 @@ class TestForm:
             (b"id,title", "missing: last_name"),
             (b"last_name,title", "missing: id"),
             (b"id,last_name,,title", "unknown: (no name)"),
+            (b"\xef\xbb\xbfid,last_name,\xab", "unknown: ?"),
             (b"a1,Lovelace,Analyst", "names none of the columns"),
             (b"", "names none of the columns"),
         ],
@@ -344,6 +345,15 @@ class TestForm:
         page = world.client.read(cursor)
         assert {record.id for record in page.records} == {"a1", "a2"}
         assert page.well == (("file", "people"),), "the trouble is over"
+
+    def test_a_name_that_is_no_text(self, world: DropWorld) -> None:
+        """Law: a file whose name is bytes that are no letters is told like any other; that can be kept and shown (B32)."""
+        _, cursor = read(world)
+        name = os.fsdecode(b"people-\xab.csv")
+        drop(world, name, b"id,title\r\na1,Analyst\r\n")
+        (told,) = read(world, cursor)[0].values()
+        assert str(told.fields["reason"]).encode().startswith(b"people-?.csv was refused")
+        assert (world.folder / name.replace(".csv", ".result.csv")).exists()
 
     def test_fields_of_the_university_go_through(self, world: DropWorld) -> None:
         """Law: ``custom.`` and any name is a field, and may be changed."""

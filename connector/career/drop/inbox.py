@@ -200,11 +200,16 @@ class Inbox:
     def _say(self, name: str, verdicts: Iterable[Verdict]) -> None:
         def lines() -> Iterator[tuple[str, str, str, str]]:
             for one in verdicts:
-                yield str(one.line or ""), one.id, one.result, one.why
+                yield str(one.line or ""), one.id, one.result, _sayable(one.why)
 
         header = ("line", self._kind.id, "result", "why")
         self._folder.put(name[: -len(".csv")] + RESULT, lambda file: write_rows(file, header, lines()), again=True)
 
     def _trouble(self, reason: str) -> Record:
-        told = {"reason": reason, "kind": TROUBLE, "remedy": "correct the table, and put it into the folder again"}
+        told = {"reason": _sayable(reason), "kind": TROUBLE, "remedy": "correct the table, and put it into the folder again"}
         return Record(kind=POISON, id=self._kind.stem, version="", fields=told)
+
+
+def _sayable(text: str) -> str:
+    """A sentence with something from outside in it: bytes of a name that are no letters become question marks."""
+    return text.encode("utf-8", "replace").decode()
