@@ -8,12 +8,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEPENDENCIES := $(VENV)/.dependencies
 INSTALLED := $(VENV)/.installed
+SEARCHING := $(VENV)/.searching
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo demo-all simulate crash test lint types floors audit sbom docs bench bench-emulator bench-platforms clients lock wheel clean
+.PHONY: help demo demo-all simulate crash test fuzz lint types floors audit sbom docs bench bench-emulator bench-platforms clients lock wheel clean
 
 help: ## What can be made
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/make \1\t\2/p' Makefile | expand -t 16
@@ -34,6 +35,9 @@ simulate: $(INSTALLED) ## The whole daemon in simulated worlds: SEEDS=1000, or o
 crash: $(INSTALLED) ## Deaths at every effect of all scripts: DEATHS="lasting torn others pairs", EVERY=10; one again: ONLY=... AT=...
 	$(BIN)/python -m tests.crash $(if $(DEATHS),--deaths $(DEATHS)) $(if $(EVERY),--every $(EVERY)) $(if $(ONLY),--only "$(ONLY)") \
 		$(if $(AT),--at "$(AT)") $(if $(TORN),--torn)
+
+fuzz: $(SEARCHING) ## Search for inputs that the product does not bear: SECONDS=60 for each target, or TARGETS="drop config"
+	nice $(BIN)/python -m tests.fuzz --seconds $(or $(SECONDS),60) $(TARGETS)
 
 lint: floors ## Style, formatting and floors
 	$(BIN)/ruff check .
@@ -80,12 +84,13 @@ wheel: $(INSTALLED) sbom ## What is released, in dist/: the wheel, its locked re
 
 # The lists keep what they have; `make lock UPGRADE=--upgrade` moves everything to the newest.
 UPGRADE ?=
-LOCK = $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+LOCK = $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--no-header --no-annotate --quiet $(UPGRADE)
 lock: $(VENV)/bin/python ## Lock the dependencies in requirements/ after a change in pyproject.toml
 	$(BIN)/python -m pip install --quiet uv
-	$(LOCK) -o requirements/runtime.txt
-	$(LOCK) --extra emulator --extra postgresql --group dev -o requirements/dev.txt
+	$(LOCK) pyproject.toml -o requirements/runtime.txt
+	$(LOCK) pyproject.toml --extra emulator --extra postgresql --group dev -o requirements/dev.txt
+	$(LOCK) --group search --constraint requirements/dev.txt -o requirements/search.txt
 
 clean: ## Remove everything that was made, the environment too
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .hypothesis .import_linter_cache
@@ -93,6 +98,10 @@ clean: ## Remove everything that was made, the environment too
 
 $(INSTALLED): $(DEPENDENCIES) pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(SEARCHING): $(INSTALLED) requirements/search.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/search.txt
 	@touch $@
 
 $(DEPENDENCIES): requirements/dev.txt | $(VENV)/bin/python
