@@ -6,7 +6,7 @@ import fcntl
 import os
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from functools import cache, lru_cache
 from inspect import signature
@@ -35,7 +35,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DatabaseError, OperationalError
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DatabaseError, DBAPIError, OperationalError
 from sqlalchemy.sql.compiler import SQLCompiler
 
 from connector.errors import Halt, Later
@@ -73,13 +74,30 @@ class Store:
 
     @contextmanager
     def begin(self) -> Iterator[Connection]:
-        """One transaction: committed at the end of the block, rolled back if it raises."""
-        with self.engine.begin() as db:
-            yield db
+        """One transaction: committed at the end of the block, rolled back if it raises.
+
+        Raises:
+            Later: PostgreSQL cannot be reached, or went away in between. Lost while it committed, nobody knows whether it did:
+                what is kept has to be read again, as after a death of this process.
+        """
+        try:
+            with self.engine.begin() as db:
+                yield db
+        except _Taken:
+            raise Later(side="state", code="TAKEN", detail="PostgreSQL was lost, and another process came in") from None
+        except DBAPIError as error:
+            if self.engine.dialect.name != "postgresql" or not (
+                error.connection_invalidated or isinstance(error, OperationalError)
+            ):
+                raise
+            raise _no_database() from None
 
     @contextmanager
     def alone(self) -> Iterator[None]:
         """While the block runs, no other process works on this state.
+
+        On PostgreSQL the very session that does the work holds the lock: who loses one has lost the other, too, and nothing is
+        done in a new session before it holds the lock.
 
         Raises:
             Halt: another one does.
@@ -88,10 +106,19 @@ class Store:
             with _file_lock(Path(f"{self.engine.url.database}.lock")):
                 yield
             return
-        with self.engine.connect() as db:
-            if not db.execute(text("SELECT pg_try_advisory_lock(:key)"), {"key": _LOCK}).scalar():
-                raise _taken()
+        # What is in the pool by now has no lock.
+        self.engine.dispose()
+        event.listen(self.engine, "connect", _lock_session)
+        try:
+            try:
+                with self.begin():
+                    pass
+            except Later as error:
+                raise (_taken() if error.code == "TAKEN" else error) from None
             yield
+        finally:
+            event.remove(self.engine, "connect", _lock_session)
+            self.engine.dispose()
 
     def scrub(self) -> None:
         """Leave nothing of what was deleted in SQLite's log beside the file; in the file itself ``secure_delete`` sees to that.
@@ -111,7 +138,26 @@ class Store:
 
 
 _LOCK = 0x616C756D
-"""The number of our advisory lock on PostgreSQL; it is held by a connection and dies with it."""
+"""The number of our advisory lock on PostgreSQL; it is held by a session and dies with it."""
+
+
+class _Taken(Exception):
+    """Another session holds our advisory lock."""
+
+
+def _lock_session(session: DBAPIConnection, _record: object) -> None:
+    with closing(session.cursor()) as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s)", (_LOCK,))
+        (locked,) = cast("tuple[bool]", cursor.fetchone())
+    session.commit()
+    if not locked:
+        session.close()
+        raise _Taken
+
+
+def _no_database() -> Later:
+    # The driver's own text can hold the address, and with it a password.
+    return Later(side="state", code="NO_DATABASE", detail="PostgreSQL does not let us in, or does not answer")
 
 
 def _taken() -> Halt:
@@ -149,7 +195,8 @@ def open_store(url: str, *, create: bool = True) -> Store:
         event.listen(engine, "begin", _begin_immediate)
     else:
         demand_tls(parsed)
-        engine = create_engine(url, pool_pre_ping=True, hide_parameters=True)
+        # One session, which may hold our lock; transactions of one process take turns.
+        engine = create_engine(url, pool_pre_ping=True, pool_size=1, max_overflow=0, hide_parameters=True)
     try:
         _migrate(engine)
     except sqlite3.DatabaseError as error:
@@ -159,8 +206,7 @@ def open_store(url: str, *, create: bool = True) -> Store:
         engine.dispose()
         if parsed.get_backend_name() == "sqlite":
             raise _damaged(parsed.database or "", str(error.__cause__)) from error
-        # Its text can hold the address, and with it a password.
-        raise Later(side="state", code="NO_DATABASE", detail="PostgreSQL does not let us in, or does not answer") from None
+        raise _no_database() from None
     except Exception as error:
         engine.dispose()
         if isinstance(error.__cause__, sqlite3.DatabaseError):
