@@ -53,6 +53,8 @@ class Switches:
     """The status of a mentor who can be asked."""
 
     # Symplicity CSM
+    symplicity_per_page: int = 500
+    """The longest page."""
     symplicity_choice_key: str = "label"
     """What a chosen value is called beside its `id`; empty: it comes with its id alone."""
     symplicity_bare_picklists: bool = True
@@ -68,7 +70,7 @@ class Switches:
     symplicity_batch_seconds: int = 4
     """How long a batch takes."""
     symplicity_batch_ends: str = "completed"
-    """What becomes of a batch; anything else than `completed` has changed nothing."""
+    """What becomes of a batch; anything else than `completed` has changed nothing. A `cancelled` one answers for its elements."""
     symplicity_bulk_status: int = 429
     """The answer to a batch while another one is at work."""
     symplicity_report_seconds: int = 90

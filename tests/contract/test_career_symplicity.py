@@ -362,12 +362,13 @@ def test_after_a_restart_the_site_itself_holds_back_a_second_batch(status: int) 
     assert [world.now(world.id(n))["major"] for n in range(8)] == ["Law"] + [None] * 7
 
 
-def test_a_batch_that_failed_is_unknown() -> None:
-    """Nobody says what a batch that ended otherwise has done: each account is looked at."""
+@pytest.mark.parametrize("ends", ["failed", "cancelled"])
+def test_a_batch_that_ended_otherwise_is_unknown(ends: str) -> None:
+    """Nobody says what it has done, though it may answer for its elements: each account is looked at."""
     world = SymplicityWorld()
     world.people(8)
     assert states(world.client.update(rows(world, range(8), custom__major="Law"))) == ["applied"] * 8
-    world.system.switches.symplicity_batch_ends = "failed"
+    world.system.switches.symplicity_batch_ends = ends
     assert states(world.client.update(rows(world, range(8), custom__major="Art"))) == ["unknown"] * 8
     world.system.switches.symplicity_batch_ends = "completed"
     assert states(world.client.update(rows(world, range(8), custom__major="Art"))) == ["applied"] * 8
@@ -449,6 +450,21 @@ def test_very_many_in_a_report_are_read_by_the_page() -> None:
     records, _, _ = read_all(world.client, cursor)
     assert told(records) == [world.id(n) for n in range(0, 1200, 100)]
     assert (spent(world, LIST) - lists, spent(world, "GET /students/{id}")) == (3, 0)
+
+
+def test_many_in_a_report_are_read_in_turns() -> None:
+    """Where the list of all has more pages than the report has rows, each is read by her id, and nobody is left out."""
+    world = SymplicityWorld(report="41", compare="week")
+    world.system.switches.symplicity_per_page = 10
+    world.people(600)
+    world.wait(days=3)
+    _, cursor, _ = read_all(world.client)
+    changed(world, range(55), "Law")
+    world.emulated_clock.move(timedelta(minutes=61))
+    _, cursor, _ = read_all(world.client, cursor)
+    world.emulated_clock.move(timedelta(minutes=2))
+    assert told(read_all(world.client, cursor)[0]) == [world.id(n) for n in range(55)]
+    assert spent(world, "GET /students/{id}") == 55
 
 
 @pytest.mark.parametrize("ends", ["cancelled", "failed", "stuck"])
@@ -570,6 +586,7 @@ def test_no_call_is_one_too_many() -> None:
     before = world.emulated_clock.now()
     assert len(world.client.fetch("person", [world.id(n) for n in range(300)])) == 300
     assert timedelta(seconds=19) <= world.emulated_clock.now() - before <= timedelta(seconds=25)
+    assert (spent(world, "GET /students/{id}"), spent(world, "(none)")) == (300, 0)
 
 
 @pytest.mark.parametrize("form", ["seconds", "epoch", "text"])

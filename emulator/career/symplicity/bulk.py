@@ -84,6 +84,8 @@ def catch_up(system: CareerSystem) -> None:
             batch.status = system.switches.symplicity_batch_ends
             if batch.status == "completed":
                 batch.responses = [_change(system, item, batch.by) for item in batch.items]
+            elif batch.status == "cancelled":
+                batch.responses = [{"id": item.get("id")} for item in batch.items]
     for run in system.extra.get("runs", []):
         if run.label == "running" and now >= run.due:
             run.label = system.switches.symplicity_report_ends

@@ -17,7 +17,6 @@ from emulator.career.symplicity import bulk
 from emulator.career.symplicity.shapes import CALLED, picklist, taken, told
 from emulator.http import Request, Response, json_response, printed
 
-_MOST = 500
 _USUAL = 25
 _BATCH = 500
 
@@ -32,7 +31,7 @@ def students(system: CareerSystem, _actor: Actor, request: Request, _values: Val
     if words := request.parameter("keywords").casefold():
         found = [one for one in found if words in str(told(system, one, customs=False)).casefold()]
     customs = request.parameter("customFields") == "1"
-    return _page(request, found, lambda piece: [printed(told(system, one, customs=customs)) for one in piece])
+    return _page(system, request, found, lambda piece: [printed(told(system, one, customs=customs)) for one in piece])
 
 
 def student(system: CareerSystem, _actor: Actor, request: Request, values: Values) -> Response:
@@ -88,10 +87,10 @@ def picklists(system: CareerSystem, _actor: Actor, _request: Request, values: Va
     return json_response(items if system.switches.symplicity_bare_picklists else {"models": items, "total": len(items)})
 
 
-def reports(_system: CareerSystem, _actor: Actor, request: Request, _values: Values) -> Response:
+def reports(system: CareerSystem, _actor: Actor, request: Request, _values: Values) -> Response:
     """GET /reports: the saved ones."""
     found = [{"id": id, "label": label} for id, label in bulk.REPORTS.items()]
-    return _page(request, found, list)
+    return _page(system, request, found, list)
 
 
 def run_report(system: CareerSystem, _actor: Actor, _request: Request, values: Values) -> Response:
@@ -103,7 +102,7 @@ def run_report(system: CareerSystem, _actor: Actor, _request: Request, values: V
 def report_runs(system: CareerSystem, _actor: Actor, request: Request, values: Values) -> Response:
     """GET /reports/{id}/runs, the newest first."""
     found = bulk.runs(system, _report(values))
-    return _page(request, found, lambda piece: [{"id": run.id, "label": run.label} for run in piece])
+    return _page(system, request, found, lambda piece: [{"id": run.id, "label": run.label} for run in piece])
 
 
 def report_data(system: CareerSystem, _actor: Actor, request: Request, values: Values) -> Response:
@@ -124,10 +123,10 @@ def _one(system: CareerSystem, stored: Stored, request: Request) -> Response:
     return json_response(printed(told(system, stored, customs=request.parameter("customFields") == "1")))
 
 
-def _page(request: Request, found: list[Any], shown: Any) -> Response:  # noqa: ANN401 - makes any sort of rows
+def _page(system: CareerSystem, request: Request, found: list[Any], shown: Any) -> Response:  # noqa: ANN401 - makes any sort of rows
     """`{models, total, perPage, page}`; a page behind the last one is empty."""
     page, size = (_whole(request, name, usual) for name, usual in (("page", 1), ("perPage", _USUAL)))
-    size = min(size, _MOST)
+    size = min(size, system.switches.symplicity_per_page)
     models: Iterable[object] = shown(found[(page - 1) * size : page * size])
     return json_response({"models": list(models), "total": len(found), "perPage": size, "page": page})
 
