@@ -98,9 +98,11 @@ class Control(Troubles):
         self.org.touch_schema()
 
     def connected_app(
-        self, key: str, *, secret: str = "", run_as: str | None = None, certificate: bytes | None = None
+        self, key: str, *, secret: str = "", run_as: str | None = None, certificate: bytes | str | None = None
     ) -> ConnectedApp:
-        """Register a client for OAuth; once there is one, unknown clients are refused."""
+        """Register a client for OAuth, with a certificate or public key in PEM; once there is one, unknown ones are refused."""
+        if isinstance(certificate, str):
+            certificate = certificate.encode()
         app = self.org.logins.apps[key] = ConnectedApp(key=key, secret=secret, run_as=run_as, certificate=certificate)
         return app
 

@@ -5,7 +5,6 @@ Needs the header `X-Control-Token`; a wrong token is a 404, a bad order a 422. T
 
 import dataclasses
 import inspect
-from typing import Any
 
 import orjson
 
@@ -27,7 +26,7 @@ def open_door(org: Org, request: Request, token: str) -> Response:
         body = request.json() if request.body else {}
         if not isinstance(body, dict):
             raise TypeError("the body has to be a JSON object")  # noqa: TRY301 - answered like all bad orders
-        result = getattr(Control(org), name)(**_arguments(body))
+        result = getattr(Control(org), name)(**body)
     except SalesforceError as refused:
         return refused.response()
     except (ValueError, TypeError, KeyError, AttributeError, StopIteration) as reason:
@@ -36,12 +35,6 @@ def open_door(org: Org, request: Request, token: str) -> Response:
         headers={"Content-Type": "application/json"},
         body=orjson.dumps({"result": result}, default=_shown),
     )
-
-
-def _arguments(body: dict[str, Any]) -> dict[str, Any]:
-    if isinstance(body.get("certificate"), str):
-        return {**body, "certificate": body["certificate"].encode()}
-    return body
 
 
 def _shown(value: object) -> object:

@@ -13,6 +13,7 @@ class Session:
 
     token: str
     user_id: str
+    opened: datetime
     expires: datetime
     client: str = ""
     refresh: str = ""
@@ -67,9 +68,10 @@ class Logins:
 
     def open(self, organization: str, user_id: str, *, hours: float, client: str = "", refresh: str = "") -> Session:
         """A new session for a user; its token begins with the organisation's id."""
-        expires = self._clock.now() + timedelta(hours=hours)
+        now = self._clock.now()
         token = f"{organization[:15]}!AQ{self.secret(f'{organization}/{user_id}')}"
-        session = Session(token=token, user_id=user_id, expires=expires, client=client, refresh=refresh)
+        ends = now + timedelta(hours=hours)
+        session = Session(token=token, user_id=user_id, opened=now, expires=ends, client=client, refresh=refresh)
         self.sessions[token] = session
         return session
 

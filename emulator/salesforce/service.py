@@ -74,8 +74,9 @@ class SalesforceApp:
 
     def _by_part(self, request: Request, segments: list[str]) -> Response:
         match segments:
-            case ["services", "data"]:
-                return facts.versions(self.org)
+            case ["services", "data" | "data.json" | "data.xml"]:
+                answer = facts.versions(self.org)
+                return xml.as_xml(answer, "versions") if xml.wanted(request) else answer
             case ["services", "data", version, *rest]:
                 return self._in_format(request, version, rest)
             case ["services", "oauth2", what]:

@@ -128,14 +128,14 @@ class Writer:
         """The record that a write is about.
 
         Raises:
-            SalesforceError: it is not there, deleted, of another object, or out of the user's sight.
+            SalesforceError: not there (INVALID_CROSS_REFERENCE_KEY), deleted, of another object, or out of the user's sight.
         """
         known = normal_id(id_)
         if known is None:
             raise SalesforceError("MALFORMED_ID", f"{sobject.label} ID: id value of incorrect type: {id_}", fields=("Id",))
         row = self.org.table(sobject.name).rows.get(known)
         if row is None or not self.access.to(sobject).read:
-            raise not_found() if self.org.record(known) is None else invalid_reference()
+            raise not_found() if not self.access.to(sobject).read else invalid_reference()
         if row["IsDeleted"]:
             raise entity_deleted()
         return row

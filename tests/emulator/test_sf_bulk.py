@@ -274,6 +274,15 @@ def test_dates_in_json_are_milliseconds(api: Api, control: Control) -> None:
     assert (records[0]["Birthdate"], records[0]["Account"]["CreatedDate"]) == (86_400_000, moment)
 
 
+@pytest.mark.parametrize(
+    "asked", [{"operation": "replace"}, {"operation": "upsert"}, {"operation": "insert", "object": "Nothing"}]
+)
+def test_jobs_of_version_1_that_cannot_be(api: Api, asked: dict[str, str]) -> None:
+    """A job of no operation, object or key is an InvalidJob. [U]."""
+    answer = classic(api, "POST", "job", {"object": "Contact", "contentType": "CSV", **asked}, "application/json")
+    assert (answer.status, answer.json()["exceptionCode"]) == (400, "InvalidJob")  # type: ignore[index]
+
+
 def test_pk_chunking(api: Api, control: Control) -> None:
     """With Sforce-Enable-PKChunking the first batch is NotProcessed and others answer for parts of the table. [D] Bulk API."""
     control.seed("Contact", [{"LastName": f"N{at}"} for at in range(5)])

@@ -205,6 +205,25 @@ def test_tree_inserts_parents_with_children(api: Api) -> None:
     assert api.records("SELECT Account.Name FROM Contact")[0]["Account"]["Name"] == "A"
 
 
+def test_writes_about_nothing(api: Api, control: Control) -> None:
+    """A write of several about an id that nothing has is an INVALID_CROSS_REFERENCE_KEY, at an address NOT_FOUND. [I]."""
+    gone = {"id": "003KJ00000000ZZ", "attributes": {"type": "Contact"}, "Title": "Dr"}
+    error = {"statusCode": "INVALID_CROSS_REFERENCE_KEY", "message": "invalid cross reference id", "fields": []}
+    refused = [{"success": False, "errors": [error]}]
+    assert api.json("PATCH", "composite/sobjects", {"records": [gone]}) == refused
+    assert api.json("DELETE", f"composite/sobjects?ids={gone['id']}") == refused
+    purged = control.seed("Contact", [{"LastName": "P"}])[0]
+    control.delete_as(control.org.admin_id, purged)
+    assert api.json("PATCH", "composite/sobjects", {"records": [gone | {"id": purged}]})[0]["errors"][0]["statusCode"] == (
+        "ENTITY_IS_DELETED"
+    )
+    control.empty_bin()
+    assert api.json("PATCH", "composite/sobjects", {"records": [gone | {"id": purged}]}) == refused
+    for method, path in (("PATCH", "sobjects/Contact"), ("DELETE", "sobjects/Contact"), ("PATCH", "ui-api/records")):
+        answer = api.call(method, f"{path}/{purged}", {"fields": {}} if path.startswith("ui") else {"Title": "Dr"})
+        assert (answer.status, answer.json()[0]["errorCode"]) == (404, "NOT_FOUND")  # type: ignore[index]
+
+
 def test_references_to_what_is_not_there(api: Api) -> None:
     """A subrequest whose reference leads to nothing is halted and says to what, the code first. [D] REST guide."""
     parts = [part("POST", "sobjects/Account", "a", {}), part("POST", "sobjects/Contact", "c", {"LastName": "@{a.id}"})]

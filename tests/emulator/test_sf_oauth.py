@@ -30,7 +30,7 @@ def key() -> rsa.RSAPrivateKey:
 def app(org: Org, control: Control, key: rsa.RSAPrivateKey) -> SalesforceApp:
     """An organisation with one connected app."""
     public = key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
-    control.connected_app("client", secret="s3", run_as=org.admin_id, certificate=public)
+    control.connected_app("client", secret="s3", run_as=org.admin_id, certificate=public.decode())
     return SalesforceApp(org)
 
 
@@ -190,6 +190,21 @@ def test_revoked_and_expired_tokens(app: SalesforceApp) -> None:
         else:
             Control(app.org).move_clock(seconds=3 * 3600)
         assert app.handle(request("GET", "/services/data/v67.0/sobjects", headers=headers)).status == 401
+
+
+def test_introspection(app: SalesforceApp, control: Control) -> None:
+    """A client learns whose a token is and how long it lives; a stranger to the organisation does not. [D]."""
+    token = control.token()
+
+    def look(**form: str) -> Response:
+        return app.handle(request("POST", "/services/oauth2/introspect", body=urlencode(form)))
+
+    found: Any = look(token=token, client_id="client", client_secret="s3").json()
+    assert {"active", "scope", "client_id", "username", "sub", "token_type", "exp", "iat", "nbf"} == set(found)
+    assert (found["active"], found["username"], found["exp"] - found["iat"]) == (True, "admin@university.example", 12 * 3600)
+    assert look(token="nothing", client_id="client", client_secret="s3").json() == {"active": False}
+    for stranger in ({}, {"client_id": "other"}, {"client_id": "client", "client_secret": "wrong"}):
+        assert look(token=token, **stranger).status == 401
 
 
 def test_userinfo_and_identity(app: SalesforceApp, control: Control) -> None:

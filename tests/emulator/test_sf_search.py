@@ -26,6 +26,13 @@ def people(control: Control) -> list[str]:
         ("FIND {ada} IN NAME FIELDS RETURNING Contact(LastName)", ["Lovelace"]),
         ("FIND {x.example} IN EMAIL FIELDS RETURNING Contact(LastName WHERE FirstName = 'Grace')", ["Hopper"]),
         ("FIND {lovelace} RETURNING Account(Name), Contact(LastName)", ["Lovelace Ltd", "Lovelace"]),
+        ("FIND {hopper OR Smith} RETURNING Contact(LastName)", ["Hopper", "Smith"]),
+        ("FIND {ada* AND NOT lovelace} RETURNING Contact(LastName)", ["Smith"]),
+        ("FIND {(grace OR ada*) smith} RETURNING Contact(LastName)", ["Smith"]),
+        ("FIND {grace hopper or ada lovelace} RETURNING Contact(LastName)", ["Lovelace", "Hopper"]),
+        ('FIND {"Ada Lovelace"} RETURNING Contact(LastName)', ["Lovelace"]),
+        ('FIND {"Lovelace Ada"} RETURNING Contact(LastName)', []),
+        ("FIND {grace\\@x.example} RETURNING Contact(LastName)", ["Hopper"]),
     ],
 )
 @pytest.mark.usefixtures("people")
@@ -33,6 +40,24 @@ def test_find(api: Api, find: str, expected: list[str]) -> None:
     """FIND looks for words in text fields and prints the fields asked for. [D] SOSL, basic forms only."""
     found = api.json("GET", f"search?q={quote(find)}")["searchRecords"]
     assert [each.get("LastName") or each.get("Name") for each in found] == expected
+
+
+@pytest.mark.usefixtures("people")
+@pytest.mark.parametrize(
+    ("find", "code"),
+    [
+        ("FIND {a}", "MALFORMED_SEARCH"),
+        ("FIND {ada OR}", "MALFORMED_SEARCH"),
+        ("FIND {(ada}", "MALFORMED_SEARCH"),
+        ("FIND {ada)}", "MALFORMED_SEARCH"),
+        ("FIND {nobody} RETURNING Contact(Nothing)", "INVALID_FIELD"),
+        ("FIND {nobody} RETURNING Nothing(Id)", "INVALID_TYPE"),
+    ],
+)
+def test_searches_that_are_refused(api: Api, find: str, code: str) -> None:
+    """A term of one letter, operators without terms, and what is not there are refused, whatever would be found. [I]."""
+    answer = api.get(f"search?q={quote(find)}")
+    assert (answer.status, answer.json()[0]["errorCode"]) == (400, code)  # type: ignore[index]
 
 
 @pytest.mark.usefixtures("people")

@@ -48,6 +48,14 @@ def test_writes_in_xml(api: Api, control: Control) -> None:
     assert "Title" not in control.row(str(id_))
 
 
+@pytest.mark.parametrize("path", ["/services/data", "/services/data.xml"])
+def test_versions_in_xml(api: Api, path: str) -> None:
+    """Versions is one Version of label, url and version for each, without a login. [D] REST guide."""
+    root = etree.fromstring(api.get(path, {"Authorization": "", **ASKED}).body)
+    assert (root.tag, {each.tag for each in root}) == ("Versions", {"Version"})
+    assert [root[-1].findtext(name) for name in ("label", "url", "version")] == ["Summer '26", "/services/data/v67.0", "67.0"]
+
+
 @pytest.mark.parametrize("path", ["sobjects/Nothing", "query?q=SELECT"])
 def test_refusals_in_xml(api: Api, path: str) -> None:
     """A refusal is Errors with an Error of errorCode and message. [C] a Ruby client's recorded body."""

@@ -17,7 +17,7 @@ from emulator.salesforce.access import Access
 from emulator.salesforce.bulk import forms
 from emulator.salesforce.bulk.forms import Batch, ClassicJob
 from emulator.salesforce.bulk.jobs import guard_reading
-from emulator.salesforce.bulk.rows import carry_out, in_milliseconds, read_csv, table
+from emulator.salesforce.bulk.rows import OPERATIONS, carry_out, in_milliseconds, read_csv, table
 from emulator.salesforce.bulk.statements import run_bulk
 from emulator.salesforce.errors import SalesforceError
 from emulator.salesforce.ids import make_id, normal_id
@@ -25,6 +25,7 @@ from emulator.salesforce.org import Org
 from emulator.salesforce.soql.execute import Found
 from emulator.salesforce.writing import Options, Writer
 
+_OPERATIONS = OPERATIONS | {"query", "queryAll", "harddelete"}
 MAX_CHUNK, DEFAULT_CHUNK = 250_000, 100_000
 
 
@@ -123,6 +124,11 @@ class _Calls:
         sobject = self.org.objects.get(str(given.get("object", "")).lower())
         if sobject is None or not self.access.to(sobject).read:
             raise BulkError("InvalidJob", f"Unable to find object: {given.get('object')}")
+        if operation not in _OPERATIONS:
+            raise BulkError("InvalidJob", f"Unknown operation: {operation}")
+        if operation == "upsert" and not given.get("externalIdFieldName"):
+            message = f"External ID was blank for {sobject.name}. An External ID must be specified for upsert."
+            raise BulkError("InvalidJob", message)
         if operation.lower() == "harddelete" and not self.access.may("BulkApiHardDelete"):
             raise BulkError("FeatureNotEnabled", "hardDelete operation requires special user profile permission")
         now = self.org.stamp().replace("+0000", "Z")

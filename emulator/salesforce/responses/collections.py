@@ -78,8 +78,6 @@ def remove(ctx: Context, _params: Mapping[str, str]) -> Response:
         sobject = ctx.org.sobject_of(known) if known else None
         if known is None or sobject is None:
             raise SalesforceError("MALFORMED_ID", f"malformed id {record['id']}", fields=())
-        if ctx.org.record(known) is None:
-            raise SalesforceError("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id", fields=())
         delete(ctx.writer(), sobject, known)
         return {"id": known, "success": True, "errors": []}
 

@@ -271,10 +271,27 @@ def single_access(org: Org, request: Request, session: Session) -> Response:
 
 
 def introspect(org: Org, request: Request) -> Response:
-    """POST /services/oauth2/introspect."""
-    session = org.logins.find(request.form().get("token", ""))
+    """POST /services/oauth2/introspect: what a token is good for, told to a client [documentation]."""
+    form = _with_basic(request)
+    try:
+        app = _client(org, form)
+    except _OAuthError as refused:
+        return json_response({"error": refused.error, "error_description": refused.description}, status=401)
+    session = org.logins.find(form.get("token", ""))
     if session is None:
         return json_response({"active": False})
     user = org.record(session.user_id) or {}
-    expires = int(session.expires.timestamp())
-    return json_response({"active": True, "username": user.get("Username"), "exp": expires, "token_type": "access_token"})
+    issued = int(session.opened.timestamp())
+    return json_response(
+        {
+            "active": True,
+            "scope": _scopes(app) or "api web refresh_token",
+            "client_id": session.client,
+            "username": user.get("Username"),
+            "sub": identity_url(org, request, session.user_id),
+            "token_type": "access_token",
+            "exp": int(session.expires.timestamp()),
+            "iat": issued,
+            "nbf": issued,
+        }
+    )

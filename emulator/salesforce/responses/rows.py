@@ -51,7 +51,7 @@ def read(ctx: Context, params: Mapping[str, str]) -> Response:
 def update(ctx: Context, params: Mapping[str, str]) -> Response:
     """PATCH sobjects/{name}/{id}."""
     sobject = ctx.sobject(params["name"])
-    _check_id(params["id"])
+    _check_id(ctx, params["id"])
     writer = ctx.writer()
     check_conditions(ctx, sobject, normal_id(params["id"]))
     with ctx.org.transaction():
@@ -62,14 +62,18 @@ def update(ctx: Context, params: Mapping[str, str]) -> Response:
 def remove(ctx: Context, params: Mapping[str, str]) -> Response:
     """DELETE sobjects/{name}/{id}."""
     sobject = ctx.sobject(params["name"])
-    _check_id(params["id"])
+    _check_id(ctx, params["id"])
     delete(ctx.writer(), sobject, params["id"])
     return NO_CONTENT
 
 
-def _check_id(text: str) -> None:
-    if normal_id(text) is None:
+def _check_id(ctx: Context, text: str) -> None:
+    """An address of a record that never was, or is no more, is no address; other ways of writing say it otherwise."""
+    known = normal_id(text)
+    if known is None:
         raise no_such_key(text)
+    if ctx.org.record(known) is None:
+        raise not_found()
 
 
 def read_by_key(ctx: Context, params: Mapping[str, str]) -> Response:

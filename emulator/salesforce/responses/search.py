@@ -9,7 +9,7 @@ from emulator.salesforce.context import Context, texts, whole
 from emulator.salesforce.errors import SalesforceError
 from emulator.salesforce.fields import TEXT_TYPES, SObject
 from emulator.salesforce.soql.execute import run
-from emulator.salesforce.table import Row
+from emulator.salesforce.terms import matcher
 
 _FIND = re.compile(
     r"\s*FIND\s*\{(?P<term>(?:[^}\\]|\\.)*)\}(?:\s+IN\s+(?P<scope>ALL|NAME|EMAIL|PHONE|SIDEBAR)\s+FIELDS)?"
@@ -96,37 +96,21 @@ def _searchable(ctx: Context, name: str) -> SObject:
 
 
 def _hits(ctx: Context, sobject: SObject, term: str, scope: str) -> list[str]:
-    """Ids of records in whose text every word of the term begins a word; * and ? are wildcards."""
-    words = re.findall(r'"[^"]+"|\S+', re.sub(r"\\(.)", r"\1", term))
-    if not words or all(len(word.strip('"*?')) < 1 for word in words):
-        raise SalesforceError("MALFORMED_SEARCH", "search term must be longer than one character")
-    patterns = [_pattern(word) for word in words if word.upper() not in {"AND", "OR"}]
-    readable = ctx.access.readable(sobject)
+    """Ids of the records whose texts hold what is looked for."""
+    holds = matcher(term)
     kinds = _SCOPES.get(scope)
     names = [
         one.name
-        for one in readable.values()
+        for one in ctx.access.readable(sobject).values()
         if one.type in TEXT_TYPES and (kinds is None or one.type in kinds or (one["nameField"] and "name" in kinds))
     ]
     rows = ctx.org.table(sobject.name).rows.values()
-    return [row["Id"] for row in rows if not row["IsDeleted"] and _matches(row, names, patterns)]
-
-
-def _pattern(word: str) -> re.Pattern[str]:
-    plain = re.escape(word.strip('"')).replace(r"\*", ".*").replace(r"\?", ".")
-    end = r"(?!\w)" if not word.endswith("*") else ""
-    return re.compile(rf"(?<!\w){plain}{end}", re.IGNORECASE)
-
-
-def _matches(row: Row, names: list[str], patterns: list[re.Pattern[str]]) -> bool:
-    texts = [str(row[name]) for name in names if name in row]
-    return all(any(pattern.search(text) for text in texts) for pattern in patterns)
+    return [row["Id"] for row in rows if not row["IsDeleted"] and holds([str(row[name]) for name in names if name in row])]
 
 
 def _printed(ctx: Context, sobject: SObject, ids: list[str], fields: str, rest: str) -> list[dict[str, Any]]:
-    if not ids:
-        return []
-    listed = ",".join(f"'{each}'" for each in ids)
+    # Also where nothing was found the fields and clauses are looked at: no record has an empty id.
+    listed = ",".join(f"'{each}'" for each in ids or [""])
     where, clauses = f"Id IN ({listed})", rest
     if (match := re.match(r"WHERE\s+(.+?)(\s+(?:ORDER|LIMIT|OFFSET)\b.*)?$", rest, re.IGNORECASE | re.DOTALL)) is not None:
         where, clauses = f"{where} AND ({match[1]})", match[2] or ""

@@ -97,7 +97,7 @@ def remove(ctx: Context, params: Mapping[str, str]) -> Response:
 def _sobject(ctx: Context, id_: str) -> SObject:
     known = normal_id(id_)
     found = ctx.org.sobject_of(known) if known else None
-    if found is None:
+    if found is None or ctx.org.record(known) is None:
         raise not_found()
     return ctx.sobject(found.name)
 

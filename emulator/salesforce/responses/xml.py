@@ -22,6 +22,8 @@ _ROOTS = {
     "sobjects": "DescribeGlobal",
 }
 
+_LISTS = {"versions": ("Versions", "Version")}
+
 
 def wanted(request: Request) -> bool:
     """Whether the answer shall be XML."""
@@ -63,7 +65,7 @@ def as_xml(answer: Response, what: str) -> Response:
         return answer
     value = orjson.loads(answer.body)
     if isinstance(value, list):
-        outer, inner = ("Errors", "Error") if answer.status >= 400 else ("Results", "Result")
+        outer, inner = ("Errors", "Error") if answer.status >= 400 else _LISTS.get(what, ("Results", "Result"))
         text = f"<{outer}>{_printed(inner, value)}</{outer}>"
     elif "attributes" in value:
         text = _printed(value["attributes"]["type"], value)
