@@ -33,13 +33,26 @@ def draw(seed: int) -> Scenario:
 
 
 def _world(dice: Dice) -> Spec:
+    live = dice.chance(0.75)
     return Spec(
         people=dice.weighted([(1, 6), (2, 3), (3, 1.5), (5, 0.5)]),
-        live=dice.chance(0.75),
+        mapping=dice.weighted([("shipped", 5), ("restoring", 1), ("refusing", 1), ("tight", 1)]),
+        live=live,
         latency=dice.one((0.0, 0.05, 1.0)),
         page=dice.weighted([(2000, 3), (1, 1), (2, 1)]),
+        overlap=dice.one((30, 30, 120)),
         cycle=dice.one((60, 60, 600)),
+        # A world in which all is at rest was grown under clocks that go right.
+        crm_skew=0.0 if live else dice.one(_SKEWS),
+        career_skew=0.0 if live else dice.one(_SKEWS),
+        host_skew=0.0 if live else dice.one(_SKEWS),
+        org=(("tasks_touch_contacts", dice.chance(0.3)),),
+        tenant=(("page_limit", dice.one((500, 500, 1, 2))), ("batch_limit", dice.one((200, 200, 1, 2)))),
     )
+
+
+_SKEWS = (0.0, 0.0, -40.0, 3.0, 7200.0)
+"""Seconds by which a clock may be wrong all the time."""
 
 
 _Maker = Callable[[Dice, Spec], Step]

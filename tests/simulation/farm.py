@@ -6,12 +6,15 @@ import gc
 import multiprocessing
 import os
 import shutil
+import traceback
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.simulation.boundary import Broken
 from tests.simulation.draw import draw
+from tests.simulation.oracle.evidence import Breach
 from tests.simulation.run import Outcome, scratch, simulate
 
 _FOLDER: list[Path] = []
@@ -32,10 +35,13 @@ def sweep_up() -> None:
 
 
 def play(seed: int) -> Outcome:
-    """One seed, in this process."""
+    """One seed, in this process; where the simulation itself fails, that is the breach."""
     gc.disable()  # a run is short: what it leaves is looked for after it, instead of all the time
     try:
         return simulate(draw(seed), folder())
+    except (Exception, Broken) as error:  # noqa: BLE001 - one seed that cannot be played must not hide what the others show
+        breach = Breach("simulation failed", "".join(traceback.format_exception(error))[-1500:])
+        return Outcome(seed=seed, breaches=[breach], trace="", effects=0, calls=0, writes=0)
     finally:
         gc.enable()
 

@@ -25,13 +25,16 @@ def judge(run: Run) -> Iterator[Breach]:
             yield Breach("wire (I1, I2)", str(error))
     yield from _judge_pauses(run.pauses, world.calls)
     world.look()
+    numbers = run.lineage.numbers(world.calls)
     found = Evidence(
         world=world,
         state=run.host.state,
         mapping=run.host.mapping,
         mappings=frozenset({call.mapping for call in world.calls} | {run.host.mapping}),
         writes=[write for some in writes.values() for write in some],
-        known=[write for number in run.lineage.numbers(world.calls) for write in writes.get(number, ())],
+        known=[write for number in numbers for write in writes.get(number, ())],
+        known_calls=[world.calls[number] for number in numbers],
+        knows_beginning=run.lineage.knows_beginning,
         log=run.log(),
         happened=frozenset(run.troubles),
         moved=tuple(run.moved),

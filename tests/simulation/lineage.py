@@ -16,6 +16,11 @@ class Lineage:
     spans: list[list[int | None]] = field(default_factory=lambda: [[0, None]])
     hosts: list[str] = field(default_factory=lambda: ["bridge"])
 
+    @property
+    def knows_beginning(self) -> bool:
+        """Whether the state goes back to before the first call."""
+        return bool(self.spans) and self.spans[0][0] == 0
+
     def until(self, now: int) -> Lineage:
         """What a copy of the state that is made now can know."""
         found = deepcopy(self)

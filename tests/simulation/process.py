@@ -374,24 +374,25 @@ class _Gate(AppAdapter):
                 world.time.pass_(60.0)
             raise
         finally:
-            passed = wire.exchanges[before:]
+            passed = wire.exchanges[before:]  # none only where the emulator itself has failed
             acted = [one.response for one in passed if one.response is not None and not one.response.failure]
-            if fate == "answered" and _breaks_off(passed[-1]):
+            if fate == "answered" and passed and _breaks_off(passed[-1]):
                 fate = "broken"
-            call = Call(
-                number=number,
-                at=at,
-                process=process.host.name,
-                life=process.life,
-                job=process.job,
-                mapping=process.mapping,
-                side=self._side,
-                request=passed[0].request,
-                acted=acted,
-                fate=fate,
-            )
-            world.calls.append(call)
-            process.cross(f"{self._side}<", line + fate.encode())
+            for first in passed[:1]:
+                call = Call(
+                    number=number,
+                    at=at,
+                    process=process.host.name,
+                    life=process.life,
+                    job=process.job,
+                    mapping=process.mapping,
+                    side=self._side,
+                    request=first.request,
+                    acted=acted,
+                    fate=fate,
+                )
+                world.calls.append(call)
+                process.cross(f"{self._side}<", line + fate.encode())
         return answer
 
 

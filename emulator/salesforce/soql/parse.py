@@ -1,6 +1,7 @@
 """A recursive descent parser for SOQL. Errors have the wording and the position marks of the real parser."""
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Literal as OneOf
 from typing import TypeVar
 
@@ -27,8 +28,9 @@ MAX_STRING = 4_000
 _ROLLED: tuple[OneOf["rollup"], OneOf["cube"]] = ("rollup", "cube")
 
 
+@lru_cache(maxsize=2000)
 def parse(text: str) -> Query:
-    """Read one statement.
+    """Read one statement. Clients ask the same again and again: what was read lately is remembered.
 
     Raises:
         SalesforceError: MALFORMED_QUERY, or NUMBER_OUTSIDE_VALID_RANGE for an offset that is too large.

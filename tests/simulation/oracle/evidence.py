@@ -49,6 +49,10 @@ class Evidence:
     writes: Sequence[Write]
     known: Sequence[Write]
     """Those that the present state has to know of: it may have been lost, or be an older copy."""
+    known_calls: Sequence[Call]
+    """The calls that the present state has to know of."""
+    knows_beginning: bool
+    """Whether it knows what was before them."""
     log: str
     happened: AbstractSet[str]
     """What happened, by name: some laws make an exception of it."""
@@ -103,13 +107,22 @@ class Evidence:
         rows = [*self.world.rows("Career_Profile__c"), *self.world.rows("Career_Profile__c", deleted=True)]
         return {row["Id"]: row["Account_Id__c"] for row in rows}
 
-    def first_read(self, account: str) -> float:
-        """When the bridge first read an account; before the beginning if it knew it then."""
-        if self.world.spec.live and account in self.world.known_before:
+    def first_compared(self, person: int, account: str) -> float:
+        """When the bridge, as far back as its present state knows, first had read a person on both sides.
+
+        Before the beginning, if it knew the person then; never, if it has not yet.
+        """
+        if self.world.spec.live and account in self.world.known_before and self.knows_beginning:
             return -1.0
-        name = f'"id":"{account}"'.encode()
-        reads = (call.at for call in self.world.calls if call.side != "crm" and any(name in one.body for one in call.acted))
-        return next(reads, float("inf"))
+        names = [f'"id":"{account}"'.encode()], [f'"Id":"{id}"'.encode() for id in self.world.contacts_of(person)]
+        return max(self._first_read(*names[0]), self._first_read(*names[1]))
+
+    def _first_read(self, *names: bytes) -> float:
+        """When any of these texts first stood in an answer that reached the daemon."""
+        for call in self.known_calls:
+            if call.fate == "answered" and any(name in one.body for one in call.acted for name in names):
+                return call.at
+        return float("inf")
 
     def suggestion_writes(self, account: str, unit: str) -> list[Write]:
         """Every write of a suggestion about one unit of one account."""

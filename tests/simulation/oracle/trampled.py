@@ -47,7 +47,7 @@ def _judge_field(found: Evidence, person: int, account: str, unit: Unit, field: 
             if before.token == f"{field.name}={unit.restrictive}":
                 yield Breach("opt-out trampled", where)
             continue
-        if before.token == "" and before.since <= found.first_read(account):
+        if before.token == "" and before.since <= found.first_compared(person, account) + _SLACK:
             # Emptiness that stood there before anything was agreed is filled.
             continue
         agreed = before.token in tokens_between(ours, before.since - _SLACK, after.since + _SLACK)
