@@ -15,7 +15,7 @@ ELSEWHERE = "https://evil.example"
 
 
 def distort(response: Response, how: str) -> Response:
-    """The answer changed in a named way, `name` or `name:argument`; one that is no JSON stays as it is.
+    """The answer changed in a named way, `name` or `name:argument`; one that is no JSON, or has no such part, stays as it is.
 
     Raises:
         KeyError: there is no such way.
@@ -54,8 +54,22 @@ _GONE = object()
 
 
 def _foreign_page(value: Any, argument: str) -> Any:  # noqa: ANN401 - any JSON
+    if not isinstance(value, dict):
+        return value
     path = value.get("nextRecordsUrl") or "/services/data/v67.0/query/01gEVIL-2000"
     return {**value, "done": False, "nextRecordsUrl": (argument or ELSEWHERE) + path}
+
+
+def _stuck(value: Any, _argument: str) -> Any:  # noqa: ANN401 - any JSON
+    if not isinstance(value, dict):
+        return value
+    return {**_results(value, lambda _found: []), "done": False, "nextRecordsUrl": "/services/data/v67.0/query/01gSTUCK-0"}
+
+
+def _wrong_total(value: Any, argument: str) -> Any:  # noqa: ANN401 - any JSON
+    if not isinstance(value, dict) or "totalSize" not in value:
+        return value
+    return {**value, "totalSize": int(argument or value["totalSize"] + 1)}
 
 
 BENDS: dict[str, Bend] = {
@@ -63,18 +77,14 @@ BENDS: dict[str, Bend] = {
     "shorter": lambda value, _: _results(value, lambda found: found[:-1]),
     "longer": lambda value, _: _results(value, lambda found: [*found, *found[-1:]]),
     "reversed": lambda value, _: _results(value, lambda found: found[::-1]),
-    "empty": lambda value, _: _results({**value, "totalSize": 0} if "totalSize" in value else value, lambda _found: []),
+    "empty": lambda value, _: _results(_wrong_total(value, "0"), lambda _found: []),
     "no_id": lambda value, _: _everywhere(value, "id", lambda _id: _GONE),
     "short_id": lambda value, _: _everywhere(value, "id", lambda id_: str(id_)[:15]),
     "other_prefix": lambda value, argument: _everywhere(value, "id", lambda id_: (argument or "500") + str(id_)[3:]),
     "other_reference": lambda value, _: _everywhere(value, "referenceId", lambda name: f"{name}x"),
     "foreign_page": _foreign_page,
-    "stuck": lambda value, _: {
-        **_results(value, lambda _found: []),
-        "done": False,
-        "nextRecordsUrl": "/services/data/v67.0/query/01gSTUCK-0",
-    },
-    "wrong_total": lambda value, argument: {**value, "totalSize": int(argument or value["totalSize"] + 1)},
+    "stuck": _stuck,
+    "wrong_total": _wrong_total,
     "masked": lambda value, argument: _everywhere(value, argument, lambda each: None if each is None else "*****"),
     "without": lambda value, argument: _everywhere(value, argument, lambda _each: _GONE),
 }

@@ -8,10 +8,10 @@ import orjson
 import pytest
 import requests
 
-from emulator.http import CUT_EVERYTHING, request
+from emulator.http import CUT_EVERYTHING, Response, request
 from emulator.inprocess import AppAdapter
 from emulator.salesforce.control import Control
-from emulator.salesforce.distortions import BENDS
+from emulator.salesforce.distortions import BENDS, distort
 from emulator.salesforce.named import names
 from emulator.salesforce.org import Org
 from emulator.salesforce.service import SalesforceApp
@@ -74,6 +74,13 @@ def test_every_named_answer_and_distortion_can_be_ordered(api: Api, control: Con
         control.order_fault(".", answer="NO_SUCH_ANSWER")
     with pytest.raises(KeyError):
         control.order_fault(".", distort="no_such_way")
+
+
+@pytest.mark.parametrize("body", [b"[]", b'[{"id":"a","success":true}]', b"{}", b'{"compositeResponse":[]}', b"null", b"<html>"])
+@pytest.mark.parametrize("how", sorted(BENDS))
+def test_every_distortion_fits_every_answer(how: str, body: bytes) -> None:
+    """Whatever an answer is made of, an order to distort it changes it or leaves it, and the emulator goes on. [C] own."""
+    assert distort(Response(status=200, body=body), how).status == 200
 
 
 def client(org: Org, slept: list[float]) -> requests.Session:

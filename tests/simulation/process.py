@@ -28,7 +28,7 @@ from connector.store.store import open_store, set_meta
 from connector.wire import open_session
 from emulator.inprocess import AppAdapter, Exchange, Wire, WireFault
 from jobs import ALL
-from tests.simulation.boundary import Died
+from tests.simulation.boundary import Broken, Died
 from tests.simulation.clocks import HostClock
 from tests.simulation.dice import Dice
 from tests.simulation.power import tear
@@ -373,8 +373,10 @@ class _Gate(AppAdapter):
                 # The read limit; a connection that was never made takes less, which makes no difference here.
                 world.time.pass_(60.0)
             raise
+        except Exception as error:
+            raise Broken from error
         finally:
-            passed = wire.exchanges[before:]  # none only where the emulator itself has failed
+            passed = wire.exchanges[before:]  # none where the emulator itself has failed
             acted = [one.response for one in passed if one.response is not None and not one.response.failure]
             if fate == "answered" and passed and _breaks_off(passed[-1]):
                 fate = "broken"
