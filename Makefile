@@ -14,7 +14,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo demo-all simulate crash test fuzz lint types floors audit sbom docs bench bench-emulator bench-platforms clients lock wheel clean
+.PHONY: help demo demo-all simulate sensitivity crash test fuzz lint types floors audit sbom docs bench bench-emulator bench-platforms clients lock wheel clean
 
 help: ## What can be made
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/make \1\t\2/p' Makefile | expand -t 16
@@ -38,6 +38,9 @@ crash: $(INSTALLED) ## Deaths at every effect of all scripts: DEATHS="lasting to
 
 fuzz: $(SEARCHING) ## Search for inputs that the product does not bear: SECONDS=60 for each target, or TARGETS="drop config"
 	nice $(BIN)/python -m tests.fuzz --seconds $(or $(SECONDS),60) $(TARGETS)
+
+sensitivity: $(INSTALLED) ## Does the simulation see bugs? Plants each in turn and counts the seeds: SEEDS=1000, ONLY=cursor
+	$(BIN)/python -m tests.simulation.sensitivity $(if $(SEEDS),--seeds $(SEEDS)) $(if $(ONLY),--only "$(ONLY)")
 
 lint: floors ## Style, formatting and floors
 	$(BIN)/ruff check .

@@ -87,7 +87,7 @@ DEFECTS = (
             Edit(
                 _DELIVER,
                 "            entries.append(_entry(row, payload, outcome, state))\n",
-                '            if state != "refused":\n                entries.append(_entry(row, payload, outcome, state))\n',
+                '            if state != "refused":\n                    entries.append(_entry(row, payload, outcome, state))\n',
             ),
         ),
     ),
