@@ -189,7 +189,10 @@ _WOES: Mapping[str, tuple[float, _Maker]] = {
     "rival": (1, lambda dice, _spec: troubles.Rival(dice.whole(1, 2), dice.one((5.0, 700.0, 1300.0)), stays=dice.chance(0.3))),
     "jump": (0.7, lambda dice, _spec: troubles.Jump(dice.one((-3600.0, -300.0, 300.0, 86_400.0)))),
     "suspend": (0.7, lambda dice, _spec: troubles.Suspend(dice.one((90.0, 30_000.0)))),
-    "mapping": (0.7, lambda dice, _spec: troubles.PutMapping(dice.one(("shipped", "restoring", "refusing", "tight")))),
+    "mapping": (
+        0.7,
+        lambda dice, _spec: troubles.PutMapping(dice.one(("shipped", "restoring", "refusing", "tight")), dice.chance(0.5)),
+    ),
     "stop": (0.5, lambda _dice, _spec: troubles.Stop()),
     "resume": (0.7, lambda _dice, _spec: troubles.Resume()),
     "sweep": (1, lambda _dice, _spec: troubles.Sweep()),

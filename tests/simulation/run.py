@@ -21,6 +21,7 @@ from connector.engine.context import stage
 from connector.log import configure
 from connector.store import intents
 from jobs import cycle, sweep
+from tests.simulation.administrator import Apply
 from tests.simulation.boundary import Boundary, Effect
 from tests.simulation.judgement import judge
 from tests.simulation.lineage import Lineage
@@ -236,6 +237,8 @@ class Run:
 
     def _come_to_rest(self) -> bool:
         """No more trouble: the bridge works off what waits, then leaves everything as it is. Whether there is a bridge."""
+        if self.troubles["mapping changed"]:
+            Apply().perform(self)
         process = self._started()
         if process is None:
             self.breaches.append(Breach("liveness", "the daemon does not start"))

@@ -15,6 +15,7 @@ from emulator.career.faults import Fault as CareerFault
 from emulator.career.faults import Order as CareerOrder
 from emulator.inprocess import WireFault, WireOrder
 from jobs import cycle
+from tests.simulation.administrator import Apply
 from tests.simulation.lineage import Lineage
 from tests.simulation.process import Host, Process
 
@@ -310,14 +311,20 @@ class Suspend:
 
 @dataclass(frozen=True)
 class PutMapping:
-    """The administrator puts another variant of the mapping in place."""
+    """The administrator puts another variant of the mapping in place; ``confirmed``: and says at once that it may permit more.
+
+    Nobody says so in the midst of a cycle: the command waits until the daemon has stopped.
+    """
 
     variant: str
+    confirmed: bool = False
 
     def perform(self, run: Run) -> None:
         """See ``Step``."""
         run.host.use_mapping(self.variant)
         run.happened("mapping changed")
+        if self.confirmed and (run.process is None or not run.process.working):
+            Apply().perform(run)
 
 
 # --- the administrator ----------------------------------------------------------------------------------------------
