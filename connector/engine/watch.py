@@ -10,13 +10,16 @@ from sqlalchemy import delete
 from connector.engine import patience
 from connector.engine.context import Context, key_of, log, stage
 from connector.engine.cycle import Cycle, cycle
-from connector.engine.halting import LEASE
+from connector.engine.halting import LEASE, halts, set_halt
 from connector.engine.report import beat
 from connector.errors import Halt, Later
 from connector.ports import Feed
 from connector.store import intents, suggestions
-from connector.store.store import stamp
+from connector.store.store import get_meta, set_meta, stamp
 from connector.store.tables import intent, plan, run
+
+_REFUSED = "sign_of_life_refused"
+"""The remembered fact that Salesforce refused even the sign of life, and would refuse it again."""
 
 
 def guarded_cycle(ctx: Context, *, lease: timedelta, approve: bool = False) -> Cycle:
@@ -39,7 +42,8 @@ def guarded_cycle(ctx: Context, *, lease: timedelta, approve: bool = False) -> C
 
 def _claim(ctx: Context, lease: timedelta) -> None:
     with ctx.store.begin() as db:
-        asked = patience.asked(ctx, db, "crm")
+        refused = get_meta(db, _REFUSED) is not None
+        asked = _REFUSED if refused and "crm" in halts(db) else patience.asked(ctx, db, "crm")
     if asked is not None:
         log.warning("lease.not_renewed", code=asked)
         return
@@ -50,6 +54,16 @@ def _claim(ctx: Context, lease: timedelta) -> None:
         log.warning("lease.not_renewed", code=error.code)
         patience.keep(ctx, "crm", error)
         return
+    except Halt as error:
+        # Careers go on. It is not asked again until a person resumes it: logins that are refused again and again lock a user out.
+        log.warning("lease.not_renewed", code=_REFUSED)
+        with ctx.store.begin() as db:
+            set_halt(ctx, db, "crm", f"{error.subject}: {error.reason}", error.remedy)
+            set_meta(db, _REFUSED, stamp(ctx.clock.now()))
+        return
+    if refused:
+        with ctx.store.begin() as db:
+            set_meta(db, _REFUSED, None)
     if holder is not None:
         raise Halt(
             subject=LEASE,

@@ -13,6 +13,7 @@ from connector.core.rulebook import Persons
 from connector.engine import permission, planner
 from connector.engine.context import stage
 from connector.engine.cycle import cycle, prepare
+from connector.engine.plans import resume
 from connector.engine.report import status
 from connector.engine.watch import guarded_cycle
 from connector.errors import Halt
@@ -243,6 +244,22 @@ def test_the_lease_keeps_a_second_bridge_out(uni: University) -> None:
     uni.clock.move(2 * LEASE)
     guarded_cycle(rival, lease=LEASE)
     assert uni.account("a1")["title"] == "Director"
+
+
+def test_a_refused_login_is_not_tried_again_and_again(uni: University) -> None:
+    """Who may not log in does not try again until a person resumes it; careers are read meanwhile (F78)."""
+    uni.crm.expire_sessions()
+    logins = uni.crm.order_fault("/oauth2/token", answer="INACTIVE_USER", count=100)
+    for _ in range(6):
+        uni.clock.move(timedelta(minutes=10))
+        done = guarded_cycle(uni.ctx, lease=LEASE)
+        assert (set(done.down), set(done.halted), "careers" in done.read) == ({"crm"}, {"crm"}, True)
+    assert logins.struck == 1
+    uni.crm.clear_faults()
+    assert resume(uni.ctx, "crm")
+    uni.clock.move(timedelta(minutes=10))
+    assert guarded_cycle(uni.ctx, lease=LEASE).down == {}
+    assert uni.one("Bridge_Status__c")["State__c"] == "Running"
 
 
 def test_the_bridge_says_in_salesforce_that_it_lives(uni: University) -> None:
