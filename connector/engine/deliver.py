@@ -233,6 +233,9 @@ def _send(ctx: Context, pairs: Sequence[tuple[Row, dict[str, Any]]]) -> list[Out
         case "career.acknowledge":
             return list(ctx.careers[system].acknowledge([Acknowledgement(**sent) for _, sent in pairs]))
         case _ if kind.endswith(".create"):
+            if any(row["state"] == "unknown" for row, _ in pairs):
+                # To insert again is safe only as long as the org refuses a key that is there already.
+                ctx.crm.check(ctx.persons.contact_fields(), ctx.persons.profile_fields())
             return list(ctx.crm.create([_create(row, sent) for row, sent in pairs]))
         case _:
             return _update(ctx, pairs)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from connector.engine import report
+from connector.engine import plans, report
 from emulator.inprocess import WireFault
 from tests.engine.university import ASK, University
 
@@ -389,3 +389,19 @@ def test_careers_hear_of_a_refused_request_although_they_were_down(uni: Universi
 def intents_refused(uni: University) -> int:
     """How many writes Salesforce would not have."""
     return len(report.status(uni.ctx)["refused"])
+
+
+def test_nothing_is_inserted_again_under_a_key_that_is_not_unique(uni: University) -> None:
+    """Where the org has taken *Unique* from the key, a create of unknown outcome is not repeated: it could be doubled (F72)."""
+    uni.crm_wire.order(WireFault.LOSE_RESPONSE, "composite/graph")
+    uni.file()
+    uni.run()
+    uni.crm.change_field("Career_Request__c", "Key__c", unique=False, externalId=False)
+    uni.run(seconds=3600)
+    assert len(uni.all("Career_Request__c")) == len(uni.all("Task")) == 1
+    assert [row["subject"] for row in report.status(uni.ctx)["halted"]] == ["crm"]
+    uni.crm.change_field("Career_Request__c", "Key__c", unique=True, externalId=True)
+    assert plans.resume(uni.ctx, "crm")
+    uni.run(seconds=3600)
+    assert len(uni.all("Career_Request__c")) == len(uni.all("Task")) == 1
+    assert report.status(uni.ctx)["halted"] == []
