@@ -47,7 +47,7 @@ CHANGED = 0.01
 _SHARED = "careers"
 _START = datetime(2026, 11, 2, 9, tzinfo=UTC)
 _ROUNDS = 200
-_MINUTE, _LATER = timedelta(minutes=1), timedelta(hours=1)
+_MINUTE, _LATER = timedelta(minutes=1), timedelta(hours=6)
 _LONG_AGO, _SETTLE = timedelta(days=3), timedelta(minutes=10)
 """Where changes are told late, the first load is news for days; the figures are those of a day like any other."""
 _QUIET = 60
