@@ -274,16 +274,29 @@ def _judge_identified(identified: Sequence[tuple[str, Score]]) -> Decision:
     ids, best = tuple(contact for contact, _ in identified), identified[0][1]
     if len(ids) > 1:
         return Decision(kind=Kind.REVIEW, reason=Reason.DUPLICATE_CONTACTS, candidates=ids, weight=best.weight)
-    name_differs = not _supports_name(best)
-    birth_differs = best.levels["birth"] not in _AGREES["birth"] | {"missing"}
-    nothing_else = best.levels["birth"] == "missing" and best.levels["given"] == best.levels["last"] == "different"
-    if (name_differs and birth_differs) or nothing_else:
+    if _contradict(best.levels):
         return Decision(kind=Kind.REVIEW, reason=Reason.ACCOUNT_MOVED, candidates=ids, weight=best.weight)
     return Decision(kind=Kind.AUTOMATIC, reason=Reason.INSTITUTION_ID, contact=ids[0], candidates=ids, weight=best.weight)
 
 
-def _supports_name(score: Score) -> bool:
-    return score.levels["given"] in _SUPPORTS_GIVEN and score.levels["last"] in _AGREES["last"]
+def are_two_people(levels: Mapping[str, str]) -> bool:
+    """Whether two records that should be one person's are two people's: another name, and another birth date or id with it.
+
+    Where birth dates are not known, nothing of the name may agree. A record without a name says nothing.
+    """
+    if "missing" in (levels["given"], levels["last"]):
+        return False
+    return _contradict(levels) or (levels["institution_id"] == "different" and not _support_name(levels))
+
+
+def _contradict(levels: Mapping[str, str]) -> bool:
+    birth_differs = levels["birth"] not in _AGREES["birth"] | {"missing"}
+    nothing_else = levels["birth"] == "missing" and levels["given"] == levels["last"] == "different"
+    return (birth_differs and not _support_name(levels)) or nothing_else
+
+
+def _support_name(levels: Mapping[str, str]) -> bool:
+    return levels["given"] in _SUPPORTS_GIVEN and levels["last"] in _AGREES["last"]
 
 
 def _obstacle(best: Score, others: Sequence[tuple[str, Score]], policy: Policy) -> Reason | None:

@@ -108,11 +108,13 @@ def judge(
     if crm is None or career is None:
         return Verdict(row=Row.UNREADABLE, noted=memory.noted)
     law = _judge_opt_out if unit.other_office_edit is OutsideEdit.OPT_OUT_WINS else _judge_owned
-    return _tell_once(_spare_values(unit, law(unit, base, crm, career, memory, now)), memory)
+    return _tell_once(_spare_values(unit, law(unit, base, crm, career, memory, now), memory), memory)
 
 
-def _spare_values(unit: Unit, verdict: Verdict) -> Verdict:
-    """Where empty means nothing, putting back or answering with it must not erase what the other side has."""
+def _spare_values(unit: Unit, verdict: Verdict, memory: Memory) -> Verdict:
+    """Where empty means nothing, putting back or answering with it must not erase what the other side has of this person."""
+    if verdict.row is Row.ADOPTED and memory.adopt == "replace":
+        return verdict
     if unit.null is NullPolicy.IGNORE and verdict.values is not None and all(value is None for value in verdict.values):
         return _without_write(verdict)
     return verdict
@@ -230,6 +232,8 @@ def _judge_unknown(unit: Unit, crm: Reading, career: Reading, memory: Memory) ->
             return _write(unit, mine, Row.ADOPTED)
         case "keep":
             return Verdict(row=Row.ADOPTED, base=Base(crm=crm, career=career))
+        case "replace":
+            return _write(unit, mine, Row.ADOPTED)
         case "suggest":
             return Verdict(row=Row.ADOPTED, base=_as_if_agreed(unit, mine))
         case _:

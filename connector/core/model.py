@@ -229,7 +229,10 @@ class Memory:
     rejected: Rejection | None = None
     sent: Mapping[Side, tuple[tuple[Value, ...], ...]] = field(default_factory=dict)
     adopt: str | None = None
-    """An administrator's choice for a first difference: ``crm_wins``, ``suggest`` or ``keep``."""
+    """An administrator's choice for a first difference: ``crm_wins``, ``suggest`` or ``keep``.
+
+    Or ours: ``replace``, where what stands across is another person's.
+    """
     episodes: int = 0
     noted: str | None = None
     """The code of the note that was left for the editor and still stands."""

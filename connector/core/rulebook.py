@@ -252,6 +252,10 @@ class Rules:
         """Every field (object, name) that must be readable for the values beside a contact, sorted."""
         return tuple(sorted({read for one in self.related for read in one.reads()}))
 
+    def of_careers(self) -> tuple[str, ...]:
+        """The names of the units that careers own: those that the career profile holds."""
+        return tuple(unit.name for unit in self.units if unit.owner.side is Side.CAREER)
+
     def profile_fields(self) -> tuple[str, ...]:
         """Every mapped field of Career_Profile__c, opt-out flags included, sorted; not its own columns."""
         names = {rule.crm for _, rule in self.rules() if rule.on_profile}

@@ -13,6 +13,7 @@ from connector.core.model import Side
 from connector.engine.context import Context, log
 from connector.engine.drafts import NEW_CONTACT
 from connector.engine.identity import evidence_of
+from connector.engine.moved import note_moved
 from connector.ports import HANDED_OVER, Feed, Page, Record
 from connector.store import intents, links, observations, reviews, suggestions
 from connector.store.store import Row, pack, stamp, unpack
@@ -96,6 +97,8 @@ def keep(
     changed = [record for record in latest.values() if _differs(known.get(record.id), record)]
     changed_ids = {record.id for record in changed}
     prepared = {record.id: _prepared(ctx, record) for record in changed if kind == Feed.CONTACT and not record.deleted}
+    if side is Side.CAREER and kind == "person":
+        note_moved(ctx, db, system, changed, known)
     seen = _Seen(side=side, system=system, kind=str(kind), at=stamp(ctx.clock.now()), sweep=sweep)
     observations.put(db, [_row(seen, record, known.get(record.id), prepared.get(record.id)) for record in changed])
     if kind == Feed.CONTACT:
@@ -296,7 +299,7 @@ def note_accounts(ctx: Context, db: Connection, system: str, records: Sequence[R
     for id, row in known.items():
         if id in gone:
             links.change(db, system, id, state="ended", basis=links.ACCOUNT_DELETED, decided_at=now)
-        elif row["state"] in ("new", "review") or row["basis"] == links.ACCOUNT_DELETED:
+        elif row["state"] in ("new", "review") or row["basis"] in (links.ACCOUNT_DELETED, links.ACCOUNT_MOVED):
             links.change(db, system, id, state="waiting")
 
 

@@ -107,7 +107,7 @@ def _link(ctx: Context, db: Connection, system: str, account_id: str, contact_id
     leading = not [row for row in others if row["account_id"] != account_id and row["state"] == "linked"]
     known = links.by_account(db, system, [account_id]).get(account_id)
     if known is not None and known["contact_id"] not in (None, contact_id):
-        links.forget_states(db, system, account_id)
+        links.forget_states(db, system, account_id, profile=ctx.rules(system).of_careers())
     now = stamp(ctx.clock.now())
     decided = {"contact_id": contact_id, "basis": links.DECIDED, "leading": leading, "marked": True, "decided_at": now}
     links.change(db, system, account_id, state="linked", **decided)

@@ -217,21 +217,22 @@ def _decide_batch(
             continue
         accounts = observations.load(db, Side.CAREER, "person", [row["account_id"] for row in group], system=system)
         primaries = {id: unpack(row["fields"]).get("primary_account_id") for id, row in accounts.items() if not row["deleted"]}
-        second = {id: primary for id, primary in primaries.items() if primary}
+        by_account = {row["account_id"]: row for row in group}
+        moved = {id for id, row in by_account.items() if row["basis"] == links.ACCOUNT_MOVED}
+        second = {id: primary for id, primary in primaries.items() if primary and id not in moved}
         _follow_primaries(ctx, db, system, second)
         alone = [row for row in group if row["account_id"] not in second]
         decisions = _triage_all(ctx, db, system, alone, frequencies, policy)
         taken = _taken(db, system, decisions)
-        by_account = {row["account_id"]: row for row in group}
         settled = resolve(decisions, taken=taken, margin=policy.margin).items()
         changes = [_record(ctx, db, by_account[id], decision, total) for id, decision in settled]
         links.put(db, changes)
         journal.append(db, [_entry(row) for row in changes], ctx.clock.now())
-        automatic = [str(row["account_id"]) for row in changes if row["state"] != "review"]
+        automatic = [str(row["account_id"]) for row in changes if row["state"] not in ("review", "ended")]
         reviews.close_for(db, system, automatic, state="Withdrawn", now=ctx.clock.now())
         linked = [str(row["account_id"]) for row in changes if row["state"] == "linked"]
         # where the person has accounts in other systems, another one may count now
-        links.mark_contacts(db, [str(row["contact_id"]) for row in changes if row["state"] == "linked"])
+        links.mark_contacts(db, [str(row["contact_id"]) for row in changes if row["state"] in ("linked", "ended")])
         suggestions.settle_people(db, system, linked, NEW_CONTACT, state="accepted", now=ctx.clock.now())
         for row in group:
             if row["account_id"] not in primaries:
@@ -295,23 +296,31 @@ def _entry(link: Mapping[str, object]) -> tuple[str, dict[str, object], None]:
 
 def _record(ctx: Context, db: Connection, link: Row, decision: Decision, total: Identified) -> dict[str, object]:
     """The link as decided; a review is opened beside it."""
-    now = ctx.clock.now()
-    row = dict(link) | {"basis": decision.reason.value, "decided_at": stamp(now), "marked": True}
+    row = dict(link) | {"basis": decision.reason.value, "decided_at": stamp(ctx.clock.now()), "marked": True}
+    if link["basis"] == links.ACCOUNT_MOVED and (decision.kind, decision.contact) != (Kind.AUTOMATIC, link["contact_id"]):
+        # Whose it is now is for a person to say, who may know that a name was only corrected; sharing with it has ended.
+        former = [link["contact_id"]] if link["contact_id"] else []
+        others = [contact for contact in decision.candidates if contact not in former]
+        _ask(ctx, db, link, _REVIEW_KINDS[Reason.ACCOUNT_MOVED], (*others[:2], *former))
+        total.review += 1
+        return row | {"state": "ended", "basis": links.ACCOUNT_MOVED}
     if link["contact_id"] is not None and link["contact_id"] != decision.contact:
         # What was agreed was agreed about somebody else.
-        links.forget_states(db, link["system"], link["account_id"])
+        links.forget_states(db, link["system"], link["account_id"], profile=ctx.rules(link["system"]).of_careers())
     match decision.kind:
         case Kind.AUTOMATIC:
             total.linked += 1
             return row | {"state": "linked", "contact_id": decision.contact, "leading": True}
         case Kind.REVIEW:
             total.review += 1
-            system, account = link["system"], link["account_id"]
-            kind = _REVIEW_KINDS.get(decision.reason, "Possible match")
-            candidates = decision.candidates[:3]
-            key = key_of("review", system, account, kind, *candidates)
-            reviews.open_for(db, system, account, key=key, kind=kind, candidates=candidates, now=now)
+            _ask(ctx, db, link, _REVIEW_KINDS.get(decision.reason, "Possible match"), decision.candidates[:3])
             return row | {"state": "review", "contact_id": None, "marked": link["marked"]}
         case Kind.NEW:
             total.new += 1
             return row | {"state": "new", "contact_id": None}
+
+
+def _ask(ctx: Context, db: Connection, link: Row, kind: str, candidates: Sequence[str]) -> None:
+    system, account = link["system"], link["account_id"]
+    key = key_of("review", system, account, kind, *candidates)
+    reviews.open_for(db, system, account, key=key, kind=kind, candidates=candidates, now=ctx.clock.now())

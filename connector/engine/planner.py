@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from sqlalchemy import Connection
 
 from connector.core.brakes import Load, pulled
 from connector.core.merge import Row as Law
 from connector.core.merge import Verdict, end_sharing, judge, permit, settle
-from connector.core.model import OutsideEdit, Share, Side, Unit
+from connector.core.model import Memory, OutsideEdit, Reading, Share, Side, Unit
 from connector.engine.batch import Batch, note_unreadable, overtaken
 from connector.engine.context import Context, Stage, log, stage
 from connector.engine.drafts import FIELD_WRITES, PROPOSAL, Draft, Subject
@@ -277,6 +278,8 @@ def _verdicts(ctx: Context, subject: Subject, states: Mapping[str, UnitState], u
     unknown = unreadable_purposes(subject.rules, subject.person)
     for unit in units:
         if unit.owner.side is Side.CAREER and not subject.link["leading"]:
+            if states.get(unit.name, BLANK).memory.adopt == "replace" and not ended:
+                found[unit.name] = permit(_vacated(subject, unit, now), unit)
             continue
         if unit.share is Share.CONSENTED and unit.purpose in unknown and not ended:
             found[unit.name] = Verdict(row=Law.UNREADABLE)
@@ -291,6 +294,13 @@ def _verdicts(ctx: Context, subject: Subject, states: Mapping[str, UnitState], u
             verdict = judge(unit=unit, base=state.base, crm=crm, career=career, memory=memory, now=now)
         found[unit.name] = permit(verdict, unit)
     return found
+
+
+def _vacated(subject: Subject, unit: Unit, now: datetime) -> Verdict:
+    """What an account that does not count leaves on a profile that was another person's: nothing."""
+    nothing, (crm, _) = (None,) * len(unit.fields), subject.readings(unit)
+    career = Reading(values=nothing, natives=nothing)
+    return replace(judge(unit=unit, base=None, crm=crm, career=career, memory=Memory(adopt="replace"), now=now), forget_base=True)
 
 
 def _withhold(verdict: Verdict) -> Verdict:

@@ -23,6 +23,9 @@ CONTACT_DELETED = "contact deleted"
 ACCOUNT_DELETED = "account deleted"
 """The basis of a link that ended because its account did."""
 
+ACCOUNT_MOVED = "account moved"
+"""The basis of a link that ended because its account seems to be somebody else's now; a person is asked whose."""
+
 LinkKey = tuple[str, str]
 """A link's name: (system, account id)."""
 
@@ -186,10 +189,16 @@ def put_states(db: Connection, system: str, states: Mapping[str, Mapping[str, Un
     upsert(db, base, rows)
 
 
-def forget_states(db: Connection, system: str, account_id: str) -> None:
-    """Forget base and memory of a link, as when it now points to somebody else."""
+def forget_states(db: Connection, system: str, account_id: str, *, profile: Iterable[str] = ()) -> None:
+    """Forget base and memory of a link, as when it now points to somebody else.
+
+    ``profile`` are units that the career profile holds: it goes with the account, and what it says of the former person goes.
+    """
     db.execute(delete(base).where(base.c.system == system, base.c.account_id == account_id))
     db.execute(delete(first_difference).where(first_difference.c.system == system, first_difference.c.account_id == account_id))
+    anew = {name: UnitState(memory=Memory(adopt="replace")) for name in profile}
+    if anew:
+        put_states(db, system, {account_id: anew})
 
 
 @prepared

@@ -71,6 +71,7 @@ DEFECTS = [
     ("a first difference is written over", "            return Verdict(row=Row.FIRST_DIFFERENCE)", "            return _write(unit, mine, Row.FIRST_DIFFERENCE)"),
     ("an empty owner erases what careers have", "    if theirs.empty or theirs.values in memory.sent", "    if mine.empty or theirs.values in memory.sent"),
     ("keep is forgotten", "Verdict(row=Row.ADOPTED, base=Base(crm=crm, career=career))", "Verdict(row=Row.ADOPTED)"),
+    ("another person's value stays", 'memory.adopt == "replace":', 'memory.adopt == "crm_wins":'),
     ("adopted suggestions are never made", "base=_as_if_agreed(unit, mine))", "base=Base(crm=crm, career=career))"),
     ("the owner's clear is carried across though ignored", "if mine_moved and mine.empty and unit.null is NullPolicy.IGNORE:", "if False:"),
     ("the owner's answer is not seen", "move = _answer(memory.open, mine) if _answered(memory.open, mine) else", "move = None if _answered(memory.open, mine) else"),

@@ -83,7 +83,7 @@ FEW = 4
 PLACES = st.tuples(*[st.integers(0, FEW - 1)] * 9)
 FORMS = st.tuples(*[st.sampled_from(["", " "])] * 4)
 AGES = st.sampled_from([0, 1, 364, 366]).map(lambda days: NOW - timedelta(days=days))
-CHOICES = st.sampled_from([None, None, "crm_wins", "suggest", "keep"])
+CHOICES = st.sampled_from([None, None, "crm_wins", "suggest", "keep", "replace"])
 DECISIONS = st.sampled_from([None, None, "accept", "reject"])
 NOTES = st.sampled_from([None, "restored", "opt_out_stands"])
 SWITCHES = st.tuples(*[st.booleans()] * 7)

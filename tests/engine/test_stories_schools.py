@@ -10,12 +10,11 @@ import pytest
 from connector.engine.cycle import sweep
 from connector.engine.halting import notices
 from connector.rules import load_rules
-from connector.store import links
 from emulator.career import Actor, Kind
 from emulator.career.faults import Fault
 from tests.engine.conftest import GRACE
 from tests.engine.schools import LAW, Schools
-from tests.engine.university import ASK, University
+from tests.engine.university import ALUMNA, ASK, FIELDS, University
 from tests.systems import MAPPINGS, SYSTEM
 
 
@@ -133,18 +132,97 @@ def test_two_accounts_of_one_person_in_one_system(new: University) -> None:
 
 def test_an_account_that_moved_to_another_person_is_a_question(pair: University) -> None:
     """When an account suddenly is somebody else's by its number, nothing of the one reaches the other; a person decides."""
-    pair.edit_person("a1", {"institution_id": "U1002", "first_name": "Grace", "last_name": "Hopper", "title": "Admiral"})
-    before = pair.crm.rows("Contact")
+    before = [dict(row) for row in pair.crm.rows("Contact")]
+    _becomes_graces(pair)
+    pair.edit_contact(pair.ada, Preferred_Name__c="Countess", MobilePhone="+16175550177")
     for _ in range(3):
         pair.run()
     sweep(pair.ctx)
     pair.run()
-    assert [dict(row) for row in pair.crm.rows("Contact")] == [dict(row) for row in before]
-    with pair.ctx.store.begin() as db:
-        link = links.by_account(db, SYSTEM, ["a1"])["a1"]
-    assert (link["state"], link["contact_id"]) in {("review", None), ("linked", pair.ada)}
-    assert pair.account("a2")["last_name"] == "Hopper"
-    assert GRACE["last"] == "Hopper"
+    assert [row["FirstName"] for row in pair.crm.rows("Contact")] == [row["FirstName"] for row in before]
+    account = pair.account("a1")
+    assert (account["first_name"], account["preferred_name"], account["phone_mobile"]) == ("Grace", None, None)
+    assert pair.profile("a1").get("Interests__c") is None, "what Grace says of herself is not said of Ada"
+    assert pair.profile("a1")["Link_State__c"] == "Ended"
+    assert pair.all("Suggested_Change__c") == []
+    review = pair.one("Identity_Review__c", State__c="Open")
+    assert (review["Kind__c"], review["Candidate_1__c"], review["Candidate_2__c"]) == ("Account moved", pair.grace, pair.ada)
+    assert pair.run().writes == 0
+
+
+def _becomes_graces(pair: University) -> None:
+    """Careers give Ada's account to Grace Hopper, under her number; her phone and address they have emptied."""
+    pair.edit_person("a1", {"institution_id": "U1002", "first_name": GRACE["first"], "last_name": GRACE["last"]})
+    pair.edit_person("a1", {"title": "Admiral", "interests": ["ships"], "phone_mobile": None, "birth_date": None})
+
+
+def test_a_moved_account_goes_where_a_person_says(pair: University) -> None:
+    """Decided for the new person, the account and its career profile are hers, and nothing on them is the former one's.
+
+    Grace has an account already: that one counts, so that her interests in the second one do not.
+    """
+    pair.edit_person("a1", {"interests": ["chess"], "mentor_availability": "available"})
+    pair.run()
+    assert pair.profile("a1")["Interests__c"] == "chess"
+    _becomes_graces(pair)
+    pair.run()
+    pair.edit(pair.one("Identity_Review__c", State__c="Open")["Id"], Decision__c="Candidate 1")
+    pair.edit_contact(pair.ada, Preferred_Name__c="Countess")
+    pair.edit_contact(pair.grace, Preferred_Name__c="Amazing Grace")
+    pair.run()
+    pair.run()
+    profile = pair.profile("a1")
+    assert (profile["Contact__c"], profile["Link_State__c"]) == (pair.grace, "Linked")
+    assert "Countess" not in str(pair.account("a1"))
+    assert not profile["Primary__c"]
+    assert (profile.get("Interests__c"), profile.get("Mentor_Availability__c")) == (None, None)
+
+
+def test_a_moved_account_of_somebody_without_one_counts(new: University) -> None:
+    """Decided for a person who has no other account, the profile that was somebody else's has hers, and only hers."""
+    new.ada = new.alumna()[0]
+    new.grace = new.contact(**{crm: value for name, value in (ALUMNA | GRACE).items() for crm in FIELDS[name][:1]})
+    new.edit_person("a1", {"interests": ["chess"], "mentor_availability": "available", "consents.mentoring": False})
+    new.go_live()
+    assert new.profile("a1")["Opt_Out_Mentoring__c"]
+    _becomes_graces(new)
+    new.edit_person("a1", {"consents.mentoring": None})
+    new.run()
+    new.edit(new.one("Identity_Review__c", State__c="Open")["Id"], Decision__c="Candidate 1")
+    for _ in range(3):
+        new.run()
+    profile = new.profile("a1")
+    assert (profile["Contact__c"], profile["Primary__c"], profile["Interests__c"]) == (new.grace, True, "ships")
+    assert (profile.get("Mentor_Availability__c"), profile["Opt_Out_Mentoring__c"]) == ("Available", False)
+
+
+def test_a_mistake_that_careers_take_back_is_forgotten(pair: University) -> None:
+    """An account that is its former owner's again before anybody has decided is linked again, and the question withdrawn."""
+    _becomes_graces(pair)
+    pair.run()
+    pair.edit_person("a1", {"institution_id": "U1001", "first_name": "Ada", "last_name": "Lovelace"})
+    pair.run()
+    pair.run()
+    assert pair.profile("a1")["Link_State__c"] == "Linked"
+    assert [row["State__c"] for row in pair.all("Identity_Review__c")] == ["Withdrawn"]
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"institution_id": "42-U1001"},
+        {"last_name": "Hartwell-Moss"},
+        {"first_name": "Augusta", "preferred_name": "Ada"},
+        {"institution_id": None, "first_name": None, "birth_date": None},
+    ],
+    ids=["ids written otherwise", "married", "called by another name", "emptied"],
+)
+def test_a_change_of_one_person_moves_no_account(pair: University, fields: dict[str, object]) -> None:
+    """Another form of the id, another surname or nothing at all under a name is no other person."""
+    pair.edit_person("a1", fields)
+    pair.run()
+    assert pair.profile("a1")["Link_State__c"] == "Linked"
+    assert pair.all("Identity_Review__c") == []
 
 
 # ---- a vendor's own connector between the same two systems -----------------------------------------------------------

@@ -1,0 +1,48 @@
+"""Accounts that have become somebody else's: what was agreed with the one person must not reach the other.
+
+Careers give an account that nobody uses to somebody new, or carry a table in under wrong ids. Such an account waits to be
+identified again as if it were new, and a person decides whose it is; until then nothing of its former owner is written there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from sqlalchemy import Connection
+
+from connector.core.evidence import Prepared, prepare
+from connector.core.likeness import compare
+from connector.core.match import are_two_people
+from connector.core.model import Side
+from connector.engine.context import Context, log
+from connector.engine.identity import evidence_of
+from connector.ports import Feed, Record
+from connector.store import links, observations
+from connector.store.store import Row, unpack
+
+
+def note_moved(ctx: Context, db: Connection, system: str, changed: Sequence[Record], before: Mapping[str, Row]) -> None:
+    """Of changed accounts, let those be identified again that speak of another person than before, and than their contact."""
+    suspects: dict[str, Prepared] = {}
+    for record in changed:
+        known = before.get(record.id)
+        if known is None or known["deleted"] or record.deleted:
+            continue
+        evidence = ctx.rules(system).match.evidence
+        was, now = evidence(Side.CAREER, unpack(known["fields"])), evidence(Side.CAREER, record.fields)
+        if was != now:
+            there = prepare(evidence_of(record.id, now))
+            if _differ(prepare(evidence_of(record.id, was)), there):
+                suspects[record.id] = there
+    linked = {id: row for id, row in links.by_account(db, system, suspects).items() if row["state"] == "linked"}
+    contacts = observations.load(db, Side.CRM, Feed.CONTACT, [row["contact_id"] for row in linked.values()])
+    for id, row in linked.items():
+        contact = contacts.get(row["contact_id"])
+        # whoever corrects a record that was wrong makes it more like its contact, not less
+        if contact is None or not contact["evidence"] or _differ(Prepared.from_json(contact["evidence"]), suspects[id]):
+            log.warning("link.account_moved", system=system, account=id)
+            links.change(db, system, id, state="waiting", basis=links.ACCOUNT_MOVED)
+
+
+def _differ(left: Prepared, right: Prepared) -> bool:
+    return are_two_people({name: likeness.level for name, likeness in compare(left, right).items()})
