@@ -259,6 +259,21 @@ def test_an_expired_session_is_a_400_here(api: Api) -> None:
     assert answer.body == orjson.dumps({"exceptionCode": "InvalidSessionId", "exceptionMessage": "Invalid session id"})
 
 
+def test_a_used_up_day_and_a_gone_user(api: Api, control: Control) -> None:
+    """Calls of Bulk 1.0 count like others: beyond the day's they are an ExceededQuota; who is deactivated has no session. [U]."""
+    asked = {"operation": "query", "object": "Contact", "contentType": "CSV"}
+    control.settings(daily_limit=1)
+    assert classic(api, "POST", "job", asked, "application/json").status == 201
+    refused: Any = classic(api, "POST", "job", asked, "application/json")
+    body = {"exceptionCode": "ExceededQuota", "exceptionMessage": "TotalRequests Limit exceeded."}
+    assert (refused.status, refused.json()) == (400, body)
+    control.settings(daily_limit=100)
+    user = control.add_user("leaver")
+    leaver = Api(control.org, user)
+    control.edit_as(control.org.admin_id, user, {"IsActive": False})
+    assert classic(leaver, "POST", "job", asked, "application/json").json()["exceptionCode"] == "InvalidSessionId"  # type: ignore[index]
+
+
 def test_dates_in_json_are_milliseconds(api: Api, control: Control) -> None:
     """Bulk 1.0 prints dates and moments in JSON as milliseconds since 1970, those of parents too. [C] dlt's source."""
     account = control.seed("Account", [{"Name": "Acme"}])[0]

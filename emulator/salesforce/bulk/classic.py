@@ -19,6 +19,7 @@ from emulator.salesforce.bulk.forms import Batch, ClassicJob
 from emulator.salesforce.bulk.jobs import guard_reading
 from emulator.salesforce.bulk.rows import OPERATIONS, carry_out, in_milliseconds, read_csv, table
 from emulator.salesforce.bulk.statements import run_bulk
+from emulator.salesforce.context import admit
 from emulator.salesforce.errors import SalesforceError
 from emulator.salesforce.ids import make_id, normal_id
 from emulator.salesforce.org import Org
@@ -51,14 +52,15 @@ def handle(org: Org, request: Request, version: str, rest: list[str]) -> Respons
     wants_json = "json" in request.header("content-type") or "json" in request.header("accept")
     try:
         session = org.logins.find(request.header("x-sfdc-session"))
-        if session is None:
+        if session is None or not (org.live(session.user_id) or {}).get("IsActive"):
             return _refused(BulkError("InvalidSessionId", "Invalid session id"), wants_json=wants_json)
-        org.usage.add()
+        admit(org)
         return _Calls(org, org.access(session.user_id), request, version).route(rest)
     except BulkError as refused:
         return _refused(refused, wants_json=wants_json)
     except SalesforceError as refused:
-        return _refused(BulkError("InvalidBatch", refused.message), wants_json=wants_json)
+        code = "ExceededQuota" if refused.code == "REQUEST_LIMIT_EXCEEDED" else "InvalidBatch"
+        return _refused(BulkError(code, refused.message), wants_json=wants_json)
 
 
 def _refused(error: BulkError, *, wants_json: bool) -> Response:
