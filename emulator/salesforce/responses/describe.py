@@ -129,10 +129,13 @@ def urls(ctx: Context, sobject: SObject, *, whole: bool = False) -> dict[str, st
 
 def _usual_urls(sobject: SObject) -> list[tuple[str, str]]:
     base = f"{{base}}/sobjects/{sobject.name}"
+    if not sobject.header["layoutable"]:
+        return [("rowTemplate", f"{base}/{{ID}}"), ("describe", f"{base}/describe"), ("sobject", base)]
     return [
         ("compactLayouts", f"{base}/describe/compactLayouts"),
         ("rowTemplate", f"{base}/{{ID}}"),
         ("approvalLayouts", f"{base}/describe/approvalLayouts"),
+        ("listviews", f"{base}/listviews"),
         ("uiDetailTemplate", "{page}/{ID}"),
         ("uiEditTemplate", "{page}/{ID}/e"),
         ("describe", f"{base}/describe"),

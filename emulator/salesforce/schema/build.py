@@ -1,8 +1,8 @@
 """Turns published describe answers into the compact schema files of this folder.
 
 Run by hand when the sources change: `python -m emulator.salesforce.schema.build DESCRIBE_FOLDER`. The folder holds
-`full/*.json` (complete describes, recorded traffic published with SFDO-Tooling/CumulusCI, BSD-3-Clause, (c) 2021
-Salesforce.com, Inc.) and `reduced/*.json` (editor metadata of public repositories, without length, createable,
+`full/*.json` (complete describes and describe global, recorded traffic published with SFDO-Tooling/CumulusCI, BSD-3-Clause,
+(c) 2021 Salesforce.com, Inc.) and `reduced/*.json` (editor metadata of public repositories, without length, createable,
 updateable and externalId, which are completed here from the nearest full relative and the object reference).
 """
 
@@ -57,8 +57,12 @@ _CONTACT_EXTRA = (
 def main(source: Path, target: Path) -> None:
     """Write one compact file per object of `source` into `target`."""
     describes = {name: _read(source / "full" / f"{name}.json") for name in FULL}
+    recorded = {one["name"]: one for one in _read(source / "full" / "Global.json")["sobjects"]}
     for name, relative in REDUCED.items():
-        describes[name] = complete(_read(source / "reduced" / f"{name}.json"), describes[relative])
+        made = complete(_read(source / "reduced" / f"{name}.json"), describes[relative])
+        # What can be done with the object stands in the recorded describe global, if the object does.
+        flags = {key: value for key, value in recorded.get(name, {}).items() if isinstance(value, bool)}
+        describes[name] = made | flags
     for label_of, label in _CONTACT_EXTRA:
         extra = dict.fromkeys(("createable", "updateable", "permissionable"), True)
         describes["Contact"]["fields"].append({"name": label_of, "label": label, "type": "boolean", **extra})

@@ -52,7 +52,7 @@ def _field(data: dict[str, Any]) -> Field:
     return Field(name=data["name"], type=data["type"], properties=rest)
 
 
-_OBJECT_LINE = re.compile(r'object (\w+) (\w{3}) "([^"]+)" "([^"]+)" (read|write)')
+_OBJECT_LINE = re.compile(r'object (\w+) (\w{3}) "([^"]+)" "([^"]+)" (read|write)((?: [+-]\w+)*)')
 _FIELD_LINE = re.compile(
     r"(?P<name>\w+) (?P<type>\w+)(?:\((?P<size>[\d,]+)\))?(?: (?P<flags>[a-zN]+))?"
     r"(?: -> (?P<to>[\w,]+))?(?: as (?P<rel>\w+))?(?: = (?P<values>.+))?$"
@@ -151,7 +151,7 @@ def _handmade(text: str) -> list[SObject]:
         match = _OBJECT_LINE.fullmatch(first)
         if match is None:
             raise ValueError(f"schema/handmade.txt: cannot read {first!r}")
-        name, prefix, label, plural, mode = match.groups()
+        name, prefix, label, plural, mode, flags = match.groups()
         fields: list[Field] = []
         for line in lines:
             if line == "+audit":
@@ -161,6 +161,7 @@ def _handmade(text: str) -> list[SObject]:
             else:
                 fields.append(_handmade_field(line))
         header = header_for(name, prefix, label, plural, custom=False, writable=mode == "write")
+        header |= {flag[1:]: flag[0] == "+" for flag in flags.split()}
         made.append(SObject(name=name, header=header, fields=tuple(fields), activities=name in _WITH_ACTIVITIES))
     return made
 
