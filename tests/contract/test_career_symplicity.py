@@ -467,6 +467,21 @@ def test_many_in_a_report_are_read_in_turns() -> None:
     assert spent(world, "GET /students/{id}") == 55
 
 
+def test_a_report_that_a_new_process_reads_first_leaves_nobody_out() -> None:
+    """How it is read is decided once: a process that has not met the list yet does not change its mind on the way."""
+    world = SymplicityWorld(report="41", compare="week")
+    world.system.switches.symplicity_per_page = 10
+    world.people(600)
+    world.wait(days=3)
+    _, cursor, _ = read_all(world.client)
+    changed(world, [0, 300, 599], "Law")
+    world.client = world.connect()
+    world.emulated_clock.move(timedelta(minutes=61))
+    _, cursor, _ = read_all(world.client, cursor)
+    world.emulated_clock.move(timedelta(minutes=2))
+    assert told(read_all(world.client, cursor)[0]) == [world.id(0), world.id(300), world.id(599)]
+
+
 @pytest.mark.parametrize("ends", ["cancelled", "failed", "stuck"])
 def test_a_run_that_came_to_nothing_is_started_again_an_hour_later(ends: str) -> None:
     """Somebody stopped it, or it never ends: no rows, no hurry, and the next run brings who was missed."""

@@ -50,7 +50,7 @@ class Report:
         self._path, self._exchange, self._clock = f"{API}/reports/{report}", exchange, clock
         self._fetch, self._walk, self._pages = fetch, walk, pages
         self._began: datetime | None = None
-        self._before, self._ids = "", list[str]()
+        self._before, self._ids, self._by_page = "", list[str](), False
 
     def page(self, number: int, _since: datetime | None) -> Slice:
         """As ``Listing.page``. Nothing is waited for: the run is looked at once in a cycle, for an hour at most."""
@@ -62,7 +62,8 @@ class Report:
             if label != "complete":
                 return Slice(records=(), met=(), more=False, wait=True)
             self._began, self._ids = None, self._listed()
-        if len(self._ids) > self._pages():
+            self._by_page = len(self._ids) > self._pages()
+        if self._by_page:
             found = self._walk(number, None)
             wanted = frozenset(self._ids)
             return replace(found, records=tuple(record for record in found.records if record.id in wanted))
