@@ -15,6 +15,7 @@ from connector.core.model import Side
 from connector.engine import collect, decisions, patience, permission, requests
 from connector.engine.context import Context, log, stage
 from connector.engine.deliver import Delivered, deliver, recover
+from connector.engine.drafts import FIELD_WRITES
 from connector.engine.halting import EVERYTHING, PLAN, REQUESTS, halts, set_halt
 from connector.engine.identity import Identified, identify
 from connector.engine.planner import Planned, plan
@@ -226,6 +227,8 @@ def prepare(ctx: Context, mapping: str, *, rehearsal: bool = False) -> None:
         set_meta(db, "stewards", owners.get(ctx.routing.owners[ctx.routing.stewards].name))
         if get_meta(db, "rules") != ctx.rules_hash:
             links.mark_all(db, "linked")
+            # What the new mapping would not send, or not there, must not go out because it was decided before.
+            intents.supersede_marked(db, FIELD_WRITES)
             intents.retry(db, ctx.clock.now(), None)
             set_meta(db, "rules", ctx.rules_hash)
         if get_meta(db, "mapping") != mapping:

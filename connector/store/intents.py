@@ -11,13 +11,16 @@ from sqlalchemy import ColumnElement, Connection, Select, Update, case, exists, 
 
 from connector.store.observations import batches
 from connector.store.store import Place, Row, add, fetch, pack, prepared, rows_of, stamp
-from connector.store.tables import intent, plan
+from connector.store.tables import intent, link, plan
 
 QUESTIONS = ("suggestion.create", "suggestion.update")
 """The kinds of write that ask the field owner."""
 
 OPEN_STATES = ("planned", "ready", "sent", "unknown")
 """The states of an intent whose outcome is not settled."""
+
+_UNSENT = ("planned", "ready", "refused")
+"""The states of an intent that a new decision replaces."""
 
 
 def plan_writes(db: Connection, rows: Sequence[Row]) -> None:
@@ -31,14 +34,20 @@ def _about(system: Place, targets: Place, kinds: Place) -> ColumnElement[bool]:
 
 @prepared
 def _supersede(system: Place, targets: Place, kinds: Place) -> Update:
-    open_ones = intent.c.state.in_(("planned", "ready", "refused"))
-    return update(intent).where(_about(system, targets, kinds), open_ones).values(state="superseded")
+    return update(intent).where(_about(system, targets, kinds), intent.c.state.in_(_UNSENT)).values(state="superseded")
 
 
 def supersede(db: Connection, system: str, targets: Iterable[str], kinds: Sequence[str]) -> None:
     """What was planned for these targets and has not been sent, or was refused, is decided anew."""
     for some in batches(targets):
         _supersede(db, system=system, targets=some, kinds=kinds)
+
+
+def supersede_marked(db: Connection, kinds: Sequence[str]) -> None:
+    """The same for every target whose link the planner is to look at."""
+    marked = exists().where(link.c.system == intent.c.system, link.c.account_id == intent.c.target, link.c.marked)
+    unsent = intent.c.kind.in_(kinds) & intent.c.state.in_(_UNSENT)
+    db.execute(update(intent).where(unsent, marked).values(state="superseded"))
 
 
 @prepared

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from connector.rules import load_rules
+from emulator.career.errors import invalid
+from emulator.inprocess import WireFault
 from tests.engine.university import University
+from tests.simulation.variants import mapping_files
 
 PURPOSES = {
     "consents.mentoring": "Opt_Out_Mentoring__c",
@@ -180,3 +186,23 @@ def test_mass_opt_outs_are_applied_whatever_the_brakes_say(new: University) -> N
         new.edit_person(f"m{number}", {"consents.mentoring": False})
     new.run()
     assert len(new.all("Career_Profile__c", Opt_Out_Mentoring__c=True)) == 30
+
+
+@pytest.mark.parametrize("refused", [False, True])
+def test_what_the_mapping_shares_no_more_is_not_sent(uni: University, tmp_path: Path, refused: bool) -> None:  # noqa: FBT001 - a case
+    """A write that was decided under a wider mapping and still waits, or was refused, stays when it is tighter (I6)."""
+    before = uni.account("a1")["title"]
+    if refused:
+        uni.career.refusals["a1"] = invalid("title", "Locked.")
+    else:
+        uni.career_wire.order(WireFault.REFUSE, "POST")
+    uni.edit_contact(uni.ada, Title="Director")
+    uni.run()
+    uni.career.refusals.clear()
+    for name, text in mapping_files("tight").items():
+        (tmp_path / name).write_text(text)
+    uni.rules = load_rules(tmp_path)
+    uni.restart()
+    uni.prepare()
+    uni.run(seconds=7200)
+    assert uni.account("a1")["title"] == before
