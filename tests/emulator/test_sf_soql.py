@@ -339,26 +339,6 @@ def test_a_field_twice(api: Api) -> None:
     assert answer == [{"message": "duplicate field selected: Id", "errorCode": "INVALID_FIELD"}]
 
 
-def test_subtotals(api: Api, control: Control) -> None:
-    """ROLLUP adds subtotals and a total, CUBE all combinations; GROUPING tells them from nulls. [D] SOQL guide."""
-    people = [("London", "A"), ("London", "B"), ("Paris", "A")]
-    control.seed("Contact", [{"LastName": last, "MailingCity": city} for city, last in people])
-    soql = "SELECT MailingCity c, LastName l, COUNT(Id) n FROM Contact GROUP BY ROLLUP(MailingCity, LastName)"
-    found = {(each["c"], each["l"]): each["n"] for each in api.records(soql)}
-    assert found == {
-        ("London", "A"): 1,
-        ("London", "B"): 1,
-        ("Paris", "A"): 1,
-        ("London", None): 2,
-        ("Paris", None): 1,
-        (None, None): 3,
-    }
-    cube = {(each["c"], each["l"]): each["n"] for each in api.records(soql.replace("ROLLUP", "CUBE"))}
-    assert cube == {**found, (None, "A"): 2, (None, "B"): 1}
-    marked = "SELECT MailingCity, GROUPING(MailingCity) g, COUNT(Id) n FROM Contact GROUP BY ROLLUP(MailingCity)"
-    assert [each["g"] for each in api.records(marked + " ORDER BY GROUPING(MailingCity), MailingCity")] == [0, 0, 1]
-
-
 def test_labels_and_forms(api: Api, control: Control) -> None:
     """toLabel() prints a value's label; the value itself is what conditions compare. [D] SOQL guide."""
     values = [{"value": "web", "label": "From the web"}]

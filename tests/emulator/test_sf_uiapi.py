@@ -256,3 +256,33 @@ def test_every_document_has_an_answer(start: str, words: list[str], close: int) 
     answer = Api(Org()).call("POST", "graphql", {"query": f"{start}{' '.join(words)}{'}' * close}"})
     assert answer.status == 200
     assert set(answer.json()) == {"data", "errors"}  # type: ignore[call-overload]
+
+
+def test_types_can_be_asked_for_everywhere(api: Api, control: Control) -> None:
+    """Each object of an answer tells its `__typename`, which common clients ask of all of them. GraphQL; names: [U]."""
+    account = control.seed("Account", [{"Name": "Acme"}])[0]
+    control.seed("Contact", [{"LastName": "A", "AccountId": account}])
+    text = """{ __typename uiapi { __typename query { __typename Contact { __typename pageInfo { __typename hasNextPage }
+        edges { __typename node { __typename LastName { __typename value } Account { __typename Name { __typename value } } } }
+        } } aggregate { __typename Contact(groupBy: {LastName: {group: true}}) { __typename edges { __typename node { __typename
+        aggregate { __typename LastName { __typename value } Id { __typename count { __typename value } } } } } } } } }"""
+    answer = graphql(api, text)
+    assert answer["errors"] == []
+    assert untyped(answer["data"]) == []
+    assert answer["data"]["uiapi"]["query"]["Contact"]["edges"][0]["node"]["Account"]["__typename"] == "Account"
+    made = graphql(
+        api,
+        """mutation { __typename uiapi { __typename ContactCreate(input: {Contact: {LastName: "B"}}) {
+        __typename Record { __typename LastName { __typename value } } } } }""",
+    )
+    assert (made["errors"], untyped(made["data"])) == ([], [])
+
+
+def untyped(value: Any) -> list[Any]:
+    """The objects in an answer that do not tell their type."""
+    if isinstance(value, list):
+        return [found for each in value for found in untyped(each)]
+    if not isinstance(value, dict):
+        return []
+    missing = [] if isinstance(value.get("__typename"), str) else [value]
+    return missing + [found for each in value.values() for found in untyped(each)]

@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from emulator.http import Response, json_response
 from emulator.salesforce.context import Context
 from emulator.salesforce.errors import SalesforceError
 from emulator.salesforce.graphql.groups import groups, object_infos
-from emulator.salesforce.graphql.nodes import after, connection, node
+from emulator.salesforce.graphql.nodes import after, connection, named, node
 from emulator.salesforce.graphql.parse import Selected, parse
 from emulator.salesforce.graphql.statement import columns_of, first, statement
 from emulator.salesforce.recycling import delete
@@ -30,10 +31,10 @@ def graphql(ctx: Context, _params: Mapping[str, str]) -> Response:
         name = str(body.get("operationName") or "")
         operation = parse(str(body.get("query", "")), given if isinstance(given, dict) else {}, name)
         if operation.kind == "mutation":
-            data = {each.key: root.mutations(each) for each in operation.selected}
+            data = named(operation.selected, "Mutation", root.mutations)
         else:
             with ctx.org.replica():
-                data = {each.key: root.queries(each) for each in operation.selected}
+                data = named(operation.selected, "Query", root.queries)
     except SalesforceError as refused:
         return json_response({"data": None, "errors": [_error(refused, [])]})
     except (TypeError, ValueError, AttributeError, RecursionError) as problem:
@@ -67,9 +68,11 @@ class _Root:
         for part in chosen.below:
             match part.name:
                 case "query":
-                    data[part.key] = {each.key: self.records(each) for each in part.below}
+                    data[part.key] = named(part.below, "RecordQuery", self.records)
                 case "aggregate":
-                    data[part.key] = {each.key: groups(self.ctx, each) for each in part.below}
+                    data[part.key] = named(part.below, "RecordQueryAggregate", partial(groups, self.ctx))
+                case "__typename":
+                    data[part.key] = "UIAPI"
                 case "objectInfos":
                     data[part.key] = object_infos(self.ctx, part)
                 case _:
@@ -89,11 +92,9 @@ class _Root:
         _uiapi(chosen)
         options = chosen.arguments.get("input") or {}
         all_or_none = bool(options.get("allOrNone", True))
-        answers: dict[str, Any] = {}
         try:
             with self.ctx.org.transaction():
-                for each in chosen.below:
-                    answers[each.key] = self.mutation(each, all_or_none=all_or_none)
+                answers = named(chosen.below, "UIAPIMutations", partial(self.mutation, all_or_none=all_or_none))
         except _FailedError:
             return dict.fromkeys((each.key for each in chosen.below), None)
         return answers
@@ -130,5 +131,5 @@ class _Root:
                 found = run(self.ctx.org, self.ctx.access, soql, version=self.ctx.version)
                 answer[each.key] = node(self.ctx, each.below, found.show(found.rows[0])) if found.rows else None
             else:
-                answer[each.key] = {"success": True, "Id": id_}.get(each.name)
+                answer[each.key] = {"success": True, "Id": id_, "__typename": f"{chosen.name}Payload"}.get(each.name)
         return answer

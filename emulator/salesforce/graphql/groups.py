@@ -4,7 +4,7 @@ from typing import Any
 
 from emulator.salesforce.context import Context
 from emulator.salesforce.errors import SalesforceError
-from emulator.salesforce.graphql.nodes import after, connection, cursor
+from emulator.salesforce.graphql.nodes import after, connection, cursor, named
 from emulator.salesforce.graphql.parse import Selected
 from emulator.salesforce.graphql.statement import condition, first
 from emulator.salesforce.responses.objectinfo import info
@@ -47,7 +47,7 @@ def groups(ctx: Context, chosen: Selected) -> dict[str, Any]:
     answer = connection(ctx, plain, rows, start=start, total=found.total)
     for each in chosen.below:
         if each.name == "edges":
-            answer[each.key] = [_edge(each, row, names, start + at) for at, row in enumerate(rows)]
+            answer[each.key] = [_edge(chosen.name, each, row, names, start + at) for at, row in enumerate(rows)]
     return answer
 
 
@@ -58,26 +58,22 @@ def _aggregates(chosen: Selected) -> list[Selected]:
     return [each for one in found for each in one.below]
 
 
-def _edge(chosen: Selected, row: dict[str, Any], names: dict[tuple[str, str], str], at: int) -> dict[str, Any]:
-    made: dict[str, Any] = {}
-    for each in chosen.below:
-        if each.name != "node":
-            made[each.key] = cursor(at)
-            continue
-        made[each.key] = {
-            part.key: {field.key: _values(field, row, names) for field in part.below}
-            for part in each.below
-            if part.name == "aggregate"
-        }
-    return made
+def _edge(name: str, chosen: Selected, row: dict[str, Any], names: dict[tuple[str, str], str], at: int) -> dict[str, Any]:
+    def aggregate(part: Selected) -> dict[str, Any]:
+        return named(part.below, f"{name}Aggregate", lambda field: _values(field, row, names))
+
+    def part(each: Selected) -> Any:  # noqa: ANN401 - a node or a cursor
+        return named(each.below, f"{name}Result", aggregate) if each.name == "node" else cursor(at)
+
+    return named(chosen.below, f"{name}AggregateEdge", part)
 
 
 def _values(field: Selected, row: dict[str, Any], names: dict[tuple[str, str], str]) -> dict[str, Any]:
-    made: dict[str, Any] = {}
-    for each in field.below:
+    def one(each: Selected) -> Any:  # noqa: ANN401 - a value, or an object around it
         value = row.get(names.get((field.name, each.name), ""))
-        made[each.key] = {inner.key: value if inner.name == "value" else None for inner in each.below} if each.below else value
-    return made
+        return named(each.below, "LongValue", lambda inner: value if inner.name == "value" else None) if each.below else value
+
+    return named(field.below, "FieldAggregate", one)
 
 
 def object_infos(ctx: Context, chosen: Selected) -> list[dict[str, Any]]:
@@ -97,5 +93,5 @@ def _picked(chosen: Selected, given: dict[str, Any]) -> dict[str, Any]:
             value = [_picked(each, one) for one in value]
         elif each.below and isinstance(value, dict):
             value = _picked(each, value)
-        made[each.key] = value
+        made[each.key] = {"fields": "Field"}.get(chosen.name, "ObjectInfo") if each.name == "__typename" else value
     return made

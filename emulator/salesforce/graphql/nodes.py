@@ -1,7 +1,7 @@
 """Printed records as GraphQL nodes and connections."""
 
 import base64
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from emulator.salesforce.context import Context
@@ -10,6 +10,24 @@ from emulator.salesforce.fields import SObject
 from emulator.salesforce.graphql.parse import FRAGMENT, Selected
 from emulator.salesforce.graphql.statement import is_field
 from emulator.salesforce.responses.uiapi import display, moment
+
+_VALUES = {
+    **{kind: f"{kind.capitalize()}Value" for kind in ("boolean", "currency", "date", "double", "int", "percent", "picklist")},
+    "id": "IDValue",
+    "reference": "IDValue",
+    "datetime": "DateTimeValue",
+    "email": "EmailAddressValue",
+    "url": "UrlValue",
+    "multipicklist": "MultiPicklistValue",
+    "phone": "PhoneNumberValue",
+    "textarea": "TextAreaValue",
+}
+"""The schema's types of fields, by those of describes."""
+
+
+def named(chosen: Iterable[Selected], kind: str, value: Callable[[Selected], Any]) -> dict[str, Any]:
+    """What was chosen of a thing of the schema's type `kind`, which clients ask for everywhere."""
+    return {each.key: kind if each.name == "__typename" else value(each) for each in chosen}
 
 
 def connection(
@@ -20,14 +38,14 @@ def connection(
     for each in chosen.below:
         match each.name:
             case "edges":
-                answer[each.key] = [_edge(ctx, each, record, start + at) for at, record in enumerate(shown)]
+                answer[each.key] = [_edge(ctx, chosen, each, record, start + at) for at, record in enumerate(shown)]
             case "totalCount":
                 answer[each.key] = total
             case "pageResultCount":
                 answer[each.key] = len(shown)
             case "pageInfo":
                 end = start + len(shown)
-                page: dict[str, Any] = {"hasNextPage": end < total, "hasPreviousPage": start > 0}
+                page: dict[str, Any] = {"__typename": "PageInfo", "hasNextPage": end < total, "hasPreviousPage": start > 0}
                 page |= {"startCursor": cursor(start) if shown else None, "endCursor": cursor(end - 1) if shown else None}
                 answer[each.key] = {inner.key: page.get(inner.name) for inner in each.below}
             case "__typename":
@@ -37,8 +55,11 @@ def connection(
     return answer
 
 
-def _edge(ctx: Context, chosen: Selected, shown: Mapping[str, Any], at: int) -> dict[str, Any]:
-    return {each.key: node(ctx, each.below, shown) if each.name == "node" else cursor(at) for each in chosen.below}
+def _edge(ctx: Context, whole: Selected, chosen: Selected, shown: Mapping[str, Any], at: int) -> dict[str, Any]:
+    def part(each: Selected) -> Any:  # noqa: ANN401 - a node or a cursor
+        return node(ctx, each.below, shown) if each.name == "node" else cursor(at)
+
+    return named(chosen.below, f"{whole.name}Edge", part)
 
 
 def node(ctx: Context, chosen: Iterable[Selected], shown: Mapping[str, Any]) -> dict[str, Any]:
@@ -61,8 +82,10 @@ def _part(ctx: Context, sobject: SObject, chosen: Selected, value: Any) -> Any: 
         return value
     if is_field(chosen):
         # Texts have no display value of their own [guess].
-        given = {"value": moment(value), "displayValue": display(ctx, sobject.field(chosen.name), value)}
-        return {inner.key: given.get(inner.name) for inner in chosen.below}
+        one = sobject.field(chosen.name)
+        given = {"value": moment(value), "displayValue": display(ctx, one, value)}
+        kind = _VALUES.get(one.type if one else "", "StringValue")
+        return named(chosen.below, kind, lambda inner: given.get(inner.name))
     if any(inner.name == "edges" for inner in chosen.below):
         records = value["records"] if value else []
         return connection(ctx, chosen, records, total=len(records))

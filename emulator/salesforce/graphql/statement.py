@@ -9,7 +9,7 @@ from emulator.salesforce.graphql.parse import FRAGMENT, Selected
 
 MAX_FIRST = 2_000
 DEFAULT_FIRST = 10
-VALUES = frozenset({"value", "displayValue", "label", "format"})
+VALUES = frozenset({"value", "displayValue", "label", "format", "__typename"})
 """What may be asked of a field itself."""
 _OPERATORS = {"eq": "=", "ne": "!=", "like": "LIKE", "gt": ">", "gte": ">=", "lt": "<", "lte": "<=", "in": "IN", "nin": "NOT IN"}
 _SETS = {"includes": "INCLUDES", "excludes": "EXCLUDES"}
@@ -38,7 +38,8 @@ def first(arguments: Mapping[str, Any]) -> int:
 
 def is_field(chosen: Selected) -> bool:
     """Whether a selection is a field with what is asked of its value, and no record or connection."""
-    return bool(chosen.below) and {each.name for each in chosen.below} <= VALUES
+    asked = {each.name for each in chosen.below}
+    return asked <= VALUES and asked - {"__typename"} != set()
 
 
 def columns_of(chosen: Iterable[Selected], prefix: str = "") -> list[str]:

@@ -37,8 +37,11 @@ Reading = Callable[[Group], Any]
 
 def is_aggregate(query: Query) -> bool:
     """Whether a statement asks about groups."""
-    calls = [each.expression for each in query.select if isinstance(each, Selected)]
-    return bool(query.group) or any(isinstance(each, Call) and each.name in FUNCTIONS for each in calls)
+    return bool(query.group) or any(isinstance(each, Selected) and _sums(_bare(each.expression)) for each in query.select)
+
+
+def _sums(expression: Expression) -> bool:
+    return isinstance(expression, Call) and expression.name in FUNCTIONS
 
 
 def is_plain_count(query: Query) -> bool:
@@ -104,14 +107,13 @@ def _columns(scope: Scope, query: Query) -> list[tuple[str, Reading]]:
     for each in query.select:
         if not isinstance(each, Selected):
             raise scope.source.invalid(query.at, "Grouped queries cannot have subqueries", "MALFORMED_QUERY")
-        expression = each.expression
-        summed = isinstance(expression, Call) and expression.name in FUNCTIONS | {"GROUPING"}
-        if summed and isinstance(expression, Call) and expression.name != "GROUPING":
-            for argument in expression.arguments:
+        expression, bare = each.expression, _bare(each.expression)
+        if isinstance(bare, Call) and bare.name in FUNCTIONS:
+            for argument in bare.arguments:
                 if isinstance(argument, Path) and _written(argument) in grouped:
                     message = f"Grouped field should not be aggregated: {argument.text}"
                     raise scope.source.invalid(expression.at, message, "MALFORMED_QUERY")
-        if not summed and _written(_bare(expression)) not in grouped:
+        elif not (isinstance(bare, Call) and bare.name == "GROUPING") and _written(bare) not in grouped:
             message = f"Field must be grouped or aggregated: {_written(expression)}"
             if isinstance(expression, Path):
                 message = f"Field must be grouped or aggregated: {expression.text}"
@@ -144,6 +146,9 @@ def reading(scope: Scope, expression: Expression) -> Reading:
     if isinstance(expression, Call) and expression.name == "GROUPING" and len(expression.arguments) == 1:
         asked = _written(expression.arguments[0])
         return lambda group: int(asked in group.rolled)
+    if _bare(expression) is not expression and _sums(bare := _bare(expression)):
+        read_bare, shown = reading(scope, bare), scope.formatted(_alone(scope, bare))
+        return lambda group: shown({"value": read_bare(group)})
     if not isinstance(expression, Call) or expression.name not in FUNCTIONS:
         shared, written = scope.resolve(expression).get, _written(_bare(expression))
         return lambda group: shared(group.rows[0]) if group.rows and written not in group.rolled else None
@@ -191,14 +196,20 @@ def _having(scope: Scope, condition: Condition) -> Callable[[Group], bool]:
 
 def _having_comparison(scope: Scope, condition: Comparison) -> Callable[[Group], bool]:
     read = reading(scope, condition.left)
-    if isinstance(condition.left, Call) and condition.left.name in FUNCTIONS:
-        counted = condition.left.name.startswith("COUNT") or condition.left.name in {"SUM", "AVG"}
-        kind = "double" if counted else scope.resolve(condition.left.arguments[0]).type
-    else:
-        kind = scope.resolve(condition.left).type
-    left = Resolved(get=lambda row: row["value"], type=kind, names=(_written(condition.left),))
-    test = compare(scope, left, condition, lambda _query: [])
+    test = compare(scope, _alone(scope, condition.left), condition, lambda _query: [])
     return lambda group: test.run({"value": read(group)})
+
+
+def _alone(scope: Scope, expression: Expression) -> Resolved:
+    """An expression whose value stands by itself, as `value`: of a type, and of what it sums up where it is of its kind."""
+    if not isinstance(expression, Call) or expression.name not in FUNCTIONS:
+        known = scope.resolve(expression)
+        return Resolved(get=lambda row: row["value"], type=known.type, names=(_written(expression),))
+    of = scope.resolve(expression.arguments[0]) if expression.arguments else None
+    if of is None or expression.name.startswith("COUNT"):
+        return Resolved(get=lambda row: row["value"], type="double", names=(_written(expression),))
+    kind = "double" if expression.name in {"SUM", "AVG"} and of.type not in {"currency", "percent"} else of.type
+    return Resolved(get=lambda row: row["value"], type=kind, names=(_written(expression),), field=of.field)
 
 
 def _sorted(scope: Scope, order: Order, groups: list[Group]) -> list[Group]:

@@ -187,7 +187,7 @@ class Scope:
 
         return shown
 
-    def _formatted(self, inner: Resolved) -> Getter:
+    def formatted(self, inner: Resolved) -> Getter:
         """Numbers, dates and times as people in the United States write them [guess: the forms]."""
         scale = int(inner.field["scale"]) if inner.field else 0
         zone = self.source.zone()
@@ -219,7 +219,7 @@ class Scope:
     def _function(self, call: Call) -> Resolved:
         if call.name in {"TOLABEL", "FORMAT", "CONVERTCURRENCY", "CONVERTTIMEZONE"} and call.arguments:
             inner = self.resolve(call.arguments[0])
-            printed = {"TOLABEL": self._labelled, "FORMAT": self._formatted}.get(call.name)
+            printed = {"TOLABEL": self._labelled, "FORMAT": self.formatted}.get(call.name)
             return self._otherwise(inner, printed or (lambda known: known.get))
         part = DATE_PARTS.get(call.name)
         if part is None or len(call.arguments) != 1:
