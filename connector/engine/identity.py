@@ -189,7 +189,8 @@ def _all_contacts(db: Connection) -> Iterable[Prepared]:
     query = select(observation.c.evidence).where(
         observation.c.side == Side.CRM, observation.c.kind == Feed.CONTACT, observation.c.evidence.is_not(None)
     )
-    for (evidence,) in db.execution_options(yield_per=2000).execute(query):
+    # For this statement alone: set on the connection, it would hold for all that comes after.
+    for (evidence,) in db.execute(query, execution_options={"yield_per": 2000}):
         yield Prepared.from_json(evidence)
 
 

@@ -98,6 +98,8 @@ class University:
 
     clock: EmulatedClock = field(default_factory=lambda: EmulatedClock(start=START))
     state: Path | None = None
+    address: str = ""
+    """Where the state is, if not in the file ``state``."""
     page: int = 2000
     flavour: str = "plain"
     people: tuple[str, ...] = ()
@@ -154,7 +156,7 @@ class University:
         self.crm_side = SalesforceSide(self.client, clock, contact_fields=fields, related=related, page=self.page)
         self.career_side = connect(self.career_setup(Wire(careers, f"{CAREER_HOST}/bridge/v1", clock, side=SYSTEM), clock))
         book = self.rules
-        store = open_store(f"sqlite:///{self.state}")
+        store = open_store(self.address or f"sqlite:///{self.state}")
         event.listen(store.engine, "commit", self._feel)
         self.ctx = Context(
             persons=book.persons,

