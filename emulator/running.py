@@ -81,6 +81,10 @@ def environment(proxy: int, authority: Path) -> dict[str, str]:
     }
 
 
+def _itself(app: App) -> App:
+    return app
+
+
 @contextmanager
 def running(
     *,
@@ -89,8 +93,9 @@ def running(
     folder: Path | None = None,
     control_token: str = "",
     ports: tuple[Addresses, Addresses] | None = None,
+    around: Callable[[App], App] = _itself,
 ) -> Iterator[Running]:
-    """Serve both emulators from a thread until the block ends.
+    """Serve both emulators from a thread until the block ends. `around` may put something before each, such as a recorder.
 
     Without arguments both follow the machine's clock, are empty, and listen on free ports. `folder` keeps the
     certificates (a temporary one by default); without `control_token` there is no control door over HTTP.
@@ -100,7 +105,10 @@ def running(
         org = org or Org(clock=Clock.running())
         career = career or CareerApp(CareerSystem(Clock.running()), control_token=control_token)
         thread = _Thread(
-            [(SalesforceApp(org, control_token=control_token), ports and ports[0]), (career, ports and ports[1])],
+            [
+                (around(SalesforceApp(org, control_token=control_token)), ports and ports[0]),
+                (around(career), ports and ports[1]),
+            ],
             certificates,
         )
         thread.start()

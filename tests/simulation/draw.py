@@ -220,6 +220,11 @@ def _swarm(dice: Dice, weights: Mapping[str, float]) -> list[tuple[str, float]]:
     return [(name, weight * dice.weighted([(0.0, 2), (1.0, 4), (4.0, 1)])) for name, weight in weights.items()]
 
 
+def deed(dice: Dice, spec: Spec) -> Step:
+    """One thing that somebody does."""
+    return dice.weighted([(make, weight) for weight, make in _DEEDS.values()])(dice, spec)
+
+
 def _deeds(dice: Dice, spec: Spec, beats: int) -> Sequence[Sequence[Step]]:
     kinds = _swarm(dice, {name: weight for name, (weight, _) in _DEEDS.items()})
     if not any(weight for _, weight in kinds):

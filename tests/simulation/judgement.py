@@ -9,7 +9,7 @@ from tests.simulation.mapping import read_mapping
 from tests.simulation.oracle import alone, asked, books, pace, reading, rest, secrets, sharing, suggested, trampled, wire
 from tests.simulation.oracle.evidence import Breach, Evidence
 from tests.simulation.oracle.wire import NotAllowed, Write
-from tests.simulation.world import Call
+from tests.simulation.world import Call, World
 
 if TYPE_CHECKING:
     from tests.simulation.run import Run
@@ -17,12 +17,9 @@ if TYPE_CHECKING:
 
 def judge(run: Run) -> Iterator[Breach]:
     """Everything, once the world is at rest."""
-    world, writes = run.world, dict[int, list[Write]]()
-    for number, call in enumerate(world.calls):
-        try:
-            writes[number] = _allowed(call)
-        except NotAllowed as error:
-            yield Breach("wire (I1, I2)", str(error))
+    world = run.world
+    writes, forbidden = sorted_writes(world.calls)
+    yield from forbidden
     yield from _judge_pauses(run.pauses, world.calls)
     world.look()
     numbers = run.lineage.numbers(world.calls)
@@ -39,10 +36,26 @@ def judge(run: Run) -> Iterator[Breach]:
         happened=frozenset(run.troubles),
         moved=tuple(run.moved),
     )
+    yield from ask_all(found, run.twin())
+
+
+def ask_all(found: Evidence, twin: World) -> Iterator[Breach]:
+    """Every oracle but that of the wire, which judges request by request. ``twin`` is the world as it was at the beginning."""
     for oracle in (rest, trampled, asked, suggested, books, secrets, pace, sharing):
         yield from oracle.judge(found)
-    yield from reading.judge(world, run.host.state, "at the end")
-    yield from alone.judge(world, run.twin())
+    yield from reading.judge(found.world, found.state, "at the end")
+    yield from alone.judge(found.world, twin)
+
+
+def sorted_writes(calls: Sequence[Call]) -> tuple[dict[int, list[Write]], list[Breach]]:
+    """The single writes of each call, by the call's place in order; and what should never have left."""
+    writes, forbidden = dict[int, list[Write]](), list[Breach]()
+    for number, call in enumerate(calls):
+        try:
+            writes[number] = _allowed(call)
+        except NotAllowed as error:
+            forbidden.append(Breach("wire (I1, I2)", str(error)))
+    return writes, forbidden
 
 
 def _allowed(call: Call) -> list[Write]:

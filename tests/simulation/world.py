@@ -243,9 +243,9 @@ def _empty_systems() -> Systems:
     return build_systems(Time().clock(), Time().clock())
 
 
-def new_world(spec: Spec) -> World:
+def new_world(spec: Spec, time: Time | None = None) -> World:
     """A world in which the same people stand on both sides, equal in everything, and nothing has been read yet."""
-    time = Time()
+    time = time or Time()
     built = _empty_systems().copy(time.clock(spec.crm_skew), time.clock(spec.career_skew))
     for name, value in spec.org:
         built.crm.settings(**{name: value})

