@@ -103,6 +103,14 @@ def test_calls_need_a_session(org: Org) -> None:
     assert texts(call(org, "<getUserInfo/>", token="no"), "exceptionCode") == ["INVALID_SESSION_ID"]
 
 
+def test_calls_that_lack_something(org: Org, api: Api) -> None:
+    """A merge without a master fails by itself; what is no base64 is a fault, as what cannot be read is. [U]."""
+    merged = call(org, "<merge><request/></merge>", token=api.token)
+    assert (merged.status, texts(merged, "statusCode")) == (200, ["MISSING_ARGUMENT"])
+    deployed = call(org, "<deploy><ZipFile>x</ZipFile></deploy>", token=api.token, path="m/60.0")
+    assert (deployed.status, texts(deployed, "faultcode")) == (500, ["sf:INVALID_SOAP"])
+
+
 def test_deploy_and_retrieve(org: Org, api: Api) -> None:
     """The Metadata API works over SOAP too, and gives back what was deployed. [T] sf project deploy start."""
     data = base64.b64encode(archive(FILES)).decode()

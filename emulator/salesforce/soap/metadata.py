@@ -58,7 +58,11 @@ def _deploy(org: Org, access: Access, call: Call, _version: str) -> list[Xml]:
     options = Options(
         check_only=call.text("checkOnly") == "true", rollback_on_error=call.text("rollbackOnError", "true") == "true"
     )
-    made = deploy(org, access, base64.b64decode(call.text("ZipFile")), options)
+    try:
+        archive = base64.b64decode(call.text("ZipFile"))
+    except ValueError:
+        raise SalesforceError("INVALID_SOAP", "'ZipFile' is not a valid value for the type xsd:base64Binary") from None
+    made = deploy(org, access, archive, options)
     return [_queued(made.id)]
 
 

@@ -78,7 +78,10 @@ def merge(calls: Calls) -> list[Xml]:
     """merge: one or two records into a master."""
 
     def one(request: etree._Element) -> Parts:
-        values = _values(next(iter(request.iterfind("{*}masterRecord"))))
+        master = request.find("{*}masterRecord")
+        if master is None:
+            raise SalesforceError("MISSING_ARGUMENT", "masterRecord not specified", fields=())
+        values = _values(master)
         losers = [(node.text or "").strip() for node in request.iterfind("{*}recordToMergeIds")]
         id_ = str(normal_id(values.pop("Id", None)))
         recycling.merge(calls.writer(), id_, losers, {name: each for name, each in values.items() if name != "type"})
