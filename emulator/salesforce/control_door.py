@@ -5,6 +5,8 @@ Needs the header `X-Control-Token`; a wrong token is a 404, a bad order a 422. T
 
 import dataclasses
 import inspect
+import re
+from collections.abc import Callable, Mapping
 
 import orjson
 
@@ -14,6 +16,7 @@ from emulator.salesforce.errors import SalesforceError, not_found
 from emulator.salesforce.org import Org
 
 PREFIX = "/__control__/"
+_PLAIN = {int: (int,), float: (int, float), str: (str,), bool: (bool,)}
 METHODS = frozenset(name for name, _ in inspect.getmembers(Control, inspect.isfunction) if not name.startswith("_"))
 
 
@@ -26,15 +29,25 @@ def open_door(org: Org, request: Request, token: str) -> Response:
         body = request.json() if request.body else {}
         if not isinstance(body, dict):
             raise TypeError("the body has to be a JSON object")  # noqa: TRY301 - answered like all bad orders
-        result = getattr(Control(org), name)(**body)
+        order = getattr(Control(org), name)
+        _check(order, body)
+        result = order(**body)
     except SalesforceError as refused:
         return refused.response()
-    except (ValueError, TypeError, KeyError, AttributeError, StopIteration) as reason:
+    except (ValueError, TypeError, KeyError, AttributeError, ArithmeticError, StopIteration, re.error) as reason:
         return json_response({"error": f"{type(reason).__name__}: {reason}"}, status=422)
     return Response(
         headers={"Content-Type": "application/json"},
         body=orjson.dumps({"result": result}, default=_shown),
     )
+
+
+def _check(order: Callable[..., object], body: Mapping[str, object]) -> None:
+    """Refuse plain arguments of another type now: kept in an order, they would break requests later on."""
+    for name, parameter in inspect.signature(order).parameters.items():
+        kinds = _PLAIN.get(parameter.annotation)
+        if name in body and kinds is not None and type(body[name]) not in kinds:
+            raise TypeError(f"{name} has to be of type {parameter.annotation.__name__}")
 
 
 def _shown(value: object) -> object:

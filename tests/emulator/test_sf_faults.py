@@ -122,3 +122,7 @@ def test_the_control_door_does_what_control_does(org: Org, control: Control) -> 
     writes = order("writes", sobject="Contact", via="control").json()["result"]
     assert [(write["kind"], write["fields"]) for write in writes] == [("update", ["LastName"])]
     assert order("seed", sobject="Contact", records=[{"Nope": 1}]).status == 422
+    for bad in ({"pattern": "("}, {"pattern": ".", "count": None}, {"pattern": ".", "probability": "often"}, {"pattern": 5}):
+        assert order("order_fault", **bad).status == 422
+    assert order("move_clock", seconds=1e300).status == 422
+    assert Api(org).get("limits/recordCount").status == 200
