@@ -7,6 +7,7 @@ import grp
 import io
 import os
 import pwd
+import re
 import resource
 import stat
 import tracemalloc
@@ -763,3 +764,29 @@ def test_requests_by_files_serve_any_platform(tmp_path: Path) -> None:
 def test_every_column_is_documented(column: str) -> None:
     """Law: whoever writes the export finds each column in docs/csv-drop.md."""
     assert f"`{column}`" in (Path(__file__).parents[2] / "docs" / "csv-drop.md").read_text(encoding="utf-8")
+
+
+def documented(number: int) -> str:
+    """One of the tables that the page shows, as a file has it."""
+    page = (Path(__file__).parents[2] / "docs" / "csv-drop.md").read_text(encoding="utf-8")
+    block = page.split("```csv\n")[number].partition("```")[0]
+    return "".join(f"{line.strip()}\r\n" for line in block.strip().splitlines())
+
+
+def test_the_tables_that_the_page_shows(world: DropWorld) -> None:
+    """Law: whoever copies the first table of docs/csv-drop.md gets the result, and later the changes, that stand there."""
+    drop(world, "people.csv", documented(1).encode())
+    records, _ = read(world)
+    assert (world.folder / "people.result.csv").read_bytes().decode() == documented(2)
+    before = {id: {name: records[id].fields[name] for name in ("phone_mobile", "employer", "title")} for id in ("17", "18")}
+    changes: dict[str, dict[str, object]] = {
+        "17": {"phone_mobile": "+16175550199"},
+        "18": {"employer": "Eckert-Mauchly", "title": None},
+    }
+    rows = [
+        PersonUpdate(id=id, version="v", fields=fields, before={name: before[id][name] for name in fields}, key=id)
+        for id, fields in changes.items()
+    ]
+    world.client.update(rows)
+    told = (world.folder / "updates-000001.csv").read_bytes().decode()
+    assert re.sub(r",[0-9a-f]{20}\r", ",KEY\r", told) == documented(3)

@@ -51,6 +51,15 @@ def test_shipped_profiles_load() -> None:
     assert [load_profile(name).name for name in shipped()] == list(shipped())
 
 
+@pytest.mark.parametrize("name", shipped())
+def test_an_administrator_can_decide_from_every_profile(name: str) -> None:
+    """Law: docs/platforms.md says of each platform how to set it up, what to turn off there, what does not work, and why."""
+    profile = load_profile(name)
+    assert len(profile.setup) >= 3
+    assert all((profile.turn_off, profile.limits, profile.evidence))
+    assert all(one.source for one in profile.evidence if one.mark == "A"), "what a vendor's own page says can be read again"
+
+
 @pytest.mark.parametrize(
     ("old", "new", "code", "message"),
     [
