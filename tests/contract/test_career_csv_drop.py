@@ -394,6 +394,16 @@ class TestRows:
         (poison,) = [record for record in records.values() if record.kind == POISON]
         assert why in poison.fields["reason"] or poison.fields["kind"] == "file"
 
+    def test_an_id_with_a_byte_that_is_no_letter(self, world: DropWorld) -> None:
+        """Law: it spoils its row, which is told in the result, and no more than that (B2)."""
+        drop(world, "people.csv", TWO.replace(b"Hopper", b"H\xc3\xb6pper") + b"a\xff3,King,\r\n")
+        records, cursor = read(world)
+        assert [row[:3] for row in result(world, "people")] == [
+            *(("2", "a1", "taken"), ("3", "a2", "taken"), ("4", "a?3", "set aside")),
+        ]
+        assert [record.id for record in records.values() if record.kind == "person"] == ["a1", "a2"]
+        assert read(world, cursor)[0] == {}
+
     def test_a_quotation_mark_that_nobody_closes(self, world: DropWorld) -> None:
         """Law: what it swallows is told by its lines, and counts as read by nobody."""
         drop(

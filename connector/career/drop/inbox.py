@@ -200,7 +200,7 @@ class Inbox:
     def _say(self, name: str, verdicts: Iterable[Verdict]) -> None:
         def lines() -> Iterator[tuple[str, str, str, str]]:
             for one in verdicts:
-                yield str(one.line or ""), one.id, one.result, _sayable(one.why)
+                yield str(one.line or ""), _sayable(one.id), one.result, _sayable(one.why)
 
         header = ("line", self._kind.id, "result", "why")
         self._folder.put(name[: -len(".csv")] + RESULT, lambda file: write_rows(file, header, lines()), again=True)
