@@ -14,7 +14,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo demo-all simulate sensitivity crash test fuzz lint types floors audit sbom docs bench bench-emulator bench-platforms clients lock wheel clean
+.PHONY: help demo demo-all simulate sensitivity crash kills test fuzz lint types floors audit sbom docs bench bench-emulator bench-platforms clients lock wheel clean
 
 help: ## What can be made
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/make \1\t\2/p' Makefile | expand -t 16
@@ -35,6 +35,9 @@ simulate: $(INSTALLED) ## The whole daemon in simulated worlds: SEEDS=1000, or o
 crash: $(INSTALLED) ## Deaths at every effect of all scripts: DEATHS="lasting torn others pairs", EVERY=10; one again: ONLY=... AT=...
 	$(BIN)/python -m tests.crash $(if $(DEATHS),--deaths $(DEATHS)) $(if $(EVERY),--every $(EVERY)) $(if $(ONLY),--only "$(ONLY)") \
 		$(if $(AT),--at "$(AT)") $(if $(TORN),--torn)
+
+kills: $(INSTALLED) ## Kill the real daemon between served emulators: KILLS=200, MINUTES=30; POSTGRESQL=1 for its state on a server
+	$(BIN)/python -m tests.kills $(if $(KILLS),--kills $(KILLS)) $(if $(MINUTES),--minutes $(MINUTES)) $(if $(POSTGRESQL),--postgresql)
 
 fuzz: $(SEARCHING) ## Search for inputs that the product does not bear: SECONDS=60 for each target, or TARGETS="drop config"
 	nice $(BIN)/python -m tests.fuzz --seconds $(or $(SECONDS),60) $(TARGETS)
