@@ -8,21 +8,9 @@ from tests.crash.old_state import OldState
 from tests.crash.script import SETTLE, script
 from tests.crash.steps import DeleteForGood, ForgetChanges, Restart, Silently, Unclear
 from tests.simulation.administrator import Adopt, Apply, Approve, EndHalt, Erase, GoLive, Pilot, SweepNow
+from tests.simulation.decisions import Decide, Review
 from tests.simulation.scenario import Scenario
-from tests.simulation.steps import (
-    Arrive,
-    Change,
-    Decide,
-    Duplicate,
-    EditAccount,
-    EditContact,
-    File,
-    Merge,
-    Pass,
-    Review,
-    When,
-    Work,
-)
+from tests.simulation.steps import Arrive, Change, Duplicate, EditAccount, EditContact, File, Merge, Pass, When, Work
 from tests.simulation.troubles import Expire, KeepState, Kill, PutMapping, RestoreState, Resume, Stop, Suspend
 from tests.simulation.world import Spec
 

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 
 from tests.crash.script import SETTLE, script
 from tests.crash.steps import Unclear
+from tests.simulation.decisions import Decide, Review
 from tests.simulation.scenario import Scenario
 from tests.simulation.steps import (
     Arrive,
-    Decide,
     DeleteAccount,
     DeleteContact,
     Duplicate,
@@ -17,7 +17,6 @@ from tests.simulation.steps import (
     EditContact,
     File,
     Merge,
-    Review,
     UndeleteContact,
     When,
 )

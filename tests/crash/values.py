@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from tests.crash.script import SETTLE, script
 from tests.crash.steps import Lock, Mend, NoRules, Rule, Unlock
 from tests.simulation.administrator import Retry
+from tests.simulation.decisions import Decide
 from tests.simulation.scenario import Scenario
-from tests.simulation.steps import Decide, EditAccount, EditContact, Pass, When
+from tests.simulation.steps import EditAccount, EditContact, Pass, When
 from tests.simulation.troubles import Break, CareersAnswer, CrmAnswers, PutMapping, Suspend
 from tests.simulation.world import Spec
 

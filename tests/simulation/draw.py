@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from tests.simulation import steps, troubles
+from tests.simulation import decisions, steps, troubles
 from tests.simulation.dice import Dice
 from tests.simulation.scenario import Scenario
 from tests.simulation.steps import At, Pass, Step
@@ -47,6 +47,7 @@ def _world(dice: Dice) -> Spec:
         career_skew=0.0 if live else dice.one(_SKEWS),
         host_skew=0.0 if live else dice.one(_SKEWS),
         org=(("tasks_touch_contacts", dice.chance(0.3)),),
+        favourites=tuple(dice.one(_COMMON if dice.chance(0.5) else FIELDS) for _ in range(dice.whole(1, 3))),
         tenant=(("page_limit", dice.one((500, 500, 1, 2))), ("batch_limit", dice.one((200, 200, 1, 2)))),
     )
 
@@ -61,7 +62,9 @@ _COMMON = ("last_name", "preferred_name", "email_personal", "phone_mobile", "tit
 """Fields that are edited more often than others: one of each kind of rule."""
 
 
-def _field(dice: Dice) -> str:
+def _field(dice: Dice, spec: Spec) -> str:
+    if dice.chance(0.5):
+        return dice.one(spec.favourites)
     return dice.one(_COMMON) if dice.chance(0.4) else dice.one(FIELDS)
 
 
@@ -77,17 +80,19 @@ def _person(dice: Dice, spec: Spec) -> int:
 _DEEDS: Mapping[str, tuple[float, _Maker]] = {
     "edit contact": (
         10,
-        lambda dice, spec: steps.EditContact(_person(dice, spec), _field(dice), _choice(dice), dice.whole(0, 1)),
+        lambda dice, spec: steps.EditContact(_person(dice, spec), _field(dice, spec), _choice(dice), dice.whole(0, 1)),
     ),
     "edit contact late": (
         2,
-        lambda dice, spec: steps.EditContact(_person(dice, spec), _field(dice), _choice(dice), 0, late=dice.one((1, 20, 100))),
+        lambda dice, spec: steps.EditContact(
+            _person(dice, spec), _field(dice, spec), _choice(dice), 0, late=dice.one((1, 20, 100))
+        ),
     ),
     "touch contact": (1, lambda dice, spec: steps.TouchContact(_person(dice, spec))),
     "edit account": (
         12,
         lambda dice, spec: steps.EditAccount(
-            _person(dice, spec), _field(dice), _choice(dice), dice.whole(0, 1), own=dice.chance(0.2)
+            _person(dice, spec), _field(dice, spec), _choice(dice), dice.whole(0, 1), own=dice.chance(0.2)
         ),
     ),
     "edit profile": (
@@ -95,11 +100,12 @@ _DEEDS: Mapping[str, tuple[float, _Maker]] = {
         lambda dice, spec: steps.EditProfile(_person(dice, spec), dice.one(("interests", "mentor_capacity", "outcome")), 2),
     ),
     "decide": (
-        8,
-        lambda dice, _spec: steps.Decide(
+        14,
+        lambda dice, _spec: decisions.Decide(
             dice.whole(0, 3), dice.one(("accept", "enter", "press", "adjust", "reject", "reject")), dice.whole(0, 3)
         ),
     ),
+    "insist": (4, lambda dice, _spec: decisions.Insist(dice.whole(0, 2))),
     "file": (4, lambda dice, spec: steps.File(_person(dice, spec), dice.whole(0, len(steps.MENU) - 1))),
     "change": (2, lambda dice, _spec: steps.Change(dice.whole(0, 3), dice.one(("", "Another Zyx title")))),
     "work": (
@@ -112,7 +118,7 @@ _DEEDS: Mapping[str, tuple[float, _Maker]] = {
     "undelete contact": (2, lambda dice, spec: steps.UndeleteContact(_person(dice, spec))),
     "delete account": (0.5, lambda dice, spec: steps.DeleteAccount(_person(dice, spec))),
     "arrive": (1.5, lambda dice, spec: steps.Arrive(spec.people + dice.whole(0, 2), dice.one(("both", "crm", "career")))),
-    "review": (1, lambda dice, _spec: steps.Review(dice.whole(0, 2), dice.one(("Candidate 1", "Candidate 2", "Nobody")))),
+    "review": (1, lambda dice, _spec: decisions.Review(dice.whole(0, 2), dice.one(("Candidate 1", "Candidate 2", "Nobody")))),
 }
 """What people do: how often, and how it is drawn."""
 

@@ -343,7 +343,7 @@ def _begin(spec: Spec, base: Path) -> tuple[World, Path | None]:
 def _seedling(spec: Spec) -> Spec:
     """What of a world decides how it looks when everybody is linked and at rest."""
     plain = Spec()
-    late = {name: getattr(plain, name) for name in ("page", "overlap", "cycle", "latency", "org", "tenant")}
+    late = {name: getattr(plain, name) for name in ("page", "overlap", "cycle", "latency", "favourites", "org", "tenant")}
     return replace(spec, live=True, **late)
 
 

@@ -14,9 +14,9 @@ import pytest
 from tests.simulation.farm import play, sweep_up
 
 ROOT = Path(__file__).parents[2]
-PARTS = 6
+PARTS = 12
 """How many tests the seeds are split into, so that workers share them."""
-FIXED, FRESH = 8, 4
+FIXED, FRESH = 30, 30
 """Seeds in each of them."""
 BASE = int(os.environ.get("SIMULATION_BASE", time.time_ns() // 1_000_000_000 * 1_000_000))
 

@@ -39,6 +39,8 @@ class Spec:
     crm_skew: float = 0.0
     career_skew: float = 0.0
     host_skew: float = 0.0
+    favourites: tuple[str, ...] = ()
+    """Fields that people of this world change more often than others, so that edits meet."""
     org: tuple[tuple[str, Any], ...] = ()
     """Settings of the org that are otherwise than usual."""
     tenant: tuple[tuple[str, Any], ...] = ()
