@@ -235,5 +235,5 @@ def _deeds(dice: Dice, spec: Spec, beats: int) -> Sequence[Sequence[Step]]:
     kinds = _swarm(dice, {name: weight for name, (weight, _) in _DEEDS.items()})
     if not any(weight for _, weight in kinds):
         return [[] for _ in range(beats)]
-    mean = dice.one((0.5, 1.5, 3.0))
-    return [[_DEEDS[dice.weighted(kinds)][1](dice, spec) for _ in range(dice.few(mean, 8))] for _ in range(beats)]
+    mean = dice.one((1.0, 3.0, 8.0))
+    return [[_DEEDS[dice.weighted(kinds)][1](dice, spec) for _ in range(dice.few(mean, 20))] for _ in range(beats)]

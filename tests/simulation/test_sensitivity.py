@@ -17,7 +17,7 @@ def test_planted_bugs_still_fit_the_product(name: str) -> None:
         compile(text, str(path), "exec")
 
 
-@pytest.mark.parametrize(("name", "most"), [(CANARY, 5), ("mapping against itself", 20)])
+@pytest.mark.parametrize(("name", "most"), [(CANARY, 5), ("base lost means equal", 20)])
 def test_the_simulation_sees(name: str, most: int) -> None:
     """Law: a planted bug makes one of the first seeds fail, above all the canary; if none does, the simulation is blind."""
     found = search_apart(name, most)
