@@ -35,14 +35,24 @@ class Found:
     seconds: float = 0.0
 
 
-def search(name: str, most: int = MOST) -> Found:
-    """Plant a bug in this process, and play seeds until one of them sees it."""
-    began = time.monotonic()
+def search(name: str, most: int = MOST, plays: int = MOST) -> Found:
+    """Plant a bug in this process, and play seeds until one of them sees it, or until so many were played.
+
+    Seeds in whose steps there is nothing by which the bug could show are counted, and not played.
+    """
+    began, played = time.monotonic(), 0
     plant(ALL[name])
-    from tests.simulation.farm import play, sweep_up  # noqa: PLC0415 - the product may be loaded only now
+    from tests.simulation.draw import draw  # noqa: PLC0415 - the product may be loaded only now
+    from tests.simulation.farm import play, sweep_up  # noqa: PLC0415
 
     try:
         for count in range(1, most + 1):
+            steps = str(draw(FIRST + count - 1).steps)
+            if not all(piece in steps for piece in ALL[name].needs):
+                continue
+            played += 1
+            if played > plays:
+                break
             breaches = play(FIRST + count - 1).breaches
             if breaches:
                 return Found(name=name, seeds=count, law=breaches[0].law, said=breaches[0].what, seconds=time.monotonic() - began)
@@ -51,19 +61,19 @@ def search(name: str, most: int = MOST) -> Found:
     return Found(name=name, seeds=None, seconds=time.monotonic() - began)
 
 
-def search_apart(name: str, most: int = MOST) -> Found:
+def search_apart(name: str, most: int = MOST, plays: int = MOST) -> Found:
     """The same in a new process, since a bug once planted stays."""
-    command = [sys.executable, "-m", "tests.simulation.sensitivity", "--plant", name, "--seeds", str(most)]
+    command = [sys.executable, "-m", "tests.simulation.sensitivity", "--plant", name, "--seeds", str(most), "--plays", str(plays)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: S603 - our own module
     if done.returncode != 0:
         raise RuntimeError(f"{name}: {done.stderr[-2000:]}")
     return Found(**json.loads(done.stdout.splitlines()[-1]))
 
 
-def search_all(names: Sequence[str], *, most: int, workers: int) -> Iterator[Found]:
+def search_all(names: Sequence[str], *, most: int, plays: int, workers: int) -> Iterator[Found]:
     """All of these, as they are found."""
     with ThreadPoolExecutor(workers) as pool:
-        for done in as_completed([pool.submit(search_apart, name, most) for name in names]):
+        for done in as_completed([pool.submit(search_apart, name, most, plays) for name in names]):
             yield done.result()
 
 
@@ -71,16 +81,17 @@ def main() -> int:
     """Obey the command line; 1 if a bug was not found."""
     parser = argparse.ArgumentParser(prog="python -m tests.simulation.sensitivity", description=__doc__)
     parser.add_argument("--seeds", type=int, default=MOST, help="give up a bug after so many")
+    parser.add_argument("--plays", type=int, default=MOST, help="and after having played so many of them")
     parser.add_argument("--only", help="bugs whose name has this in it")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--plant", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.plant:
-        print(json.dumps(asdict(search(options.plant, options.seeds))))
+        print(json.dumps(asdict(search(options.plant, options.seeds, options.plays))))
         return 0
     names = [name for name in ALL if not options.only or options.only in name]
     found = []
-    for one in search_all(names, most=options.seeds, workers=options.workers):
+    for one in search_all(names, most=options.seeds, plays=options.plays, workers=options.workers):
         found.append(one)
         print(f"{one.name}: {one.seeds or 'NOT FOUND'} seeds, {one.seconds:.0f} s; {one.law}: {one.said[:160]}", flush=True)
     print("\n".join(table(found, most=options.seeds)))

@@ -11,6 +11,7 @@ DEFECTS = (
     Defect(
         name="one key for every question",
         what="each question about a field has the key of the first one",
+        needs=("how='reject'", "EditAccount("),
         edits=(
             Edit(
                 _DRAFTS,
@@ -22,6 +23,7 @@ DEFECTS = (
     Defect(
         name="question's key from the contact",
         what="the key of a question is made of the contact, which a merge replaces",
+        needs=("Merge(", "RestoreState("),
         edits=(
             Edit(
                 _DRAFTS,
@@ -33,6 +35,7 @@ DEFECTS = (
     Defect(
         name="request's key from its text",
         what="the key of a request is made of what it says, so that a changed one is a new one",
+        needs=("File(", "title='Another"),
         edits=(
             Edit(
                 _REQUESTS,
@@ -49,6 +52,7 @@ DEFECTS = (
     Defect(
         name="settled is not told",
         what="Salesforce is not told that a question is settled",
+        needs=("Decide(",),
         edits=(
             Edit(
                 _DECISIONS,
@@ -60,6 +64,7 @@ DEFECTS = (
     Defect(
         name="newest value not shown",
         what="a question that waits keeps the value of the first edit",
+        needs=("EditAccount(",),
         edits=(
             Edit(
                 _DRAFTS,
@@ -71,16 +76,19 @@ DEFECTS = (
     Defect(
         name="withdrawn, Task stays",
         what="the Task of a request that careers withdraw stays open",
+        needs=("File(", "title=''"),
         edits=(Edit(_REQUESTS, 'if known["task_id"] and not self._task_closed(known["task_id"]):', "if False:"),),
     ),
     Defect(
         name="told once",
         what="careers hear what became of a request once, and never again",
+        needs=("File(", "Work("),
         edits=(Edit(_REQUESTS, '        if digest != known["acknowledged"]:\n', '        if known["acknowledged"] is None:\n'),),
     ),
     Defect(
         name="Task follows careers",
         what="what careers change about a request overwrites the officer's Task",
+        needs=("File(", "title='Another", "Work("),
         edits=(
             Edit(
                 _REQUESTS,
@@ -95,6 +103,7 @@ DEFECTS = (
     Defect(
         name="Tasks unread",
         what="what officers do with a Task is not looked at",
+        needs=("File(", "Work("),
         edits=(
             Edit(
                 _REQUESTS,
@@ -106,6 +115,7 @@ DEFECTS = (
     Defect(
         name="request dropped while its record is on the way",
         what="a withdrawal that comes before the record is there is looked at and forgotten",
+        needs=("File(", "title=''", "pattern="),
         edits=(
             Edit(
                 _REQUESTS,
@@ -117,11 +127,13 @@ DEFECTS = (
     Defect(
         name="confidential is stored",
         what="a request of a confidential kind is stored like any other",
+        needs=("item=7",),
         edits=(Edit(_REQUESTS, "_NEVER_STORED = (RequestState.REFUSED,)", "_NEVER_STORED = ()"),),
     ),
     Defect(
         name="reason told to careers",
         what="careers read why alumni relations will not ask",
+        needs=("File(",),
         edits=(
             Edit(
                 _REQUESTS,
@@ -133,6 +145,7 @@ DEFECTS = (
     Defect(
         name="who has opted out is asked",
         what="a request about somebody who does not want to be contacted becomes a Task",
+        needs=("File(",),
         edits=(
             Edit(
                 "connector/engine/asked.py",
@@ -149,6 +162,7 @@ DEFECTS = (
     Defect(
         name="record without Task",
         what="a request and its Task are created in two calls",
+        needs=("File(",),
         edits=(
             Edit(
                 "connector/salesforce/writes.py",
@@ -172,6 +186,7 @@ DEFECTS = (
     Defect(
         name="what stood there is assumed",
         what="a request that Salesforce knew before our state was lost is told anew as it was thought of now",
+        needs=("File(", "RestoreState("),
         edits=(
             Edit(
                 _SETTLING,

@@ -22,6 +22,7 @@ DEFECTS = (
     Defect(
         name="our own echo is an edit",
         what="what we wrote ourselves and meet again is taken for somebody's edit",
+        needs=("EditAccount(",),
         edits=(
             Edit(_MERGE, "    if reading.values in memory.sent.get(side, ()):\n        return False\n", ""),
             Edit(
@@ -58,6 +59,7 @@ DEFECTS = (
     Defect(
         name="rejected, suggested again",
         what="that staff have rejected this very value is forgotten",
+        needs=("Insist(", "how='reject'"),
         edits=(
             Edit(
                 _MERGE,
@@ -69,6 +71,7 @@ DEFECTS = (
     Defect(
         name="rejection without effect",
         what="that staff pressed Reject changes nothing",
+        needs=("how='reject'", "EditAccount("),
         edits=(Edit(_MERGE, 'if memory.open is not None and memory.open.decision == "reject":', "if False:"),),
     ),
     Defect(
@@ -85,6 +88,7 @@ DEFECTS = (
     Defect(
         name="opt-out not carried over",
         what="an opt-out in the CRM reaches careers only if they have not edited the field since",
+        needs=("EditContact", "EditAccount"),
         edits=(
             Edit(
                 _MERGE,
@@ -98,6 +102,7 @@ DEFECTS = (
     Defect(
         name="consent ignored",
         what="values that need a consent are shared without one",
+        needs=("EditContact", "field='consent_"),
         edits=(
             Edit(
                 "connector/engine/readings.py",
@@ -109,6 +114,7 @@ DEFECTS = (
     Defect(
         name="the deceased are shared",
         what="who is excluded from sharing is shared all the same",
+        needs=("field='deceased'", "choice=1"),
         edits=(
             Edit(
                 _PLANNER,
@@ -147,6 +153,7 @@ DEFECTS = (
     Defect(
         name="merge not followed",
         what="where a contact was merged, the link stays with the one that is gone",
+        needs=("Duplicate(", "Merge("),
         edits=(
             Edit(_IDENTITY, "links.change(db, system, account, contact_id=survivor, marked=True)", "pass"),
             Edit(_COLLECT, 'moved = {"contact_id": contact_id} if contact_id else {}', "moved = {}"),
@@ -155,6 +162,7 @@ DEFECTS = (
     Defect(
         name="a merge is a deletion",
         what="where a contact was merged, the link ends",
+        needs=("Duplicate(", "Merge("),
         edits=(
             Edit(
                 _IDENTITY,
@@ -167,6 +175,7 @@ DEFECTS = (
     Defect(
         name="undelete ignored",
         what="a contact that comes back out of the recycle bin is not linked again",
+        needs=("DeleteContact(", "UndeleteContact("),
         edits=(
             Edit(
                 _IDENTITY,
@@ -181,6 +190,7 @@ DEFECTS = (
     Defect(
         name="deleted contact ignored",
         what="a link goes on when its contact has been deleted",
+        needs=("DeleteContact(",),
         edits=(
             Edit(
                 _IDENTITY,
@@ -208,6 +218,7 @@ DEFECTS = (
     Defect(
         name="agreed once decided",
         what="the base moves when a write is planned instead of when it is acknowledged",
+        needs=("EditContact(", "Break("),
         edits=(
             Edit(
                 _PLANNER,
@@ -224,6 +235,7 @@ DEFECTS = (
     Defect(
         name="mapping in the midst of a cycle",
         what="the mapping is read anew for each batch of people instead of before each job",
+        needs=("step=PutMapping(",),
         edits=(
             Edit(
                 "connector/engine/context.py",

@@ -10,6 +10,7 @@ DEFECTS = (
     Defect(
         name="halt is looked at too late",
         what="that everything is halted is looked at once a cycle",
+        needs=("step=Stop(",),
         edits=(Edit(_DELIVER, "            if stopped(db):\n                return\n", ""),),
     ),
     Defect(
@@ -32,11 +33,13 @@ DEFECTS = (
     Defect(
         name="no pause between attempts",
         what="a write that a side had no time for is due again at once",
+        needs=("UNABLE_TO_LOCK_ROW",),
         edits=(Edit("connector/core/retry.py", "    return now + timedelta(seconds=wait)", "    return now"),),
     ),
     Defect(
         name="Retry-After ignored",
         what="how long a side asks us to wait is not looked at",
+        needs=("throttle",),
         edits=(
             Edit(
                 "connector/wire.py",
@@ -48,11 +51,13 @@ DEFECTS = (
     Defect(
         name="the org's calls used up",
         what="nothing of the org's daily allowance is left to others",
+        needs=("Burn(",),
         edits=(Edit("connector/salesforce/transport.py", "        self._keep_reserve()\n", ""),),
     ),
     Defect(
         name="logins without end",
         what="each call after the session has ended logs in again, however often",
+        needs=("Expire(",),
         edits=(
             Edit(
                 "connector/salesforce/transport.py",
@@ -67,6 +72,7 @@ DEFECTS = (
     Defect(
         name="lease taken by force",
         what="that another daemon holds the lease is not looked at",
+        needs=("Rival(",),
         edits=(
             Edit(
                 "connector/engine/watch.py",
@@ -83,6 +89,7 @@ DEFECTS = (
     Defect(
         name="nothing said about no",
         what="the audit does not tell of writes that were refused",
+        needs=("CrmRefuses(",),
         edits=(
             Edit(
                 _DELIVER,

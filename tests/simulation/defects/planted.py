@@ -37,11 +37,15 @@ class Edit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Defect:
-    """``what`` says in one line what a careless engineer did."""
+    """``what`` says in one line what a careless engineer did.
+
+    ``needs`` are pieces of steps without which it cannot show: seeds whose steps lack one of them need not be played.
+    """
 
     name: str
     what: str
     edits: tuple[Edit, ...]
+    needs: tuple[str, ...] = ()
 
     def texts(self) -> dict[Path, str]:
         """The changed files with their texts. Raises as ``Edit.apply``."""

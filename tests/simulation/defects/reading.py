@@ -73,6 +73,7 @@ DEFECTS = (
     Defect(
         name="cursor before rows",
         what="the cursor is committed before the rows that it has passed",
+        needs=("At(", "Kill("),
         edits=(
             Edit(
                 _COLLECT,
@@ -86,6 +87,7 @@ DEFECTS = (
     Defect(
         name="careers' cursor before rows",
         what="the cursor of careers' changes is committed before what it has passed",
+        needs=("At(", "Kill("),
         edits=(
             Edit(
                 _COLLECT,
@@ -99,6 +101,7 @@ DEFECTS = (
     Defect(
         name="null for unreadable",
         what="a field that we may not see is read as empty",
+        needs=("Hide(",),
         edits=(
             Edit(
                 "connector/engine/readings.py",
@@ -122,6 +125,7 @@ DEFECTS = (
     Defect(
         name="deletions unseen",
         what="a deleted record is no news",
+        needs=("Delete",),
         edits=(
             Edit(
                 _COLLECT,
@@ -144,6 +148,7 @@ DEFECTS = (
     Defect(
         name="expired cursor goes on",
         what="where careers' changes no longer reach back to our cursor, we go on from now instead of reading everything",
+        needs=("Suspend(",),
         edits=(
             Edit(
                 "connector/career/feeds.py",
@@ -157,6 +162,7 @@ DEFECTS = (
     Defect(
         name="results by place",
         what="results are given to careers' accounts by their place, whatever id they name",
+        needs=("swap_results",),
         edits=(
             Edit(
                 "connector/career/outcomes.py",

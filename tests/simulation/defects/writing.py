@@ -14,6 +14,7 @@ DEFECTS = (
     Defect(
         name="writes repeated blindly",
         what="a write whose answer was lost is sent once more at once, by the layer below",
+        needs=("pattern='POST|PATCH'",),
         edits=(
             Edit(
                 _WIRE,
@@ -28,6 +29,7 @@ DEFECTS = (
     Defect(
         name="key with the attempt in it",
         what="each attempt to create a record has a key of its own",
+        needs=("pattern='POST|PATCH'",),
         edits=(
             Edit(
                 _DELIVER,
@@ -39,6 +41,7 @@ DEFECTS = (
     Defect(
         name="search before create",
         what="a record is looked for before it is created, and nothing but that keeps it from being there twice",
+        needs=("when='later'",),
         edits=(
             Edit(
                 _WRITES,
@@ -54,6 +57,7 @@ DEFECTS = (
     Defect(
         name="upsert instead of insert",
         what="a record of ours is put again over the one that is there",
+        needs=("pattern='POST|PATCH'",),
         edits=(
             Edit(
                 _CLIENT,
@@ -84,6 +88,7 @@ DEFECTS = (
     Defect(
         name="no answer means no",
         what="a write whose answer was lost is refused for good",
+        needs=("pattern='POST|PATCH'",),
         edits=(
             Edit(
                 _WIRE,
@@ -100,6 +105,7 @@ DEFECTS = (
     Defect(
         name="no answer means not done",
         what="a write whose answer was lost is taken for one that was certainly not carried out",
+        needs=("pattern='POST|PATCH'",),
         edits=(
             Edit(
                 _WIRE,
@@ -111,6 +117,7 @@ DEFECTS = (
     Defect(
         name="no answer means done",
         what="a write to careers whose answer was lost is taken for done",
+        needs=("side='careers', how='lose_re",),
         edits=(
             Edit(
                 "connector/career/writes.py",
@@ -138,6 +145,7 @@ DEFECTS = (
     Defect(
         name="sent before it is written down",
         what="a write goes on the wire without that being noted before",
+        needs=("step=Kill(",),
         edits=(
             Edit(
                 _INTENTS,
@@ -150,11 +158,13 @@ DEFECTS = (
     Defect(
         name="forgotten at restart",
         what="what a dead process left in flight is never looked after",
+        needs=("step=Kill(",),
         edits=(Edit(_DELIVER, "        found = intents.recover(db)\n", "        found = 0\n"),),
     ),
     Defect(
         name="dropped at restart",
         what="what a dead process left in flight is taken for done",
+        needs=("step=Kill(",),
         edits=(
             Edit(
                 _INTENTS,
@@ -166,6 +176,7 @@ DEFECTS = (
     Defect(
         name="version forced",
         what="where careers' record has changed meanwhile, the write goes again with its newest version",
+        needs=("step=EditAccount(",),
         edits=(
             Edit(
                 "connector/career/dialects/generic.py",
@@ -179,6 +190,7 @@ DEFECTS = (
     Defect(
         name="refused is tried for ever",
         what="what a side will never accept is tried again with the next cycle",
+        needs=("CrmRefuses(",),
         edits=(
             Edit(
                 _DELIVER,
@@ -192,6 +204,7 @@ DEFECTS = (
     Defect(
         name="one bad apple",
         what="where one record of a batch is refused, the whole batch is",
+        needs=("CrmRefuses(",),
         edits=(
             Edit(
                 _WRITES,
@@ -205,6 +218,7 @@ DEFECTS = (
     Defect(
         name="put back before it is asked",
         what="careers' edit is put back although the question about it does not stand in Salesforce yet",
+        needs=("EditAccount(",),
         edits=(Edit(_INTENTS, "& (intent.c.due_at <= now) & ~held", "& (intent.c.due_at <= now)"),),
     ),
     Defect(
@@ -222,6 +236,7 @@ DEFECTS = (
     Defect(
         name="an old plan is lost",
         what="what a dead process had planned and not released stays on the shelf",
+        needs=("step=Kill(",),
         edits=(
             Edit(
                 _INTENTS,
@@ -233,6 +248,7 @@ DEFECTS = (
     Defect(
         name="half a transaction",
         what="the outcome of a write and what follows from it are committed apart",
+        needs=("step=Kill(",),
         edits=(
             Edit(
                 _DELIVER,
