@@ -227,9 +227,7 @@ DEFECTS = (
                 "            new_base = Base(crm=crm, career=crm) if verdict.write is Side.CAREER else Base(crm=career, career=career)\n"
                 "        judged.states[name] = UnitState(base=new_base, memory=memory)\n",
             ),
-            Edit(
-                _PLANNER, "from connector.core.model import OutsideEdit,", "from connector.core.model import Base, OutsideEdit,"
-            ),
+            Edit(_PLANNER, "from connector.core.model import Memory,", "from connector.core.model import Base, Memory,"),
         ),
     ),
     Defect(
