@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 from connector.career.connect import connect
@@ -12,6 +14,7 @@ from connector.career.setup import Setup, carrier_of
 from connector.secrets import Secret
 from connector.wire import Wire, open_session
 from emulator.career import Actor, CareerApp, CareerSystem, Kind, Tenant
+from emulator.career.csv_drop.office import carry_in, export_people
 from emulator.inprocess import mount
 from tests.engine.university import ALUMNA, FIELDS, SharedClock, University
 from tests.systems import SYSTEM
@@ -34,9 +37,14 @@ class Schools(University):
     def restart(self) -> None:
         """A new process on the same state."""
         super().restart()
-        clock, session, profile = SharedClock(self.clock), open_session(), load_profile("generic")
-        self.law_wire = mount(session, self.law_app, "https://")
-        setup = Setup(
+        law = connect(self.law_setup(SharedClock(self.clock)))
+        self.ctx = replace(self.ctx, careers={**self.ctx.careers, LAW: law}, primary=SYSTEM)
+
+    def law_setup(self, clock: SharedClock) -> Setup:
+        """How the law school's system is reached."""
+        session, profile = open_session(), load_profile("generic")
+        mount(session, self.law_app, "https://")
+        return Setup(
             system=LAW,
             profile=profile,
             wire=Wire(session, f"{_HOST}/bridge/v1", clock, side=LAW),
@@ -45,7 +53,6 @@ class Schools(University):
             rng=lambda: 0.0,
             carrier=carrier_of(profile, None),
         )
-        self.ctx = replace(self.ctx, careers={**self.ctx.careers, LAW: connect(setup)}, primary=SYSTEM)
 
     def at_law(self, id: str, **both: Any) -> str:
         """An account at the law school of a person who is known elsewhere, too."""
@@ -61,3 +68,21 @@ class Schools(University):
     def law_account(self, id: str) -> dict[str, Any]:
         """The account as the law school's system holds it."""
         return self.law.people.by_id[id].data()
+
+
+@dataclass
+class FiledSchools(Schools):
+    """``Schools`` whose law school has no API: it exchanges tables with the bridge in ``folder``."""
+
+    folder: Path = Path()
+
+    def law_setup(self, clock: SharedClock) -> Setup:
+        """The folder, for people and requests."""
+        profile = load_profile("csv_drop")
+        return Setup(system=LAW, profile=profile, clock=clock, rng=lambda: 0.0, folder=self.folder, carrier="csv")
+
+    def exchange(self) -> None:
+        """The law school's program carries in what lies there and exports everything; a minute later it can be taken."""
+        carry_in(self.law, self.folder)
+        export_people(self.law, self.folder)
+        self.clock.move(timedelta(minutes=1))

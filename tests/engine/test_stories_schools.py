@@ -13,7 +13,7 @@ from connector.rules import load_rules
 from emulator.career import Actor, Kind
 from emulator.career.faults import Fault
 from tests.engine.conftest import GRACE
-from tests.engine.schools import LAW, Schools
+from tests.engine.schools import LAW, FiledSchools, Schools
 from tests.engine.university import ALUMNA, ASK, FIELDS, University
 from tests.systems import MAPPINGS, SYSTEM
 
@@ -113,6 +113,35 @@ def test_a_school_that_is_down_holds_up_nobody(schools: Schools) -> None:
     schools.law_app.orders.clear()
     schools.run(seconds=4000)
     assert schools.law_account("l7")["title"] == "Countess"
+
+
+def test_a_school_with_files_beside_one_with_an_api(tmp_path: Path) -> None:
+    """What a table of the law school says is asked, and then careers' at once; Alumni Relations' own goes there in one file."""
+    folder = tmp_path / "law"
+    folder.mkdir()
+    schools = FiledSchools(state=tmp_path / "state.db", folder=folder)
+    schools.ada = schools.alumna()[0]
+    schools.at_law("l7")
+    schools.exchange()
+    schools.go_live()
+    schools.edit_at_law("l7", {"title": "Judge"})
+    schools.exchange()
+    schools.run()
+    asked = schools.one("Suggested_Change__c", State__c="Open")
+    assert (asked["Who__c"], schools.account("a1")["title"]) == ("unknown", "Analyst")
+    schools.edit_contact(schools.ada, Title="Judge", Preferred_Name__c="Countess")
+    schools.edit(asked["Id"], Decision__c="Accept")
+    schools.run()
+    schools.run()
+    assert (schools.account("a1")["title"], schools.account("a1")["preferred_name"]) == ("Judge", "Countess")
+    assert schools.law_account("l7")["preferred_name"] is None
+    schools.exchange()
+    schools.exchange()
+    schools.run()
+    assert (schools.law_account("l7")["title"], schools.law_account("l7")["preferred_name"]) == ("Judge", "Countess")
+    assert schools.one("Suggested_Change__c", Id=asked["Id"])["State__c"] == "Accepted"
+    assert schools.run().writes == 0
+    assert "Countess" in "".join(path.read_text(encoding="utf-8") for path in folder.glob("updates-*.csv"))
 
 
 def test_two_accounts_of_one_person_in_one_system(new: University) -> None:
