@@ -284,7 +284,7 @@ def _verdicts(ctx: Context, subject: Subject, states: Mapping[str, UnitState], u
         if unit.share is Share.CONSENTED and unit.purpose in unknown and not ended:
             found[unit.name] = Verdict(row=Law.UNREADABLE)
             continue
-        state = states.get(unit.name, BLANK)
+        state = states.get(unit.name, BLANK).about(unit)
         sent = subject.sent.get(unit.name)
         memory = replace(state.memory, sent=sent) if sent else state.memory
         crm, career = subject.readings(unit)
@@ -331,7 +331,7 @@ def _take_up(ctx: Context, draft: Draft, subject: Subject, judged: _Judged, verd
     now = ctx.clock.now()
     for name, verdict in verdicts.items():
         unit = subject.rules.unit(name)
-        state = judged.states.get(name, BLANK)
+        state = judged.states.get(name, BLANK).about(unit)
         crm, career = subject.readings(unit)
         judged.rows.append((name, verdict.row))
         if verdict.row in _IN_TWO_STEPS and verdict.write is None and (verdict.base is not None or verdict.move is not None):
@@ -345,7 +345,7 @@ def _take_up(ctx: Context, draft: Draft, subject: Subject, judged: _Judged, verd
         mine = crm if unit.owner.side is Side.CRM else career
         new_base, memory = settle(verdict=verdict, base=state.base, memory=state.memory, mine=mine, now=now)
         draft.add(subject, unit, verdict, before=state, after=memory)
-        judged.states[name] = UnitState(base=new_base, memory=memory)
+        judged.states[name] = replace(state, base=new_base, memory=memory)
 
 
 def link_verdicts(ctx: Context, db: Connection, row: Row, states: Mapping[str, UnitState]) -> tuple[Subject, dict[str, Verdict]]:

@@ -127,7 +127,7 @@ def _explain_link(ctx: Context, db: Connection, row: Row, field: str | None) -> 
         if wanted not in (None, unit.name) or unit.name not in verdicts:
             continue
         crm, career = subject.readings(unit)
-        state = states.get(unit.name, BLANK)
+        state = states.get(unit.name, BLANK).about(unit)
         units.append(
             {
                 "field": unit.name,

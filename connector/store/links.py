@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Delete, Select, Update, delete, func, select, update
 
-from connector.core.model import Base, Memory, OpenSuggestion, Reading, Rejection, Value
+from connector.core.model import Base, Memory, OpenSuggestion, Reading, Rejection, Unit, Value
 from connector.store.observations import batches
 from connector.store.store import Place, Row, fetch, moment, pack, prepared, rows_of, stamp, unpack, upsert
 from connector.store.tables import base, first_difference, link
@@ -32,10 +32,16 @@ LinkKey = tuple[str, str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnitState:
-    """What is kept about one unit of one link."""
+    """What is kept about one unit of one link. ``fields`` names those of a group, in the order that its values have."""
 
     base: Base | None = None
     memory: Memory = field(default_factory=Memory)
+    fields: tuple[str, ...] = ()
+
+    def about(self, unit: Unit) -> UnitState:
+        """The same for the unit as the mapping has it now: a base of other fields, or in another order, is no base of it."""
+        fields = tuple(rule.name for rule in unit.fields) if len(unit.fields) > 1 else ()
+        return replace(self, base=self.base if fields == self.fields else None, fields=fields)
 
 
 BLANK = UnitState()
@@ -246,7 +252,7 @@ def _encode(state: UnitState) -> dict[str, Any]:
         row["o"] = [asked.values, asked.episode, asked.restored, asked.decision, asked.against]
     if memory.rejected is not None:
         row["r"] = [memory.rejected.values, memory.rejected.against, stamp(memory.rejected.at)]
-    rest = {"a": memory.adopt, "e": memory.episodes, "n": memory.noted}
+    rest = {"a": memory.adopt, "e": memory.episodes, "n": memory.noted, "f": state.fields}
     return row | {name: value for name, value in rest.items() if value}
 
 
@@ -275,7 +281,7 @@ def _decode(row: Mapping[str, Any]) -> UnitState:
         values, against, at = row["r"]
         rejected = Rejection(values=values_of(values), against=values_of(against), at=moment(at))
     memory = Memory(open=opened, rejected=rejected, adopt=row.get("a"), episodes=row.get("e", 0), noted=row.get("n"))
-    return UnitState(base=known, memory=memory)
+    return UnitState(base=known, memory=memory, fields=tuple(row.get("f", ())))
 
 
 def values_of(packed: Sequence[Any]) -> tuple[Value, ...]:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import timedelta
+from pathlib import Path
 
 import orjson
+import pytest
 
 from connector.engine.plans import retry
+from connector.rules import load_rules
+from connector.store.links import count_first_differences
 from tests.engine.university import University
+from tests.systems import MAPPINGS
 
 
 def suggested(row: dict[str, object]) -> object:
@@ -403,3 +409,39 @@ def test_a_side_that_is_down_holds_no_other_write_back(pair: University) -> None
     pair.crm.order_refusal("FIELD_CUSTOM_VALIDATION_EXCEPTION", sobject="Suggested_Change__c", count=2)
     pair.run()
     assert (pair.account("a1")["last_name"], pair.account("a2")["title"]) == ("King", "Rear admiral")
+
+
+_MIDDLE, _LAST = (
+    f'[field.{name}]\nlabel = "{label}"\ncrm = "{crm}"\ncareer = "{name}"\ngroup = "legal_name"\n'
+    for name, label, crm in (("middle_name", "Middle name", "MiddleName__c"), ("last_name", "Last name", "LastName"))
+)
+
+
+@pytest.mark.parametrize(
+    ("was", "becomes"),
+    [
+        (_MIDDLE, _MIDDLE.replace('group = "legal_name"\n', "")),
+        (f"{_MIDDLE}\n{_LAST}", f"{_LAST}\n{_MIDDLE}"),
+    ],
+    ids=["one leaves", "another order"],
+)
+def test_a_group_that_gets_other_fields(uni: University, tmp_path: Path, was: str, becomes: str) -> None:
+    """What was agreed about other fields, or in another order, says nothing about a group: nobody guesses."""
+    shutil.copytree(MAPPINGS, tmp_path / "mappings")
+    person = tmp_path / "mappings" / "person.toml"
+    assert was in person.read_text()
+    person.write_text(person.read_text().replace(was, becomes))
+    uni.rules = load_rules(tmp_path / "mappings")
+    uni.restart()
+    uni.prepare()
+    uni.edit_person("a1", {"last_name": "Elsewhere"})
+    uni.run()
+    assert uni.account("a1")["last_name"] == "Elsewhere"
+    assert uni.all("Suggested_Change__c") == []
+    with uni.ctx.store.begin() as db:
+        assert count_first_differences(db) == {"legal_name": 1}
+    uni.edit_contact(uni.ada, LastName="Elsewhere")
+    uni.run()
+    uni.edit_contact(uni.ada, LastName="Byron")
+    uni.run()
+    assert uni.account("a1")["last_name"] == "Byron", "both have said the same since: this is the base of what follows"

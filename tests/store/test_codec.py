@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -58,7 +59,7 @@ def states(draw: st.DrawFn) -> UnitState:
         episodes=draw(st.integers(0, 10_000)),
         noted=draw(st.sampled_from([None, "restored", "opt_out_stands"])),
     )
-    return UnitState(base=base, memory=memory)
+    return UnitState(base=base, memory=memory, fields=draw(st.just(()) | st.lists(TEXTS, min_size=2, max_size=3).map(tuple)))
 
 
 def exactly(state: UnitState) -> str:
@@ -88,7 +89,7 @@ def _natives_as_read(state: UnitState) -> UnitState:
         return Reading(values=reading.values, natives=natives)
 
     base = Base(crm=plain(state.base.crm), career=plain(state.base.career), supplied=state.base.supplied)
-    return UnitState(base=base, memory=state.memory)
+    return replace(state, base=base)
 
 
 @given(MOMENTS, MOMENTS)

@@ -222,10 +222,10 @@ DEFECTS = (
         edits=(
             Edit(
                 _PLANNER,
-                "        judged.states[name] = UnitState(base=new_base, memory=memory)\n",
+                "        judged.states[name] = replace(state, base=new_base, memory=memory)\n",
                 "        if verdict.write is not None and crm is not None and career is not None:\n"
                 "            new_base = Base(crm=crm, career=crm) if verdict.write is Side.CAREER else Base(crm=career, career=career)\n"
-                "        judged.states[name] = UnitState(base=new_base, memory=memory)\n",
+                "        judged.states[name] = replace(state, base=new_base, memory=memory)\n",
             ),
             Edit(_PLANNER, "from connector.core.model import Memory,", "from connector.core.model import Base, Memory,"),
         ),
