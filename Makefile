@@ -14,7 +14,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo demo-all simulate sensitivity crash kills test fuzz lint types floors audit sbom docs bench bench-emulator bench-platforms clients lock wheel clean
+.PHONY: help demo demo-all simulate sensitivity crash kills test fuzz mutants lint types floors audit sbom docs bench bench-emulator bench-platforms clients lock wheel clean
 
 help: ## What can be made
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/make \1\t\2/p' Makefile | expand -t 16
@@ -44,6 +44,9 @@ fuzz: $(SEARCHING) ## Search for inputs that the product does not bear: SECONDS=
 
 sensitivity: $(INSTALLED) ## Does the simulation see bugs? Plants each in turn and counts the seeds: SEEDS=1000, ONLY=cursor
 	$(BIN)/python -m tests.simulation.sensitivity $(if $(SEEDS),--seeds $(SEEDS)) $(if $(ONLY),--only "$(ONLY)")
+
+mutants: $(SEARCHING) ## Change the laws piece by piece and see whether a test fails: MODULES="connector/core/merge.py"
+	nice $(BIN)/python -m tests.mutants $(MODULES)
 
 lint: floors ## Style, formatting and floors
 	$(BIN)/ruff check .

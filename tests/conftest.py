@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import Phase, settings
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
 
@@ -16,6 +16,8 @@ from tests.architecture import large_pieces
 
 settings.register_profile("pr", deadline=None, print_blob=True)
 settings.register_profile("deep", deadline=None, print_blob=True, max_examples=3_000)
+# Whether a mutant is seen, not by which smallest example; and the same each time.
+settings.register_profile("mutants", deadline=None, derandomize=True, database=None, phases=(Phase.explicit, Phase.generate))
 
 # Hypothesis would choose its own derandomized profile on a build server: every run should search anew there too.
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "pr"))
@@ -51,6 +53,8 @@ def postgresql(server: str, request: pytest.FixtureRequest) -> Iterator[str]:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Name what has grown large. It fails nothing: size is a reason for a second look, not a defect."""
+    """Name what has grown large, unless told to be quiet. It fails nothing: size is a reason for a second look, not a defect."""
+    if terminalreporter.verbosity < 0:
+        return
     for line in large_pieces(Path(__file__).parents[1]):
         terminalreporter.write_line(f"large: {line}")

@@ -121,10 +121,7 @@ def _spare_values(unit: Unit, verdict: Verdict, memory: Memory) -> Verdict:
 
 
 def _tell_once(verdict: Verdict, memory: Memory) -> Verdict:
-    if verdict.note is None and verdict.noted is None:
-        return verdict
-    told_before = verdict.note is not None and verdict.note == memory.noted
-    return replace(verdict, noted=verdict.note, note=None if told_before else verdict.note)
+    return replace(verdict, noted=verdict.note, note=None if verdict.note == memory.noted else verdict.note)
 
 
 def _judge_owned(unit: Unit, base: Base | None, crm: Reading, career: Reading, memory: Memory, now: datetime) -> Verdict:
@@ -372,9 +369,8 @@ def end_sharing(*, unit: Unit, base: Base | None, career: Reading | None, memory
 def permit(verdict: Verdict, unit: Unit) -> Verdict:
     """Take away what the unit's modes and ``share = never`` do not allow. A value is never taken from careers unless kept."""
     may_raise = unit.to_crm is not Mode.OBSERVE
-    limits = {Side.CAREER: unit.to_career is Mode.WRITE, Side.CRM: unit.to_crm is Mode.WRITE}
-    if unit.share is Share.NEVER:
-        limits[Side.CAREER] = False
+    shared = unit.share is not Share.NEVER
+    limits = {Side.CAREER: shared and unit.to_career is Mode.WRITE, Side.CRM: unit.to_crm is Mode.WRITE}
     if verdict.move in (Move.RAISE, Move.REFRESH) and not may_raise:
         verdict = replace(_without_write(verdict), move=None)
     if verdict.write is not None and not limits[verdict.write]:

@@ -11,6 +11,7 @@ from connector.core.model import (
     Base,
     Memory,
     Mode,
+    NullPolicy,
     OnWithdrawn,
     OpenSuggestion,
     OutsideEdit,
@@ -64,6 +65,14 @@ def check_permit(law: ModuleType) -> None:
     of_careers = unit_of(owner=Owner.CAREER_SERVICES, to_crm=Mode.SUGGEST)
     assert law.permit(judged(law, of_careers, mine="A", theirs="B"), of_careers).write is None
 
+    shown = Base(crm=reading_of("A"), career=reading_of("A"), supplied=True)
+    ending = law.end_sharing(unit=unit_of(on_withdrawn=OnWithdrawn.CLEAR), base=shown, career=shown.career, memory=Memory())
+    assert (ending.write, ending.forget_base) == (Side.CAREER, True)
+    withheld = law.permit(ending, unit_of(to_career=Mode.OBSERVE))
+    assert (withheld.write, withheld.forget_base, withheld.note) == (None, False, None), (
+        "what still stands there is not forgotten"
+    )
+
 
 def test_permit() -> None:
     """A write needs mode write in its direction and a value that may be shared; a question needs more than observe."""
@@ -116,6 +125,12 @@ def check_settle(law: ModuleType) -> None:
     chosen = Memory(adopt="crm_wins")
     adopted = law.judge(unit=unit, base=None, crm=mine, career=reading_of("B"), memory=chosen, now=NOW)
     assert law.settle(verdict=adopted, base=None, memory=chosen, mine=mine, now=NOW) == (None, chosen)
+
+    for restored in (True, False):
+        asked = law.Verdict(row=law.Row.OUTSIDE_EDIT, move=law.Move.REFRESH, suggested=("C",), restored=restored)
+        memory = Memory(open=replace(waiting, restored=not restored))
+        told = OpenSuggestion(values=("C",), episode=4, restored=restored, against=("B",))
+        assert settled(asked, memory, reading_of("B"))[1] == Memory(open=told), "it stands against what the owner has now"
 
 
 def test_settle() -> None:
@@ -181,13 +196,54 @@ def check_end_sharing(law: ModuleType) -> None:
         assert (str(untouched.row), untouched.write, str(untouched.move)) == ("not_shared", None, "withdraw")
         assert law.settle(verdict=untouched, base=base, memory=Memory(), mine=None, now=NOW)[0] == base
 
-    truth = Reading(values=(True,), natives=(True,))
+    assert cleared.suggested == untouched.suggested == opened.values
+    assert ended(clearing, ours, "A/B").move is ended(clearing, None, "A/B").move is None, "nothing was asked"
+
+    truth, untrue = (Reading(values=(value,), natives=(value,)) for value in (True, False))
     opt_out = unit_of(other_office_edit=OutsideEdit.OPT_OUT_WINS, restrictive=True, on_withdrawn=OnWithdrawn.CLEAR)
     held = Base(crm=truth, career=truth, supplied=True)
     stands = law.end_sharing(unit=opt_out, base=held, career=truth, memory=Memory())
     assert (stands.write, stands.forget_base) == (None, True)
+    free = law.end_sharing(unit=opt_out, base=Base(crm=untrue, career=untrue, supplied=True), career=untrue, memory=Memory())
+    assert free.write is Side.CAREER, "what restricts nobody is taken back like any value"
+    usual = replace(opt_out, other_office_edit=OutsideEdit.SUGGEST)
+    assert law.end_sharing(unit=usual, base=held, career=truth, memory=Memory()).write is Side.CAREER, "no opt-out at all"
 
 
 def test_end_sharing() -> None:
     """Only what we supplied and careers have not changed since is taken back, and never an opt-out."""
     check_end_sharing(merge)
+
+
+def check_questions(law: ModuleType) -> None:
+    """What becomes of a question where readings changed without an edit, and what a choice about a first difference leads to."""
+    opened = Memory(open=OpenSuggestion(values=("C",), episode=1, against=("A",)))
+    for owner in Owner:
+        unit = unit_of(owner=owner)
+        crm, career = ("B@x", "B@z") if owner is Owner.ALUMNI_RELATIONS else ("B@z", "B@x")
+        reread = law.judge(
+            unit=unit, base=base_of("A@x|A@y", owner), crm=reading_of(crm), career=reading_of(career), memory=opened, now=NOW
+        )
+        assert str(reread.move) == "withdraw", "the owner's entry is as it was: nobody has answered"
+
+    chosen, mine = Memory(adopt="suggest"), reading_of("A")
+    adopted = law.judge(unit=unit_of(), base=None, crm=mine, career=reading_of("B"), memory=chosen, now=NOW)
+    assert adopted.base == Base(crm=mine, career=Reading(values=("A",), natives=(None,)))
+    asked = law.judge(unit=unit_of(), base=adopted.base, crm=mine, career=reading_of("B"), memory=Memory(), now=NOW)
+    assert (str(asked.row), str(asked.move)) == ("outside_edit", "raise"), "careers' value is asked about like an edit"
+
+    free = Reading(values=(False,), natives=(False,))
+    emptied = law.judge(
+        unit=unit_of(other_office_edit=OutsideEdit.OPT_OUT_WINS, restrictive=True, null=NullPolicy.SUGGEST_CLEAR),
+        base=Base(crm=free, career=free),
+        crm=free,
+        career=reading_of("-"),
+        memory=Memory(rejected=Rejection(values=(None,), against=(False,), at=NOW)),
+        now=NOW,
+    )
+    assert (str(emptied.row), emptied.move) == ("outside_edit_rejected_before", None)
+
+
+def test_questions() -> None:
+    """Only an entry of the owner answers a question; what was chosen to be asked is asked, what was rejected is not."""
+    check_questions(merge)

@@ -16,7 +16,13 @@ from hypothesis import strategies as st
 
 from connector.core import merge
 from connector.core.model import NullPolicy, Owner, UntilDecided
-from tests.core.test_merge_afterwards import check_acknowledge, check_end_sharing, check_permit, check_settle
+from tests.core.test_merge_afterwards import (
+    check_acknowledge,
+    check_end_sharing,
+    check_permit,
+    check_questions,
+    check_settle,
+)
 from tests.core.test_merge_history import OPT_OUT_STEPS, STEPS, live, restrict
 from tests.core.test_merge_laws import (
     answer_lost_writes,
@@ -66,7 +72,7 @@ DEFECTS = [
     ("our older write is left across", "case False, False if theirs.values in memory.sent", "case False, False if None in memory.sent"),
     ("the unreadable is empty", "if crm is None or career is None:", "if crm is None and career is None:"),
     ("the unreadable makes us forget a note", "Verdict(row=Row.UNREADABLE, noted=memory.noted)", "Verdict(row=Row.UNREADABLE)"),
-    ("a note is told again and again", "note=None if told_before else verdict.note", "note=verdict.note"),
+    ("a note is told again and again", "note=None if verdict.note == memory.noted else verdict.note", "note=verdict.note"),
     ("emptiness is written where it means nothing", "if unit.null is NullPolicy.IGNORE and verdict.values", "if False and verdict.values"),
     ("a first difference is written over", "            return Verdict(row=Row.FIRST_DIFFERENCE)", "            return _write(unit, mine, Row.FIRST_DIFFERENCE)"),
     ("an empty owner erases what careers have", "    if theirs.empty or theirs.values in memory.sent", "    if mine.empty or theirs.values in memory.sent"),
@@ -117,7 +123,7 @@ DEFECTS = [
     ("the end of sharing takes what we never gave", "    if base is None or not base.supplied:", "    if base is None:"),
     ("modes do not hold back writes", "    if verdict.write is not None and not limits[verdict.write]:", "    if False:"),
     ("modes do not hold back questions", "    if verdict.move in (Move.RAISE, Move.REFRESH) and not may_raise:", "    if False:"),
-    ("what must not be shared is", "        limits[Side.CAREER] = False", "        pass"),
+    ("what must not be shared is", "    shared = unit.share is not Share.NEVER", "    shared = True"),
     ("a withheld note counts as told", "    noted = verdict.noted if verdict.note is None else None", "    noted = verdict.noted"),
     ("a withheld restore counts as done", "values=None, restored=False, note=None", "values=None, note=None"),
     ("the base is lost before the clear arrived", "None if verdict.forget_base and verdict.write is None else", "None if verdict.forget_base else"),
@@ -165,7 +171,7 @@ def judge_by_table(law: ModuleType) -> None:
     for opt_out in OPT_OUTS:
         for restrictive in (True, False):
             check_opt_out(law, opt_out, restrictive)
-    for afterwards in (check_permit, check_settle, check_acknowledge, check_end_sharing):
+    for afterwards in (check_permit, check_settle, check_acknowledge, check_end_sharing, check_questions):
         afterwards(law)
 
 

@@ -494,6 +494,8 @@ def check_opt_out(law: ModuleType, case: OptOut, restrictive: bool) -> None:  # 
     found = (str(verdict.row), verdict.write, verdict.values, verdict.move and str(verdict.move), verdict.note, verdict.flag)
     write = (Side.CAREER, told(case.write).values) if case.write else (None, None)
     assert found == (case.row, *write, case.move, case.note, case.flag)
+    if case.move is not None:
+        assert verdict.suggested == (opened.values if opened and case.move != "refresh" else told(case.career).values)
 
 
 @pytest.mark.parametrize("restrictive", [True, False], ids=["do_not", "may_we"])

@@ -1,0 +1,69 @@
+"""Keys, and whom an installation may write about."""
+
+from __future__ import annotations
+
+import re
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from connector.engine.context import Stage, key_of, no_progress, stage
+from connector.store.store import Store, open_store, pack, set_meta
+
+part = st.text(alphabet=st.characters(exclude_characters="|", exclude_categories=["Cs"])) | st.integers()
+
+
+def test_a_key_is_the_same_for_ever() -> None:
+    """Law: a key that Salesforce holds is found again by every later version: forty digits of the SHA-256 of its parts."""
+    assert key_of("careers", "r1") == sha256(b"careers|r1").hexdigest()[:40] == "1a1eb2b4e9feb599785dc26d1d1b5d915e5da7b0"
+    assert key_of() == sha256(b"").hexdigest()[:40]
+    assert key_of("é", 5, None) == sha256("é|5|None".encode()).hexdigest()[:40]
+
+
+@given(st.lists(part, min_size=1, max_size=4), st.lists(part, min_size=1, max_size=4))
+def test_different_things_have_different_keys(one: list[str | int], other: list[str | int]) -> None:
+    """Law: a key says which parts it is of, in their order, and shows none of them."""
+    assert re.fullmatch(r"[0-9a-f]{40}", key_of(*one))
+    assert (key_of(*one) == key_of(*other)) == ([*map(str, one)] == [*map(str, other)])
+
+
+@pytest.mark.parametrize(
+    ("stage", "account", "year", "included"),
+    [
+        (Stage(live=False), "a1", 2005, False),
+        (Stage(live=False, pilot_accounts=frozenset({"a1"}), pilot_years=frozenset({2005})), "a1", 2005, False),
+        (Stage(live=True), "a1", None, True),
+        (Stage(live=True, pilot_accounts=frozenset({"a1"})), "a1", None, True),
+        (Stage(live=True, pilot_accounts=frozenset({"a1"})), "a2", 2005, False),
+        (Stage(live=True, pilot_years=frozenset({2005})), "a2", 2005, True),
+        (Stage(live=True, pilot_years=frozenset({2005})), "a2", 2006, False),
+        (Stage(live=True, pilot_years=frozenset({2005})), "a2", None, False),
+        (Stage(live=True, pilot_accounts=frozenset({"a1"}), pilot_years=frozenset({2005})), "a1", 2006, True),
+        (Stage(live=True, pilot_accounts=frozenset({"a1"}), pilot_years=frozenset({2005})), "a2", 2005, True),
+    ],
+)
+def test_whom_we_may_write_about(stage: Stage, account: str, year: int | None, *, included: bool) -> None:
+    """Law: nobody before go-live; then the pilot's accounts and class years, or everybody where there is no pilot."""
+    assert stage.includes(account, year) is included
+
+
+def test_the_stage_is_what_the_commands_have_set(tmp_path: Path) -> None:
+    """Law: nothing said is not live and no pilot; what is said is kept."""
+    store: Store = open_store(f"sqlite:///{tmp_path / 'state.db'}")
+    with store.begin() as db:
+        assert stage(db) == Stage(live=False)
+        set_meta(db, "live_at", "2026-11-02T09:00:00Z")
+        assert stage(db) == Stage(live=True)
+        set_meta(db, "pilot", pack({"accounts": ["a1"]}))
+        assert stage(db) == Stage(live=True, pilot_accounts=frozenset({"a1"}))
+        set_meta(db, "pilot", pack({"class_years": [2005]}))
+        assert stage(db) == Stage(live=True, pilot_years=frozenset({2005}))
+    store.close()
+
+
+def test_nobody_is_told() -> None:
+    """Law: whoever wants no progress may say so."""
+    no_progress("records", 1, None)

@@ -1,0 +1,82 @@
+"""``python -m tests.mutants [MODULE ...]``: change what must not change unseen, piece by piece, and see whether a test fails.
+
+What no test sees is looked up in ``survivors.toml``: either somebody has written down why nothing can see it, or the command
+fails; so it does for an entry that fits no mutant any more.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tomllib
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+ROOT = Path(__file__).parents[2]
+SURVIVORS = Path(__file__).with_name("survivors.toml")
+MODULES: Mapping[str, Sequence[str]] = {
+    "connector/core/merge.py": [f"tests/core/test_merge_{name}.py" for name in ("table", "afterwards", "laws", "history")],
+    "connector/salesforce/cursors.py": ["tests/salesforce/test_cursors.py"],
+    "connector/salesforce/writes.py": ["tests/salesforce/test_salesforce_writes.py"],
+    "connector/store/intents.py": ["tests/store/test_intents.py", "tests/store/test_shelves.py"],
+    "connector/engine/context.py": ["tests/engine/test_context.py"],
+}
+"""What must not change unseen (the law of merging, cursors, the gate of writes, intents, keys), and the tests that see to it."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Change:
+    """What a mutant changes: in which function, which lines, and what stands there instead."""
+
+    where: str
+    was: str
+    becomes: str
+
+
+def tried(module: str) -> list[tuple[Change, str]]:
+    """The verdict on each mutant of a module."""
+    with TemporaryDirectory() as folder:
+        told = Path(folder) / "verdicts.json"
+        environment = {**os.environ, "HYPOTHESIS_PROFILE": "mutants", "MUTANTS_OF": module, "MUTANTS_TO": str(told)}
+        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:xdist", "-p", "tests.mutants.trial", "-k", "not postgresql"]
+        command += MODULES[module]
+        done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)  # noqa: S603 - ourselves
+        if not told.exists():
+            sys.exit(f"{module}: {done.stdout[-2000:]}{done.stderr[-2000:]}")
+        found = json.loads(told.read_text(encoding="utf-8"))
+    return [(Change(one["where"], one["was"], one["becomes"]), one["verdict"]) for one in found]
+
+
+def explained() -> dict[Change, str]:
+    """Why some are seen by no test."""
+    entries = tomllib.loads(SURVIVORS.read_text(encoding="utf-8")).get("survivor", [])
+    return {Change(entry["where"], entry["was"], entry["becomes"]): entry["why"] for entry in entries}
+
+
+def main() -> None:
+    """Try the mutants of some modules or of all, and print what came of them."""
+    reasons, unseen, asked = explained(), set[Change](), sys.argv[1:] or list(MODULES)
+    print(f"{'module':36}{'mutants':>8}{'seen':>8}{'too slow':>9}{'explained':>10}{'unseen':>8}")
+    for module in asked:
+        verdicts = tried(module)
+        counts = Counter(verdict for _, verdict in verdicts)
+        survivors = [change for change, verdict in verdicts if verdict in {"unseen", "unreached"}]
+        alive, told = set(survivors), sum(change in reasons for change in survivors)
+        left = alive - reasons.keys()
+        figures = (len(verdicts), counts["seen"], counts["late"], told, len(survivors) - told)
+        print("{:36}{:>8}{:>8}{:>9}{:>10}{:>8}".format(module, *figures), flush=True)
+        stale = {change for change in reasons.keys() - alive if change.where.startswith(module)}
+        for word, some in (("", left), ("no such survivor: ", stale)):
+            for change in sorted(some):
+                print(f"\n{word}{change.where}\n  - {change.was}\n  + {change.becomes}")
+        unseen |= left | stale
+    sys.exit(1 if unseen else 0)
+
+
+if __name__ == "__main__":
+    main()

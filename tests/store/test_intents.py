@@ -1,0 +1,447 @@
+"""The shelf of intents, transition by transition: exactly the rows that the law names change, in exactly these columns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, select, update
+
+from connector.store import intents
+from connector.store.observations import batches
+from connector.store.store import Store, fetch, stamp, unpack
+from connector.store.tables import intent, plan
+
+NOW = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
+LATER = NOW + timedelta(hours=1)
+STATES = (*intents.OPEN_STATES, "applied", "refused", "superseded")
+MINE = ("careers", "a1", "career.update")
+OTHERS = (("alumni", "a1", "career.update"), ("careers", "a2", "career.update"), ("careers", "a1", "career.note"))
+
+
+@pytest.fixture
+def db(store: Store) -> Iterator[Connection]:
+    """A state with one write of every state, of ours and of others in one respect each; ``key`` says which."""
+    with store.begin() as db:
+        intents.add_plan(db, a_plan("p"))
+        intents.plan_writes(
+            db,
+            [written(system, target, kind, state=state) for system, target, kind in (MINE, *OTHERS) for state in STATES],
+        )
+        yield db
+
+
+def a_plan(id: str, state: str = "open") -> dict[str, Any]:
+    """A plan with nothing in it."""
+    return {"id": id, "at": stamp(NOW), "state": state, "digest": "", "rules_hash": "h", "facts": "{}"}
+
+
+def written(system: str = "careers", target: str = "a1", kind: str = "career.update", **columns: Any) -> dict[str, Any]:
+    """One write as a row."""
+    row = intents.row(
+        plan_id="p", kind=kind, system=system, target=target, payload={"fields": {"title": "x"}}, now=NOW, rules_hash="h"
+    )
+    state = columns.get("state", "planned")
+    return row | {"key": f"{system} {target} {kind} {state}"} | columns
+
+
+def all_of(db: Connection) -> dict[str, dict[str, Any]]:
+    """Every write by its key."""
+    return {row["key"]: dict(row) for row in fetch(db, select(intent).order_by(intent.c.id))}
+
+
+def changes(db: Connection, before: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """The columns that are not as they were, by write."""
+    found = {key: {name: value for name, value in row.items() if value != before[key][name]} for key, row in all_of(db).items()}
+    return {key: columns for key, columns in found.items() if columns}
+
+
+def mine(*states: str) -> list[str]:
+    """The keys of our writes of these states."""
+    return [f"{' '.join(MINE)} {state}" for state in states]
+
+
+def everybodys(*states: str) -> list[str]:
+    """The keys of all writes of these states."""
+    return [f"{' '.join(place)} {state}" for place in (MINE, *OTHERS) for state in states]
+
+
+def set_where(db: Connection, keys: Sequence[str], **columns: Any) -> None:
+    """Put something else into some writes."""
+    db.execute(update(intent).where(intent.c.key.in_(keys)).values(**columns))
+
+
+def id_of(db: Connection, key: str) -> int:
+    """The number of a write."""
+    return int(all_of(db)[key]["id"])
+
+
+# decisions
+
+
+def test_what_a_write_says() -> None:
+    """Law: a planned write has what its table wants, with nothing said that nobody gave."""
+    said: dict[str, Any] = {"plan_id": "p", "kind": "k", "system": "s", "target": "t", "rules_hash": "h"}
+    more: dict[str, Any] = {"key": "key", "weight": 0, "changes": 4, "blanks": 3, "puts_back": True}
+    row = intents.row(**said, **more, payload={"a": [1]}, settle_with={"b": 2}, now=NOW)
+    assert (unpack(row.pop("payload")), unpack(row.pop("settle"))) == ({"a": [1]}, {"b": 2})
+    begun = {"state": "planned", "attempts": 0, "due_at": stamp(NOW), "created_at": stamp(NOW)}
+    assert row == said | more | begun | dict.fromkeys(("settled_at", "sent_at", "code", "detail", "remedy"))
+    bare = intents.row(**said, payload={}, now=NOW)
+    assert (unpack(bare["payload"]), unpack(bare["settle"])) == ({}, {})
+    assert [bare[name] for name in ("key", "weight", "changes", "blanks", "puts_back")] == [None, 3, 0, 0, False]
+
+
+def test_a_new_decision_replaces_what_was_not_sent(db: Connection) -> None:
+    """Law: planned, ready and refused writes about these targets are superseded; none on its way, and nobody else's."""
+    before = all_of(db)
+    intents.supersede(db, "careers", ["a1", "a9"], ["career.update", "career.create"])
+    assert changes(db, before) == {key: {"state": "superseded"} for key in mine("planned", "ready", "refused")}
+
+
+def test_a_target_in_flight_is_known(db: Connection) -> None:
+    """Law: what was sent, or may have been, counts; anything else does not, nor another system, target or kind."""
+    assert intents.in_flight(db, "careers", ["a1", "a2", "a3"], ["career.update"]) == {"a1", "a2"}
+    set_where(db, mine("sent"), state="applied")
+    assert intents.in_flight(db, "careers", ["a1"], ["career.update"]) == {"a1"}
+    set_where(db, mine("unknown"), state="ready")
+    assert intents.in_flight(db, "careers", ["a1", "a2"], ["career.update"]) == {"a2"}
+
+
+def test_a_refused_opt_out_is_known(db: Connection) -> None:
+    """Law: a refused write of the most urgent kind, and no other."""
+    assert intents.refused_first(db, "careers", ["a1"], ["career.update"]) == set()
+    set_where(db, everybodys(*(set(STATES) - {"refused"})), weight=0)
+    assert intents.refused_first(db, "careers", ["a1"], ["career.update"]) == set()
+    set_where(db, [f"{' '.join(place)} refused" for place in OTHERS], weight=0)
+    assert intents.refused_first(db, "careers", ["a1"], ["career.update"]) == set()
+    set_where(db, mine("refused"), weight=0)
+    assert intents.refused_first(db, "careers", ["a1", "a3"], ["career.update"]) == {"a1"}
+
+
+def test_doubtful_writes(db: Connection) -> None:
+    """Law: writes that were looked for in vain and settled after the moment, each target's in their order."""
+    set_where(db, everybodys(*STATES), settled_at=stamp(LATER))
+    assert intents.doubtful(db, "careers", ["a1"], ["career.update"], NOW) == {}
+    set_where(db, everybodys("superseded", "refused"), code=intents.LOOKED)
+    found = intents.doubtful(db, "careers", ["a1", "a2"], ["career.update"], NOW)
+    assert {target: [row["key"] for row in rows] for target, rows in found.items()} == {
+        "a1": mine("refused", "superseded"),
+        "a2": [f"careers a2 career.update {state}" for state in ("refused", "superseded")],
+    }
+    assert intents.doubtful(db, "careers", ["a1"], ["career.update"], LATER) == {}
+
+
+def test_what_is_written_again_and_again(db: Connection) -> None:
+    """Law: targets with so many applied writes since then, and exactly these writes."""
+    set_where(db, everybodys(*STATES), settled_at=stamp(LATER))
+    asked = ("careers", ["a1", "a2"], ["career.update"])
+    assert intents.written_often(db, *asked, NOW, times=2) == {}
+    set_where(db, mine("superseded", "refused"), state="applied")
+    found = intents.written_often(db, *asked, NOW, times=3)
+    assert {target: [row["key"] for row in rows] for target, rows in found.items()} == {
+        "a1": mine("applied", "refused", "superseded")
+    }
+    assert intents.written_often(db, *asked, NOW, times=4) == {}
+    assert set(intents.written_often(db, *asked, NOW, times=1)) == {"a1", "a2"}
+    assert intents.written_often(db, *asked, LATER, times=1) == {}
+
+
+@pytest.mark.parametrize("count", [0, 1, 2])
+def test_more_targets_than_one_statement_takes(db: Connection, count: int) -> None:
+    """Law: however many targets are asked about, each answer is the same as alone."""
+    size = len(next(iter(batches(f"z{n}" for n in range(100_000)))))
+    many = [f"z{n}" for n in range(size * count)]
+    asked = ("careers", [*many, "a1", *many], ["career.update"])
+    assert intents.in_flight(db, *asked) == {"a1"}
+    set_where(db, mine("refused"), weight=0, code=intents.LOOKED, settled_at=stamp(LATER))
+    set_where(db, mine("applied"), settled_at=stamp(LATER))
+    assert intents.refused_first(db, *asked) == {"a1"}
+    assert [*intents.doubtful(db, *asked, NOW)] == [*intents.written_often(db, *asked, NOW, times=1)] == ["a1"]
+    assert [*intents.on_their_way(db, *asked[:2], "career.update")] == ["a1"]
+    before = all_of(db)
+    intents.hasten(db, *asked[:2], code="x", now=LATER)
+    intents.supersede(db, *asked)
+    assert sorted(changes(db, before)) == sorted(mine("planned", "ready", "refused"))
+
+
+# plans
+
+
+def plans(db: Connection) -> dict[str, str]:
+    """The state of every plan."""
+    return {row["id"]: row["state"] for row in fetch(db, select(plan))}
+
+
+def test_a_plan_whose_process_died(store: Store) -> None:
+    """Law: the next plan of the same kind takes over what an open one planned, and drops that one; nothing else is touched."""
+    with store.begin() as db:
+        for id, state in (("all-1", "open"), ("all-2", "braked"), ("all-3", "open"), ("requests-1", "open"), ("all-4", "ready")):
+            intents.add_plan(db, a_plan(id, state))
+            rows = [written(state=state, plan_id=id, key=f"{id} {state}") for state in STATES]
+            intents.plan_writes(db, rows)
+        assert intents.unfinished(db, "all")
+        assert intents.unfinished(db, "requests")
+        assert not intents.unfinished(db, "al")
+        before = all_of(db)
+        intents.carry_over(db, "all-3")
+        assert changes(db, before) == {"all-1 planned": {"plan_id": "all-3"}}
+        assert plans(db) == {"all-1": "dropped", "all-2": "braked", "all-3": "open", "requests-1": "open", "all-4": "ready"}
+        set_where(db, ["all-1 planned", "all-3 planned"], state="ready")
+        assert not intents.unfinished(db, "all")
+        assert intents.unfinished(db, "requests")
+
+
+def test_a_plan_is_finished_and_found(db: Connection) -> None:
+    """Law: digest and totals stand in the plan that they are of, and in no other."""
+    intents.add_plan(db, a_plan("q"))
+    intents.finish(db, "p", digest="d", facts='{"n":1}')
+    assert intents.get_plan(db, "p") == {**a_plan("p"), "digest": "d", "facts": '{"n":1}'}
+    assert intents.get_plan(db, "q") == a_plan("q")
+    assert intents.get_plan(db, "r") is None
+
+
+def test_what_a_plan_would_write(db: Connection) -> None:
+    """Law: totals and digest are of its planned writes alone; the digest is of kind, target and payload, in their order."""
+    set_where(db, everybodys("planned"), changes=2, blanks=1)
+    set_where(db, everybodys("ready"), changes=50, blanks=50)
+    assert intents.totals(db, "p") == {"career.update": (3, 6, 3), "career.note": (1, 2, 1)}
+    assert intents.totals(db, "q") == {}
+    digest = intents.digest(db, "p")
+    set_where(db, everybodys("ready"), payload="{}", target="a5", plan_id="q")
+    assert intents.digest(db, "p") == digest != intents.digest(db, "q")
+    for column, value in (("payload", "{}"), ("target", "a5"), ("kind", "career.create"), ("state", "ready")):
+        old = all_of(db)[mine("planned")[0]][column]
+        set_where(db, mine("planned"), **{column: value})
+        assert intents.digest(db, "p") != digest, column
+        set_where(db, mine("planned"), **{column: old})
+    assert intents.digest(db, "p") == digest
+
+
+def test_the_digest_of_a_plan_stays_the_same_for_ever(db: Connection) -> None:
+    """Law: a person approves a plan by its digest, across upgrades: it is the SHA-256 of one line for each write."""
+    set_where(db, [f"{' '.join(place)} planned" for place in OTHERS], state="ready")
+    set_where(db, mine("planned"), payload="{}")
+    assert intents.digest(db, "p") == sha256(b"career.update|a1|{}\n").hexdigest()
+
+
+@pytest.mark.parametrize("state", ["open", "braked", "ready", "approved", "dropped"])
+def test_a_plan_is_released_once(db: Connection, state: str) -> None:
+    """Law: an open or held plan is released, its planned writes alone; whoever comes after releases nothing."""
+    db.execute(update(plan).values(state=state))
+    set_where(db, mine("planned"), plan_id="q")
+    before = all_of(db)
+    released = intents.release(db, "p", state="approved")
+    others = [f"{' '.join(place)} planned" for place in OTHERS]
+    if state in {"open", "braked"}:
+        assert (released, plans(db)) == (3, {"p": "approved"})
+        assert changes(db, before) == {key: {"state": "ready"} for key in others}
+    else:
+        assert (released, plans(db), changes(db, before)) == (0, {"p": state}, {})
+
+
+@pytest.mark.parametrize("state", ["open", "braked", "ready", "approved"])
+def test_only_an_open_plan_is_held(db: Connection, state: str) -> None:
+    """Law: a brake holds the open plan that it is about."""
+    db.execute(update(plan).values(state=state))
+    intents.add_plan(db, a_plan("q"))
+    intents.brake(db, "p")
+    assert plans(db) == {"p": "braked" if state == "open" else state, "q": "open"}
+
+
+def test_a_plan_is_dropped(db: Connection) -> None:
+    """Law: its planned writes of these kinds are given up and told, the others go; what is no longer planned is left alone."""
+    intents.add_plan(db, a_plan("q", "braked"))
+    db.execute(update(plan).values(state="braked"))
+    set_where(db, ["careers a2 career.update planned"], plan_id="q")
+    before = all_of(db)
+    told = intents.drop(db, "p", ["career.update"])
+    assert [row["key"] for row in told] == ["careers a1 career.update planned", "alumni a1 career.update planned"]
+    assert changes(db, before) == {
+        **{row["key"]: {"state": "superseded"} for row in told},
+        "careers a1 career.note planned": {"state": "ready"},
+    }
+    assert plans(db) == {"p": "dropped", "q": "braked"}
+    assert intents.drop(db, "p", ["career.update"]) == []
+
+
+def test_a_plan_that_nobody_holds_is_not_dropped(db: Connection) -> None:
+    """Law: only a held plan becomes a dropped one."""
+    intents.drop(db, "p", ["career.update"])
+    assert plans(db) == {"p": "open"}
+
+
+# delivery
+
+
+def test_what_is_due(db: Connection) -> None:
+    """Law: ready and unknown writes are due, from their moment on."""
+    kinds = {("career.update", "careers"), ("career.update", "alumni"), ("career.note", "careers")}
+    assert intents.due(db, NOW) == kinds
+    set_where(db, everybodys("ready", "unknown"), due_at=stamp(LATER))
+    assert intents.due(db, NOW) == set()
+    set_where(db, everybodys("unknown"), due_at=stamp(NOW))
+    assert intents.due(db, NOW) == kinds
+    set_where(db, everybodys("unknown"), state="sent")
+    assert intents.due(db, NOW) == set()
+    assert intents.due(db, LATER) == kinds
+
+
+def test_what_is_taken_is_sent(db: Connection) -> None:
+    """Law: it is marked before the wire is touched; the moment is that of its last real sending; nothing else is marked."""
+    set_where(db, mine("unknown"), sent_at="then", attempts=4)
+    before = all_of(db)
+    rows = intents.take(db, ["career.update"], "careers", NOW, limit=10)
+    assert [row["key"] for row in rows] == [
+        *mine("ready", "unknown"),
+        *(f"careers a2 career.update {s}" for s in ("ready", "unknown")),
+    ]
+    assert [row["state"] for row in rows] == ["ready", "unknown"] * 2, "what the caller sees is how it was"
+    ready = {"state": "sent", "attempts": 1, "sent_at": stamp(NOW)}
+    assert changes(db, before) == {
+        **{f"careers {target} career.update ready": ready for target in ("a1", "a2")},
+        "careers a1 career.update unknown": {"state": "sent", "attempts": 5},
+        "careers a2 career.update unknown": {"state": "sent", "attempts": 1},
+    }
+
+
+def test_writes_are_taken_of_every_system_or_of_one(db: Connection) -> None:
+    """Law: no system means all; the most urgent first, then the oldest; never more than asked for; only these kinds."""
+    set_where(db, ["alumni a1 career.update unknown"], weight=0)
+    rows = intents.take(db, ["career.update"], None, NOW, limit=3)
+    assert [row["key"] for row in rows] == ["alumni a1 career.update unknown", *mine("ready", "unknown")]
+    assert intents.take(db, ["career.create"], None, NOW, limit=3) == []
+    assert [row["key"] for row in intents.take(db, ["career.note"], "careers", NOW, limit=1)] == ["careers a1 career.note ready"]
+
+
+@pytest.mark.parametrize("kind", [*intents.QUESTIONS, "review.create"])
+@pytest.mark.parametrize("state", STATES)
+@pytest.mark.parametrize("place", [("careers", "a1"), ("alumni", "a1"), ("careers", "a2")])
+def test_a_question_goes_before_what_puts_back(store: Store, kind: str, state: str, place: tuple[str, str]) -> None:
+    """Law: what overwrites somebody's entry waits while the question about that person is open or refused, and for no other."""
+    with store.begin() as db:
+        intents.plan_writes(db, [written(state="ready", puts_back=True), written(*place, kind, state=state)])
+        asks = kind in intents.QUESTIONS and place == ("careers", "a1") and state not in {"applied", "superseded"}
+        assert (("career.update", "careers") in intents.due(db, NOW)) is not asks
+        assert bool(intents.take(db, ["career.update"], "careers", NOW, limit=5)) is not asks
+
+
+def test_an_outcome_is_recorded_once(db: Connection) -> None:
+    """Law: only what is sent is settled, with its moment and what is known; whoever comes later changes nothing."""
+    before = all_of(db)
+    for state in STATES:
+        intents.settle(db, id_of(db, mine(state)[0]), state="refused", now=LATER, code="C", detail="D", remedy="R")
+    told = {"state": "refused", "settled_at": stamp(LATER), "code": "C", "detail": "D", "remedy": "R"}
+    assert changes(db, before) == {mine("sent")[0]: told}
+
+
+def test_many_outcomes_are_recorded_once(db: Connection) -> None:
+    """Law: as one by one: only what is sent, only these."""
+    before = all_of(db)
+    intents.settle_applied(db, [id_of(db, key) for key in mine(*STATES)], code="C", now=LATER)
+    assert changes(db, before) == {mine("sent")[0]: {"state": "applied", "settled_at": stamp(LATER), "code": "C"}}
+    intents.settle_applied(db, [], code="C", now=LATER)
+
+
+def test_not_now(db: Connection) -> None:
+    """Law: only what is sent is put off; it is not settled by that."""
+    before = all_of(db)
+    for state in STATES:
+        intents.postpone(db, id_of(db, mine(state)[0]), state="ready", due=LATER, code="C", detail="D")
+    assert changes(db, before) == {mine("sent")[0]: {"state": "ready", "due_at": stamp(LATER), "code": "C", "detail": "D"}}
+
+
+def test_what_waits_for_a_reading_is_looked_at(db: Connection) -> None:
+    """Law: unknown writes of this code about these targets become due, and no other."""
+    set_where(db, everybodys(*STATES), code="HANDED_OVER")
+    before = all_of(db)
+    intents.hasten(db, "careers", ["a1"], code="OTHER", now=LATER)
+    assert changes(db, before) == {}
+    intents.hasten(db, "careers", ["a1"], code="HANDED_OVER", now=LATER)
+    assert changes(db, before) == {key: {"due_at": stamp(LATER)} for key in (*mine("unknown"), "careers a1 career.note unknown")}
+
+
+def test_what_is_on_its_way(db: Connection) -> None:
+    """Law: unknown writes of this kind by target, oldest first."""
+    set_where(db, mine("ready"), state="unknown")
+    found = intents.on_their_way(db, "careers", ["a1", "a2"], "career.update")
+    assert {target: [row["key"] for row in rows] for target, rows in found.items()} == {
+        "a1": mine("ready", "unknown"),
+        "a2": ["careers a2 career.update unknown"],
+    }
+
+
+def test_after_a_death(db: Connection) -> None:
+    """Law: what was sent is unknown, and nothing else has changed."""
+    before = all_of(db)
+    assert intents.recover(db) == 4
+    assert changes(db, before) == {key: {"state": "unknown"} for key in everybodys("sent")}
+    assert intents.recover(db) == 0
+
+
+@pytest.mark.parametrize("chosen", [None, "mine", "none"])
+def test_refused_writes_are_tried_again(db: Connection, chosen: str | None) -> None:
+    """Law: all refused ones, or the named ones among them; they are due now, and not settled."""
+    set_where(db, everybodys(*STATES), settled_at="then")
+    before = all_of(db)
+    ids = None if chosen is None else [id_of(db, key) for key in (mine(*STATES) if chosen == "mine" else [])]
+    wanted = {None: everybodys("refused"), "mine": mine("refused"), "none": []}[chosen]
+    assert intents.retry(db, LATER, ids) == len(wanted)
+    assert changes(db, before) == {key: {"state": "ready", "due_at": stamp(LATER), "settled_at": None} for key in wanted}
+
+
+def test_a_person_is_forgotten(db: Connection) -> None:
+    """Law: whatever was to be written about the account carries nothing; what was not done never will be."""
+    set_where(db, everybodys(*STATES), detail="D", settle='{"a":1}')
+    before = all_of(db)
+    about = [f"careers a1 {kind} {state}" for kind in ("career.update", "career.note") for state in STATES]
+    assert intents.erase(db, "careers", "a1") == len(about)
+    blank = {"payload": "{}", "settle": "{}", "detail": None}
+    kept = ("applied", "superseded")
+    assert changes(db, before) == {key: blank if key.endswith(kept) else {**blank, "state": "superseded"} for key in about}
+
+
+# looking
+
+
+def test_counts(db: Connection) -> None:
+    """Law: every write counts once, under its kind and state; those that are not settled are waiting."""
+    assert intents.count(db) == {
+        "career.update": dict.fromkeys(STATES, 3),
+        "career.note": dict.fromkeys(STATES, 1),
+    }
+    assert intents.count_waiting(db) == 16
+
+
+def test_the_last_write_with_a_key(db: Connection) -> None:
+    """Law: the latest of this kind and key; none if there is none of both."""
+    set_where(db, mine(*STATES), key="k")
+    last = intents.last_with_key(db, "career.update", "k")
+    assert last is not None
+    assert last["state"] == STATES[-1]
+    assert intents.last_with_key(db, "career.note", "k") is None
+    assert intents.last_with_key(db, "career.update", "l") is None
+
+
+def test_refused_writes_are_listed(db: Connection) -> None:
+    """Law: the newest first, as many as asked for."""
+    newest = [f"{' '.join(place)} refused" for place in reversed((MINE, *OTHERS))]
+    assert [row["key"] for row in intents.refused(db)] == newest
+    assert [row["key"] for row in intents.refused(db, limit=2)] == newest[:2]
+    intents.plan_writes(db, [written(state="refused", key=f"n{n}") for n in range(60)])
+    assert len(intents.refused(db)) == 50
+
+
+def test_what_was_written_within_a_day(db: Connection) -> None:
+    """Law: applied writes of these kinds, settled within 24 hours; what a person has approved does not count."""
+    set_where(db, everybodys(*STATES), settled_at=stamp(NOW))
+    just = NOW + timedelta(days=1)
+    assert intents.applied_last_day(db, ["career.update"], just) == 0
+    assert intents.applied_last_day(db, ["career.update"], just - timedelta(seconds=1)) == 3
+    assert intents.applied_last_day(db, ["career.update", "career.note"], NOW) == 4
+    for state in ("open", "braked", "ready", "dropped", "approved"):
+        db.execute(update(plan).values(state=state))
+        assert intents.applied_last_day(db, ["career.update"], NOW) == (0 if state == "approved" else 3)
