@@ -39,7 +39,10 @@ class AsgiFront:
             return
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         headers.setdefault("x-forwarded-proto", self._scheme)
-        body = unpacked(await _whole_body(receive), headers.get("content-encoding", ""))
+        sent = await _whole_body(receive)
+        if sent is None:
+            return
+        body = unpacked(sent, headers.get("content-encoding", ""))
         request = Request(
             method=scope["method"],
             path=scope["raw_path"].partition(b"?")[0].decode("latin-1"),
@@ -53,15 +56,15 @@ class AsgiFront:
         await _reply(scope, send, answer, wants_gzip="gzip" in headers.get("accept-encoding", ""))
 
 
-async def _whole_body(receive: Receive) -> bytes:
-    message = await receive()
-    body: bytes = message.get("body", b"")
-    if not message.get("more_body"):
-        return body
-    parts = [body]
-    while message.get("more_body"):
+async def _whole_body(receive: Receive) -> bytes | None:
+    """The body, or None if the client went away before its end: nobody acts on half a request."""
+    parts, more = [], True
+    while more:
         message = await receive()
+        if message["type"] == "http.disconnect":
+            return None
         parts.append(message.get("body", b""))
+        more = message.get("more_body", False)
     return b"".join(parts)
 
 

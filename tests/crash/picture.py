@@ -61,5 +61,6 @@ def _compare(where: str, wanted: Any, found: Any) -> Iterator[str]:
     elif isinstance(wanted, list) and isinstance(found, list):
         for number, (one, other) in enumerate(zip_longest(wanted, found)):
             yield from _compare(f"{where}/{number}", one, other)
-    elif wanted != found:
+    elif wanted != found and not (where.endswith("/Who__c") and wanted == "unknown"):
+        # Who made a change, the change feed alone tells: a death before a record is read by its id may leave us knowing more.
         yield f"{where}: without a death {str(wanted)[:200]!r}, now {str(found)[:200]!r}"

@@ -174,3 +174,17 @@ def test_an_endless_body_ends_with_its_client(emulator: Running) -> None:
         assert sum(len(next(pieces)) for _ in range(40)) > 2_000_000
         assert requests.get(url, timeout=10).status_code == 200
     assert requests.get(url, timeout=10).status_code == 200
+
+
+def test_half_a_request_is_none(emulator: Running) -> None:
+    """Law: a client that dies in the midst of its request has asked for nothing; nobody acts on the half that came."""
+    token = emulator.run(emulator.control.token)
+    before = emulator.run(emulator.control.call_count)
+    head = f"POST /services/data/v67.0/sobjects/Contact HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer {token}\r\n"
+    for sent in ("", '{"LastName": '):
+        with socket.create_connection(("127.0.0.1", emulator.salesforce.http)) as client:
+            client.sendall(f"{head}Content-Type: application/json\r\nContent-Length: 500\r\n\r\n{sent}".encode())
+            # Its end is seen when the server has read it.
+            client.shutdown(socket.SHUT_WR)
+            client.recv(1)
+    assert emulator.run(emulator.control.call_count) == before
