@@ -98,7 +98,8 @@ def _change(mutant: str) -> dict[str, str]:
 
 def _lines(function: str) -> list[str]:
     span = MUTATED.line_span_by_function_name[function]
-    return MUTATED.code.splitlines()[span.start - 1 : span.end]
+    code: str = MUTATED.code
+    return code.splitlines()[span.start - 1 : span.end]
 
 
 def _reaching(items: Sequence[pytest.Item]) -> Mapping[str, list[tuple[pytest.Item, float]]]:
