@@ -14,7 +14,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo demo-all simulate sensitivity crash kills test fuzz mutants lint types floors audit sbom docs bench bench-emulator bench-platforms clients lock wheel clean
+.PHONY: help demo demo-all simulate sensitivity crash kills test fuzz mutants matrix lint types floors audit sbom docs bench bench-emulator bench-platforms clients lock wheel clean
 
 help: ## What can be made
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/make \1\t\2/p' Makefile | expand -t 16
@@ -48,6 +48,9 @@ sensitivity: $(INSTALLED) ## Does the simulation see bugs? Plants each in turn a
 mutants: $(SEARCHING) ## Change the laws piece by piece and see whether a test fails: MODULES="connector/core/merge.py"
 	nice $(BIN)/python -m tests.mutants $(MODULES)
 
+matrix: $(INSTALLED) ## Each known fault with each kind of work, cell by cell; some alone with ONLY="5 5x105"
+	$(BIN)/python -m tests.matrix $(if $(ONLY),--only $(ONLY))
+
 lint: floors ## Style, formatting and floors
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -68,10 +71,11 @@ build/sbom.json: requirements/runtime.txt pyproject.toml | $(INSTALLED)
 	$(BIN)/python -W ignore -m cyclonedx_py requirements requirements/runtime.txt --pyproject pyproject.toml --mc-type application \
 		--output-reproducible --of JSON -o $@
 
-docs: $(INSTALLED) ## The generated pages: docs/commands.md, docs/platforms.md, the tables of docs/security.md
+docs: $(INSTALLED) ## The generated pages: docs/commands.md, docs/platforms.md, the tables of docs/security.md and docs/reliability.md
 	$(BIN)/python -m tests.command_page
 	$(BIN)/python -m tests.platform_page
 	$(BIN)/python -m tests.catalogue
+	$(BIN)/python -m tests.matrix --page
 
 bench: $(INSTALLED) ## Cost against both emulators; writes bench/RESULTS.md
 	$(BIN)/python -m bench

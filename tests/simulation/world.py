@@ -76,7 +76,7 @@ class Call:
 
 def asks_for_change(method: str, path: str) -> bool:
     """Whether such a request asks for a change; logins and reads by POST do not."""
-    return method != "GET" and not path.endswith(("/oauth2/token", "/composite"))
+    return method != "GET" and not path.endswith(("/oauth2/token", "/composite", "/jobs/query"))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -146,12 +146,8 @@ def _crm_writes(call: Call, body: Any) -> _Found:
                 raise NotAllowed("a login by password")
         case "GET", _:
             _judge_read(path, call.request.query)
-        case "POST", "/composite":
-            for part in body["compositeRequest"]:
-                target, _, query = part["url"].partition("?")
-                if part["method"] != "GET" or "body" in part:
-                    raise NotAllowed(f"{part['method']} {target} inside a composite call")
-                _judge_read(target, query)
+        case "POST", "/composite" | "/jobs/query":
+            _judge_reads(body)
         case "POST", "/composite/sobjects":
             yield from _records(body, "insert")
         case "PATCH", "/composite/sobjects":
@@ -162,10 +158,23 @@ def _crm_writes(call: Call, body: Any) -> _Found:
             raise NotAllowed(f"{method} {path}")
 
 
+def _judge_reads(body: Any) -> None:
+    """Reads that are asked for by POST: several in one call, or by a job."""
+    if body.get("operation", "queryAll") != "queryAll" or not body.get("query", "SELECT ").startswith("SELECT "):
+        raise NotAllowed(f"a job of {body['operation']}")
+    for part in body.get("compositeRequest", ()):
+        target, _, query = part["url"].partition("?")
+        if part["method"] != "GET" or "body" in part:
+            raise NotAllowed(f"{part['method']} {target} inside a composite call")
+        _judge_read(target, query)
+
+
 def _judge_read(path: str, query: str) -> None:
     rest = path.removeprefix(_ROOT)
     text = unquote_plus(query)
     if rest in {"/query", "/queryAll"} and text.startswith("q=SELECT "):
+        return
+    if re.fullmatch(r"/jobs/query/750\w+(/results)?", rest):
         return
     if re.fullmatch(r"/query(All)?/01g\w+(-\d+)?", rest) or re.fullmatch(r"/sobjects/\w+/(describe|updated/)", rest):
         return

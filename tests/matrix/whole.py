@@ -1,0 +1,68 @@
+"""All cells of the matrix, and what came of them, on as many cores as there are."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from tests.matrix.cells import Cell, Operation
+from tests.matrix.faults import FAULTS
+from tests.matrix.pairs import PAIRS
+from tests.matrix.play import play
+from tests.simulation.farm import folder, sweep_up
+
+
+@dataclass(frozen=True, order=True)
+class Name:
+    """Which cell: the fault (or ``5x105`` for a pair), the operation, and its number in that place."""
+
+    fault: str
+    operation: str
+    number: int
+
+    def __str__(self) -> str:
+        return f"F{self.fault} {self.operation} {self.number}"
+
+
+def names(faults: Sequence[str] = ()) -> list[Name]:
+    """Every cell that is played here, or those of some faults; in the order of the catalogue, then the pairs."""
+    return [name for name in _CELLS if not faults or name.fault in faults]
+
+
+def _all() -> Iterator[tuple[Name, Operation, Cell]]:
+    for fault, row in FAULTS.items():
+        for operation, place in row.places.items():
+            cells = [] if isinstance(place, str) else [cell for cell in place if isinstance(cell, Cell)]
+            yield from ((Name(str(fault), operation.name, number), operation, cell) for number, cell in enumerate(cells))
+    for (first, second), pair in PAIRS.items():
+        yield from (
+            (Name(f"{first}x{second}", operation.name, number), operation, cell) for number, (operation, cell) in enumerate(pair)
+        )
+
+
+_CELLS = {name: (operation, cell) for name, operation, cell in _all()}
+
+
+def judge(name: Name) -> tuple[Name, list[str]]:
+    """Play one cell; what is not as expected."""
+    operation, cell = _CELLS[name]
+    return name, play(cell, operation, folder())
+
+
+def judge_all(wanted: Sequence[Name], *, workers: int | None = None) -> Iterator[tuple[Name, list[str]]]:
+    """Play cells on all cores; they come as they are ready."""
+    count = workers or os.cpu_count() or 1
+    if count == 1:
+        yield from map(judge, wanted)
+        return
+    with multiprocessing.get_context("spawn").Pool(count) as pool:
+        try:
+            yield from pool.imap_unordered(judge, wanted, chunksize=4)
+        finally:
+            pool.map(_leave, range(count * 4), chunksize=1)
+
+
+def _leave(_number: int) -> None:
+    sweep_up()
