@@ -244,6 +244,7 @@ class Run:
             self.breaches.append(Breach("liveness", "the daemon does not start"))
             return False
         if not self._live(process):
+            self._judge_observing()
             self._cycle(process)
             planner.go_live(process.bridge.context)
         resume(self, process)
@@ -257,6 +258,12 @@ class Run:
             if not self._quiet(process):
                 self.breaches.append(Breach("quiet (I25)", f"cycle {number} at rest writes"))
         return True
+
+    def _judge_observing(self) -> None:
+        """A bridge that never was live has written nothing (I47)."""
+        never = not self.scenario.spec.live and not self.troubles.keys() & {"state lost", "state restored", "two daemons"}
+        if never and any(call.writes and b"Bridge_Status__c" not in call.request.body for call in self.world.calls):
+            self.breaches.append(Breach("observing (I47)", "it wrote before anybody said that it should go live"))
 
     def _await_rest(self, process: Process) -> None:
         if not any(self._quiet(process) for _ in range(PATIENCE)):

@@ -51,6 +51,7 @@ def judge(found: Evidence) -> Iterator[Breach]:
             yield Breach("doubled (I8)", f"{count} Tasks for one request {record}")
     for id, item in world.requests:
         yield from _judge_request(found, id, item, records.get(id, []), per_record)
+        yield from _judge_message(found, id, records.get(id, []))
     yield from _judge_tasks(found, tasks)
 
 
@@ -82,6 +83,14 @@ def _judge_request(
         yield Breach("told (I9)", f"request {id} is {record['State__c']!r}: {said}")
     if stored["state"] == "withdrawn" and record["State__c"] not in _WITHOUT_TASK:
         yield Breach("withdrawn", f"request {id} was withdrawn, its record is {record['State__c']!r}")
+
+
+def _judge_message(found: Evidence, id: str, records: list[dict[str, Any]]) -> Iterator[Breach]:
+    """Why alumni relations will not ask is theirs to know."""
+    told = found.world.careers.told(id)
+    reasons = [record["Stop_Reason__c"] for record in records if record.get("Stop_Reason__c")]
+    if told is not None and any(reason in (told.get("message") or "") for reason in reasons):
+        yield Breach("reason told", f"request {id}: careers read why alumni relations will not ask")
 
 
 def _judge_tasks(found: Evidence, tasks: list[dict[str, Any]]) -> Iterator[Breach]:
