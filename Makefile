@@ -14,7 +14,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo demo-all simulate sensitivity crash kills test fuzz mutants matrix lint types floors audit sbom docs bench bench-emulator bench-platforms clients lock wheel clean
+.PHONY: help demo demo-all simulate sensitivity crash kills test fuzz mutants matrix load lint types floors audit sbom docs bench bench-emulator bench-platforms clients lock wheel clean
 
 help: ## What can be made
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/make \1\t\2/p' Makefile | expand -t 16
@@ -50,6 +50,9 @@ mutants: $(SEARCHING) ## Change the laws piece by piece and see whether a test f
 
 matrix: $(INSTALLED) ## Each known fault with each kind of work, cell by cell; some alone with ONLY="5 5x105"
 	$(BIN)/python -m tests.matrix $(if $(ONLY),--only $(ONLY))
+
+load: $(INSTALLED) ## A mass load, three days without a side, or thirty days: WHAT=storm, outage or soak (SEEDS=20)
+	$(BIN)/python -m tests.load $(or $(WHAT),storm) $(if $(SEEDS),--seeds $(SEEDS)) $(if $(BASE),--base $(BASE))
 
 lint: floors ## Style, formatting and floors
 	$(BIN)/ruff check .

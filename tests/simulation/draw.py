@@ -21,13 +21,13 @@ def draw(seed: int) -> Scenario:
     spec = _world(Dice(seed, "world"))
     schedule = Dice(seed, "schedule")
     beats = 1 + schedule.few(2, 5)
-    deeds = _deeds(Dice(seed, "edits"), spec, beats)
-    woes = _woes(Dice(seed, "faults"), spec, beats)
+    edits = deeds(Dice(seed, "edits"), spec, beats)
+    faults = woes(Dice(seed, "faults"), spec, beats)
     found: list[Step] = []
     for beat in range(beats):
         # Most deeds come between two cycles, some in the midst of one.
-        found += [At(schedule.whole(1, 60), step) if schedule.chance(0.15) else step for step in deeds[beat]]
-        found += woes[beat]
+        found += [At(schedule.whole(1, 60), step) if schedule.chance(0.15) else step for step in edits[beat]]
+        found += faults[beat]
         found.append(Pass(spec.cycle * schedule.weighted([(1, 6), (2, 1), (10, 0.3)])))
     return Scenario(spec=spec, steps=tuple(found), seed=seed, swept=schedule.chance(0.4))
 
@@ -206,7 +206,7 @@ _WOES: Mapping[str, tuple[float, _Maker]] = {
 """What fails: how often, and how it is drawn."""
 
 
-def _woes(dice: Dice, spec: Spec, beats: int) -> Sequence[Sequence[Step]]:
+def woes(dice: Dice, spec: Spec, beats: int) -> Sequence[Sequence[Step]]:
     """Troubles; most of them come in the midst of a cycle. One seed in seven has none."""
     if dice.chance(0.15):
         return [[] for _ in range(beats)]
@@ -231,7 +231,8 @@ def deed(dice: Dice, spec: Spec) -> Step:
     return dice.weighted([(make, weight) for weight, make in _DEEDS.values()])(dice, spec)
 
 
-def _deeds(dice: Dice, spec: Spec, beats: int) -> Sequence[Sequence[Step]]:
+def deeds(dice: Dice, spec: Spec, beats: int) -> Sequence[Sequence[Step]]:
+    """What people do, beat by beat."""
     kinds = _swarm(dice, {name: weight for name, (weight, _) in _DEEDS.items()})
     if not any(weight for _, weight in kinds):
         return [[] for _ in range(beats)]

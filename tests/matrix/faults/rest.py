@@ -100,7 +100,7 @@ REST: Mapping[int, Row] = {
         places={
             operation: "the storm logs in once, and again when its session ends: F76"
             if operation is Operation.AUTH
-            else (NotTried(why="a storm"),)
+            else (Elsewhere(test="load/test_load.py::test_a_small_storm"),)
             for operation in Operation
         },
     ),
