@@ -212,7 +212,10 @@ class Draft:
         self._raise(subject, NEW_CONTACT, key, "New contact", episode, fields, weight=4)
 
     def write(self, subject: Subject, written: Sequence[tuple[str, str]], *, urgent: bool, profile: bool) -> None:
-        """Turn what was taken up about one person into writes, one for each side."""
+        """Turn what was taken up about one person into writes, one for each side.
+
+        ``profile``: what the career profile says of the link itself goes, too; without, it is left to the next round.
+        """
         account = subject.link["account_id"]
         weight = 0 if urgent else 4 if subject.backfill and written else 3
         if subject.career_fields:
@@ -222,7 +225,7 @@ class Draft:
             self._plan_fields("career.update", account, payload, subject.settling["career"], **counted)
         fields = subject.profile_fields
         if subject.link["profile_id"] is not None:
-            fields = _profile_changes(subject) | fields
+            fields = (_profile_changes(subject) if profile else {}) | fields
             if fields:
                 payload = {"object": Feed.PROFILE, "id": subject.link["profile_id"], "fields": fields}
                 blanks = _emptied({PROFILE + name: value for name, value in fields.items()}, subject.person.crm)

@@ -230,6 +230,15 @@ def test_a_deleted_account_ends_the_link(uni: University) -> None:
     assert uni.profile()["Link_State__c"] == "Ended"
 
 
+def test_that_a_link_has_ended_is_told_once_though_salesforce_refuses_it(uni: University) -> None:
+    """The round of restrictions writes nothing but restrictions: what else is refused is not sent again in the next (I37)."""
+    refusal = uni.crm.order_refusal("FIELD_CUSTOM_VALIDATION_EXCEPTION", sobject="Career_Profile__c", count=99)
+    assert uni.call("k-pat", "DELETE", "/people/a1")[0] == 204
+    for _ in range(3):
+        uni.run()
+    assert (refusal.struck, len(status(uni.ctx)["refused"])) == (1, 1)
+
+
 def test_questions_about_a_deleted_account_are_withdrawn(between: University) -> None:
     """Nobody is asked who an account belongs to that is gone, nor to create a contact for it."""
     between.person("a7", first_name="Mary", last_name="Somerville", email_personal="mary@example.net")

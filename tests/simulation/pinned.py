@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from tests.simulation.scenario import Scenario
-from tests.simulation.steps import At, Pass
-from tests.simulation.troubles import Break, Expire, PutMapping, Suspend
+from tests.simulation.steps import At, DeleteAccount, Pass
+from tests.simulation.troubles import Break, CrmRefuses, Expire, PutMapping, Suspend
 from tests.simulation.world import Spec
 
 PINNED: Mapping[str, Scenario] = {
@@ -21,6 +21,16 @@ PINNED: Mapping[str, Scenario] = {
             Pass(60),
         ),
         seed=84,
+    ),
+    "that a link had ended was written with the restrictions, refused, and written again with the rest (I37)": Scenario(
+        spec=Spec(people=1, mapping="restoring", page=1, latency=0.0),
+        steps=(
+            At(49, CrmRefuses("CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", sobject="Career_Profile__c")),
+            Pass(60),
+            DeleteAccount(0),
+            Pass(60),
+        ),
+        seed=1637,
     ),
 }
 """What went wrong, and how."""
