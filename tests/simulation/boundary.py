@@ -34,12 +34,12 @@ class Effect:
 class Boundary:
     """Counts and hashes crossings, and carries out what is booked for them. ``kept`` are all effects, if ``keep``.
 
-    ``kind`` is what is crossing now.
+    ``crossing`` are the kinds of what is crossing now, the outermost first: a daemon may work in the midst of another's crossing.
     """
 
     keep: bool = False
     number: int = 0
-    kind: str = ""
+    crossing: list[str] = field(default_factory=list)
     kept: list[Effect] = field(default_factory=list)
     _booked: list[tuple[int, Callable[[], None]]] = field(default_factory=list)
     _awaited: list[tuple[str, bytes, Callable[[], None]]] = field(default_factory=list)
@@ -48,13 +48,16 @@ class Boundary:
     def cross(self, kind: str, key: bytes = b"", *, lasting: bool = False) -> None:
         """One effect is about to happen (or, for an answer, has)."""
         self.number += 1
-        self.kind = kind
         digest = hashlib.blake2b(key, digest_size=8).hexdigest()
         self._hash.update(f"{self.number} {kind} {digest}\n".encode())
         if self.keep:
             self.kept.append(Effect(self.number, kind, digest, lasting))
         if self._booked or self._awaited:
-            self._carry_out(kind, key)
+            self.crossing.append(kind)
+            try:
+                self._carry_out(kind, key)
+            finally:
+                self.crossing.pop()
 
     def book(self, after: int, act: Callable[[], None]) -> None:
         """Let something happen at the crossing that is ``after`` crossings away (1 is the next one)."""

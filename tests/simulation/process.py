@@ -247,7 +247,7 @@ class Process:
         with self._migrating():
             self.bridge = self._stack.enter_context(open_bridge(settings, around=around))
         store = self.bridge.context.store
-        event.listen(store.engine, "commit", self._committing)
+        event.listen(store.engine, "commit", self.committing)
         self._stack.enter_context(store.alone())
         pilot = settings.pilot
         planner.set_pilot(self.bridge.context, accounts=pilot.accounts, class_years=pilot.class_years, configured=True)
@@ -257,19 +257,18 @@ class Process:
     def _migrating(self) -> Iterator[None]:
         """While a state is opened, every statement that changes it is an effect, so that a migration can die in its midst."""
 
-        def executing(_connection: Connection, _cursor: object, statement: str, *_more: object) -> None:
-            if statement.split(maxsplit=1)[0].upper() not in {"SELECT", "PRAGMA", "BEGIN"}:
-                self.cross("statement", statement.encode(), lasting=True)
-
-        event.listen(Engine, "before_cursor_execute", executing)
-        event.listen(Engine, "commit", self._committing)
+        _MIGRATING.append(self)
         try:
             yield
         finally:
-            event.remove(Engine, "before_cursor_execute", executing)
-            event.remove(Engine, "commit", self._committing)
+            _MIGRATING.pop()
 
-    def _committing(self, db: Connection) -> None:
+    def executing(self, statement: str) -> None:
+        """A statement is about to be carried out while the state is opened."""
+        if statement.split(maxsplit=1)[0].upper() not in {"SELECT", "PRAGMA", "BEGIN"}:
+            self.cross("statement", statement.encode(), lasting=True)
+
+    def committing(self, db: Connection) -> None:
         """A transaction is about to be committed; if the power is cut here, what it wrote is in SQLite's log but for its end."""
         changes = db.connection.driver_connection.total_changes  # type: ignore[union-attr]  # SQLite's own connection
         wrote, self._changes = changes != self._changes, changes
@@ -343,6 +342,26 @@ class Process:
         session.mount(CRM_HOST, _Gate(self, "crm", self.host.crm_wire))
         session.mount("https://", _Gate(self, SYSTEM, self.host.career_wire))
         return session
+
+
+_MIGRATING: list[Process] = []
+"""The processes that are opening their states, the last one in the midst of a crossing of the others.
+
+The engine is made while a state is opened, so all engines are listened to. They are so for good: a second daemon that opens its
+copy in the midst of a commit of the first must not change the listeners that are just being called.
+"""
+
+
+@event.listens_for(Engine, "before_cursor_execute")
+def _executing(_connection: Connection, _cursor: object, statement: str, *_more: object) -> None:
+    if _MIGRATING:
+        _MIGRATING[-1].executing(statement)
+
+
+@event.listens_for(Engine, "commit")
+def _committing(db: Connection) -> None:
+    if _MIGRATING:
+        _MIGRATING[-1].committing(db)
 
 
 class _Gate(AppAdapter):

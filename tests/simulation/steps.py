@@ -52,7 +52,7 @@ class Pass:
 class At:
     """A step happens in the midst of the daemon's work: at the crossing that is so many away.
 
-    Whoever changes the state waits until no transaction of the daemon holds it.
+    Whoever changes the state waits until no transaction of a daemon holds it.
     """
 
     after: int
@@ -63,7 +63,7 @@ class At:
         boundary = run.world.boundary
 
         def act() -> None:
-            if boundary.kind == "commit" and getattr(self.step, "waits_for_state", False):
+            if "commit" in boundary.crossing and getattr(self.step, "waits_for_state", False):
                 boundary.book(1, act)
             else:
                 run.moved.append(boundary.number)
