@@ -20,7 +20,7 @@ def judge(run: Run) -> Iterator[Breach]:
     world = run.world
     writes, forbidden = sorted_writes(world.calls)
     yield from forbidden
-    yield from _judge_pauses(run.pauses, world.calls)
+    yield from run.pauses.judge(world.calls)
     world.look()
     numbers = run.lineage.numbers(world.calls)
     found = Evidence(
@@ -63,13 +63,3 @@ def _allowed(call: Call) -> list[Write]:
     for write in found:
         wire.judge(write, read_mapping(call.mapping))
     return found
-
-
-def _judge_pauses(pauses: Sequence[tuple[int, int | None]], calls: Sequence[Call]) -> Iterator[Breach]:
-    """After a halt nothing more is written than the batch that was under way (I47): its calls are of one kind."""
-    for began, ended in pauses:
-        later = [call for call in calls[began:ended] if call.writes and b"Bridge_Status__c" not in call.request.body]
-        if len({(call.side, call.request.path) for call in later}) > 1 or len(later) > 2:
-            yield Breach(
-                "halted (I47)", f"{len(later)} writes after everything was halted, such as {later[-1].request.body[:200]!r}"
-            )

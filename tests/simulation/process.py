@@ -256,7 +256,6 @@ class Process:
     @contextmanager
     def _migrating(self) -> Iterator[None]:
         """While a state is opened, every statement that changes it is an effect, so that a migration can die in its midst."""
-
         _MIGRATING.append(self)
         try:
             yield

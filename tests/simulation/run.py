@@ -27,6 +27,7 @@ from tests.simulation.judgement import judge
 from tests.simulation.lineage import Lineage
 from tests.simulation.oracle import reading
 from tests.simulation.oracle.evidence import Breach, state_rows
+from tests.simulation.pauses import Pauses
 from tests.simulation.process import RESTART, Host, Process
 from tests.simulation.scenario import Scenario
 from tests.simulation.steps import Step
@@ -80,7 +81,7 @@ class Run:
         self.backup: tuple[Path, Lineage] | None = None
         self.lineage = Lineage()
         self.may_have_rival = True
-        self.pauses: list[tuple[int, int | None]] = []
+        self.pauses = Pauses()
         self.moved: list[int] = []
         self.processes: list[Process] = []
         self.restarts: list[tuple[float, Host]] = []

@@ -244,6 +244,7 @@ class RestoreState:
             run.lineage = deepcopy(lineage)
             run.happened("state restored")
         run.lineage.go_on(run.host.name, len(run.world.calls))
+        run.pauses.go_on(run.host.name, len(run.world.calls), run.host.state)
         run.start(run.host)
 
 
@@ -268,6 +269,7 @@ class Rival:
         copy, known = run.host.keep_state("rival.db"), run.lineage.until(copied)
         host = Host(world=run.world, name="rival", base=run.base, mapping=run.host.mapping)
         host.put_state(copy)
+        run.pauses.go_on(host.name, copied, host.state)
         run.world.time.pass_(self.stuck)
         rival = Process(host, seed=run.scenario.seed)
         run.happened("two daemons")
@@ -344,7 +346,7 @@ class Stop:
         ctx = process.bridge.context
         with process.beside(), ctx.store.begin() as db:
             halting.set_halt(ctx, db, halting.EVERYTHING, "stopped by hand", "resume everything")
-        run.pauses.append((len(run.world.calls), None))
+        run.pauses.begin(process.host.name, len(run.world.calls))
         run.happened("halted by hand")
 
 
@@ -383,4 +385,4 @@ def resume(run: Run, process: Process) -> None:
             if digest is None or not plans.approve(ctx, digest[1]):
                 plans.resume(ctx, subject)
         plans.retry(ctx)
-    run.pauses = [(began, ended if ended is not None else len(run.world.calls)) for began, ended in run.pauses]
+    run.pauses.end(process.host.name, len(run.world.calls))
