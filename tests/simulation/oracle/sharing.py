@@ -32,7 +32,12 @@ def judge(found: Evidence) -> Iterator[Breach]:
             # Where a read failed, the bridge may have kept nothing of this job's readings.
             kept = all(call.fate == "answered" and call.acted[-1].status < 300 for call in calls if not call.writes)
             for call in calls:
-                known.update({record["Id"]: record for record in _contacts(call) if kept})
+                for record in _contacts(call):
+                    if kept:
+                        known[record["Id"]] = record
+                    else:
+                        # It may have been kept all the same (what failed was repeated): which counts is unknown.
+                        known.pop(record["Id"], None)
                 for write in writes.get(call.number, ()):
                     ids = found.world.contacts_of(people[write.id])
                     if len(ids) == 1 and (contact := known.get(next(iter(ids)))) is not None:
