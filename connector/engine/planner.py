@@ -21,6 +21,7 @@ from connector.engine.context import Context, Stage, log, stage
 from connector.engine.drafts import FIELD_WRITES, PROPOSAL, Draft, Subject
 from connector.engine.halting import PLAN, set_halt
 from connector.engine.readings import may_share, shared_purposes, unreadable_purposes
+from connector.engine.unasking import QUESTIONS, unask
 from connector.store import intents, links
 from connector.store.links import BLANK, UnitState
 from connector.store.store import Row, get_meta, next_name, pack, set_meta, stamp, unpack
@@ -163,7 +164,11 @@ def _plan_batch(
     for system, group in groups.items():
         accounts = [row["account_id"] for row in group]
         busy = intents.in_flight(db, system, accounts, [kind for kind in FIELD_WRITES if not overtaken(ctx, system, kind)])
-        batch = Batch(ctx, db, system, [row for row in group if row["account_id"] not in busy])
+        free = [row for row in group if row["account_id"] not in busy]
+        if not only_opt_outs:
+            for refused in intents.give_up(db, system, [row["account_id"] for row in free], QUESTIONS):
+                unask(db, refused)
+        batch = Batch(ctx, db, system, free)
         draft = Draft(ctx=ctx, db=db, plan_id=planned.id, system=system)
         done, states, differences, decided = [], {}, {}, []
         for row in batch.rows:
@@ -319,10 +324,6 @@ def _is_urgent(unit: Unit, verdict: Verdict, subject: Subject) -> bool:
     return (verdict.row in _RESTRICTING and verdict.acts) or (bool(verdict.flag) and subject.flag_differs(unit, verdict))
 
 
-_FIRST_OF_TWO = (Law.ADOPTED, Law.ANSWERED, Law.REJECTED)
-"""Without a write, these only settle what was before: the next judgement says what follows from it."""
-
-
 _IN_TWO_STEPS = (Law.ADOPTED, Law.ANSWERED, Law.REJECTED)
 """Rows that settle an old question first; what stands now is judged in the next round."""
 
@@ -340,7 +341,7 @@ def _take_up(ctx: Context, draft: Draft, subject: Subject, judged: _Judged, verd
             judged.differences.append(name)
         if verdict.write is not None:
             judged.written.append((verdict.write.value, name))
-        elif verdict.row in _FIRST_OF_TWO and state.memory.adopt != "keep":
+        elif verdict.row in _IN_TWO_STEPS and state.memory.adopt != "keep":
             judged.complete = False
         mine = crm if unit.owner.side is Side.CRM else career
         new_base, memory = settle(verdict=verdict, base=state.base, memory=state.memory, mine=mine, now=now)

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from sqlalchemy import Connection
 
 from connector.core.brakes import WHOLE_READ
 from connector.core.model import Side
 from connector.engine import usage
 from connector.engine.context import Context, log
-from connector.engine.drafts import FIELD_WRITES, PROPOSAL
+from connector.engine.drafts import FIELD_WRITES
 from connector.engine.halting import AUDIT, clear_halt, halts
+from connector.engine.unasking import QUESTIONS, unask
 from connector.engine.usage import UNUSUAL
-from connector.store import intents, journal, links, observations, requests, suggestions
-from connector.store.links import BLANK
-from connector.store.store import Row, set_meta
-
-_QUESTIONS = ("suggestion.create", PROPOSAL)
+from connector.store import intents, journal, links, observations, requests
+from connector.store.store import set_meta
 
 
 def approve(ctx: Context, digest: str) -> int:
@@ -56,12 +52,13 @@ def resume(ctx: Context, subject: str) -> bool:
 
 
 def _drop(db: Connection, plan_id: str) -> None:
-    for row in intents.drop(db, plan_id, (*FIELD_WRITES, *_QUESTIONS, "request.create")):
+    for row in intents.drop(db, plan_id, (*FIELD_WRITES, *QUESTIONS, "request.create")):
         match row["kind"]:
             case kind if kind in FIELD_WRITES:
                 links.mark(db, row["system"], [row["target"]])
-            case kind if kind in _QUESTIONS:
-                _unask(db, row)
+            case kind if kind in QUESTIONS:
+                unask(db, row)
+                links.mark(db, row["system"], [row["target"]])
             case "request.create":
                 intents.supersede(db, row["system"], [row["target"]], ["career.acknowledge"])
                 requests.forget(db, row["system"], row["target"])
@@ -69,21 +66,6 @@ def _drop(db: Connection, plan_id: str) -> None:
             case _:
                 pass
     log.info("plan.dropped", plan=plan_id)
-
-
-def _unask(db: Connection, row: Row) -> None:
-    """A suggestion that never reached Salesforce was never made."""
-    known = suggestions.by_key(db, [row["key"]]).get(row["key"])
-    if known is None or known["crm_id"] is not None:
-        return
-    suggestions.forget(db, row["key"])
-    system, account = row["system"], row["target"]
-    states = links.states_of(db, system, [account]).get(account, {})
-    state = states.get(known["unit"], BLANK)
-    if known["unit"] and state.memory.open is not None:
-        unasked = replace(state, memory=replace(state.memory, open=None))
-        links.put_states(db, system, {account: dict(states) | {known["unit"]: unasked}})
-    links.mark(db, system, [account])
 
 
 def retry(ctx: Context, ids: list[int] | None = None) -> int:

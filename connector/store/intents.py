@@ -43,6 +43,19 @@ def supersede(db: Connection, system: str, targets: Iterable[str], kinds: Sequen
         _supersede(db, system=system, targets=some, kinds=kinds)
 
 
+@prepared
+def _refused_about(system: Place, targets: Place, kinds: Place) -> Select[Any]:
+    return select(intent).where(_about(system, targets, kinds), intent.c.state == "refused")
+
+
+def give_up(db: Connection, system: str, targets: Iterable[str], kinds: Sequence[str]) -> list[Row]:
+    """What a side refused about these targets is decided anew; the writes that were given up."""
+    rows = [row for some in batches(targets) for row in rows_of(_refused_about(db, system=system, targets=some, kinds=kinds))]
+    for some in batches([row["id"] for row in rows]):
+        db.execute(update(intent).where(intent.c.id.in_(some)).values(state="superseded"))
+    return rows
+
+
 def supersede_marked(db: Connection, kinds: Sequence[str]) -> None:
     """The same for every target whose link the planner is to look at."""
     marked = exists().where(link.c.system == intent.c.system, link.c.account_id == intent.c.target, link.c.marked)

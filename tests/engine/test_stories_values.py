@@ -445,3 +445,17 @@ def test_a_group_that_gets_other_fields(uni: University, tmp_path: Path, was: st
     uni.edit_contact(uni.ada, LastName="Byron")
     uni.run()
     assert uni.account("a1")["last_name"] == "Byron", "both have said the same since: this is the base of what follows"
+
+
+def test_a_question_that_was_refused_was_not_asked(uni: University) -> None:
+    """Where Salesforce refused a suggestion, the owner's next move does not answer it: careers' value is asked about anew."""
+    uni.edit_person("a1", {"title": "Counsel"})
+    uni.crm.order_refusal("ENTITY_IS_DELETED", sobject="Suggested_Change__c", count=1)
+    uni.run()
+    assert uni.all("Suggested_Change__c") == []
+    uni.edit_contact(uni.ada, Title="Director")
+    uni.run()
+    assert uni.account("a1")["title"] == "Director"
+    row = uni.one("Suggested_Change__c")
+    assert row["State__c"] == "Open"
+    assert orjson.loads(str(row["Suggested_Values__c"]))["Title"] == "Counsel"

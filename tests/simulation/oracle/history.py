@@ -24,10 +24,13 @@ class Held:
 
 
 def contact_history(world: World, person: int, field: Field) -> list[Held]:
-    """What a field of a person's contacts has held, oldest first; of all contacts that were ever theirs."""
+    """What a field of a person's contacts has held, oldest first; of all contacts that were ever theirs.
+
+    The world looks before each deed: what it sees has held since the one before, or ever since.
+    """
     ids = world.contacts_of(person)
     found: list[Held] = []
-    for at, seen in zip([deed.at for deed in world.deeds] + [world.time.seconds], world.seen, strict=True):
+    for at, seen in zip([0.0, *(deed.at for deed in world.deeds)], world.seen, strict=True):
         for id in ids:
             if id in seen:
                 meaning = token(field.name, "crm", seen[id][field.crm])
@@ -65,10 +68,30 @@ def _at(values: Mapping[str, Any], path: str) -> Any:
 
 
 def overwritten(history: list[Held]) -> Iterator[tuple[Held, Held]]:
-    """Values that people entered and the bridge replaced by others: (theirs, the bridge's)."""
-    for before, after in pairwise(history):
+    """Values that people entered and the bridge replaced by others: (theirs, the bridge's).
+
+    Who enters what stands there already, perhaps written otherwise, enters nothing.
+    """
+    entered = [now for last, now in pairwise([None, *history]) if last is None or last.token != now.token]
+    for before, after in pairwise(entered):
         if after.by == "api" and before.by != "api" and before.token != after.token:
             yield before, after
+
+
+def agreed_last(ours: list[Held], theirs: list[Held], until: float, *, lasting: float) -> set[str]:
+    """What both sides held at once, last before a moment; as far back as the first agreement that nobody could miss.
+
+    Whoever puts back what was agreed last differs from nobody: the bridge compares states, not what was between them.
+    """
+    found: set[str] = set()
+    began = sorted({held.since for held in [*ours, *theirs] if held.since < until})
+    for since, end in reversed(list(pairwise([*began, until]))):
+        middle = (since + end) / 2
+        both = tokens_between(ours, middle, middle) & tokens_between(theirs, middle, middle)
+        found |= both
+        if both and end - since >= lasting:
+            break
+    return found
 
 
 def tokens_between(history: list[Held], since: float, until: float) -> set[str]:

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 
 import orjson
 
-from tests.simulation.mapping import Field, Unit
+from tests.simulation.mapping import Field, Unit, read_mapping
 from tests.simulation.oracle.evidence import Breach, Evidence
-from tests.simulation.oracle.history import account_history, contact_history, overwritten, tokens_between
+from tests.simulation.oracle.history import account_history, agreed_last, contact_history, overwritten, tokens_between
 from tests.simulation.words import token
 
 _SLACK = 1.0
@@ -50,10 +50,22 @@ def _judge_field(found: Evidence, person: int, account: str, unit: Unit, field: 
         if before.token == "" and before.since <= found.first_compared(person, account) + _SLACK:
             # Emptiness that stood there before anything was agreed is filled.
             continue
-        agreed = before.token in tokens_between(ours, before.since - _SLACK, after.since + _SLACK)
-        if agreed or _silent(unit, before.token) or before.token in _suggested(found, account, unit, field):
+        agreed = tokens_between(ours, before.since - _SLACK, after.since + _SLACK)
+        agreed |= agreed_last(ours, theirs, after.since, lasting=2 * world.spec.cycle)
+        agreed |= _perhaps_ours(found, account, field)
+        silent = any(_silent(read_mapping(name).units[unit.name], before.token) for name in found.mappings)
+        if silent or before.token in agreed or before.token in _suggested(found, account, unit, field):
             continue
         yield Breach("trampled", f"{where}, and nobody was asked")
+
+
+def _perhaps_ours(found: Evidence, account: str, field: Field) -> set[str]:
+    """What the bridge wrote to this account and never heard of again: met later, nobody can tell it from an edit."""
+    return {
+        token(field.name, "career", write.fields[field.career])
+        for write in found.writes
+        if write.object == "person" and write.id == account and field.career in write.fields and write.call.fate != "answered"
+    }
 
 
 def _silent(unit: Unit, theirs: str) -> bool:
