@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from tests.simulation.scenario import Scenario
-from tests.simulation.steps import At, DeleteAccount, Pass
+from tests.simulation.steps import At, DeleteAccount, Duplicate, EditAccount, Merge, Pass
 from tests.simulation.troubles import Break, CrmRefuses, Expire, PutMapping, Suspend
 from tests.simulation.world import Spec
 
@@ -31,6 +31,16 @@ PINNED: Mapping[str, Scenario] = {
             Pass(60),
         ),
         seed=1637,
+    ),
+    "the owner's next move answered a question that Salesforce had refused, and careers' value was lost": Scenario(
+        spec=Spec(people=1, page=2, overlap=120, latency=0.0, tenant=(("page_limit", 1), ("batch_limit", 200))),
+        steps=(
+            EditAccount(person=0, field="class_year", choice=1, form=0, own=False),
+            At(31, Merge(person=0, into_double=True)),
+            Duplicate(person=0),
+            Pass(60),
+        ),
+        seed=2453,
     ),
 }
 """What went wrong, and how."""
