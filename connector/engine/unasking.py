@@ -7,7 +7,7 @@ from dataclasses import replace
 from sqlalchemy import Connection
 
 from connector.engine.drafts import PROPOSAL
-from connector.store import links, suggestions
+from connector.store import intents, links, suggestions
 from connector.store.links import BLANK
 from connector.store.store import Row
 
@@ -21,6 +21,7 @@ def unask(db: Connection, row: Row) -> None:
     if known is None or known["crm_id"] is not None:
         return
     suggestions.forget(db, row["key"])
+    intents.end_with(db, row["key"], "suggestion.update")
     system, account = row["system"], row["target"]
     states = links.states_of(db, system, [account]).get(account, {})
     state = states.get(known["unit"], BLANK)

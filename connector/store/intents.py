@@ -346,6 +346,12 @@ def recover(db: Connection) -> int:
     return int(_recover(db).rowcount)
 
 
+def end_with(db: Connection, key: str, kind: str) -> None:
+    """What waited for a record that is not to be made ends with it."""
+    waiting = (intent.c.key == key) & (intent.c.kind == kind) & intent.c.state.in_(_UNSENT)
+    db.execute(update(intent).where(waiting).values(state="superseded"))
+
+
 def last_with_key(db: Connection, kind: str, key: str) -> Row | None:
     """The latest write of this kind and key."""
     query = select(intent).where(intent.c.key == key, intent.c.kind == kind).order_by(intent.c.id.desc()).limit(1)

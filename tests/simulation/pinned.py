@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from tests.simulation.scenario import Scenario
-from tests.simulation.steps import At, DeleteAccount, Duplicate, EditAccount, Merge, Pass
-from tests.simulation.troubles import Break, CrmRefuses, Expire, PutMapping, Suspend
+from tests.simulation.steps import At, DeleteAccount, DeleteContact, Duplicate, EditAccount, Merge, Pass
+from tests.simulation.troubles import Break, CrmRefuses, CrmSetting, Expire, PutMapping, Suspend
 from tests.simulation.world import Spec
 
 PINNED: Mapping[str, Scenario] = {
@@ -41,6 +41,18 @@ PINNED: Mapping[str, Scenario] = {
             Pass(60),
         ),
         seed=2453,
+    ),
+    "the refinement of a question that Salesforce had refused waited for its record for ever (I10)": Scenario(
+        spec=Spec(people=1, page=1),
+        steps=(
+            EditAccount(person=0, field="mailing_country", choice=1, form=0, own=False),
+            CrmSetting("read_only", value=True),
+            Pass(60),
+            EditAccount(person=0, field="mailing_country", choice=2, form=0, own=False),
+            Pass(60),
+            DeleteContact(0),
+        ),
+        seed=2567,
     ),
 }
 """What went wrong, and how."""

@@ -72,7 +72,7 @@ def overwritten(history: list[Held]) -> Iterator[tuple[Held, Held]]:
 
     Who enters what stands there already, perhaps written otherwise, enters nothing.
     """
-    entered = [now for last, now in pairwise([None, *history]) if last is None or last.token != now.token]
+    entered = [*history[:1], *(now for last, now in pairwise(history) if last.token != now.token)]
     for before, after in pairwise(entered):
         if after.by == "api" and before.by != "api" and before.token != after.token:
             yield before, after
