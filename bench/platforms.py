@@ -247,10 +247,10 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     configure("error", "json")
     found = {}
+    options.out.parent.mkdir(parents=True, exist_ok=True)
     for name in options.names or PLATFORMS:
         found[name] = measure(PLATFORMS[name], options.people, options.folder.resolve() / name)
-    options.out.parent.mkdir(parents=True, exist_ok=True)
-    options.out.write_text(page(options.people, found), encoding="utf-8")
+        options.out.write_text(page(options.people, found), encoding="utf-8")
     print(page(options.people, found))
     return 0
 
