@@ -136,7 +136,9 @@ REST: Mapping[int, Row] = {
     ),
     114: Row(
         title="PostgreSQL: fail-over, 40001, lost in the midst of COMMIT",
-        places=dict.fromkeys(Operation, (Elsewhere(test="kills/test_kills.py::test_a_server_that_goes_away_costs_nothing"),)),
+        places=dict.fromkeys(
+            Operation, (Elsewhere(test="store/test_lost_connections.py::test_a_connection_that_is_lost_is_no_defect"),)
+        ),
     ),
     116: Row(
         title="No file descriptor is left",
