@@ -177,7 +177,7 @@ def test_an_endless_body_ends_with_its_client(emulator: Running) -> None:
 
 
 def test_half_a_request_is_none(emulator: Running) -> None:
-    """Law: a client that dies in the midst of its request has asked for nothing; nobody acts on the half that came."""
+    """Law: a client that dies in the midst of its request has asked for nothing; nobody acts on the half that came. [U]."""
     token = emulator.run(emulator.control.token)
     before = emulator.run(emulator.control.call_count)
     head = f"POST /services/data/v67.0/sobjects/Contact HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer {token}\r\n"

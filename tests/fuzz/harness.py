@@ -10,7 +10,7 @@ from __future__ import annotations
 import resource
 import signal
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -50,6 +50,7 @@ class Target:
 def bounded() -> Iterator[None]:
     """End what costs too much: time of the processor, so that a busy machine is no finding, and memory."""
     before = signal.signal(signal.SIGPROF, _late)
+    _forget_peak()
     peak = _peak()
     signal.setitimer(signal.ITIMER_PROF, SECONDS, SECONDS)
     try:
@@ -66,7 +67,17 @@ def _late(_signal: int, _frame: object) -> None:
     raise Hang(f"more than {SECONDS:g} s of the processor")
 
 
+def _forget_peak() -> None:
+    """Whatever this process once held: from here on the peak counts anew."""
+    with suppress(OSError):
+        Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
+
+
 def _peak() -> int:
+    """Megabytes; where the system has no /proc, those of the process's whole life."""
+    with suppress(OSError):
+        status = Path("/proc/self/status").read_text(encoding="ascii", errors="replace")
+        return int(status.partition("VmHWM:")[2].split(maxsplit=1)[0]) // 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 
 

@@ -37,7 +37,7 @@ PATIENCE = 300.0
 """Seconds after which a command that should end is held to hang; nothing is judged by its speed."""
 CYCLE = 10
 """Seconds between two cycles: the least that may be configured."""
-SPEC = Spec(people=6, live=False, cycle=CYCLE)
+SPEC = Spec(people=6, live=False, cycle=CYCLE, favourites=("title", "last_name", "consent_career_asks"))
 
 
 class RealTime(Time):
