@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
-import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -11,7 +9,7 @@ from typing import Final
 
 from tests.crash.deaths import Ending, compare, play
 from tests.crash.scripts import SCRIPTS
-from tests.simulation.farm import folder, sweep_up
+from tests.simulation.farm import folder, spread
 
 RECOVERY = 80
 """Effects that a restarted bridge needs to open its state, look at both systems and work one cycle, with some to spare."""
@@ -91,20 +89,8 @@ def lasting(ending: Ending, *, since: int = 0, until: int | None = None) -> Iter
 
 def toll(deaths: Iterable[Death], *, workers: int | None = None) -> Iterator[Fate]:
     """Die many deaths; their fates come as they are known."""
-    count = workers or os.cpu_count() or 1
-    if count == 1:
-        yield from map(die, deaths)
-        return
-    with multiprocessing.get_context("spawn").Pool(count) as pool:
-        try:
-            # Neighbours are of one script: whoever takes them needs its undisturbed run once.
-            yield from pool.imap_unordered(die, deaths, chunksize=16)
-        finally:
-            pool.map(_leave, range(count * 4), chunksize=1)
-
-
-def _leave(_number: int) -> None:
-    sweep_up()
+    # Neighbours are of one script: whoever takes them needs its undisturbed run once.
+    return spread(die, deaths, workers=workers, chunk=16)
 
 
 @dataclass(kw_only=True)

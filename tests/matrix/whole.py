@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
-import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -11,7 +9,7 @@ from tests.matrix.cells import Cell, Operation
 from tests.matrix.faults import FAULTS
 from tests.matrix.pairs import PAIRS
 from tests.matrix.play import play
-from tests.simulation.farm import folder, sweep_up
+from tests.simulation.farm import folder, spread
 
 
 @dataclass(frozen=True, order=True)
@@ -53,16 +51,4 @@ def judge(name: Name) -> tuple[Name, list[str]]:
 
 def judge_all(wanted: Sequence[Name], *, workers: int | None = None) -> Iterator[tuple[Name, list[str]]]:
     """Play cells on all cores; they come as they are ready."""
-    count = workers or os.cpu_count() or 1
-    if count == 1:
-        yield from map(judge, wanted)
-        return
-    with multiprocessing.get_context("spawn").Pool(count) as pool:
-        try:
-            yield from pool.imap_unordered(judge, wanted, chunksize=4)
-        finally:
-            pool.map(_leave, range(count * 4), chunksize=1)
-
-
-def _leave(_number: int) -> None:
-    sweep_up()
+    return spread(judge, wanted, workers=workers)

@@ -8,14 +8,18 @@ import os
 import shutil
 import traceback
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 from tests.simulation.boundary import Broken
 from tests.simulation.draw import draw
 from tests.simulation.oracle.evidence import Breach
 from tests.simulation.run import Outcome, scratch, simulate
+
+_Item = TypeVar("_Item")
+_Done = TypeVar("_Done")
 
 _FOLDER: list[Path] = []
 """This process's folder, once it has one."""
@@ -48,13 +52,23 @@ def play(seed: int) -> Outcome:
 
 def sow(seeds: Iterable[int], *, workers: int | None = None) -> Iterator[Outcome]:
     """Play many seeds; the outcomes come as they are ready."""
+    return spread(play, seeds, workers=workers)
+
+
+def spread(
+    work: Callable[[_Item], _Done], items: Iterable[_Item], *, workers: int | None = None, chunk: int = 4
+) -> Iterator[_Done]:
+    """Do some work with each item, on all cores; what it gives comes as it is ready. Folders are swept up at the end.
+
+    ``chunk``: how many neighbours one process takes at once.
+    """
     count = workers or os.cpu_count() or 1
     if count == 1:
-        yield from map(play, seeds)
+        yield from map(work, items)
         return
     with multiprocessing.get_context("spawn").Pool(count, maxtasksperchild=None) as pool:
         try:
-            yield from pool.imap_unordered(play, seeds, chunksize=4)
+            yield from pool.imap_unordered(work, items, chunksize=chunk)
         finally:
             pool.map(_leave, range(count * 4), chunksize=1)
 
