@@ -142,7 +142,7 @@ def job_of(answer: Answer) -> tuple[str, str]:
     """The id and the state in an answer about a query job."""
     body = answer.json()
     found, state = (body.get("id"), body.get("state")) if isinstance(body, dict) else (None, None)
-    if not is_id(found) or not isinstance(found, str) or not isinstance(state, str):
+    if not is_id(found) or not isinstance(state, str):
         raise answer.unusable("no job")
     return found, state
 

@@ -11,6 +11,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import TypeGuard
 
 from simple_salesforce.format import quote_soql_value
 
@@ -53,7 +54,7 @@ def name(value: str) -> str:
     return value
 
 
-def is_id(value: object) -> bool:
+def is_id(value: object) -> TypeGuard[str]:
     """Whether this has the form of a Salesforce id (15 or 18 letters and digits)."""
     return isinstance(value, str) and _ID.fullmatch(value) is not None
 

@@ -7,7 +7,7 @@ our own key instead; the record is then looked up, and "already there" is a succ
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from connector.errors import BridgeError, Bug, Halt, Later, Refused, Unknown
@@ -22,10 +22,15 @@ from connector.salesforce.soql import is_id
 Batch = Sequence[int]
 
 _CONSEQUENCES = frozenset({"PROCESSING_HALTED", "ALL_OR_NONE_OPERATION_ROLLED_BACK"})
-_FOREIGN = frozenset({"001", "003", "005", "006", "00G", "00Q", "00U", "500", "701"})
+_TASK = "00T"
+_FOREIGN = frozenset({"001", "003", "005", "006", "00G", "00Q", _TASK, "00U", "500", "701"})
 _ONE_SPOILS_ALL = frozenset({"JSON_PARSER_ERROR", "INVALID_FIELD", "MALFORMED_ID", "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY"})
 _MOST_REFUSALS = 40
+_ELEMENT = 400
+"""An element of a Collections call has an error without an HTTP status of its own: one that says that it was not done."""
 _UNKNOWN = Outcome(status=Status.UNKNOWN, detail="an answer that does not fit the record")
+_NOT_LOOKED_UP = Outcome(status=Status.LATER, code="DUPLICATE_VALUE", detail="not looked up yet")
+_NOT_TRIED = outcome_of(_ELEMENT, Fault(code="PROCESSING_HALTED"))
 
 
 class Writes:
@@ -44,8 +49,7 @@ class Writes:
         settled: dict[int, Outcome] = {}
         self._deliver(_cut(plain, COLLECTION), lambda batch: self._insert([rows[n] for n in batch]), settled)
         self._deliver(_cut(paired, GRAPHS), lambda batch: self._insert_pairs([rows[n] for n in batch]), settled)
-        doubles = [n for n, outcome in settled.items() if outcome.code == "DUPLICATE_VALUE"]
-        settled.update(zip(doubles, self._look_up([rows[n] for n in doubles], [settled[n] for n in doubles]), strict=True))
+        settled.update(self._look_up({n: rows[n] for n, outcome in settled.items() if outcome.code == "DUPLICATE_VALUE"}))
         return [settled[n] for n in range(len(rows))]
 
     def update(self, rows: Sequence[CrmUpdate]) -> list[Outcome]:
@@ -96,7 +100,7 @@ class Writes:
 
     def _insert(self, rows: Sequence[CrmCreate]) -> list[Outcome]:
         results = self._client.insert([(writable(row.object), {**row.fields, KEY: row.key}) for row in rows])
-        return [_created(writable(row.object), result) for row, result in zip(rows, results, strict=True)]
+        return [_created(result) for result in results]
 
     def _insert_pairs(self, rows: Sequence[CrmCreate]) -> list[Outcome]:
         graphs = [
@@ -107,35 +111,30 @@ class Writes:
             for n, row in enumerate(rows)
         ]
         answers = self._client.insert_graphs(graphs)
-        return [_paired(writable(row.object), answer, n) for n, (row, answer) in enumerate(zip(rows, answers, strict=True))]
+        return [_paired(answer, n) for n, answer in enumerate(answers)]
 
     def _update(self, rows: Sequence[CrmUpdate]) -> list[Outcome]:
         results = self._client.update([(writable(row.object), row.id, row.fields) for row in rows])
         return [_updated(row, result) for row, result in zip(rows, results, strict=True)]
 
-    def _look_up(self, rows: Sequence[CrmCreate], refusals: Sequence[Outcome]) -> list[Outcome]:
-        """The outcome of creates that met a unique value: done before if the key is there, else refused by another field.
+    def _look_up(self, rows: Mapping[int, CrmCreate]) -> dict[int, Outcome]:
+        """What creates that met a unique value really are: done before where the key is there; another field refused the others.
 
         If looking fails, the create comes again, meets its key again, and is looked up then.
         """
-        if not rows:
-            return []
         try:
             found = self._found(rows)
-            tasks = self._records.tasks_of([record.id for row, record in zip(rows, found, strict=True) if record and row.task])
+            tasks = self._records.tasks_of([record.id for n, record in found.items() if rows[n].task is not None])
         except (Later, Halt, Refused):
-            return [Outcome(status=Status.LATER, code="DUPLICATE_VALUE", detail="not looked up yet") for _ in rows]
-        return [
-            refusal if record is None else _already_there(row, record, tasks)
-            for row, record, refusal in zip(rows, found, refusals, strict=True)
-        ]
+            return dict.fromkeys(rows, _NOT_LOOKED_UP)
+        return {n: _already_there(rows[n], record, tasks) for n, record in found.items()}
 
-    def _found(self, rows: Sequence[CrmCreate]) -> list[Record | None]:
+    def _found(self, rows: Mapping[int, CrmCreate]) -> dict[int, Record]:
+        """Those of the rows whose key is there."""
         by_feed: dict[str, dict[str, Record]] = {}
-        for kind in {row.object for row in rows}:
-            keys = [row.key for row in rows if row.object == kind]
-            by_feed[kind] = self._records.find(Feed(kind), keys)
-        return [by_feed[row.object].get(row.key) for row in rows]
+        for kind in {row.object for row in rows.values()}:
+            by_feed[kind] = self._records.find(Feed(kind), [row.key for row in rows.values() if row.object == kind])
+        return {n: by_feed[row.object][row.key] for n, row in rows.items() if row.key in by_feed[row.object]}
 
 
 def writable(name: str) -> Writable:
@@ -162,46 +161,49 @@ def _once_each(rows: Sequence[CrmUpdate], kinds: Sequence[Writable]) -> list[Bat
     return [batch for turn in rounds for batch in _cut(sorted(turn, key=lambda n: kinds[n]), COLLECTION)]
 
 
-def _is_new(kind: Writable, value: object) -> bool:
-    if not isinstance(value, str) or not is_id(value):
-        return False
-    return value.startswith("00T") if kind is Writable.TASK else value[:3] not in _FOREIGN | {"00T"}
+def _is_ours(value: object) -> bool:
+    """Whether this can be the id of a record of our own objects: the prefixes of standard objects are not ours."""
+    return is_id(value) and value[:3] not in _FOREIGN
 
 
-def _failed(status: int, body: Any) -> Outcome:  # noqa: ANN401 - an answer's body, of any shape
-    faults = read_faults(body)
-    return _UNKNOWN if faults is None else outcome_of(status, faults[0])
+def _is_task(value: object) -> bool:
+    return is_id(value) and value.startswith(_TASK)
 
 
-def _created(kind: Writable, result: Row) -> Outcome:
+def _failed(result: Row) -> Outcome:
+    faults = read_faults(result.get("errors"))
+    return _UNKNOWN if faults is None else outcome_of(_ELEMENT, faults[0])
+
+
+def _created(result: Row) -> Outcome:
     if result.get("success") is True:
         found = result.get("id")
-        return Outcome(status=Status.APPLIED, id=long_id(str(found))) if _is_new(kind, found) else _UNKNOWN
-    return _failed(400, result.get("errors"))
+        return Outcome(status=Status.APPLIED, id=long_id(str(found))) if _is_ours(found) else _UNKNOWN
+    return _failed(result)
 
 
 def _updated(row: CrmUpdate, result: Row) -> Outcome:
     if result.get("success") is True:
         found = result.get("id")
-        same = isinstance(found, str) and is_id(found) and found[:15] == row.id[:15]
+        same = is_id(found) and found[:15] == row.id[:15]
         return Outcome(status=Status.APPLIED, id=long_id(row.id)) if same else _UNKNOWN
-    return _failed(400, result.get("errors"))
+    return _failed(result)
 
 
-def _paired(kind: Writable, answer: GraphAnswer, n: int) -> Outcome:
+def _paired(answer: GraphAnswer, n: int) -> Outcome:
     """The outcome of one graph: both records with their ids, or the error that made Salesforce undo both."""
     record, task = answer.nodes[f"record{n}"], answer.nodes[f"task{n}"]
     if answer.done:
         first, second = (sub.body.get("id") if isinstance(sub.body, dict) else None for sub in (record, task))
-        if _is_new(kind, first) and _is_new(Writable.TASK, second):
+        if _is_ours(first) and _is_task(second):
             return Outcome(status=Status.APPLIED, id=long_id(str(first)), fields={"task_id": long_id(str(second))})
         return _UNKNOWN
     for sub in (record, task):
-        faults = read_faults(sub.body) if sub.status >= 300 else None
+        faults = read_faults(sub.body)
         if faults is not None and faults[0].code not in _CONSEQUENCES:
             return outcome_of(sub.status, faults[0])
     # every error is the consequence of another graph's: nothing of this one was tried
-    return outcome_of(400, Fault(code="PROCESSING_HALTED"))
+    return _NOT_TRIED
 
 
 def _already_there(row: CrmCreate, record: Record, tasks: dict[str, str]) -> Outcome:

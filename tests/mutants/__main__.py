@@ -22,7 +22,7 @@ SURVIVORS = Path(__file__).with_name("survivors.toml")
 MODULES: Mapping[str, Sequence[str]] = {
     "connector/core/merge.py": [f"tests/core/test_merge_{name}.py" for name in ("table", "afterwards", "laws", "history")],
     "connector/salesforce/cursors.py": ["tests/salesforce/test_cursors.py"],
-    "connector/salesforce/writes.py": ["tests/salesforce/test_salesforce_writes.py"],
+    "connector/salesforce/writes.py": [f"tests/salesforce/test_salesforce_{name}.py" for name in ("writes", "batches")],
     "connector/store/intents.py": ["tests/store/test_intents.py", "tests/store/test_shelves.py"],
     "connector/engine/context.py": ["tests/engine/test_context.py"],
 }

@@ -3,67 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any, get_args, get_type_hints
 
 import pytest
 
-from connector.errors import Bug, Halt, Later
+from connector.errors import Bug
 from connector.ports import CrmCreate, CrmUpdate, Outcome, Status
+from connector.salesforce.answers import Row
 from connector.salesforce.client import Client
 from connector.salesforce.objects import Writable
-from tests.salesforce.orgs import ROOT, Org
-
-REQUEST = "a0BVr0000000001MAA"
-TASK = "00TVr0000000001IAA"
-STAMP = "2026-11-02T09:00:00.000+0000"
-
-
-def profile(key: str, **fields: Any) -> CrmCreate:
-    """A create without a Task."""
-    return CrmCreate(object="Career_Profile__c", key=key, fields=fields)
-
-
-def request(key: str) -> CrmCreate:
-    """A create with its Task."""
-    return CrmCreate(object="Career_Request__c", key=key, fields={"Title__c": "Panel"}, task={"Subject": "Panel"})
-
-
-def made(id: str) -> dict[str, Any]:
-    """A successful element."""
-    return {"id": id, "success": True, "errors": []}
-
-
-def failed(code: str) -> dict[str, Any]:
-    """A failed element of a Collections call."""
-    return {"success": False, "errors": [{"statusCode": code, "message": "x", "fields": []}]}
-
-
-def graph(number: int, record: Any, task: Any, *, done: bool) -> dict[str, Any]:
-    """One graph's answer."""
-    status = 201 if done else 400
-    return {
-        "graphId": f"g{number}",
-        "graphResponse": {
-            "compositeResponse": [
-                {"body": record, "httpHeaders": {}, "httpStatusCode": status, "referenceId": f"record{number}"},
-                {"body": task, "httpHeaders": {}, "httpStatusCode": status, "referenceId": f"task{number}"},
-            ]
-        },
-        "isSuccessful": done,
-    }
-
-
-def error(code: str) -> list[dict[str, Any]]:
-    """A failed node's body."""
-    return [{"errorCode": code, "message": "x", "fields": []}]
-
-
-HALTED = error("PROCESSING_HALTED")
-
-
-def statuses(outcomes: Any) -> list[Status]:
-    """The statuses of outcomes."""
-    return [outcome.status for outcome in outcomes]
+from connector.salesforce.records import Records
+from connector.salesforce.writes import Writes
+from tests.salesforce.elements import HALTED, REQUEST, STAMP, TASK, error, failed, graph, made, profile, request, statuses
+from tests.salesforce.orgs import Org
 
 
 def test_insert_bytes(org: Org) -> None:
@@ -115,9 +68,9 @@ def test_contact_cannot_be_written(org: Org) -> None:
     """No way leads to a write of a Contact: not by type, not by name, not by path; nothing reaches the wire (B14)."""
     assert "Contact" not in {kind.value for kind in Writable}
     for name in ("Contact", "contact", "CONTACT", "Account", "Contact/003", "Career_Profile__c/../Contact"):
-        with pytest.raises(Bug):
+        with pytest.raises(Bug, match=f"^the bridge does not write {name}$"):
             org.side.create([CrmCreate(object=name, key="k", fields={"LastName": "x"})])
-        with pytest.raises(Bug):
+        with pytest.raises(Bug, match=f"^the bridge does not write {name}$"):
             org.side.update([CrmUpdate(object=name, id="003Vr0000000001AAA", fields={"LastName": "x"})])
         with pytest.raises(ValueError, match="not a valid"):
             org.client.insert([(name, {"LastName": "x"})])  # type: ignore[list-item] # what the types forbid
@@ -148,7 +101,7 @@ def walk(hint: Any) -> Any:
 def test_task_is_never_created_alone(org: Org) -> None:
     """A Task exists only together with its request, the status only with the lease."""
     for name in ("Task", "Bridge_Status__c"):
-        with pytest.raises(Bug):
+        with pytest.raises(Bug, match=r"^a Task is created only together with its request"):
             org.side.create([CrmCreate(object=name, key="k", fields={})])
     assert org.sent == []
 
@@ -194,91 +147,52 @@ def test_results_that_do_not_fit(results: Any, org: Org) -> None:
 
 
 def test_update_of_another_record(org: Org) -> None:
-    """A result that names another record is unknown for ours."""
-    org.answer("PATCH", "/composite/sobjects", [made("a0BVr0000000009MAA"), made("a0BVr0000000001")])
-    rows = [CrmUpdate(object="Career_Request__c", id=id, fields={}) for id in ("a0BVr0000000002MAA", REQUEST)]
-    assert statuses(org.side.update(rows)) == [Status.UNKNOWN, Status.APPLIED]
-
-
-def test_one_record_twice(org: Org) -> None:
-    """Salesforce refuses one id twice in a call; the second change goes in the next call."""
-    org.answer("PATCH", "/composite/sobjects", [made(REQUEST), made(TASK)])
-    org.answer("PATCH", "/composite/sobjects", [made(REQUEST)])
-    rows = [
-        CrmUpdate(object="Career_Request__c", id=REQUEST, fields={"State__c": "Waiting"}),
-        CrmUpdate(object="Career_Request__c", id=REQUEST[:15], fields={"State__c": "Done"}),
-        CrmUpdate(object="Task", id=TASK, fields={"Status": "Completed"}),
+    """A result that names another record is unknown for ours; the id of ours comes back in its 18-character form."""
+    org.answer("PATCH", "/composite/sobjects", [made("a0BVr0000000009MAA"), made(REQUEST)])
+    rows = [CrmUpdate(object="Career_Request__c", id=id, fields={}) for id in ("a0BVr0000000002MAA", REQUEST[:15])]
+    assert [(outcome.status, outcome.id) for outcome in org.side.update(rows)] == [
+        (Status.UNKNOWN, None),
+        (Status.APPLIED, REQUEST),
     ]
-    assert statuses(org.side.update(rows)) == [Status.APPLIED] * 3
-    assert json.loads(org.sent[1].body)["records"][0]["State__c"] == "Done"
 
 
-def test_batches(org: Org) -> None:
-    """450 updates are three calls; 100 requests with Tasks are two."""
-    for size in (200, 200, 50):
-        org.answer("PATCH", "/composite/sobjects", [failed("UNABLE_TO_LOCK_ROW")] * size)
-    rows = [CrmUpdate(object="Task", id=f"00TVr00000{number:05d}", fields={}) for number in range(450)]
-    assert set(statuses(org.side.update(rows))) == {Status.LATER}
-    for size in (75, 25):
-        graphs = [graph(number, made(REQUEST), made(TASK), done=True) for number in range(size)]
-        org.answer("POST", "/composite/graph", {"graphs": graphs})
-    assert len(org.side.create([request(f"k{number}") for number in range(100)])) == 100
-    assert len(org.sent) == 5
+@pytest.mark.parametrize(
+    ("errors", "status"),
+    [([], Status.UNKNOWN), (None, Status.UNKNOWN), ([{"statusCode": "NEVER_SEEN_BEFORE", "message": "x"}], Status.REFUSED)],
+)
+def test_element_that_failed(errors: Any, status: Status, org: Org) -> None:
+    """An element that failed without saying why is unknown; with a code that nobody knows it was certainly not done."""
+    answer = [{"success": False, "errors": errors}]
+    org.answer("POST", "/composite/sobjects", answer)
+    org.answer("PATCH", "/composite/sobjects", answer)
+    assert statuses(org.side.create([profile("k1")])) == [status]
+    assert statuses(org.side.update([CrmUpdate(object="Task", id=TASK, fields={})])) == [status]
 
 
-def test_lost_answer_leaves_the_rest_unsent(org: Org) -> None:
-    """When an answer is lost its batch is unknown, and the batches behind it were certainly not sent."""
-    org.mock.add("PATCH", f"{ROOT}/composite/sobjects", body=ConnectionResetError("reset"))
-    rows = [CrmUpdate(object="Task", id=f"00TVr00000{number:05d}", fields={}) for number in range(201)]
-    outcomes = org.side.update(rows)
-    assert [statuses(outcomes).count(status) for status in (Status.UNKNOWN, Status.LATER)] == [200, 1]
-    assert outcomes[-1].code == "NOT_SENT"
+class Miscounting(Client):
+    """A client that breaks its promise of one answer for each element."""
+
+    def __init__(self, org: Org, *, more: int) -> None:
+        super().__init__(org.transport, clock=org.clock, rng=lambda: 0.5)
+        self._more = more
+
+    def insert(self, rows: Sequence[Any]) -> list[Row]:
+        """One more, or one fewer."""
+        return [made(REQUEST)] * (len(rows) + self._more)
+
+    def update(self, rows: Sequence[Any]) -> list[Row]:
+        """One more, or one fewer."""
+        return [made(TASK)] * (len(rows) + self._more)
 
 
-def test_failure_behind_a_success_loses_no_outcome(org: Org) -> None:
-    """A call that fails as a whole raises only if nothing was settled before it."""
-    limit = [{"message": "x", "errorCode": "REQUEST_LIMIT_EXCEEDED"}]
-    rows = [CrmUpdate(object="Task", id=f"00TVr00000{number:05d}", fields={}) for number in range(201)]
-    org.answer("PATCH", "/composite/sobjects", limit, 403)
-    with pytest.raises(Later):
-        org.side.update(rows)
-    org.answer("PATCH", "/composite/sobjects", [made(row.id) for row in rows[:200]])
-    org.answer("PATCH", "/composite/sobjects", limit, 403)
-    outcomes = org.side.update(rows)
-    first, last = outcomes[0], outcomes[-1]
-    assert (first.status, last.status, last.code) == (
-        Status.APPLIED,
-        Status.LATER,
-        "REQUEST_LIMIT_EXCEEDED",
-    )
-    org.answer("PATCH", "/composite/sobjects", [{"message": "x", "errorCode": "API_DISABLED_FOR_ORG"}], 403)
-    with pytest.raises(Halt):
-        org.side.update(rows)
-
-
-def test_poison_is_isolated(org: Org) -> None:
-    """A record that makes Salesforce refuse the whole call is found by halving; the others are done."""
-    poison = 2
-    rows = [profile(f"k{number}") for number in range(4)]
-
-    def answer(request: Any) -> tuple[int, dict[str, str], str]:
-        records = json.loads(request.body)["records"]
-        if any(record["Key__c"] == f"k{poison}" for record in records):
-            return 400, {}, json.dumps([{"errorCode": "JSON_PARSER_ERROR", "message": "x"}])
-        return 200, {}, json.dumps([made(REQUEST) for _ in records])
-
-    for _ in range(5):
-        org.mock.add_callback("POST", f"{ROOT}/composite/sobjects", callback=answer, content_type="application/json")
-    outcomes = org.side.create(rows)
-    assert statuses(outcomes) == [Status.APPLIED, Status.APPLIED, Status.REFUSED, Status.APPLIED]
-    assert len(org.sent) == 5
-
-
-def test_refusal_that_is_nobodys_fault_is_not_halved(org: Org) -> None:
-    """A refusal that concerns us, not one record, costs one call."""
-    org.answer("POST", "/composite/sobjects", [{"errorCode": "INSUFFICIENT_ACCESS", "message": "x"}], 403)
-    outcomes = org.side.create([profile(f"k{number}") for number in range(10)])
-    assert (set(statuses(outcomes)), len(org.sent)) == ({Status.REFUSED}, 1)
+@pytest.mark.parametrize("more", [1, -1])
+def test_no_outcome_goes_to_another_record(more: int, org: Org) -> None:
+    """Answers that were not counted stop us: an outcome that went to another record would be believed for ever."""
+    writes = Writes(Miscounting(org, more=more), Records(org.client, ["LastName"]))
+    with pytest.raises(ValueError, match="argument 2 is"):
+        writes.create([profile("k1"), profile("k2")])
+    with pytest.raises(ValueError, match="argument 2 is"):
+        writes.update([CrmUpdate(object="Task", id=TASK, fields={}), CrmUpdate(object="Task", id=f"{TASK[:14]}2", fields={})])
 
 
 def found(key: str, *, deleted: bool = False) -> dict[str, Any]:
@@ -314,7 +228,8 @@ def test_duplicate_that_cannot_be_looked_up(org: Org) -> None:
     org.answer("POST", "/composite/sobjects", [failed("DUPLICATE_VALUE")])
     for _ in range(4):
         org.answer("GET", "/queryAll", "<html>", 503)
-    assert statuses(org.side.create([profile("k1")])) == [Status.LATER]
+    outcome = org.side.create([profile("k1")])[0]
+    assert (outcome.status, outcome.code, outcome.detail) == (Status.LATER, "DUPLICATE_VALUE", "not looked up yet")
 
 
 def duplicate_request(org: Org, tasks: dict[str, Any]) -> Outcome:
@@ -349,9 +264,10 @@ def test_failed_graphs(org: Org) -> None:
         graph(3, error("ALL_OR_NONE_OPERATION_ROLLED_BACK"), error("INVALID_CROSS_REFERENCE_KEY"), done=False),
         graph(4, made(REQUEST), made(REQUEST), done=True),
         graph(5, made(REQUEST), None, done=True),
+        graph(6, HALTED, error("NEVER_SEEN_BEFORE"), done=False),
     ]
     org.answer("POST", "/composite/graph", {"graphs": list(reversed(graphs))})
-    outcomes = org.side.create([request(f"k{number}") for number in range(6)])
+    outcomes = org.side.create([request(f"k{number}") for number in range(7)])
     assert [(outcome.status, outcome.code) for outcome in outcomes] == [
         (Status.REFUSED, "INACTIVE_OWNER_OR_USER"),
         (Status.LATER, "PROCESSING_HALTED"),
@@ -359,6 +275,7 @@ def test_failed_graphs(org: Org) -> None:
         (Status.REFUSED, "INVALID_CROSS_REFERENCE_KEY"),
         (Status.UNKNOWN, ""),
         (Status.UNKNOWN, ""),
+        (Status.REFUSED, "NEVER_SEEN_BEFORE"),
     ]
 
 

@@ -176,9 +176,9 @@ DEFECTS = (
             ),
             Edit(
                 "connector/salesforce/writes.py",
-                "        if _is_new(kind, first) and _is_new(Writable.TASK, second):\n"
+                "        if _is_ours(first) and _is_task(second):\n"
                 '            return Outcome(status=Status.APPLIED, id=long_id(str(first)), fields={"task_id": long_id(str(second))})',
-                "        if _is_new(kind, first):\n"
+                "        if _is_ours(first):\n"
                 '            return Outcome(status=Status.APPLIED, id=long_id(str(first)), fields={"task_id": None})',
             ),
         ),

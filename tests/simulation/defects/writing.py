@@ -46,10 +46,9 @@ DEFECTS = (
             Edit(
                 _WRITES,
                 _INSERT,
-                "        found = self._found(rows)\n"
-                "        if all(found):\n"
-                "            return [_already_there(row, record, {}) for row, record in zip(rows, found, strict=True) if record]\n"
-                + _INSERT,
+                "        found = self._found(dict(enumerate(rows)))\n"
+                "        if len(found) == len(rows):\n"
+                "            return [_already_there(row, found[n], {}) for n, row in enumerate(rows)]\n" + _INSERT,
             ),
             Edit("emulator/salesforce/writing.py", "        self._check_unique(sobject, row, changed)\n", ""),
         ),
@@ -137,8 +136,8 @@ DEFECTS = (
         edits=(
             Edit(
                 _WRITES,
-                "        return [_created(writable(row.object), result) for row, result in zip(rows, results, strict=True)]",
-                "        return [_created(writable(row.object), result) for row, result in zip(rows, results[1:] + results[:1], strict=True)]",
+                "        return [_created(result) for result in results]",
+                "        return [_created(result) for result in results[1:] + results[:1]]",
             ),
         ),
     ),
