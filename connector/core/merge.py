@@ -222,7 +222,7 @@ def _agree(unit: Unit, base: Base | None, crm: Reading, career: Reading, memory:
 
 def _judge_unknown(unit: Unit, crm: Reading, career: Reading, memory: Memory) -> Verdict:
     mine, theirs = (crm, career) if unit.owner is Owner.ALUMNI_RELATIONS else (career, crm)
-    if theirs.empty or theirs.values in memory.sent.get(unit.owner.side.other, ()):
+    if (theirs.empty and not memory.differed) or theirs.values in memory.sent.get(unit.owner.side.other, ()):
         return _write(unit, mine, Row.FILL_EMPTY)
     match memory.adopt:
         case "crm_wins" if not (mine.empty and unit.null is NullPolicy.IGNORE):

@@ -233,6 +233,8 @@ class Memory:
 
     Or ours: ``replace``, where what stands across is another person's.
     """
+    differed: bool = False
+    """Whether a first difference waits for that choice: who clears what was seen across has left no gap to be filled."""
     episodes: int = 0
     noted: str | None = None
     """The code of the note that was left for the editor and still stands."""

@@ -47,6 +47,7 @@ class Batch:
         profiles = [row["profile_id"] for row in rows if row["profile_id"]]
         self._profiles = observations.load(db, Side.CRM, Feed.PROFILE, profiles)
         self.states = links.states_of(db, system, accounts)
+        self._differences = links.differences_of(db, system, accounts)
         career = ctx.careers.get(system)
         arrives_within = _LATEST if career is None or career.capabilities.lookup else _LATEST_BY_FILE
         self._doubtful = intents.doubtful(db, system, accounts, FIELD_WRITES, ctx.clock.now() - arrives_within)
@@ -72,6 +73,7 @@ class Batch:
         )
         found = Subject(rules=self.rules, link=row, person=person, contact=contact, account=account, profile=profile)
         found.refused = row["account_id"] in self._refused
+        found.differed = frozenset(unit for account, unit in self._differences if account == row["account_id"])
         found.fought_over = self._fought_over(row["account_id"])
         found.counts = bool(row["leading"]) and row["contact_id"] not in self._elsewhere
         for doubtful in self._doubtful.get(row["account_id"], ()):

@@ -142,25 +142,27 @@ def _work(ctx: Context, done: Cycle, *, approve: bool) -> None:
     with ctx.store.begin() as db:
         live = stage(db).live
     if live:
-        _deliver(ctx, done)
+        _deliver(ctx, done, judged=False)
         if _to_plan(ctx):
             done.plans.append(plan(ctx, only_opt_outs=True))
-            _deliver(ctx, done)
+            _deliver(ctx, done, judged=False)
         decisions.read_decisions(ctx)
         _route(ctx, done)
-        _deliver(ctx, done)
+        _deliver(ctx, done, judged=False)
+    judged = False
     for _ in range(_ROUNDS):
         if not _to_plan(ctx, left=True):
             break
         planned = plan(ctx, approve=approve)
+        judged = True
         done.plans.append(planned)
         if live:
-            _deliver(ctx, done)
+            _deliver(ctx, done, judged=judged)
         if planned.state == "braked" or not (planned.released or planned.again):
             break
     if live:
         decisions.tell(ctx)
-        _deliver(ctx, done)
+        _deliver(ctx, done, judged=judged)
 
 
 def _to_plan(ctx: Context, *, left: bool = False) -> bool:
@@ -183,10 +185,10 @@ def _route(ctx: Context, done: Cycle) -> None:
             set_halt(ctx, db, REQUESTS, f"{error.subject}: {error.reason}", error.remedy)
 
 
-def _deliver(ctx: Context, done: Cycle) -> None:
+def _deliver(ctx: Context, done: Cycle, *, judged: bool) -> None:
     delivered = Delivered()
     done.delivered.append(delivered)
-    deliver(ctx, without=frozenset(done.down) | frozenset(done.halted), into=delivered)
+    deliver(ctx, without=frozenset(done.down) | frozenset(done.halted), into=delivered, judged=judged)
     done.down |= delivered.stopped
 
 

@@ -20,6 +20,7 @@ from connector.engine import patience
 from connector.engine.collect import keep
 from connector.engine.context import Context, log
 from connector.engine.doubt import before, given_up_at, look, never_arrived
+from connector.engine.drafts import FIELD_WRITES
 from connector.engine.halting import AUDIT, halts, set_halt, stopped
 from connector.engine.settling import apply_outcome, prepare_set
 from connector.errors import Halt, Later, Refused, Unknown
@@ -75,19 +76,23 @@ def recover(ctx: Context) -> int:
     return found
 
 
-def deliver(ctx: Context, *, without: frozenset[str] = frozenset(), into: Delivered | None = None) -> Delivered:
+def deliver(
+    ctx: Context, *, without: frozenset[str] = frozenset(), into: Delivered | None = None, judged: bool = True
+) -> Delivered:
     """Send everything that is due, each side until it stops us. ``without``: sides that are down or halted.
 
-    The answer is ``into``, if given: who holds it can see how far it is.
+    The answer is ``into``, if given: who holds it can see how far it is. Unless everybody is ``judged``, values of those who are
+    not yet stay here: what was read of them since (a death, a withdrawn consent) may forbid what was decided before.
     """
     done = into or Delivered()
+    unjudged = () if judged else FIELD_WRITES
     with ctx.store.begin() as db:
-        due = intents.due(db, ctx.clock.now())
+        due = intents.due(db, ctx.clock.now(), unjudged=unjudged)
         if due and not _recordable(ctx, db):
             return done
     for side, kinds in _in_turn(ctx):
         if side not in without and any(kind in kinds and side in ("crm", system) for kind, system in due):
-            _drain(ctx, done, side, kinds)
+            _drain(ctx, done, side, kinds, unjudged)
     return done
 
 
@@ -109,14 +114,15 @@ def _in_turn(ctx: Context) -> Iterator[tuple[str, Sequence[str]]]:
             yield system, (kind,)
 
 
-def _drain(ctx: Context, done: Delivered, side: str, kinds: Sequence[str]) -> None:
+def _drain(ctx: Context, done: Delivered, side: str, kinds: Sequence[str], unjudged: Sequence[str]) -> None:
     for _ in range(_ROUNDS):
         if side in done.stopped:
             return
         with ctx.store.begin() as db:
             if stopped(db):
                 return
-            rows = intents.take(db, kinds, None if side == "crm" else side, ctx.clock.now(), limit=_at_once(ctx, side, kinds))
+            system, limit = None if side == "crm" else side, _at_once(ctx, side, kinds)
+            rows = intents.take(db, kinds, system, ctx.clock.now(), limit=limit, unjudged=unjudged)
             prepared = [(row, unpack(row["payload"])) for row in rows]
             _complete_all(db, prepared)
         if not rows:

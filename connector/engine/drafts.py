@@ -55,6 +55,8 @@ class Subject:
     counts: bool = True
     """Whether this is the one account that counts of all that the person has."""
     sent: dict[str, dict[Side, tuple[tuple[Value, ...], ...]]] = field(default_factory=dict)
+    differed: frozenset[str] = frozenset()
+    """Units whose first difference waits for a person's choice."""
     on_its_way: dict[str, Any] = field(default_factory=dict)
     """Career fields that were handed over and are not shown yet, as they were last handed over."""
     _seen: dict[str, tuple[Reading | None, Reading | None]] = field(default_factory=dict)
@@ -94,7 +96,7 @@ class Draft:
     db: Connection
     plan_id: str
     system: str
-    rows: list[dict[str, Any]] = field(default_factory=list)
+    rows: list[Row] = field(default_factory=list)
     raised: list[dict[str, Any]] = field(default_factory=list)
 
     @property

@@ -184,7 +184,7 @@ def _plan_batch(
             if outcome.urgent or not only_opt_outs:
                 decided.append(account)
             _tally(planned, outcome)
-        intents.supersede(db, system, decided, FIELD_WRITES)
+        draft.rows = intents.replan(db, system, decided, FIELD_WRITES, draft.rows)
         draft.store()
         links.put_states(db, system, states)
         links.set_first_differences(db, system, differences, ctx.clock.now())
@@ -290,8 +290,8 @@ def _verdicts(ctx: Context, subject: Subject, states: Mapping[str, UnitState], u
             found[unit.name] = Verdict(row=Law.UNREADABLE)
             continue
         state = states.get(unit.name, BLANK).about(unit)
-        sent = subject.sent.get(unit.name)
-        memory = replace(state.memory, sent=sent) if sent else state.memory
+        sent, differed = subject.sent.get(unit.name), unit.name in subject.differed
+        memory = replace(state.memory, sent=sent or {}, differed=differed) if sent or differed else state.memory
         crm, career = subject.readings(unit)
         if ended or not may_share(subject.rules, unit, eligible=eligible, purposes=purposes):
             verdict = end_sharing(unit=unit, base=state.base, career=career, memory=memory)

@@ -33,14 +33,42 @@ def _about(system: Place, targets: Place, kinds: Place) -> ColumnElement[bool]:
 
 
 @prepared
-def _supersede(system: Place, targets: Place, kinds: Place) -> Update:
-    return update(intent).where(_about(system, targets, kinds), intent.c.state.in_(_UNSENT)).values(state="superseded")
+def _supersede(system: Place, targets: Place, kinds: Place, but: Place) -> Update:
+    unsent = intent.c.state.in_(_UNSENT) & intent.c.id.not_in(but)
+    return update(intent).where(_about(system, targets, kinds), unsent).values(state="superseded")
 
 
-def supersede(db: Connection, system: str, targets: Iterable[str], kinds: Sequence[str]) -> None:
-    """What was planned for these targets and has not been sent, or was refused, is decided anew."""
+def supersede(
+    db: Connection, system: str, targets: Iterable[str], kinds: Sequence[str], *, but: Iterable[int] = frozenset()
+) -> None:
+    """What was planned for these targets and has not been sent, or was refused, is decided anew; ``but``: by id, is not."""
+    stay = list(but)
     for some in batches(targets):
-        _supersede(db, system=system, targets=some, kinds=kinds)
+        _supersede(db, system=system, targets=some, kinds=kinds, but=stay)
+
+
+@prepared
+def _ready_about(system: Place, targets: Place, kinds: Place) -> Select[Any]:
+    return select(intent).where(_about(system, targets, kinds), intent.c.state == "ready")
+
+
+def replan(db: Connection, system: str, targets: Iterable[str], kinds: Sequence[str], rows: Sequence[Row]) -> list[Row]:
+    """These rows instead of what waits about these targets; the rows that are new.
+
+    What waits and comes out the very same again stays as it is: approved, if it was approved, and due when it was due.
+    """
+    waiting = {
+        _content(row): row["id"]
+        for some in batches(targets)
+        for row in rows_of(_ready_about(db, system=system, targets=some, kinds=kinds))
+    }
+    supersede(db, system, targets, kinds, but={waiting[_content(row)] for row in rows if _content(row) in waiting})
+    return [row for row in rows if _content(row) not in waiting]
+
+
+def _content(row: Row) -> tuple[object, ...]:
+    """What a write does, and how urgently."""
+    return tuple(row[name] for name in ("kind", "target", "key", "payload", "settle", "weight", "puts_back"))
 
 
 @prepared
@@ -234,28 +262,33 @@ def get_plan(db: Connection, plan_id: str) -> Row | None:
     return next(iter(fetch(db, select(plan).where(plan.c.id == plan_id))), None)
 
 
-def _is_due(now: Place) -> ColumnElement[bool]:
+def _is_due(now: Place, unjudged: Place) -> ColumnElement[bool]:
     question = intent.alias("question")
     same = (question.c.system == intent.c.system) & (question.c.target == intent.c.target)
     unasked = question.c.kind.in_(QUESTIONS) & question.c.state.in_((*OPEN_STATES, "refused"))
     held = intent.c.puts_back & exists().where(same, unasked)
-    return intent.c.state.in_(("ready", "unknown")) & (intent.c.due_at <= now) & ~held
+    marked = exists().where(link.c.system == intent.c.system, link.c.account_id == intent.c.target, link.c.marked)
+    waits = intent.c.kind.in_(unjudged) & (intent.c.state == "ready") & (intent.c.weight > 0) & marked
+    return intent.c.state.in_(("ready", "unknown")) & (intent.c.due_at <= now) & ~held & ~waits
 
 
 @prepared
-def _kinds_due(now: Place) -> Select[Any]:
-    return select(intent.c.kind, intent.c.system).distinct().where(_is_due(now))
+def _kinds_due(now: Place, unjudged: Place) -> Select[Any]:
+    return select(intent.c.kind, intent.c.system).distinct().where(_is_due(now, unjudged))
 
 
-def due(db: Connection, now: datetime) -> set[tuple[str, str]]:
-    """The kinds of writes that are due, each with the systems that they are about."""
-    return {(kind, system) for kind, system in _kinds_due(db, now=stamp(now))}
+def due(db: Connection, now: datetime, *, unjudged: Sequence[str] = ()) -> set[tuple[str, str]]:
+    """The kinds of writes that are due, each with the systems that they are about.
+
+    ``unjudged``: kinds that, but for restrictions, are not due where the planner has yet to look at whom they are about.
+    """
+    return {(kind, system) for kind, system in _kinds_due(db, now=stamp(now), unjudged=list(unjudged))}
 
 
 @prepared
-def _due(kinds: Place, system: Place, now: Place, limit: Place) -> Select[Any]:
+def _due(kinds: Place, system: Place, now: Place, unjudged: Place, limit: Place) -> Select[Any]:
     wanted = intent.c.kind.in_(kinds) & ((system == ANY) | (intent.c.system == system))
-    return select(intent).where(wanted, _is_due(now)).order_by(intent.c.weight, intent.c.id).limit(limit)
+    return select(intent).where(wanted, _is_due(now, unjudged)).order_by(intent.c.weight, intent.c.id).limit(limit)
 
 
 @prepared
@@ -269,12 +302,15 @@ ANY = "*"
 """No system is called so."""
 
 
-def take(db: Connection, kinds: Sequence[str], system: str | None, now: datetime, *, limit: int) -> list[Row]:
+def take(
+    db: Connection, kinds: Sequence[str], system: str | None, now: datetime, *, limit: int, unjudged: Sequence[str] = ()
+) -> list[Row]:
     """Writes that are due, most urgent first; they are ``sent`` from here on, before the wire is touched.
 
-    ``system`` None: of every system, as all of them meet in one CRM.
+    ``system`` None: of every system, as all of them meet in one CRM. ``unjudged``: as for ``due``.
     """
-    rows = rows_of(_due(db, kinds=kinds, system=ANY if system is None else system, now=stamp(now), limit=limit))
+    where = {"kinds": kinds, "system": ANY if system is None else system, "unjudged": list(unjudged)}
+    rows = rows_of(_due(db, **where, now=stamp(now), limit=limit))
     for some in batches([row["id"] for row in rows]):
         _sending(db, ids=some, now=stamp(now))
     return rows

@@ -225,6 +225,17 @@ def set_first_differences(db: Connection, system: str, found: Mapping[str, Itera
     upsert(db, first_difference, rows)
 
 
+@prepared
+def _differences_of(system: Place, accounts: Place) -> Select[Any]:
+    mine = (first_difference.c.system == system) & first_difference.c.account_id.in_(accounts)
+    return select(first_difference.c.account_id, first_difference.c.unit).where(mine)
+
+
+def differences_of(db: Connection, system: str, account_ids: Iterable[str]) -> set[tuple[str, str]]:
+    """The first differences of these accounts: (account id, unit)."""
+    return {(id, unit) for some in batches(account_ids) for id, unit in _differences_of(db, system=system, accounts=some)}
+
+
 def count_first_differences(db: Connection) -> dict[str, int]:
     """How many first differences wait, by unit."""
     query = select(first_difference.c.unit, func.count()).group_by(first_difference.c.unit)

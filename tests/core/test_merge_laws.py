@@ -86,7 +86,7 @@ AGES = st.sampled_from([0, 1, 364, 366]).map(lambda days: NOW - timedelta(days=d
 CHOICES = st.sampled_from([None, None, "crm_wins", "suggest", "keep", "replace"])
 DECISIONS = st.sampled_from([None, None, "accept", "reject"])
 NOTES = st.sampled_from([None, "restored", "opt_out_stands"])
-SWITCHES = st.tuples(*[st.booleans()] * 7)
+SWITCHES = st.tuples(*[st.booleans()] * 8)
 
 
 def pools(unit: Unit) -> st.SearchStrategy[list[Values]]:
@@ -110,7 +110,7 @@ def situations(draw: st.DrawFn, /, **settings: Any) -> dict[str, Any]:
         pool[place] for place in draw(PLACES)
     )
     forms = draw(FORMS)
-    known, alike, supplied, waits, restored, refused, doubt = draw(SWITCHES)
+    known, alike, supplied, waits, restored, refused, doubt, differed = draw(SWITCHES)
     base = Base(crm=formed(base_crm, forms[2]), career=formed(base_crm if alike else base_career, forms[3]), supplied=supplied)
     opened = OpenSuggestion(values=suggested, episode=1, restored=restored, decision=draw(DECISIONS), against=against)
     return {
@@ -123,6 +123,7 @@ def situations(draw: st.DrawFn, /, **settings: Any) -> dict[str, Any]:
             rejected=Rejection(values=rejected, against=rejected_against, at=draw(AGES)) if refused else None,
             sent={unit.owner.side.other: (sent,)} if doubt else {},
             adopt=draw(CHOICES),
+            differed=differed,
             episodes=1,
             noted=draw(NOTES),
         ),

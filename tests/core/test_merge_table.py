@@ -93,6 +93,7 @@ class Case:
     rejected_days_ago: float = 1
     sent: str | None = None
     adopt: str | None = None
+    differed: bool = False
     noted: str | None = None
 
     row: str
@@ -135,6 +136,7 @@ class Case:
             rejected=rejected or None,
             sent=sent,
             adopt=self.adopt,
+            differed=self.differed,
             noted=self.noted,
             episodes=1 if opened else 0,
         )
@@ -153,6 +155,12 @@ CASES = [
     Case(about="unknown base, equal but written otherwise", base=None, mine="A", theirs="A@a", row="agreed", new_base="A"),
     Case(about="unknown base, both empty", base=None, mine="-", theirs="-", row="agreed", new_base="-"),
     Case(about="unknown base, the other side is empty", base=None, mine="A", theirs="-", row="fill_empty", write="A"),
+    Case(about="unknown base, cleared across while a person was to choose", base=None, mine="A", theirs="-", differed=True,
+         row="first_difference"),
+    Case(about="unknown base, cleared across, and the owner is chosen", base=None, mine="A", theirs="-", differed=True,
+         adopt="crm_wins", row="adopted", write="A"),
+    Case(about="unknown base, cleared by both while a person was to choose", base=None, mine="-", theirs="-", differed=True,
+         row="agreed", new_base="-"),
     Case(about="unknown base, the owner's side is empty", base=None, mine="-", theirs="B", row="first_difference"),
     Case(about="unknown base, different", base=None, mine="A", theirs="B", row="first_difference"),
     Case(about="different, refuse", base=None, mine="A", theirs="B", policy="refuse", row="first_difference"),

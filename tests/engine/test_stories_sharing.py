@@ -125,6 +125,17 @@ def test_death_reaches_careers(uni: University) -> None:
     assert uni.account("a1")["title"] == "Analyst"
 
 
+def test_what_waits_is_judged_before_it_goes(uni: University) -> None:
+    """A value that could not be sent stays here if what is read next forbids it (I6); what it restricts goes all the same."""
+    uni.edit_contact(uni.ada, Title="Countess")
+    uni.career_wire.order(WireFault.REFUSE, "POST .*people/batch", count=100)
+    uni.run()
+    uni.career_wire.orders.clear()
+    uni.edit_contact(uni.ada, Deceased__c=True)
+    uni.run(seconds=7200)
+    assert (uni.account("a1")["deceased"], uni.account("a1")["title"]) == (True, "Analyst")
+
+
 def test_no_contact_reaches_careers_and_ends_sharing(uni: University) -> None:
     """Do-not-contact in the CRM is told to careers although the person is no longer eligible for anything else."""
     uni.edit_contact(uni.ada, Do_Not_Contact__c=True)

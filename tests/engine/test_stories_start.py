@@ -299,6 +299,22 @@ def test_losing_the_state_writes_no_value(busy: University) -> None:
     assert len(busy.all("Career_Profile__c")) == 1
 
 
+def test_what_careers_clear_before_the_choice_is_no_gap(busy: University) -> None:
+    """A first difference that careers answer by clearing their value waits for the choice: it is not filled behind their back."""
+    busy.lose_state()
+    busy.prepare()
+    busy.run()
+    planner.go_live(busy.ctx)
+    busy.run(approve=True)
+    busy.edit_person("a1", {"phone_mobile": None})
+    busy.run()
+    assert busy.account("a1")["phone_mobile"] is None
+    assert status(busy.ctx)["first_differences"] == {"phone_mobile": 1}
+    planner.adopt(busy.ctx, "phone_mobile", "crm_wins")
+    busy.run()
+    assert busy.account("a1")["phone_mobile"] is not None
+
+
 def test_losing_the_state_doubles_nothing(busy: University) -> None:
     """After the loss of the state the same request makes no second record or Task, and the same question is not asked twice."""
     request = next(iter(busy.career.requests.by_id))

@@ -80,6 +80,22 @@ def test_a_plan_that_is_too_big_waits(
     assert status(new.ctx)["halted"] == []
 
 
+def test_an_approved_plan_that_is_judged_anew_stays_approved(new: University) -> None:
+    """A sweep, or news of one person, between the brake and the approval asks for no second one; only what is new is weighed."""
+    made = crowd(new, 6, max_changes=5)
+    for id in made:
+        new.edit_contact(id, Title="Director")
+    new.run()
+    sweep(new.ctx)
+    digest = next(row["remedy"] for row in status(new.ctx)["halted"]).split("--plan ")[1].split("`")[0]
+    assert approve(new.ctx, digest) == 6
+    new.edit_contact(made[0], Title="Countess")
+    done = new.run()
+    assert done.halted == {}
+    assert titles(new) == 5
+    assert new.account("m0")["title"] == "Countess"
+
+
 def test_small_plans_add_up_to_a_day(new: University) -> None:
     """The last 24 hours count: many small plans are stopped like one big one, and a day later there is room again."""
     made = crowd(new, 6, max_24h=4)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from tests.simulation.decisions import Decide
 from tests.simulation.scenario import Scenario
 from tests.simulation.steps import At, DeleteAccount, DeleteContact, Duplicate, EditAccount, Merge, Pass
-from tests.simulation.troubles import Break, CrmRefuses, CrmSetting, Expire, PutMapping, Suspend
+from tests.simulation.troubles import Break, CrmRefuses, CrmSetting, Expire, Kill, PutMapping, Suspend
 from tests.simulation.world import Spec
 
 PINNED: Mapping[str, Scenario] = {
@@ -53,6 +54,33 @@ PINNED: Mapping[str, Scenario] = {
             DeleteContact(0),
         ),
         seed=2567,
+    ),
+    "a value that waited went out before what had just been read of a death was judged (I6)": Scenario(
+        spec=Spec(page=1, overlap=120, latency=0.0, tenant=(("page_limit", 2), ("batch_limit", 2))),
+        steps=(
+            EditAccount(person=0, field="phone_work", choice=3, form=0, own=False),
+            EditAccount(person=0, field="class_year", choice=3, form=0, own=False),
+            EditAccount(person=0, field="deceased", choice=1, form=0, own=False),
+            Pass(600),
+            EditAccount(person=0, field="phone_work", choice=2, form=0, own=False),
+            Decide(number=3, how="accept", choice=0),
+            Decide(number=1, how="press", choice=1),
+            Pass(60),
+            Decide(number=0, how="accept", choice=2),
+        ),
+        seed=3628,
+    ),
+    "what careers had cleared while a first difference waited for a choice was filled again": Scenario(
+        spec=Spec(live=False, page=2, cycle=600, latency=0.0, crm_skew=3.0, career_skew=-40.0, tenant=(("page_limit", 2),)),
+        steps=(
+            EditAccount(person=0, field="preferred_name", choice=2, form=1, own=False),
+            Pass(600),
+            At(59, EditAccount(person=0, field="preferred_name", choice=None, form=1, own=False)),
+            At(4, Kill()),
+            Pass(600),
+            Pass(600),
+        ),
+        seed=4010,
     ),
 }
 """What went wrong, and how."""
