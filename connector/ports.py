@@ -35,6 +35,9 @@ class Status(StrEnum):
 NOT_NOW = "NOT_NOW"
 """The code of an outcome that says nothing about its side: the turn of this write has not come yet."""
 
+TAKEN = "DUPLICATE_VALUE"
+"""The code of a create that a unique value refuses which no record holds that we can see."""
+
 THROTTLED = "THROTTLED"
 """The code of what a side turns away because we ask too much of it."""
 

@@ -8,7 +8,7 @@ handed over to people or programs of a side (files) stays ``unknown`` until a re
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -27,6 +27,7 @@ from connector.errors import Halt, Later, Refused, Unknown
 from connector.ports import (
     HANDED_OVER,
     NOT_NOW,
+    TAKEN,
     THROTTLED,
     Acknowledgement,
     CrmCreate,
@@ -218,6 +219,10 @@ def _send_and_settle(ctx: Context, done: Delivered, side: str, prepared: Sequenc
 NOT_THERE_YET = "NOT_THERE_YET"
 """The code of an update whose record has not been created yet; that says nothing about the side."""
 
+_LOOKS, _LOOK_AGAIN = 3, 60.0
+"""How often, and how many seconds apart, a taken value is met before it is another record's: what a lost or doubled call of ours
+has made may not be shown at once. Asked anew under another key, the same question would stand there twice."""
+
 _SAYS_NOTHING = frozenset({NOT_THERE_YET, NOT_NOW, HANDED_OVER})
 
 
@@ -302,6 +307,8 @@ def _entry(
 
 def _settle(ctx: Context, db: Connection, row: Row, payload: Mapping[str, Any], outcome: Outcome) -> str:
     now = ctx.clock.now()
+    if outcome.code == TAKEN and row["kind"].endswith(".create") and row["attempts"] + 1 < _LOOKS:
+        outcome = replace(outcome, status=Status.LATER, retry_after=_LOOK_AGAIN)
     match outcome.status:
         case Status.STALE:
             intents.settle(db, row["id"], state="superseded", now=now, code=outcome.code or "STALE")

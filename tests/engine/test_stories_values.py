@@ -12,6 +12,7 @@ import pytest
 from connector.engine.plans import retry
 from connector.rules import load_rules
 from connector.store.links import count_first_differences
+from emulator.inprocess import WireFault
 from tests.engine.university import University
 from tests.systems import MAPPINGS
 
@@ -459,3 +460,16 @@ def test_a_question_that_was_refused_was_not_asked(uni: University) -> None:
     row = uni.one("Suggested_Change__c")
     assert row["State__c"] == "Open"
     assert orjson.loads(str(row["Suggested_Values__c"]))["Title"] == "Counsel"
+
+
+def test_a_question_that_is_not_shown_yet_is_not_asked_twice(uni: University) -> None:
+    """A create whose key is taken by what queries do not show yet (F61) is no refusal: the same question does not come again."""
+    uni.edit_person("a1", {"title": "Counsel"})
+    uni.crm.settings(replica_lag=20)
+    uni.crm_wire.order(WireFault.TWICE, "POST .*composite/sobjects", count=1)
+    uni.run()
+    uni.edit_person("a1", {"title": "General counsel"})
+    uni.run(seconds=120)
+    uni.run(seconds=120)
+    row = uni.one("Suggested_Change__c")
+    assert orjson.loads(str(row["Suggested_Values__c"]))["Title"] == "General counsel"

@@ -37,14 +37,15 @@ _SLOW = Spec(cycle=3600)
 _UPDATE_ONLY = "updates go out each for itself (allOrNone=false)"
 
 
-def _given_up(code: str, remedy: str = "") -> tuple[Place, Place]:
+def _given_up(code: str, remedy: str = "", *, creates: int = 1) -> tuple[Place, Place]:
     """A record is refused for good: it waits in the list of refusals, is tried once, and goes through when that is cured.
 
-    A refused request is looked at once more, for it may name somebody who is gone by now.
+    A refused request is looked at once more, for it may name somebody who is gone by now. ``creates``: so often it is created
+    before that is believed.
     """
     told = refused(code, remedy)
     return (
-        one(refuses(code, _REQUEST), during=(told, asked("crm", GRAPH, 1, 2)), beats=8),
+        one(refuses(code, _REQUEST), during=(told, asked("crm", GRAPH, creates, 2 * creates)), beats=8),
         one(refuses(code, _PROFILE), during=(told, asked("crm", PROFILES, 1, 1)), beats=8),
     )
 
@@ -176,7 +177,7 @@ WRITES: Mapping[int, Row] = {
                 ),
                 (),
             ),
-            _given_up("DUPLICATE_VALUE", "unique field other than our key"),
+            _given_up("DUPLICATE_VALUE", "unique field other than our key", creates=3),
         ),
     ),
     25: written(
