@@ -36,9 +36,12 @@ def overtaken(ctx: Context, system: str, kind: str) -> bool:
 
 
 class Batch:
-    """The observations and states that one batch of links needs, each loaded once."""
+    """The observations and states that one batch of links needs, each loaded once.
 
-    def __init__(self, ctx: Context, db: Connection, system: str, rows: Sequence[Row]) -> None:
+    ``tried`` names this cycle's earlier plans. ``refused_now`` are restrictions of theirs that a side has refused, by intent.
+    """
+
+    def __init__(self, ctx: Context, db: Connection, system: str, rows: Sequence[Row], *, tried: Sequence[str] = ()) -> None:
         self.rules, self.rows = ctx.rules(system), rows
         accounts = [row["account_id"] for row in rows]
         self._people = observations.load(db, Side.CAREER, "person", accounts, system=system)
@@ -51,7 +54,9 @@ class Batch:
         career = ctx.careers.get(system)
         arrives_within = _LATEST if career is None or career.capabilities.lookup else _LATEST_BY_FILE
         self._doubtful = intents.doubtful(db, system, accounts, FIELD_WRITES, ctx.clock.now() - arrives_within)
-        self._refused = intents.refused_first(db, system, accounts, FIELD_WRITES)
+        refused = intents.refused_first(db, system, accounts, FIELD_WRITES)
+        self._refused = {row["target"]: row["plan_id"] in tried for row in refused}
+        self.refused_now = {row["id"] for row in refused if row["plan_id"] in tried}
         by_hand = overtaken(ctx, system, "career.update")
         self._handed_over = intents.on_their_way(db, system, accounts, "career.update") if by_hand else {}
         self._written = intents.written_often(db, system, accounts, FIELD_WRITES, ctx.clock.now() - _A_WHILE, times=_FOUGHT_OVER)
@@ -73,6 +78,7 @@ class Batch:
         )
         found = Subject(rules=self.rules, link=row, person=person, contact=contact, account=account, profile=profile)
         found.refused = row["account_id"] in self._refused
+        found.refused_now = self._refused.get(row["account_id"], False)
         found.differed = frozenset(unit for account, unit in self._differences if account == row["account_id"])
         found.fought_over = self._fought_over(row["account_id"])
         found.counts = bool(row["leading"]) and row["contact_id"] not in self._elsewhere

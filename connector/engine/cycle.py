@@ -153,7 +153,7 @@ def _work(ctx: Context, done: Cycle, *, approve: bool) -> None:
     for _ in range(_ROUNDS):
         if not _to_plan(ctx, left=True):
             break
-        planned = plan(ctx, approve=approve)
+        planned = plan(ctx, approve=approve, tried=[earlier.id for earlier in done.plans])
         judged = True
         done.plans.append(planned)
         if live:

@@ -50,6 +50,8 @@ class Subject:
     """Whether careers' record is to lose what somebody has typed there, because it waits as a suggestion."""
     refused: bool = False
     """Whether a side refused this person's last opt-out."""
+    refused_now: bool = False
+    """Whether it did so in this very cycle."""
     fought_over: frozenset[str] = frozenset()
     """Units that another program writes against us."""
     counts: bool = True

@@ -64,9 +64,18 @@ class DryRunEnded(Exception):
 
 
 def plan(
-    ctx: Context, *, approve: bool = False, only_opt_outs: bool = False, as_if_live: bool = False, dry: bool = False
+    ctx: Context,
+    *,
+    approve: bool = False,
+    only_opt_outs: bool = False,
+    as_if_live: bool = False,
+    dry: bool = False,
+    tried: Sequence[str] = (),
 ) -> Planned:
-    """Judge all marked links. ``approve`` releases the plan whatever the brakes say; ``dry`` leaves nothing behind."""
+    """Judge all marked links. ``approve`` releases the plan whatever the brakes say; ``dry`` leaves nothing behind.
+
+    ``tried`` names the plans of this cycle: a restriction of theirs that a side has refused is not tried again in it.
+    """
     if dry:
         return _rehearse(ctx, as_if_live=as_if_live)
     with ctx.store.begin() as db:
@@ -82,7 +91,7 @@ def plan(
             if not rows:
                 break
             after = (rows[-1]["system"], rows[-1]["account_id"])
-            _plan_batch(ctx, db, rows, planned, only_opt_outs=only_opt_outs, as_if_live=as_if_live)
+            _plan_batch(ctx, db, rows, planned, only_opt_outs=only_opt_outs, as_if_live=as_if_live, tried=tried)
         ctx.progress("planning", planned.people, None)
     with ctx.store.begin() as db:
         _release(ctx, db, planned, approve=approve or only_opt_outs)
@@ -155,7 +164,14 @@ def _remedy(planned: Planned) -> str:
 
 
 def _plan_batch(
-    ctx: Context, db: Connection, rows: Sequence[Row], planned: Planned, *, only_opt_outs: bool, as_if_live: bool
+    ctx: Context,
+    db: Connection,
+    rows: Sequence[Row],
+    planned: Planned,
+    *,
+    only_opt_outs: bool,
+    as_if_live: bool,
+    tried: Sequence[str] = (),
 ) -> None:
     stand = Stage(live=True) if as_if_live else stage(db)
     groups: dict[str, list[Row]] = {}
@@ -168,7 +184,7 @@ def _plan_batch(
         if not only_opt_outs:
             for refused in intents.give_up(db, system, [row["account_id"] for row in free], QUESTIONS):
                 unask(db, refused)
-        batch = Batch(ctx, db, system, free)
+        batch = Batch(ctx, db, system, free, tried=tried)
         draft = Draft(ctx=ctx, db=db, plan_id=planned.id, system=system)
         done, states, differences, decided = [], {}, {}, []
         for row in batch.rows:
@@ -184,7 +200,7 @@ def _plan_batch(
             if outcome.urgent or not only_opt_outs:
                 decided.append(account)
             _tally(planned, outcome)
-        draft.rows = intents.replan(db, system, decided, FIELD_WRITES, draft.rows)
+        draft.rows = intents.replan(db, system, decided, FIELD_WRITES, draft.rows, but=batch.refused_now)
         draft.store()
         links.put_states(db, system, states)
         links.set_first_differences(db, system, differences, ctx.clock.now())
@@ -235,6 +251,7 @@ def _judge_link(
     urgent = {name for name, verdict in verdicts.items() if _is_urgent(subject.rules.unit(name), verdict, subject)}
     if subject.refused:
         # A side will not take the restriction as it is: tried once more whenever something moves, it holds up nothing else.
+        verdicts = {name: verdict for name, verdict in verdicts.items() if not (subject.refused_now and name in urgent)}
         urgent = set()
     if urgent or only_opt_outs:
         judged.complete, judged.urgent = False, bool(urgent)

@@ -52,8 +52,10 @@ def _ready_about(system: Place, targets: Place, kinds: Place) -> Select[Any]:
     return select(intent).where(_about(system, targets, kinds), intent.c.state == "ready")
 
 
-def replan(db: Connection, system: str, targets: Iterable[str], kinds: Sequence[str], rows: Sequence[Row]) -> list[Row]:
-    """These rows instead of what waits about these targets; the rows that are new.
+def replan(
+    db: Connection, system: str, targets: Iterable[str], kinds: Sequence[str], rows: Sequence[Row], *, but: Iterable[int]
+) -> list[Row]:
+    """These rows instead of what waits about these targets (``but``: by id, is left alone); the rows that are new.
 
     What waits and comes out the very same again stays as it is: approved, if it was approved, and due when it was due.
     """
@@ -62,7 +64,8 @@ def replan(db: Connection, system: str, targets: Iterable[str], kinds: Sequence[
         for some in batches(targets)
         for row in rows_of(_ready_about(db, system=system, targets=some, kinds=kinds))
     }
-    supersede(db, system, targets, kinds, but={waiting[_content(row)] for row in rows if _content(row) in waiting})
+    same = {waiting[_content(row)] for row in rows if _content(row) in waiting}
+    supersede(db, system, targets, kinds, but=same.union(but))
     return [row for row in rows if _content(row) not in waiting]
 
 
@@ -107,15 +110,12 @@ def in_flight(db: Connection, system: str, targets: Iterable[str], kinds: Sequen
 @prepared
 def _refused_first(system: Place, targets: Place, kinds: Place) -> Select[Any]:
     first = (intent.c.state == "refused") & (intent.c.weight == 0)
-    return select(intent.c.target).where(_about(system, targets, kinds), first)
+    return select(intent.c.id, intent.c.target, intent.c.plan_id).where(_about(system, targets, kinds), first)
 
 
-def refused_first(db: Connection, system: str, targets: Iterable[str], kinds: Sequence[str]) -> set[str]:
-    """Targets whose most urgent write (an opt-out) a side has refused."""
-    found: set[str] = set()
-    for some in batches(targets):
-        found.update(_refused_first(db, system=system, targets=some, kinds=kinds).scalars())
-    return found
+def refused_first(db: Connection, system: str, targets: Iterable[str], kinds: Sequence[str]) -> list[Row]:
+    """The most urgent writes about these targets (opt-outs) that a side has refused: id, target and plan."""
+    return [row for some in batches(targets) for row in rows_of(_refused_first(db, system=system, targets=some, kinds=kinds))]
 
 
 LOOKED = "LOOKED"

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from connector.engine.report import status
 from connector.rules import load_rules
 from emulator.career.errors import invalid
 from emulator.inprocess import WireFault
@@ -50,6 +51,23 @@ def test_an_opt_out_of_somebody_without_a_profile_is_kept_at_once(new: Universit
     new.edit_person("a1", {"consents.mentoring": False})
     new.go_live()
     assert new.profile()["Opt_Out_Mentoring__c"]
+
+
+def test_a_restriction_that_is_refused_is_tried_once_in_a_cycle(uni: University) -> None:
+    """Refused for good, it holds up nothing else, stays among the refused, and comes again when something moves (I37)."""
+    refusal = uni.crm.order_refusal("FIELD_CUSTOM_VALIDATION_EXCEPTION", sobject="Career_Profile__c", count=99)
+    uni.edit_person("a1", {"consents.mentoring": False})
+    uni.edit_contact(uni.ada, Title="Director")
+    uni.run()
+    assert (refusal.struck, len(status(uni.ctx)["refused"])) == (1, 1)
+    assert uni.account("a1")["title"] == "Director"
+    uni.run()
+    assert refusal.struck == 1
+    uni.crm.clear_faults()
+    uni.edit_contact(uni.ada, Title="Countess")
+    uni.run()
+    assert uni.profile()["Opt_Out_Mentoring__c"]
+    assert status(uni.ctx)["refused"] == []
 
 
 def test_lifting_an_opt_out_clears_the_flag(uni: University) -> None:

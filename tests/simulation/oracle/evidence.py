@@ -117,6 +117,28 @@ class Evidence:
         names = [f'"id":"{account}"'.encode()], [f'"Id":"{id}"'.encode() for id in self.world.contacts_of(person)]
         return max(self._first_read(*names[0]), self._first_read(*names[1]))
 
+    def seen_between(self, since: float, until: float) -> bool:
+        """Whether the bridge cannot have missed what stood on both sides all that time.
+
+        It has been through two jobs that read both sides without any trouble, for the answers of one may be older than they are.
+        """
+        return sum(since <= began and ended <= until for began, ended in self._sound_jobs) > 1
+
+    @cached_property
+    def _sound_jobs(self) -> list[tuple[float, float]]:
+        """When jobs began and ended in which both sides were read, every answer came, and after which the daemon lived on."""
+        jobs: dict[tuple[int, int], list[Call]] = {}
+        for call in self.world.calls:
+            jobs.setdefault((call.life, call.job), []).append(call)
+        last = {life: job for life, job in sorted(jobs)}
+        return [
+            (calls[0].at, calls[-1].at)
+            for (life, job), calls in jobs.items()
+            if job != last[life]
+            and {call.side for call in calls} > {"crm"}
+            and all(call.fate == "answered" and all(one.status < 400 for one in call.acted) for call in calls)
+        ]
+
     def _first_read(self, *names: bytes) -> float:
         """When any of these texts first stood in an answer that reached the daemon."""
         for call in self.known_calls:

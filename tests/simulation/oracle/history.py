@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
@@ -78,8 +78,8 @@ def overwritten(history: list[Held]) -> Iterator[tuple[Held, Held]]:
             yield before, after
 
 
-def agreed_last(ours: list[Held], theirs: list[Held], until: float, *, lasting: float) -> set[str]:
-    """What both sides held at once, last before a moment; as far back as the first agreement that nobody could miss.
+def agreed_last(ours: list[Held], theirs: list[Held], until: float, *, seen: Callable[[float, float], bool]) -> set[str]:
+    """What both sides held at once, last before a moment; as far back as the first agreement that the bridge has ``seen``.
 
     Whoever puts back what was agreed last differs from nobody: the bridge compares states, not what was between them.
     """
@@ -89,7 +89,7 @@ def agreed_last(ours: list[Held], theirs: list[Held], until: float, *, lasting: 
         middle = (since + end) / 2
         both = tokens_between(ours, middle, middle) & tokens_between(theirs, middle, middle)
         found |= both
-        if both and end - since >= lasting:
+        if both and seen(since, end):
             break
     return found
 

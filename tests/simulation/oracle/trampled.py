@@ -51,7 +51,7 @@ def _judge_field(found: Evidence, person: int, account: str, unit: Unit, field: 
             # Emptiness that stood there before anything was agreed is filled.
             continue
         agreed = tokens_between(ours, before.since - _SLACK, after.since + _SLACK)
-        agreed |= agreed_last(ours, theirs, after.since, lasting=2 * world.spec.cycle)
+        agreed |= agreed_last(ours, theirs, after.since, seen=found.seen_between)
         agreed |= _perhaps_ours(found, account, field)
         silent = any(_silent(read_mapping(name).units[unit.name], before.token) for name in found.mappings)
         if silent or before.token in agreed or before.token in _suggested(found, account, unit, field):
