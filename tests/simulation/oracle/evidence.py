@@ -130,7 +130,7 @@ class Evidence:
         jobs: dict[tuple[int, int], list[Call]] = {}
         for call in self.world.calls:
             jobs.setdefault((call.life, call.job), []).append(call)
-        last = {life: job for life, job in sorted(jobs)}
+        last = dict(sorted(jobs))
         return [
             (calls[0].at, calls[-1].at)
             for (life, job), calls in jobs.items()
