@@ -159,18 +159,18 @@ def add_plan(db: Connection, row: Row) -> None:
 @prepared
 def _unfinished(alike: Place) -> Select[Any]:
     left = select(plan.c.id).where(plan.c.state == "open", plan.c.id.like(alike))
-    return select(intent.c.id).where(intent.c.plan_id.in_(left), intent.c.state == "planned").limit(1)
+    return select(exists().where(intent.c.plan_id.in_(left), intent.c.state == "planned"))
 
 
 def unfinished(db: Connection, kind: str) -> bool:
     """Whether a process died between planning writes and releasing their plan; ``kind`` begins the names of such plans."""
-    return _unfinished(db, alike=f"{kind}-%").first() is not None
+    return bool(_unfinished(db, alike=f"{kind}-%").scalar_one())
 
 
 def carry_over(db: Connection, plan_id: str) -> None:
     """What an unfinished plan of the same kind left behind belongs to this one."""
     alike = plan.c.id.startswith(f"{plan_id.rpartition('-')[0]}-")
-    unfinished = select(plan.c.id).where(plan.c.state == "open", plan.c.id != plan_id, alike)
+    unfinished = select(plan.c.id).where(plan.c.state == "open", alike)
     db.execute(update(intent).where(intent.c.plan_id.in_(unfinished), intent.c.state == "planned").values(plan_id=plan_id))
     db.execute(update(plan).where(plan.c.state == "open", plan.c.id != plan_id, alike).values(state="dropped"))
 
@@ -263,7 +263,7 @@ def get_plan(db: Connection, plan_id: str) -> Row | None:
 
 
 def _is_due(now: Place, unjudged: Place) -> ColumnElement[bool]:
-    question = intent.alias("question")
+    question = intent.alias()
     same = (question.c.system == intent.c.system) & (question.c.target == intent.c.target)
     unasked = question.c.kind.in_(QUESTIONS) & question.c.state.in_((*OPEN_STATES, "refused"))
     held = intent.c.puts_back & exists().where(same, unasked)
@@ -390,7 +390,7 @@ def end_with(db: Connection, key: str, kind: str) -> None:
 
 def last_with_key(db: Connection, kind: str, key: str) -> Row | None:
     """The latest write of this kind and key."""
-    query = select(intent).where(intent.c.key == key, intent.c.kind == kind).order_by(intent.c.id.desc()).limit(1)
+    query = select(intent).where(intent.c.key == key, intent.c.kind == kind).order_by(intent.c.id.desc())
     return next(iter(fetch(db, query)), None)
 
 

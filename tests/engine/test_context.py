@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
@@ -10,8 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from connector.core.rulebook import Persons
 from connector.engine.context import Stage, key_of, no_progress, stage
 from connector.store.store import Store, open_store, pack, set_meta
+from tests.engine.university import University
 
 part = st.text(alphabet=st.characters(exclude_characters="|", exclude_categories=["Cs"])) | st.integers()
 
@@ -62,6 +65,14 @@ def test_the_stage_is_what_the_commands_have_set(tmp_path: Path) -> None:
         set_meta(db, "pilot", pack({"class_years": [2005]}))
         assert stage(db) == Stage(live=True, pilot_years=frozenset({2005}))
     store.close()
+
+
+def test_each_school_may_have_its_own_mapping(new: University) -> None:
+    """Law: a career system with a mapping of its own goes by it, every other by the usual one, which also holds for contacts."""
+    usual = new.ctx.persons.usual
+    own = replace(usual)
+    ctx = replace(new.ctx, persons=Persons(usual=usual, own={"law": own}))
+    assert (ctx.rules("law") is own, ctx.rules("careers") is usual, ctx.person is usual) == (True, True, True)
 
 
 def test_nobody_is_told() -> None:

@@ -39,9 +39,13 @@ NAME = MODULE.removesuffix(".py").replace("/", ".")
 
 
 def undecorated(source: str) -> str:
-    """The same with ``@prepared`` put around its functions at the end: mutmut leaves decorated functions alone."""
+    """The same with ``@prepared`` put around its functions at the end, since mutmut leaves decorated functions alone.
+
+    It is put there anew for each call: a statement that was made for one test would hide from us that others need it, too.
+    """
     names = [found[2] for found in _DECORATED.finditer(source)]
-    return "\n".join([_DECORATED.sub(r"\1", source), *(f"{name} = prepared({name})" for name in names), ""])
+    anew = "lambda db, _make={0}, **values: prepared(_make)(db, **values)"
+    return "\n".join([_DECORATED.sub(r"\1", source), *(f"{name} = {anew.format(name)}" for name in names), ""])
 
 
 MUTATED = mutate_file_contents(MODULE, undecorated(Path(MODULE).read_text(encoding="utf-8")))

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, select, update
 
-from connector.store import intents
+from connector.store import intents, links
 from connector.store.observations import batches
 from connector.store.store import Store, fetch, stamp, unpack
 from connector.store.tables import intent, plan
@@ -102,13 +102,55 @@ def test_a_new_decision_replaces_what_was_not_sent(db: Connection) -> None:
     assert changes(db, before) == {key: {"state": "superseded"} for key in mine("planned", "ready", "refused")}
 
 
+def test_a_refused_question_is_given_up(db: Connection) -> None:
+    """Law: what was refused about these targets is superseded, and told as it was; nothing else is."""
+    before = all_of(db)
+    told = intents.give_up(db, "careers", ["a1", "a9"], ["career.update", "career.create"])
+    assert told == [before[key] for key in mine("refused")]
+    assert changes(db, before) == {key: {"state": "superseded"} for key in mine("refused")}
+    assert intents.give_up(db, "careers", ["a1"], ["career.update"]) == []
+
+
+def test_whoever_is_looked_at_is_decided_anew(db: Connection) -> None:
+    """Law: what was not sent about the accounts that the planner looks at is superseded; their links say which they are."""
+    marks = {("careers", "a1"): True, ("careers", "a2"): False, ("alumni", "a1"): False, ("alumni", "a2"): True}
+    about = {"contact_id": None, "profile_id": None, "state": "linked", "basis": None, "leading": True, "decided_at": stamp(NOW)}
+    for (system, account), marked in marks.items():
+        links.put(db, [{"system": system, "account_id": account, "marked": marked, **about}])
+    before = all_of(db)
+    intents.supersede_marked(db, ["career.update", "career.create"])
+    assert changes(db, before) == {key: {"state": "superseded"} for key in mine("planned", "ready", "refused")}
+
+
+def test_what_waits_for_a_record_that_is_not_made(db: Connection) -> None:
+    """Law: the unsent writes of this kind and key end with it, and no other."""
+    set_where(db, mine(*STATES), target="k1", key="k1")
+    set_where(db, ["careers a1 career.note ready"], target="k2", key="k1")
+
+    def states() -> dict[str, list[str]]:
+        rows = fetch(db, select(intent.c.target, intent.c.state).order_by(intent.c.id))
+        return {target: [row["state"] for row in rows if row["target"] == target] for target in ("k1", "k2", "a1", "a2")}
+
+    before = states()
+    intents.end_with(db, "k1", "career.create")
+    intents.end_with(db, "k2", "career.update")
+    assert states() == before
+    intents.end_with(db, "k1", "career.update")
+    unsent = {"planned", "ready", "refused"}
+    assert states() == before | {"k1": ["superseded" if state in unsent else state for state in STATES]}
+
+
 def test_a_target_in_flight_is_known(db: Connection) -> None:
     """Law: what was sent, or may have been, counts; anything else does not, nor another system, target or kind."""
     assert intents.in_flight(db, "careers", ["a1", "a2", "a3"], ["career.update"]) == {"a1", "a2"}
+    set_where(db, ["careers a2 career.update unknown"], state="applied")
+    assert intents.in_flight(db, "careers", ["a2"], ["career.update"]) == {"a2"}
     set_where(db, mine("sent"), state="applied")
     assert intents.in_flight(db, "careers", ["a1"], ["career.update"]) == {"a1"}
     set_where(db, mine("unknown"), state="ready")
     assert intents.in_flight(db, "careers", ["a1", "a2"], ["career.update"]) == {"a2"}
+    set_where(db, ["careers a2 career.update sent"], state="applied")
+    assert intents.in_flight(db, "careers", ["a1", "a2"], ["career.update"]) == set()
 
 
 def refused_first(db: Connection, *targets: str) -> set[str]:
@@ -131,11 +173,11 @@ def test_doubtful_writes(db: Connection) -> None:
     """Law: writes that were looked for in vain and settled after the moment, each target's in their order."""
     set_where(db, everybodys(*STATES), settled_at=stamp(LATER))
     assert intents.doubtful(db, "careers", ["a1"], ["career.update"], NOW) == {}
-    set_where(db, everybodys("superseded", "refused"), code=intents.LOOKED)
+    set_where(db, everybodys("unknown", "applied"), code=intents.LOOKED)
     found = intents.doubtful(db, "careers", ["a1", "a2"], ["career.update"], NOW)
     assert {target: [row["key"] for row in rows] for target, rows in found.items()} == {
-        "a1": mine("refused", "superseded"),
-        "a2": [f"careers a2 career.update {state}" for state in ("refused", "superseded")],
+        "a1": mine("unknown", "applied"),
+        "a2": [f"careers a2 career.update {state}" for state in ("unknown", "applied")],
     }
     assert intents.doubtful(db, "careers", ["a1"], ["career.update"], LATER) == {}
 
@@ -200,6 +242,18 @@ def test_a_plan_whose_process_died(store: Store) -> None:
         assert intents.unfinished(db, "requests")
 
 
+def test_kinds_of_plans_in_two_words(db: Connection) -> None:
+    """Law: a plan's kind is all of its name but the number at its end."""
+    for id in ("first-load-1", "first-load-2", "first-1"):
+        intents.add_plan(db, a_plan(id))
+    set_where(db, mine("planned"), plan_id="first-load-1")
+    set_where(db, ["careers a2 career.update planned"], plan_id="first-1")
+    before = all_of(db)
+    intents.carry_over(db, "first-load-2")
+    assert changes(db, before) == {mine("planned")[0]: {"plan_id": "first-load-2"}}
+    assert plans(db) == {"p": "open", "first-load-1": "dropped", "first-load-2": "open", "first-1": "open"}
+
+
 def test_a_plan_is_finished_and_found(db: Connection) -> None:
     """Law: digest and totals stand in the plan that they are of, and in no other."""
     intents.add_plan(db, a_plan("q"))
@@ -224,6 +278,8 @@ def test_what_a_plan_would_write(db: Connection) -> None:
         assert intents.digest(db, "p") != digest, column
         set_where(db, mine("planned"), **{column: old})
     assert intents.digest(db, "p") == digest
+    set_where(db, mine("planned"), due_at=stamp(LATER))
+    assert intents.digest(db, "p") == digest, "their order is that of planning, not of their moments"
 
 
 def test_the_digest_of_a_plan_stays_the_same_for_ever(db: Connection) -> None:
@@ -237,15 +293,16 @@ def test_the_digest_of_a_plan_stays_the_same_for_ever(db: Connection) -> None:
 def test_a_plan_is_released_once(db: Connection, state: str) -> None:
     """Law: an open or held plan is released, its planned writes alone; whoever comes after releases nothing."""
     db.execute(update(plan).values(state=state))
+    intents.add_plan(db, a_plan("q"))
     set_where(db, mine("planned"), plan_id="q")
     before = all_of(db)
     released = intents.release(db, "p", state="approved")
     others = [f"{' '.join(place)} planned" for place in OTHERS]
     if state in {"open", "braked"}:
-        assert (released, plans(db)) == (3, {"p": "approved"})
+        assert (released, plans(db)) == (3, {"p": "approved", "q": "open"})
         assert changes(db, before) == {key: {"state": "ready"} for key in others}
     else:
-        assert (released, plans(db), changes(db, before)) == (0, {"p": state}, {})
+        assert (released, plans(db), changes(db, before)) == (0, {"p": state, "q": "open"}, {})
 
 
 @pytest.mark.parametrize("state", ["open", "braked", "ready", "approved"])
