@@ -1,19 +1,24 @@
-"""Which addresses our connections may reach, judged on the open socket before a byte is sent.
+"""Which addresses our connections may reach, judged on the open socket before a byte is sent; and for how long they are heard.
 
 The name of a host says nothing about where it leads: whoever controls its DNS can let it point at this machine, at the network
 behind our firewall, or at a cloud's metadata service, even after it was looked at. What counts is who is at the other end now.
+
+A socket's own limit is on each wait alone: whoever sends a byte now and then would be listened to for ever, headers and all.
 """
 
 from __future__ import annotations
 
 import socket
+from collections.abc import Callable
 from enum import StrEnum
+from http.client import HTTPResponse
+from io import BufferedReader, RawIOBase
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Any
 
 from requests import Session
 from requests.adapters import HTTPAdapter
-from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, Retry
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, ProxyManager, Retry
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import NewConnectionError
 
@@ -60,38 +65,84 @@ class ForbiddenAddress(NewConnectionError):
     """A connection led to an address that we may not talk to; it was closed before anything was sent."""
 
 
+class OutOfTime(OSError):
+    """An answer was not finished in time."""
+
+
 class GuardedAdapter(HTTPAdapter):
-    """Transport that never retries and closes a connection to a forbidden address; a proxy is reached as it was configured."""
+    """Transport that never retries, closes a connection to a forbidden address, and hears nobody out of time.
+
+    A proxy is reached as it was configured.
+    """
 
     def __init__(self) -> None:
         self.reach = Reach.PUBLIC
+        self.in_time: Callable[[], bool] = lambda: True
         super().__init__(max_retries=Retry(0, read=False, redirect=False))
 
     def init_poolmanager(self, *settings: Any, **more: Any) -> None:  # noqa: ANN401 - as requests passes them on
         """See ``requests``: the pools that it keeps open connections guarded."""
         super().init_poolmanager(*settings, **more)
-        self.poolmanager.pool_classes_by_scheme = {
-            "http": self._pool(HTTPConnectionPool),
-            "https": self._pool(HTTPSConnectionPool),
+        self.poolmanager.pool_classes_by_scheme = self._pools(lambda address: reachable(address, self.reach))
+
+    def proxy_manager_for(self, proxy: str, **more: Any) -> ProxyManager:  # noqa: ANN401 - as requests passes them on
+        """See ``requests``: the address behind a proxy is the proxy's matter."""
+        known = proxy in self.proxy_manager
+        manager: ProxyManager = super().proxy_manager_for(proxy, **more)
+        if not known:
+            manager.pool_classes_by_scheme = self._pools(lambda _address: True)
+        return manager
+
+    def _pools(self, allowed: Callable[[str], bool]) -> dict[str, type[HTTPConnectionPool]]:
+        return {
+            "http": self._pool(HTTPConnectionPool, HTTPConnection, allowed),
+            "https": self._pool(HTTPSConnectionPool, HTTPSConnection, allowed),
         }
 
-    def _pool(self, pool: type[HTTPConnectionPool]) -> type[HTTPConnectionPool]:
-        base: Any = HTTPSConnection if issubclass(pool, HTTPSConnectionPool) else HTTPConnection
+    def _pool(self, pool: type[HTTPConnectionPool], base: Any, allowed: Callable[[str], bool]) -> type[HTTPConnectionPool]:  # noqa: ANN401 - one of two classes
         adapter = self
 
-        class Guarded(base):  # type: ignore[misc] # one of two classes, chosen above
+        class Guarded(base):  # type: ignore[misc] # one of two classes
             def _new_conn(self) -> socket.socket:
                 opened: socket.socket = super()._new_conn()
-                if not reachable(opened.getpeername()[0], adapter.reach):
+                if not allowed(opened.getpeername()[0]):
                     opened.close()
                     raise ForbiddenAddress(self, "its name leads to an address that we do not talk to")
                 return opened
 
+            def response_class(self, *what: Any, **more: Any) -> HTTPResponse:  # noqa: ANN401 - as http.client calls it
+                made = HTTPResponse(*what, **more)
+                made.fp = BufferedReader(_Heard(made.fp.detach(), adapter.in_time))
+                return made
+
         return type("GuardedPool", (pool,), {"ConnectionCls": Guarded})
 
 
-def guard(session: Session, reach: Reach) -> None:
-    """From now on a session's connections may reach so far."""
+class _Heard(RawIOBase):
+    """What comes out of a socket, for as long as there is time."""
+
+    def __init__(self, source: RawIOBase, in_time: Callable[[], bool]) -> None:
+        super().__init__()
+        self._source, self._in_time = source, in_time
+
+    def readable(self) -> bool:
+        """See ``io``."""
+        return True
+
+    def readinto(self, buffer: Any, /) -> int | None:  # noqa: ANN401 - a buffer of whatever kind
+        """See ``io``. Raises OutOfTime."""
+        if not self._in_time():
+            raise OutOfTime
+        return self._source.readinto(buffer)
+
+    def close(self) -> None:
+        """See ``io``: a socket is closed only after the files made of it."""
+        self._source.close()
+        super().close()
+
+
+def guard(session: Session, reach: Reach, in_time: Callable[[], bool] = lambda: True) -> None:
+    """From now on a session's connections may reach so far, and are heard as long as ``in_time`` says so."""
     for adapter in session.adapters.values():
         if isinstance(adapter, GuardedAdapter):
-            adapter.reach = reach
+            adapter.reach, adapter.in_time = reach, in_time

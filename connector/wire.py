@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from http.cookiejar import DefaultCookiePolicy
 from importlib.metadata import PackageNotFoundError, version
 from ipaddress import ip_address
+from math import inf
 from types import UnionType
 from typing import Any, TypeVar
 from urllib.parse import quote, urljoin, urlsplit
@@ -24,7 +25,7 @@ from urllib3.exceptions import HTTPError, NewConnectionError
 
 from connector.core.httpdate import read_retry_after
 from connector.core.strictjson import read_json, storable
-from connector.egress import ForbiddenAddress, GuardedAdapter, Reach, guard
+from connector.egress import ForbiddenAddress, GuardedAdapter, OutOfTime, Reach, guard
 from connector.errors import Bug, Halt, Later, Throttled, Unknown
 from connector.ports import THROTTLED, Clock
 
@@ -185,7 +186,8 @@ class Wire:
         self._prefix = urlsplit(base_url).path.rstrip("/")
         self._clock = clock
         self._session = session
-        guard(session, Reach.MACHINE if lab else Reach.CAMPUS if campus else Reach.PUBLIC)
+        self._deadline = inf
+        guard(session, Reach.MACHINE if lab else Reach.CAMPUS if campus else Reach.PUBLIC, self._in_time)
         session.trust_env = False
         session.auth = None
         session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
@@ -221,9 +223,9 @@ class Wire:
             sent["Content-Type"] = "application/json"
         sent.setdefault("Accept", "application/json")
         self.calls += 1
-        deadline = self._clock.monotonic() + self.limits.total
+        self._deadline = self._clock.monotonic() + self.limits.total
         try:
-            answer = self._exchange(method, url, sent, body, params, deadline, write=write)
+            answer = self._exchange(method, url, sent, body, params, write=write)
         except (requests.RequestException, HTTPError, OSError) as reason:
             raise self._failure(reason, write=write) from reason
         self._refuse_redirect(answer, url)
@@ -266,7 +268,6 @@ class Wire:
         headers: Mapping[str, str],
         body: bytes | None,
         params: Mapping[str, str] | None,
-        deadline: float,
         *,
         write: bool,
     ) -> Answer:
@@ -281,7 +282,7 @@ class Wire:
             stream=True,
         )
         try:
-            data = self._drain(response, deadline, write=write)
+            data = self._drain(response, write=write)
         finally:
             response.close()
         return Answer(
@@ -292,7 +293,10 @@ class Wire:
             write=write,
         )
 
-    def _drain(self, response: requests.Response, deadline: float, *, write: bool) -> bytes:
+    def _in_time(self) -> bool:
+        return self._clock.monotonic() <= self._deadline
+
+    def _drain(self, response: requests.Response, *, write: bool) -> bytes:
         """The body, piece by piece as it arrives, so that neither a drip nor a bomb outlasts its limit.
 
         ``read1`` is used because ``iter_content`` waits until a whole piece is full, however slowly it fills.
@@ -303,8 +307,8 @@ class Wire:
             size += len(piece)
             if size > self.limits.body:
                 raise self._broken("BODY_TOO_LARGE", f"more than {self.limits.body} bytes", write=write)
-            if self._clock.monotonic() > deadline:
-                raise self._broken("DEADLINE", f"not finished within {self.limits.total:g} s", write=write)
+            if not self._in_time():
+                raise OutOfTime
             pieces.append(piece)
         return b"".join(pieces)
 
@@ -323,6 +327,8 @@ class Wire:
             return Later(
                 side=self.side, code="FORBIDDEN_ADDRESS", detail="its name leads to a near address", retry_after=_TLS_PAUSE
             )
+        if _within(reason, OutOfTime):
+            return self._broken("DEADLINE", f"not finished within {self.limits.total:g} s", write=write)
         if isinstance(reason, InvalidSchema | InvalidURL | InvalidHeader):
             return Bug(f"{self.side}: {name}")
         if isinstance(reason, requests.ConnectTimeout | ProxyError) or _within(

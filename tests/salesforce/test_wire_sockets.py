@@ -5,7 +5,9 @@ from __future__ import annotations
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
@@ -18,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from connector.errors import Later, Unknown
-from connector.wire import Wire, open_session
+from connector.wire import Limits, Wire, open_session
 from tests.salesforce.orgs import FakeClock
 
 GOOD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
@@ -27,15 +29,19 @@ CHUNKED = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encodi
 
 @dataclass
 class Server:
-    """A server that answers the n-th request with the n-th of its answers; None closes the connection instead."""
+    """A server that answers the n-th request with the n-th of its answers; None closes the connection instead.
+
+    ``drips``: its answers come byte by byte.
+    """
 
     answers: list[bytes | None]
     ca_file: str = ""
     port: int = 0
     connections: int = 0
+    drips: bool = False
     requests: list[bytes] = field(default_factory=list)
 
-    def serve(self, listener: ssl.SSLSocket) -> None:
+    def serve(self, listener: socket.socket) -> None:
         """Accept until the listener is closed."""
         while True:
             try:
@@ -55,11 +61,16 @@ class Server:
             if answer is None:
                 return
             try:
-                connection.sendall(answer)
+                self._send(connection, answer)
             except OSError:
                 return  # the client has seen enough of it
             if answer is not GOOD and not answer.endswith(b"0\r\n\r\n"):
                 return
+
+    def _send(self, connection: socket.socket, answer: bytes) -> None:
+        for at in range(0, len(answer), 1 if self.drips else len(answer)):
+            connection.sendall(answer[at : at + 1] if self.drips else answer)
+            time.sleep(0.002 if self.drips else 0)
 
     def _read(self, connection: socket.socket) -> bytes:
         data = b""
@@ -99,6 +110,18 @@ def make_certificate(folder: Path) -> tuple[str, str]:
     return str(certificate_file), str(key_file)
 
 
+@contextmanager
+def serving(made: Server, listener: socket.socket) -> Iterator[Server]:
+    """A server at work until the block ends."""
+    made.port = listener.getsockname()[1]
+    thread = threading.Thread(target=made.serve, args=(listener,), daemon=True)
+    thread.start()
+    yield made
+    listener.shutdown(socket.SHUT_RDWR)
+    listener.close()
+    thread.join(timeout=10)
+
+
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[Server]:
     """A TLS server on a free port of this machine."""
@@ -106,13 +129,8 @@ def server(tmp_path: Path) -> Iterator[Server]:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
     listener = context.wrap_socket(socket.create_server(("127.0.0.1", 0)), server_side=True)
-    made = Server(answers=[], ca_file=certificate, port=listener.getsockname()[1])
-    thread = threading.Thread(target=made.serve, args=(listener,), daemon=True)
-    thread.start()
-    yield made
-    listener.shutdown(socket.SHUT_RDWR)
-    listener.close()
-    thread.join(timeout=10)
+    with serving(Server(answers=[], ca_file=certificate), listener) as made:
+        yield made
 
 
 @pytest.fixture
@@ -187,3 +205,38 @@ def test_refused_connection_is_certain(server: Server, clock: FakeClock) -> None
     with pytest.raises(Later, match="NO_CONNECTION"):
         Wire(session, "https://no-such-host.invalid", clock, side="careers").send("POST", "/x", write=True)
     session.close()
+
+
+class Hasty(FakeClock):
+    """A second passes with each look at it."""
+
+    def monotonic(self) -> float:
+        """See ``Clock``."""
+        self.sleep(1)
+        return super().monotonic()
+
+
+DRIPPING = b"HTTP/1.1 200 OK\r\nX: " + b"y" * 500
+
+
+def test_deadline_beats_headers_that_drip(server: Server) -> None:
+    """An answer whose headers come byte by byte is given up at the total deadline, though no single wait was long (S21, S39)."""
+    server.answers, server.drips = [DRIPPING, DRIPPING], True
+    session = open_session(ca_file=server.ca_file)
+    wire = Wire(session, f"https://127.0.0.1:{server.port}", Hasty(), side="careers", lab=True, limits=Limits(total=20))
+    with pytest.raises(Later, match="DEADLINE"):
+        wire.send("GET", "/x", write=False)
+    with pytest.raises(Unknown, match="DEADLINE"):
+        wire.send("POST", "/x", write=True)
+    session.close()
+
+
+def test_deadline_beats_a_proxy_that_drips(server: Server) -> None:
+    """The same where it is the institution's own proxy that answers byte by byte (S21, S39)."""
+    with serving(Server(answers=[DRIPPING], drips=True), socket.create_server(("127.0.0.1", 0))) as proxy:
+        session = open_session(ca_file=server.ca_file, proxies={"https": f"http://127.0.0.1:{proxy.port}"})
+        wire = Wire(session, f"https://127.0.0.1:{server.port}", Hasty(), side="careers", lab=True, limits=Limits(total=20))
+        with pytest.raises(Later, match="DEADLINE"):
+            wire.send("GET", "/x", write=False)
+        session.close()
+    assert server.requests == []

@@ -18,11 +18,11 @@ DEFECTS = (
         edits=(
             Edit(
                 _WIRE,
-                "            answer = self._exchange(method, url, sent, body, params, deadline, write=write)\n",
+                "            answer = self._exchange(method, url, sent, body, params, write=write)\n",
                 "            try:\n"
-                "                answer = self._exchange(method, url, sent, body, params, deadline, write=write)\n"
+                "                answer = self._exchange(method, url, sent, body, params, write=write)\n"
                 "            except requests.RequestException:\n"
-                "                answer = self._exchange(method, url, sent, body, params, deadline, write=write)\n",
+                "                answer = self._exchange(method, url, sent, body, params, write=write)\n",
             ),
         ),
     ),
