@@ -30,8 +30,14 @@ class Certificates:
     key: Path
 
 
-def make_certificates(folder: Path, *, names: tuple[str, ...] = NAMES) -> Certificates:
-    """Write a certificate authority and a server certificate for loopback and `names` into a folder."""
+def make_certificates(
+    folder: Path, *, names: tuple[str, ...] = NAMES, addresses: tuple[str, ...] = ("127.0.0.1",), days: int = 30
+) -> Certificates:
+    """Write a certificate authority and a server certificate for `names` and `addresses` into a folder.
+
+    The server certificate holds for so many days from now; where that is negative it has expired. No certificate is
+    older than ten days.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     authority_key = ec.generate_private_key(ec.SECP256R1())
     authority_name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "alumni-bridge emulator")])
@@ -45,9 +51,9 @@ def make_certificates(folder: Path, *, names: tuple[str, ...] = NAMES) -> Certif
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
     alternatives: list[x509.GeneralName] = [x509.DNSName(name) for name in names]
-    alternatives.append(x509.IPAddress(ipaddress.ip_address("127.0.0.1")))
+    alternatives += [x509.IPAddress(ipaddress.ip_address(address)) for address in addresses]
     certificate = (
-        _builder(subject, authority_name, key.public_key())
+        _builder(subject, authority_name, key.public_key(), days=days)
         .add_extension(x509.SubjectAlternativeName(alternatives), critical=False)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(_usage(signs=False), critical=True)
@@ -64,7 +70,7 @@ def make_certificates(folder: Path, *, names: tuple[str, ...] = NAMES) -> Certif
     return files
 
 
-def _builder(subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey) -> x509.CertificateBuilder:
+def _builder(subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey, *, days: int = 30) -> x509.CertificateBuilder:
     now = Clock.running().now()
     return (
         x509.CertificateBuilder()
@@ -72,8 +78,8 @@ def _builder(subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicK
         .issuer_name(issuer)
         .public_key(key)
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=30))
+        .not_valid_before(now - timedelta(days=10))
+        .not_valid_after(now + timedelta(days=days))
     )
 
 

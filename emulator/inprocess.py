@@ -3,7 +3,7 @@
 import io
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from urllib.parse import urlsplit
 
@@ -22,7 +22,13 @@ class WireFault(StrEnum):
     """What can happen between client and service."""
 
     REFUSE = "refuse"
-    """The connection is refused: certainly not executed."""
+    """The connection is refused: certainly not executed, like the next three."""
+    NAME = "name"
+    """The host's name leads nowhere."""
+    CONNECT_TIMEOUT = "connect_timeout"
+    """The connection does not come about in time."""
+    CERTIFICATE = "certificate"
+    """The host shows a certificate that the client does not trust."""
     LOSE_REQUEST = "lose_request"
     """The connection breaks before the service acts; to the client as unknown as the next one."""
     LOSE_RESPONSE = "lose_response"
@@ -31,8 +37,19 @@ class WireFault(StrEnum):
     """The service acts, the client stops waiting."""
     TRUNCATE = "truncate"
     """The service acts, the connection breaks in the middle of the body."""
+    DRIP = "drip"
+    """The service acts, its answer comes at a byte a second."""
     TWICE = "twice"
     """A proxy delivers the request twice; the client sees the second answer."""
+
+
+_NEVER_CAME = {
+    WireFault.REFUSE: "refused",
+    WireFault.NAME: "name",
+    WireFault.CONNECT_TIMEOUT: "connect_timeout",
+    WireFault.CERTIFICATE: "certificate",
+}
+"""Connections that never come about, as `Response.failure` names them."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -74,6 +91,11 @@ class Wire:
                 return order.fault
         return None
 
+    def note(self, request: Request, response: Response | None, fault: WireFault | None) -> None:
+        """Keep an exchange, if they are kept."""
+        if self.keep:
+            self.exchanges.append(Exchange(request=request, response=response, fault=fault))
+
 
 class AppAdapter(BaseAdapter):
     """A transport adapter for `requests` that calls a service instead of opening a connection.
@@ -98,18 +120,20 @@ class AppAdapter(BaseAdapter):
         proxies: Mapping[str, str] | None = None,  # noqa: ARG002 - the signature is requests' own
     ) -> requests.Response:
         """Carry out one exchange; raises what `requests` raises when a connection fails."""
-        asked = _to_request(request)
+        asked = to_request(request)
         fault = self.wire.take(asked)
-        if fault is WireFault.REFUSE:
-            self._note(asked, None, fault)
-            raise _no_connection("refused", request)
+        if fault in _NEVER_CAME:
+            self.wire.note(asked, None, fault)
+            raise _no_connection(_NEVER_CAME[fault], request)
         if fault is WireFault.LOSE_REQUEST:
-            self._note(asked, None, fault)
+            self.wire.note(asked, None, fault)
             raise requests.ConnectionError(f"emulated fault: {fault}", request=request)
         if fault is WireFault.TWICE:
-            self._note(asked, self.app.handle(asked), fault)
+            self.wire.note(asked, self.app.handle(asked), fault)
         answer = self.app.handle(asked)
-        self._note(asked, answer, fault)
+        if fault is WireFault.DRIP:
+            answer = replace(answer, pace=1.0)
+        self.wire.note(asked, answer, fault)
         if answer.failure:
             raise _no_connection(answer.failure, request)
         if fault is WireFault.LOSE_RESPONSE or answer.cut == CUT_EVERYTHING:
@@ -124,10 +148,6 @@ class AppAdapter(BaseAdapter):
 
     def close(self) -> None:
         """Nothing is held."""
-
-    def _note(self, request: Request, response: Response | None, fault: WireFault | None) -> None:
-        if self.wire.keep:
-            self.wire.exchanges.append(Exchange(request=request, response=response, fault=fault))
 
 
 def _no_connection(failure: str, request: requests.PreparedRequest) -> requests.ConnectionError:
@@ -184,7 +204,8 @@ def mount(session: requests.Session, app: App, prefix: str = "https://", *, wire
     return adapter.wire
 
 
-def _to_request(prepared: requests.PreparedRequest) -> Request:
+def to_request(prepared: requests.PreparedRequest) -> Request:
+    """A request of `requests` as services see it."""
     path, _, query = prepared.path_url.partition("?")
     body = prepared.body
     if isinstance(body, str):

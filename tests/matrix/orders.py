@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from copy import deepcopy
+from dataclasses import dataclass
 from typing import Any
 
 from emulator.career.faults import Fault as CareerFault
@@ -105,15 +106,25 @@ def careers(how: str, pattern: str = ".", *, count: int = MANY, value: str = "")
     return order
 
 
-def wire(side: str, how: str, pattern: str = ".", *, count: int = MANY) -> Order:
+@dataclass(frozen=True, kw_only=True)
+class OnTheWire:
+    """The wire to a side fails."""
+
+    side: str
+    fault: WireFault
+    pattern: str
+    count: int
+
+    def __call__(self, run: Run) -> None:
+        """See ``Order``."""
+        made = WireOrder(fault=self.fault, pattern=re.compile(self.pattern), count=self.count)
+        run.host.wire(self.side).orders.append(made)
+        run.ordered(f"wire {self.fault}", lambda: self.count - made.count)
+
+
+def wire(side: str, how: str, pattern: str = ".", *, count: int = MANY) -> OnTheWire:
     """The wire to a side fails: a name of ``WireFault``."""
-
-    def order(run: Run) -> None:
-        made = WireOrder(fault=WireFault(how), pattern=re.compile(pattern), count=count)
-        (run.host.crm_wire if side == "crm" else run.host.career_wire).orders.append(made)
-        run.ordered(f"wire {how}", lambda: count - made.count)
-
-    return order
+    return OnTheWire(side=side, fault=WireFault(how), pattern=pattern, count=count)
 
 
 def step(*steps: Step) -> Order:

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 from tests.matrix.cells import Cell, Operation
 from tests.matrix.operations import DEEDS
 from tests.matrix.stage import Stage
 from tests.simulation.oracle.evidence import Breach
+from tests.simulation.process import Host
 from tests.simulation.run import Run, logged
 from tests.simulation.scenario import Scenario
 
+Connection = AbstractContextManager[Callable[..., Host]]
+"""What makes the bridge's host, as long as that is connected."""
 
-def play(cell: Cell, operation: Operation, base: Path) -> list[str]:
+
+def play(cell: Cell, operation: Operation, base: Path, connection: Connection | None = None) -> list[str]:
     """Everything that is not as expected. Runs in the same folder come one after another."""
     deed = DEEDS[operation]
-    with logged() as log:
-        run = Run(Scenario(spec=cell.spec, steps=()), base)
+    with logged() as log, connection or nullcontext(Host) as host:
+        run = Run(Scenario(spec=cell.spec, steps=()), base, host=host)
         run.log = log.getvalue
         for order in cell.before:
             order(run)

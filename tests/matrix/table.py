@@ -10,6 +10,7 @@ from string import ascii_lowercase
 from tests.matrix.cells import Cell, Elsewhere, NotTried, Operation, Place
 from tests.matrix.faults import FAULTS
 from tests.matrix.pairs import PAIRS
+from tests.matrix.sockets.ways import WAYS, ways
 
 PAGE = Path(__file__).parents[2] / "docs" / "reliability.md"
 _PLACE = re.compile(r"(<!-- matrix -->\n).*?(<!-- /matrix -->)", re.DOTALL)
@@ -48,6 +49,8 @@ class Table:
         yield ""
         yield f"Pairs: {', '.join(_pairs())}."
         yield ""
+        yield f"Over sockets: {'; '.join(_over_sockets())}."
+        yield ""
         yield from (f"- **{letters}** {reason}" for reason, letters in self.notes.items())
         yield from (f"- **{', '.join(f'F{number}' for number in numbers)}** {gap}" for gap, numbers in self.gaps.items())
 
@@ -59,6 +62,14 @@ def _pairs() -> Iterator[str]:
         if first != 66:
             yield f"F{first} x F{second} ({len(cells)})"
     yield f"F66 x every field that can be hidden ({hidden})"
+
+
+def _over_sockets() -> Iterator[str]:
+    """Each fault below HTTP with its ways and the count of its cells."""
+    for number, known in WAYS.items():
+        cells = [one for place in FAULTS[number].places.values() for one in place if isinstance(one, Cell)]
+        count = sum(len(list(ways(str(number), cell))) for cell in cells)
+        yield f"F{number} {count} ({', '.join(way.name for way in known)})"
 
 
 def _letters(number: int) -> str:

@@ -66,7 +66,8 @@ def test_every_pair_that_matters_is_there() -> None:
 @pytest.mark.parametrize("part", range(PARTS))
 def test_cells(part: int) -> None:
     """Law: each cell of a sample, always the same one, is as its fault's row says."""
-    dice, every = Dice(1, f"matrix {part}"), names()[part::PARTS]
+    inside = [name for name in names() if not name.way]
+    dice, every = Dice(1, f"matrix {part}"), inside[part::PARTS]
     failed = [(str(name), faults) for name in {dice.one(every) for _ in range(EACH)} if (faults := judge(name)[1])]
     assert not failed, f"make matrix ONLY=...: {failed}"
 

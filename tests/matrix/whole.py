@@ -3,25 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tests.matrix.cells import Cell, Operation
 from tests.matrix.faults import FAULTS
 from tests.matrix.pairs import PAIRS
 from tests.matrix.play import play
+from tests.matrix.sockets.host import over_sockets
+from tests.matrix.sockets.ways import ways
 from tests.simulation.farm import folder, spread
 
 
 @dataclass(frozen=True, order=True)
 class Name:
-    """Which cell: the fault (or ``5x105`` for a pair), the operation, and its number in that place."""
+    """Which cell: the fault (or ``5x105`` for a pair), the operation, and its number in that place.
+
+    ``way`` is how the fault comes about on sockets; "" in this process.
+    """
 
     fault: str
     operation: str
     number: int
+    way: str = ""
 
     def __str__(self) -> str:
-        return f"F{self.fault} {self.operation} {self.number}"
+        return f"F{self.fault} {self.operation} {self.number}" + (f" over sockets: {self.way}" if self.way else "")
 
 
 def names(faults: Sequence[str] = ()) -> list[Name]:
@@ -40,13 +46,16 @@ def _all() -> Iterator[tuple[Name, Operation, Cell]]:
         )
 
 
-_CELLS = {name: (operation, cell) for name, operation, cell in _all()}
+_INSIDE = {name: (operation, cell) for name, operation, cell in _all()}
+_WAYS = {replace(name, way=way.name): way for name, (_, cell) in _INSIDE.items() for way in ways(name.fault, cell)}
+_CELLS = [*_INSIDE, *_WAYS]
 
 
 def judge(name: Name) -> tuple[Name, list[str]]:
     """Play one cell; what is not as expected."""
-    operation, cell = _CELLS[name]
-    return name, play(cell, operation, folder())
+    operation, cell = _INSIDE[replace(name, way="")]
+    connection = over_sockets(_WAYS[name], folder()) if name.way else None
+    return name, play(cell, operation, folder(), connection)
 
 
 def judge_all(wanted: Sequence[Name], *, workers: int | None = None) -> Iterator[tuple[Name, list[str]]]:

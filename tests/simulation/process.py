@@ -17,6 +17,7 @@ from types import ModuleType
 from typing import Any
 
 import requests
+from requests.adapters import BaseAdapter
 from sqlalchemy import Connection, Engine, event
 
 from connector.bootstrap import Bridge, Surroundings, open_bridge
@@ -126,6 +127,15 @@ class Host:
             "state": known.state.model_copy(update={"sqlite": self.state}),
         }
         return known.model_copy(update={**places, "crm": crm, "schedule": schedule})
+
+    def wire(self, side: str) -> Wire:
+        """The wire to a system."""
+        return self.crm_wire if side == "crm" else self.career_wire
+
+    def carrier(self, side: str, _session: requests.Session) -> BaseAdapter:
+        """What carries a session's exchanges to a system: here, in this process."""
+        app = self.world.systems.crm_app if side == "crm" else self.world.careers.app
+        return AppAdapter(app, wire=self.wire(side), sleep=self.world.time.pass_)
 
     def forget_state(self) -> None:
         """The state is gone; what begins now begins with an empty one."""
@@ -338,8 +348,8 @@ class Process:
 
     def _connect(self, **how: Any) -> requests.Session:
         session = open_session(**how)
-        session.mount(CRM_HOST, _Gate(self, "crm", self.host.crm_wire))
-        session.mount("https://", _Gate(self, SYSTEM, self.host.career_wire))
+        for prefix, side in ((self.host.settings().crm.my_domain, "crm"), ("https://", SYSTEM)):
+            session.mount(prefix, _Gate(self, side, self.host.carrier(side, session)))
         return session
 
 
@@ -363,18 +373,20 @@ def _committing(db: Connection) -> None:
         _MIGRATING[-1].committing(db)
 
 
-class _Gate(AppAdapter):
+class _Gate(BaseAdapter):
     """Where a daemon's requests cross the boundary on their way to a system, and their answers on the way back."""
 
-    def __init__(self, process: Process, side: str, wire: Wire) -> None:
-        world = process.world
-        app = world.systems.crm_app if side == "crm" else world.careers.app
-        super().__init__(app, wire=wire, sleep=world.time.pass_)
-        self._process, self._side = process, side
+    def __init__(self, process: Process, side: str, carrier: BaseAdapter) -> None:
+        super().__init__()
+        self._process, self._side, self._carrier = process, side, carrier
+
+    def close(self) -> None:
+        """See ``requests``."""
+        self._carrier.close()
 
     def send(self, request: requests.PreparedRequest, *rest: Any, **more: Any) -> requests.Response:
         """One exchange, as two effects: before the service has acted, and after it, before the answer is used."""
-        process, world, wire = self._process, self._process.world, self.wire
+        process, world, wire = self._process, self._process.world, self._process.host.wire(self._side)
         line = f"{request.method} {request.path_url} ".encode()
         body = request.body if isinstance(request.body, bytes) else str(request.body or "").encode()
         shown = line + body.replace(str(process.host.folder).encode(), b"~")
@@ -384,7 +396,7 @@ class _Gate(AppAdapter):
         at, number = world.time.seconds, world.boundary.number
         fate = "answered"
         try:
-            answer = super().send(request, *rest, **more)
+            answer = self._carrier.send(request, *rest, **more)
         except requests.RequestException as error:
             fate = type(error).__name__
             if isinstance(error, requests.Timeout):
@@ -420,4 +432,4 @@ def _breaks_off(passed: Exchange) -> bool:
     """An answer that breaks off on its way, or never ends, is no answer."""
     answer = passed.response
     cut = answer is not None and (answer.cut is not None or answer.pace or answer.endless)
-    return bool(cut) or passed.fault is WireFault.TRUNCATE
+    return bool(cut) or passed.fault in {WireFault.TRUNCATE, WireFault.DRIP}

@@ -62,16 +62,24 @@ class Outcome:
 class Run:
     """One scenario in one world. ``base`` is a folder for files; runs in the same folder come one after another.
 
-    ``before`` are steps that come before the daemon's first start.
+    ``before`` are steps that come before the daemon's first start; ``host`` makes the machine that it runs on.
     """
 
-    def __init__(self, scenario: Scenario, base: Path, *, before: Sequence[Step] = (), keep: bool = False) -> None:
+    def __init__(
+        self,
+        scenario: Scenario,
+        base: Path,
+        *,
+        before: Sequence[Step] = (),
+        keep: bool = False,
+        host: Callable[..., Host] = Host,
+    ) -> None:
         self.scenario, self.base = scenario, base
         self.breaches: list[Breach] = []
         self.world, state = _begin(scenario.spec, base)
         self.world.boundary = Boundary(keep=keep)
         _clear(base)
-        self.host = Host(world=self.world, name="bridge", base=base)
+        self.host = host(world=self.world, name="bridge", base=base)
         if state is None:
             self.host.forget_state()
         else:

@@ -10,10 +10,8 @@ from tests.matrix.cells import Cell, Check, Operation, Order, Row
 from tests.matrix.checks import calm, done, halted, paced, patient, waits, within
 from tests.matrix.faults.where import WRITES, Make, net
 from tests.matrix.orders import (
-    MANY,
     answers,
     careers,
-    crm,
     distorts,
     says,
     wire,
@@ -36,27 +34,23 @@ def _lasting(order: Order, operation: Operation, side: str, pattern: str) -> Cel
     return Cell(orders=(order,), during=(waits, _slowly(operation, side, pattern)), beats=10)
 
 
-def _crm(name: str, *, when: str = "before", careers_too: str = "", lasting: bool = True) -> Make:
-    """Salesforce answers by a name of the emulator's, careers' system by one of its own."""
-
-    def make(operation: Operation, side: str, pattern: str) -> Cell | None:
-        count = MANY if lasting else 1
-        if side != "crm" and not careers_too:
-            return None
-        order = answers(pattern, name, count=count, when=when) if side == "crm" else careers(careers_too, pattern, count=count)
-        return _lasting(order, operation, side, pattern) if lasting else Cell(orders=(order,), during=(done,))
-
-    return make
-
-
 def _wire(how: str) -> Make:
-    """The wire fails once: the operation is done all the same."""
-    return lambda _operation, side, pattern: Cell(orders=(wire(side, how, pattern, count=1),), during=(done,), beats=5)
+    """The wire fails once: the operation is done all the same, and nothing was given up."""
+    return lambda _operation, side, pattern: Cell(orders=(wire(side, how, pattern, count=1),), during=(done, calm), beats=5)
 
 
-def _unreachable(operation: Operation, side: str, pattern: str) -> Cell:
-    order = answers(pattern, "DNS_FAILURE") if side == "crm" else wire(side, "refuse", pattern)
-    return _lasting(order, operation, side, pattern)
+def _unreachable(how: str) -> Make:
+    """No connection comes about as long as that lasts."""
+    return lambda operation, side, pattern: _lasting(wire(side, how, pattern), operation, side, pattern)
+
+
+def _error_after(_operation: Operation, side: str, pattern: str) -> Cell:
+    order = (
+        answers(pattern, "UNKNOWN_EXCEPTION", count=1, when="after")
+        if side == "crm"
+        else careers("error_after", pattern, count=1)
+    )
+    return Cell(orders=(order,), during=(done,))
 
 
 def _zombie(_operation: Operation, side: str, pattern: str, delay: float) -> Cell | None:
@@ -67,9 +61,7 @@ def _zombie(_operation: Operation, side: str, pattern: str, delay: float) -> Cel
 
 def _drip(_operation: Operation, side: str, pattern: str) -> Cell:
     """The deadline of a whole exchange is 180 s; a read is tried four times."""
-    slow = crm(lambda door: door.order_fault(pattern, pace=1.0, count=1)) if side == "crm" else None
-    order = slow or careers("slow", pattern, count=1, value="600")
-    return Cell(orders=(order,), during=(done, within(240)), beats=10)
+    return Cell(orders=(wire(side, "drip", pattern, count=1),), during=(done, within(240)), beats=10)
 
 
 def _page(operation: Operation, side: str, pattern: str) -> Cell:
@@ -164,9 +156,9 @@ def _other(how: str) -> Make:
 
 
 TRANSPORT: Mapping[int, Row] = {
-    1: net("DNS failure, connection refused", _unreachable, _crm("CONNECTION_REFUSED")),
-    2: net("Connect timeout", _crm("CONNECT_TIMEOUT")),
-    3: net("Bad, expired or wrong-host TLS certificate", _crm("BAD_CERTIFICATE")),
+    1: net("DNS failure, connection refused", *map(_unreachable, ("name", "refuse"))),
+    2: net("Connect timeout", _unreachable("connect_timeout")),
+    3: net("Bad, expired or wrong-host TLS certificate", _unreachable("certificate")),
     4: net("Request lost before the server acts", _wire("lose_request")),
     5: net("Commit, response lost", _wire("lose_response"), _wire("timeout")),
     6: net(
@@ -183,9 +175,7 @@ TRANSPORT: Mapping[int, Row] = {
     11: net("Redirect to another host", *map(_redirect, (301, 302, 307, 308))),
     12: net("406 or 420 with no body", *map(_empty, (406, 420))),
     13: net("429 or 503, with and without Retry-After", *_PATIENCE),
-    14: net(
-        "500 UNKNOWN_EXCEPTION after commit", _crm("UNKNOWN_EXCEPTION", when="after", careers_too="error_after", lasting=False)
-    ),
+    14: net("500 UNKNOWN_EXCEPTION after commit", _error_after),
     15: net("Proxy delivers one request twice", _wire("twice")),
     16: net("Keep-alive reset on first byte of a reused connection", _wire("lose_request"), _wire("lose_response")),
     17: net(

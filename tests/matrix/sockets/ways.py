@@ -19,7 +19,7 @@ from tests.matrix.sockets.proxy import Act, Passing
 
 Door = Callable[[Mapping[str, Certificates]], AbstractContextManager[str]]
 """An address that can be asked, and leads to no service; ``certificates`` are bad ones by what is wrong with them."""
-EXPIRED, ELSEWHERE, UNKNOWN = "expired", "elsewhere", "unknown"
+EXPIRED, ELSEWHERE, UNKNOWN = "expired", "of-elsewhere", "of-nobody-known"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -232,7 +232,7 @@ WAYS: Mapping[int, tuple[Way, ...]] = {
         Way(name="garbage", fault=WireFault.LOSE_RESPONSE, act=_after(_garbage)),
         Way(name="silence", fault=WireFault.TIMEOUT, act=_after(_silence), limits=_SHORT),
     ),
-    6: (Way(name="served, and silent", limits=(10.0, 2.0)),),
+    6: (Way(name="served in silence", limits=(10.0, 2.0)),),
     7: (
         Way(name="drip", fault=WireFault.DRIP, act=_after(_drip)),
         Way(name="drip from the head on", fault=WireFault.DRIP, act=_after(_drip_head)),
@@ -240,8 +240,8 @@ WAYS: Mapping[int, tuple[Way, ...]] = {
     8: (
         Way(name="half a head", fault=WireFault.TRUNCATE, act=_after(_half_head)),
         Way(name="half a body", fault=WireFault.TRUNCATE, act=_after(_half_body)),
-        Way(name="half a body, reset", fault=WireFault.TRUNCATE, act=_after(_half_body_and_reset)),
-        Way(name="half a body, silence", fault=WireFault.TRUNCATE, act=_after(_half_body_and_silence), limits=_SHORT),
+        Way(name="half a body then reset", fault=WireFault.TRUNCATE, act=_after(_half_body_and_reset)),
+        Way(name="half a body then silence", fault=WireFault.TRUNCATE, act=_after(_half_body_and_silence), limits=_SHORT),
         Way(name="half closed", fault=WireFault.TRUNCATE, act=_after(_half_closed)),
         Way(name="broken chunk", fault=WireFault.TRUNCATE, act=_after(_broken_chunk)),
         Way(name="unfinished chunk", fault=WireFault.TRUNCATE, act=_after(_unfinished_chunk)),
@@ -250,7 +250,7 @@ WAYS: Mapping[int, tuple[Way, ...]] = {
     15: (Way(name="twice", fault=WireFault.TWICE, act=_twice),),
     16: (
         Way(name="reset on reuse", fault=WireFault.LOSE_REQUEST, act=_on_reused(_reset_before), reused=True),
-        Way(name="reset on reuse, after", fault=WireFault.LOSE_RESPONSE, act=_on_reused(_after(_reset_after)), reused=True),
+        Way(name="reset on reuse after", fault=WireFault.LOSE_RESPONSE, act=_on_reused(_after(_reset_after)), reused=True),
     ),
 }
 """By the fault's number in the catalogue: all that lies below HTTP."""
