@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from connector.rules import Rulebook, load_rules
 from crm_package.archive import build_zip, permission_files
 from crm_package.deploy import deploy
 from emulator.career import Actor, CareerApp, CareerSystem, Kind
+from emulator.career.face import Face
 from emulator.clock import Clock
 from emulator.http import request
 from emulator.salesforce.control import Control
@@ -79,6 +80,11 @@ class Systems:
     bridge_user: str
     officer: str
 
+    def on(self, face: Face, beside: tuple[Face, ...]) -> Systems:
+        """The same where careers have another platform, with services beside it."""
+        app = CareerApp(self.career, face=face, beside=beside, control_token="control")
+        return replace(self, career_app=app)
+
     @property
     def crm(self) -> Control:
         """God's view of the org."""
@@ -86,7 +92,8 @@ class Systems:
 
     def copy(self, crm_clock: Clock, career_clock: Clock) -> Systems:
         """The same systems, to go their own way by clocks of their own."""
-        return _with_apps(self.org.copy(crm_clock), self.career.copy(career_clock), self.bridge_user, self.officer)
+        copied = _with_apps(self.org.copy(crm_clock), self.career.copy(career_clock), self.bridge_user, self.officer)
+        return copied.on(self.career_app.face, self.career_app.beside)
 
 
 def build_systems(crm_clock: Clock, career_clock: Clock, flavour: str = "plain") -> Systems:

@@ -98,6 +98,9 @@ def _html() -> Response:
 
 
 def _bent(order: Order, body: bytes) -> bytes:
+    if not body.startswith(b"{"):
+        # A token in plain text, a list: there is nothing to bend in it.
+        return body
     match order.fault:
         case Fault.NOT_A_NUMBER:
             return body[:-1] + b',"load":NaN}'

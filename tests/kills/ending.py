@@ -46,7 +46,7 @@ def _rests(place: Place) -> bool:
 def judge(place: Place) -> Iterator[Breach]:
     """Everything that must hold."""
     world = place.world
-    writes, forbidden = sorted_writes(world.calls)
+    writes, forbidden = sorted_writes(world)
     yield from forbidden
     place.ask(lambda there: there.look())
     every = [write for some in writes.values() for write in some]

@@ -7,6 +7,7 @@ other in some seeds instead of nearly never. Streams do not disturb each other: 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 from tests.simulation import decisions, steps, troubles
 from tests.simulation.dice import Dice
@@ -18,7 +19,7 @@ from tests.simulation.world import Spec
 
 def draw(seed: int) -> Scenario:
     """The scenario of a seed."""
-    spec = _world(Dice(seed, "world"))
+    spec = replace(_world(Dice(seed, "world")), platform=Dice(seed, "platform").weighted(_PLATFORMS))
     schedule = Dice(seed, "schedule")
     beats = 1 + schedule.few(2, 5)
     edits = deeds(Dice(seed, "edits"), spec, beats)
@@ -30,6 +31,10 @@ def draw(seed: int) -> Scenario:
         found += faults[beat]
         found.append(Pass(spec.cycle * schedule.weighted([(1, 6), (2, 1), (10, 0.3)])))
     return Scenario(spec=spec, steps=tuple(found), seed=seed, swept=schedule.chance(0.4))
+
+
+_PLATFORMS = (("generic", 5), ("12twenty", 1))
+"""How often careers have which platform."""
 
 
 def _world(dice: Dice) -> Spec:

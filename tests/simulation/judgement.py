@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from tests.simulation.mapping import read_mapping
-from tests.simulation.oracle import alone, asked, books, pace, reading, rest, secrets, sharing, suggested, trampled, wire
+from tests.simulation.oracle import (
+    alone,
+    asked,
+    books,
+    pace,
+    reading,
+    rest,
+    secrets,
+    sharing,
+    suggested,
+    trampled,
+    twelvetwenty,
+    wire,
+)
 from tests.simulation.oracle.evidence import Breach, Evidence
-from tests.simulation.oracle.wire import NotAllowed, Write
-from tests.simulation.world import Call, World
+from tests.simulation.oracle.forbidden import NotAllowed
+from tests.simulation.oracle.wire import Write
+from tests.simulation.world import World
 
 if TYPE_CHECKING:
     from tests.simulation.run import Run
@@ -18,7 +32,7 @@ if TYPE_CHECKING:
 def judge(run: Run) -> Iterator[Breach]:
     """Everything, once the world is at rest."""
     world = run.world
-    writes, forbidden = sorted_writes(world.calls)
+    writes, forbidden = sorted_writes(world)
     yield from forbidden
     yield from run.pauses.judge(world.calls)
     world.look()
@@ -47,19 +61,16 @@ def ask_all(found: Evidence, twin: World) -> Iterator[Breach]:
     yield from alone.judge(found.world, twin)
 
 
-def sorted_writes(calls: Sequence[Call]) -> tuple[dict[int, list[Write]], list[Breach]]:
+def sorted_writes(world: World) -> tuple[dict[int, list[Write]], list[Breach]]:
     """The single writes of each call, by the call's place in order; and what should never have left."""
     writes, forbidden = dict[int, list[Write]](), list[Breach]()
-    for number, call in enumerate(calls):
+    platform = twelvetwenty.Read(world.careers.system).writes
+    for number, call in enumerate(world.calls):
         try:
-            writes[number] = _allowed(call)
+            found = wire.writes_of(call, platform)
+            for write in found:
+                wire.judge(write, read_mapping(call.mapping))
+            writes[number] = found
         except NotAllowed as error:
             forbidden.append(Breach("wire (I1, I2)", str(error)))
     return writes, forbidden
-
-
-def _allowed(call: Call) -> list[Write]:
-    found = wire.writes_of(call)
-    for write in found:
-        wire.judge(write, read_mapping(call.mapping))
-    return found

@@ -12,11 +12,15 @@ from tests.simulation.variants import mapping_data
 
 @dataclass(frozen=True, kw_only=True)
 class Field:
-    """One mapped field: where it is on both sides. ``crm`` is a column of the career profile if ``on_profile``."""
+    """One mapped field: where it is on both sides. ``crm`` is a column of the career profile if ``on_profile``.
+
+    ``career`` is its path in the emulated tenant, whatever the platform calls it; ``called`` is what the platform does.
+    """
 
     name: str
     crm: str
     career: str
+    called: str
     on_profile: bool
 
 
@@ -68,9 +72,9 @@ class Rules:
 
 
 @cache
-def read_mapping(variant: str) -> Rules:
-    """A variant of the mapping, by its name."""
-    data = mapping_data(variant)
+def read_mapping(mapping: str) -> Rules:
+    """A mapping, by its name."""
+    data = mapping_data(mapping)
     members: dict[str, list[str]] = {}
     for name, table in data["field"].items():
         members.setdefault(table.get("group", name), []).append(name)
@@ -101,4 +105,6 @@ def _unit(data: Mapping[str, Any], name: str, names: list[str]) -> Unit:
 
 def _field(name: str, table: Mapping[str, Any]) -> Field:
     on_profile = "profile" in table
-    return Field(name=name, crm=table["profile"] if on_profile else table["crm"], career=table["career"], on_profile=on_profile)
+    crm = table["profile"] if on_profile else table["crm"]
+    career = mapping_data("shipped")["field"][name]["career"]
+    return Field(name=name, crm=crm, career=career, called=table["career"], on_profile=on_profile)

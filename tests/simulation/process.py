@@ -33,7 +33,7 @@ from tests.simulation.boundary import Broken, Died
 from tests.simulation.clocks import HostClock
 from tests.simulation.dice import Dice
 from tests.simulation.power import tear
-from tests.simulation.variants import PLATFORMS, mapping_files
+from tests.simulation.variants import PLATFORMS, mapping_files, on_platform
 from tests.simulation.world import Call, Spec, World, asks_for_change
 from tests.systems import CRM_HOST, SYSTEM
 
@@ -55,6 +55,7 @@ system = "{SYSTEM}"
 profile = "PROFILE"
 url = "URL"
 key = "env:CAREER_KEY"
+MORE
 [requests]
 start_at = 2026-10-01T00:00:00Z
 """
@@ -65,7 +66,8 @@ def _settings(platform: str, folder: Path) -> Settings:
     """The configuration for a platform, read as the command reads it."""
     known = PLATFORMS[platform]
     path = folder / f"{platform}.toml"
-    path.write_text(_CONFIG.replace("PROFILE", known.profile).replace("URL", known.url), encoding="utf-8")
+    text = _CONFIG.replace("PROFILE", platform).replace("URL", known.url).replace("MORE", known.config)
+    path.write_text(text, encoding="utf-8")
     return load_settings(path)
 
 
@@ -112,8 +114,8 @@ class Host:
 
     def use_mapping(self, variant: str) -> None:
         """The administrator puts other mapping files in place."""
-        self.mapping = variant
-        for name, text in mapping_files(variant).items():
+        self.mapping = on_platform(variant.partition("@")[0], self.world.spec.platform)
+        for name, text in mapping_files(self.mapping).items():
             (self.folder / name).write_text(text, encoding="utf-8")
 
     def settings(self) -> Settings:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Step(Protocol):
-    """One thing that happens."""
+    """One thing that happens; about a field that the platform lacks, nothing does."""
 
     def perform(self, run: Run) -> None:
         """Let it happen."""
@@ -107,7 +107,9 @@ class EditContact:
 
     def perform(self, run: Run) -> None:
         """See ``Step``."""
-        known, person, late = run.world.fields[self.field], self.person, self.late
+        known, person, late = run.world.fields.get(self.field), self.person, self.late
+        if known is None:
+            return
         word = words.EMPTY if self.choice is None else words.word(self.field, person, self.choice)
         value = word.crm[self.form % len(word.crm)]
         if known.on_profile or (value is None and self.field in words.FLAGS):
@@ -151,7 +153,9 @@ class EditAccount:
 
     def perform(self, run: Run) -> None:
         """See ``Step``."""
-        known, person = run.world.fields[self.field], self.person
+        known, person = run.world.fields.get(self.field), self.person
+        if known is None:
+            return
         word = words.EMPTY if self.choice is None else words.word(self.field, person, self.choice)
         value = word.career[self.form % len(word.career)]
         own = self.own and self.field not in {"interests", "industries"}

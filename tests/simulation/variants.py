@@ -1,23 +1,40 @@
 """What a world can be made with: variants of the mapping, and the platforms that a career system can be.
 
-Register another mapping in ``MAPPINGS`` and another platform in ``PLATFORMS``; seeds draw from both by name.
+Register another mapping in ``MAPPING_VARIANTS`` and another platform in ``PLATFORMS``; seeds draw from both by name. A mapping is
+called by its variant and the platform that it is for (``tight@12twenty``); without one it is for the generic contract.
 """
 
 from __future__ import annotations
 
+import subprocess
+import sys
+import tempfile
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from emulator.career import Actor, CareerApp, CareerSystem, Kind
 from emulator.career.errors import ApiError
+from emulator.career.face import Desk, Face
 from emulator.career.fields import checked_person
+from emulator.career.generic import GENERIC, REQUESTS
+from emulator.career.twelvetwenty import TWELVETWENTY
 from tests import systems
 
 Change = tuple[str, str, str]
 """A file of ``mappings/``, a text in it, and what stands there instead."""
+
+USUAL = "generic"
+"""The platform whose mapping is the shipped one."""
+
+
+def on_platform(variant: str, platform: str) -> str:
+    """What a variant of the mapping is called on a platform."""
+    return variant if platform == USUAL else f"{variant}@{platform}"
+
 
 MAPPING_VARIANTS: Mapping[str, tuple[Change, ...]] = {
     "shipped": (),
@@ -31,21 +48,44 @@ MAPPING_VARIANTS: Mapping[str, tuple[Change, ...]] = {
 }
 
 
+_CHANGES_ON: Mapping[str, tuple[Change, ...]] = {
+    "tight@12twenty": (("person.toml", 'label = "Job title"\n', 'label = "Job title"\nshare = "never"\n'),),
+}
+"""Mappings that have to be made otherwise on a platform, because it lacks what the variant changes."""
+
+
 @cache
-def mapping_files(variant: str) -> Mapping[str, str]:
-    """The three files of a variant, by name."""
-    texts = {path.name: path.read_text(encoding="utf-8") for path in systems.MAPPINGS.glob("*.toml")}
-    for name, was, now in MAPPING_VARIANTS[variant]:
+def mapping_files(mapping: str) -> Mapping[str, str]:
+    """The three files of a mapping, by name."""
+    variant, _, platform = mapping.partition("@")
+    texts = dict(_composed(platform or USUAL))
+    for name, was, now in _CHANGES_ON.get(mapping, MAPPING_VARIANTS[variant]):
         if was not in texts[name]:
-            raise ValueError(f"{name} does not hold {was!r} any more: write the variant {variant!r} anew")
+            raise ValueError(f"{name} does not hold {was!r} any more: write the variant {mapping!r} anew")
         texts[name] = texts[name].replace(was, now, 1)
     return texts
 
 
 @cache
-def mapping_data(variant: str) -> Mapping[str, Any]:
-    """The person file of a variant, as TOML has it."""
-    return tomllib.loads(mapping_files(variant)["person.toml"])
+def _composed(platform: str) -> Mapping[str, str]:
+    """The files as they are shipped, or as ``init`` makes them for a platform."""
+    if platform == USUAL:
+        return _texts(systems.MAPPINGS)
+    with tempfile.TemporaryDirectory() as folder:
+        # As an administrator gets them: what judges the product does not import it.
+        command = [sys.executable, "-m", "connector.cli", "init", "--platform", platform, folder]
+        subprocess.run(command, check=True, capture_output=True)  # noqa: S603 - our own command
+        return _texts(Path(folder, "mappings"))
+
+
+def _texts(folder: Path) -> Mapping[str, str]:
+    return {path.name: path.read_text(encoding="utf-8") for path in folder.glob("*.toml")}
+
+
+@cache
+def mapping_data(mapping: str) -> Mapping[str, Any]:
+    """The person file of a mapping, as TOML has it."""
+    return tomllib.loads(mapping_files(mapping)["person.toml"])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +94,11 @@ class Careers:
 
     system: CareerSystem
     app: CareerApp
+
+    @property
+    def desk(self) -> Desk:
+        """Where requests are filed: in the platform itself, or with the small service beside it."""
+        return (self.app.beside or (self.app.face,))[0].desk
 
     def add(self, id: str, values: Mapping[str, Any], *, seen: bool) -> None:
         """An account that has always been there; ``seen``: one that has just appeared, and of which the system tells."""
@@ -79,7 +124,7 @@ class Careers:
 
     def file(self, values: Mapping[str, Any]) -> str:
         """A counsellor files a request; its id."""
-        return self.app.face.desk.file(self.system, values, PAT)
+        return self.desk.file(self.system, values, PAT)
 
     def change(self, id: str, values: Mapping[str, Any]) -> bool:
         """A counsellor changes a request."""
@@ -87,11 +132,11 @@ class Careers:
 
     def withdraw(self, id: str) -> bool:
         """A counsellor withdraws a request."""
-        return _taken(lambda: self.app.face.desk.withdraw(self.system, id, PAT))
+        return _taken(lambda: self.desk.withdraw(self.system, id, PAT))
 
     def told(self, id: str) -> Mapping[str, Any] | None:
         """What careers' staff read about a request's way through Alumni Relations."""
-        return self.app.face.desk.told(self.system, id)
+        return self.desk.told(self.system, id)
 
 
 PAT = Actor(id="s-1", name="Pat Reyes", kind=Kind.STAFF)
@@ -109,13 +154,38 @@ def _taken(act: Callable[[], object]) -> bool:
 
 @dataclass(frozen=True, kw_only=True)
 class Platform:
-    """A kind of career system: the profile under which the bridge knows it, its address, and its face."""
+    """A kind of career system: its address, its face, and what stands about it in the configuration beside key and profile.
 
-    profile: str
+    ``account`` is the form of its accounts' ids, ``shown`` that of an id (without its prefix) in an answer; ``beside`` are
+    services at the same address. ``guarded``: it refuses a change of what has moved; else an account is read just before it is
+    written, and written whole. ``tells_deleted``: what was deleted is told, and not only missed by a sweep.
+    """
+
     url: str
-    face: str = "generic"
+    face: Face
+    beside: tuple[Face, ...] = ()
+    guarded: bool = True
+    tells_deleted: bool = True
+    account: str = "a{}"
+    shown: str = '"id":"{}"'
+    config: str = ""
 
 
 PLATFORMS: Mapping[str, Platform] = {
-    "generic": Platform(profile="generic", url=f"{systems.CAREER_HOST}/bridge/v1"),
+    USUAL: Platform(url=f"{systems.CAREER_HOST}/bridge/v1", face=GENERIC),
+    "12twenty": Platform(
+        url=systems.CAREER_HOST,
+        face=TWELVETWENTY,
+        beside=(REQUESTS,),
+        guarded=False,
+        tells_deleted=False,
+        account="c-100{}",
+        shown='"Id":{},',
+        config=f"""requests = "rest"
+requests_url = "{systems.CAREER_HOST}/bridge/v1"
+requests_key = "env:CAREER_KEY"
+settings = {{ staff_visibility_id = "3" }}
+""",
+    ),
 }
+"""By the names of the bridge's profiles."""

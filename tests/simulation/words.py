@@ -41,6 +41,7 @@ _DEGREES = ("BSc", "MSc", "PhD", "BA")
 _MAJORS = ("Mathematics", "Computer Science", "Physics", "History")
 _COUNTRIES = (("United States", "US"), ("Germany", "DE"), ("Norway", "NO"), ("United Kingdom", "GB"))
 _AVAILABLE = (("Available", "available"), ("Paused", "paused"), ("Not available", "not_available"))
+_NAMED = {"mailing_country": _COUNTRIES, "mentor_availability": _AVAILABLE}
 _OUTCOMES = ("Employed Full Time", "Seeking Employment", "Continuing Education", "Not Seeking")
 _INTERESTS = (("compilers", "energy"), ("moths",), ("energy", "law", "music"), ("law",))
 
@@ -162,6 +163,8 @@ def _tokens(field: str) -> dict[tuple[str, Native], str]:
             one = word(field, person, choice)
             for side, forms in (("crm", one.crm), ("career", one.career)):
                 known.update({(side, plain(form)): one.token for form in forms})
+    # Some platforms have choices by their names.
+    known.update({("career", name): f"{field}={code}" for name, code in _NAMED.get(field, ())})
     return known
 
 

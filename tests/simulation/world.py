@@ -14,7 +14,7 @@ from tests.simulation import words
 from tests.simulation.boundary import Boundary
 from tests.simulation.clocks import Time
 from tests.simulation.mapping import Field, read_mapping
-from tests.simulation.variants import Careers
+from tests.simulation.variants import PLATFORMS, Careers, on_platform
 from tests.systems import Systems, build_systems
 
 OFFICERS = ("mentoring", "careers.liaison", "schools", "engineering", "classes", "young.alumni", "regions", "europe", "events")
@@ -143,7 +143,7 @@ class World:
     @property
     def fields(self) -> Mapping[str, Field]:
         """The mapped fields, by name."""
-        return read_mapping(self.spec.mapping).fields()
+        return read_mapping(on_platform(self.spec.mapping, self.spec.platform)).fields()
 
     def do(self, what: str, act: Callable[[World], object]) -> object:
         """A person acts; what they act on is what both systems hold now, late commits included."""
@@ -248,7 +248,8 @@ def _empty_systems() -> Systems:
 def new_world(spec: Spec, time: Time | None = None) -> World:
     """A world in which the same people stand on both sides, equal in everything, and nothing has been read yet."""
     time = time or Time()
-    built = _empty_systems().copy(time.clock(spec.crm_skew), time.clock(spec.career_skew))
+    known = PLATFORMS[spec.platform]
+    built = _empty_systems().on(known.face, known.beside).copy(time.clock(spec.crm_skew), time.clock(spec.career_skew))
     for name, value in spec.org:
         built.crm.settings(**{name: value})
     for name, value in spec.tenant:
@@ -284,7 +285,7 @@ def add_account(world: World, person: int, *, seen: bool = False, numbered: bool
 
     ``numbered``: it holds the institution's number of the person.
     """
-    id = f"a{person}"
+    id = PLATFORMS[world.spec.platform].account.format(person)
     number = words.institution_id(person) if numbered else None
     values = {"institution_id": number, **dict(_values(world, person, "career"))}
     world.careers.add(id, values, seen=seen)

@@ -10,7 +10,19 @@ _WIRE, _CLIENT = "connector/wire.py", "connector/salesforce/client.py"
 
 _INSERT = "        results = self._client.insert([(writable(row.object), {**row.fields, KEY: row.key}) for row in rows])\n"
 
+_TWELVETWENTY = "connector/career/dialects/twelvetwenty.py"
+
 DEFECTS = (
+    Defect(
+        name="only what is known is put whole",
+        what="12twenty, which takes a contact whole, gets what changes and nothing else",
+        edits=(Edit(_TWELVETWENTY, "json={**native, **changed}", 'json={"Id": number, **changed}'),),
+    ),
+    Defect(
+        name="a neighbour's property with it",
+        what="12twenty gets another property of the contact with each that changes",
+        edits=(Edit(_TWELVETWENTY, "json={**native, **changed}", 'json={**native, **changed, "OfficePhone": None}'),),
+    ),
     Defect(
         name="writes repeated blindly",
         what="a write whose answer was lost is sent once more at once, by the layer below",

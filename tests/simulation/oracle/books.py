@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 import orjson
@@ -27,7 +27,9 @@ _KINDS: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("person", "update"): ("career.update",),
 }
 """Under which kinds the audit knows a write. Notes and acknowledgements carry no values in it; a Task comes with its request, and
-the sign of life is no record of anybody: these are not asked for here."""
+the sign of life is no record of anybody: these are not asked for here. Nor are accounts where the platform takes them whole: what
+the audit tells of is what was to change."""
+_WHOLE = ("person", "update")
 
 
 def judge(found: Evidence) -> Iterator[Breach]:
@@ -76,13 +78,15 @@ def _judge_audit(found: Evidence, audit: list[dict[str, Any]]) -> Iterator[Breac
     for intent, count in applied.items():
         if count > 1:
             yield Breach("audit (I44)", f"write {intent} is told to be applied {count} times")
-    left = {place for write in found.known if (place := _place(write)) is not None}
+    kinds = {place: names for place, names in _KINDS.items() if found.platform.guarded or place != _WHOLE}
+    left = {place for write in found.known if (place := _place(write, kinds)) is not None}
     for object, kind, text in left:
-        if not any((name, text) in told or name in erased for name in _KINDS[object, kind]):
+        if not any((name, text) in told or name in erased for name in kinds[object, kind]):
             yield Breach("audit (I44)", f"nothing tells of {kind} of {object}: {text[:200]}")
-    known = {(name, text) for object, kind, text in left for name in _KINDS[object, kind]}
+    known = {(name, text) for object, kind, text in left for name in kinds[object, kind]}
+    unasked = {name for place, names in _KINDS.items() if place not in kinds for name in names}
     for (name, text), events in told.items():
-        if text != "{}" and (name, text) not in known and not events <= _HELD_BACK:
+        if text != "{}" and name not in unasked and (name, text) not in known and not events <= _HELD_BACK:
             yield Breach("audit (I44)", f"it tells of {name} that never left: {text[:200]}")
 
 
@@ -90,8 +94,8 @@ _HELD_BACK = {"intent.later", "intent.unknown", "intent.superseded"}
 """What the audit says of a write that perhaps never reached the wire."""
 
 
-def _place(write: Write) -> tuple[str, str, str] | None:
-    if (write.object, write.kind) not in _KINDS:
+def _place(write: Write, kinds: Collection[tuple[str, str]]) -> tuple[str, str, str] | None:
+    if (write.object, write.kind) not in kinds:
         return None
     return write.object, write.kind, _text({name: value for name, value in write.fields.items() if name != "Key__c"})
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from tests.simulation.mapping import Rules, Unit, read_mapping
 from tests.simulation.oracle.wire import Write
+from tests.simulation.variants import PLATFORMS, Platform
 from tests.simulation.words import token
 from tests.simulation.world import Call, World, pick
 
@@ -65,6 +66,11 @@ class Evidence:
         return read_mapping(self.mapping)
 
     @property
+    def platform(self) -> Platform:
+        """Careers' platform."""
+        return PLATFORMS[self.world.spec.platform]
+
+    @property
     def remembers(self) -> bool:
         """Whether the bridge has never lost its memory."""
         return not self.happened & {"state lost", "state restored", "two daemons"}
@@ -114,7 +120,8 @@ class Evidence:
         """
         if self.world.spec.live and account in self.world.known_before and self.knows_beginning:
             return -1.0
-        names = [f'"id":"{account}"'.encode()], [f'"Id":"{id}"'.encode() for id in self.world.contacts_of(person)]
+        shown = self.platform.shown.format(account.partition("-")[2] or account)
+        names = [shown.encode()], [f'"Id":"{id}"'.encode() for id in self.world.contacts_of(person)]
         return max(self._first_read(*names[0]), self._first_read(*names[1]))
 
     def seen_between(self, since: float, until: float) -> bool:

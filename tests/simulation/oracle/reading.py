@@ -9,7 +9,9 @@ from typing import Any
 import orjson
 
 from tests.simulation.oracle.evidence import Breach, state_rows
-from tests.simulation.world import World
+from tests.simulation.variants import PLATFORMS, USUAL
+from tests.simulation.words import token
+from tests.simulation.world import World, pick
 
 _OURS = ("Career_Profile__c", "Suggested_Change__c", "Identity_Review__c", "Career_Request__c")
 _MOVES_BY_ITSELF = frozenset({"SystemModstamp", "LastModifiedDate", "LastModifiedById", "CreatedDate", "Name", "Key__c"})
@@ -35,14 +37,29 @@ def judge(world: World, state: Path, when: str) -> Iterator[Breach]:
 
 
 def _judge_careers(world: World, seen: _Seen, unread: set[str], when: str) -> Iterator[Breach]:
+    platform = PLATFORMS[world.spec.platform]
     for kind, shelf in (("person", world.careers.system.people), ("request", world.careers.system.requests)):
         for id, stored in shelf.by_id.items():
             known = seen.get((kind, id))
             if stored.deleted:
-                if known is not None and not known["deleted"]:
+                if platform.tells_deleted and known is not None and not known["deleted"]:
                     yield Breach("read (I20)", f"{when}: {kind} {id} is deleted, and the bridge does not know")
             elif id not in unread and (kind == "person" or stored.data()["type"] != "WELFARE"):
-                yield from _judge_record(when, kind, id, stored.data(), known)
+                there = stored.data() if kind == "request" else _as_read(world, known, stored.data())
+                yield from _judge_record(when, kind, id, there, known)
+
+
+def _as_read(world: World, known: dict[str, Any] | None, tenants: dict[str, Any]) -> dict[str, Any]:
+    """What an account holds, as the platform calls it: that which means the same as what was read, is that."""
+    if known is None or world.spec.platform == USUAL:
+        return tenants
+    held = orjson.loads(known["fields"])
+    there = dict(held)
+    for field in world.fields.values():
+        meant = token(field.name, "career", pick(tenants, field.career))
+        if token(field.name, "career", pick(held, field.called)) != meant:
+            there[field.called.partition(".")[0]] = f"another {field.called}: {meant}"
+    return there
 
 
 def _judge_record(when: str, kind: str, id: str, there: dict[str, Any], known: dict[str, Any] | None) -> Iterator[Breach]:

@@ -64,6 +64,9 @@ def _judge_shared(unit: Unit, where: str, crm: Tokens, career: Tokens, waiting: 
         return
     if unit.null == "ignore" and not (any(crm) and any(career)):
         return
+    if unit.to_career != "write" and not unit.careers_own:
+        # The platform cannot be told: what Alumni Relations have changed stays different there.
+        return
     if any(suggested(unit, row) == career for row in waiting):
         return
     yield Breach("at rest", f"{where}: they differ, and nobody is asked about it")

@@ -16,10 +16,12 @@ from urllib.parse import unquote_plus
 import orjson
 
 from tests.simulation.mapping import Rules
+from tests.simulation.oracle.forbidden import NotAllowed
 from tests.simulation.world import Call
 
 CRM_HOST, CAREER_HOST = "university.my.salesforce.com", "careers.example.edu"
 _ROOT = "/services/data/v67.0"
+_CONTRACT = "/bridge/v1"
 _HEADERS = frozenset(
     {
         *("host", "user-agent", "accept", "accept-encoding", "connection", "content-type", "content-length", "authorization"),
@@ -84,10 +86,6 @@ NEUTRAL = frozenset({"received", "in progress", "waiting", "offered", "done", "n
 _ACKNOWLEDGED = frozenset({"id", "number", "understood_type", "state", "message", "offered", "asked"})
 
 
-class NotAllowed(Exception):
-    """What a request does that it may not."""
-
-
 @dataclass(frozen=True, kw_only=True)
 class Write:
     """One record (or note, or acknowledgement) of a request that asks for a change; ``place`` is where it stood in it."""
@@ -105,15 +103,21 @@ class Write:
         return str(self.fields.get("Key__c", ""))
 
 
-def writes_of(call: Call) -> list[Write]:
-    """Every single write in a request; empty for reads and logins.
+_Found = Iterator[tuple[str, str, str, Mapping[str, Any]]]
+
+
+def writes_of(call: Call, platform: Callable[[Call], _Found]) -> list[Write]:
+    """Every single write in a request; empty for reads and logins. ``platform`` tells what a call to careers' own pages writes.
 
     Raises:
         NotAllowed: the request is none that may ever leave.
     """
     _judge_envelope(call)
     body = orjson.loads(call.request.body) if call.request.body and _is_json(call) else None
-    found = _crm_writes(call, body) if call.side == "crm" else _career_writes(call, body)
+    if call.side == "crm":
+        found = _crm_writes(call, body)
+    else:
+        found = _career_writes(call, body) if call.request.path.startswith(_CONTRACT) else platform(call)
     return [
         Write(call=call, place=place, object=name, kind=kind, id=id, fields=fields)
         for place, (name, kind, id, fields) in enumerate(found)
@@ -133,9 +137,6 @@ def _judge_envelope(call: Call) -> None:
         raise NotAllowed(f"headers {sorted(strange)}")
     if (options := call.request.header("sforce-call-options")) not in {"", _NAME}:
         raise NotAllowed(f"the option {options!r}")
-
-
-_Found = Iterator[tuple[str, str, str, Mapping[str, Any]]]
 
 
 def _crm_writes(call: Call, body: Any) -> _Found:
@@ -201,7 +202,7 @@ def _nodes(body: Any) -> _Found:
 
 
 def _career_writes(call: Call, body: Any) -> _Found:
-    method, path = call.request.method, call.request.path.removeprefix("/bridge/v1")
+    method, path = call.request.method, call.request.path.removeprefix(_CONTRACT)
     if method == "GET" and path in {"/tenant", "/people", "/requests", "/changes"}:
         return
     if (method, path) not in _CAREER_WRITES:
