@@ -315,7 +315,8 @@ def _record(ctx: Context, db: Connection, link: Row, decision: Decision, total: 
         case Kind.REVIEW:
             total.review += 1
             _ask(ctx, db, link, _REVIEW_KINDS.get(decision.reason, "Possible match"), decision.candidates[:3])
-            return row | {"state": "review", "contact_id": None, "marked": link["marked"]}
+            # What waits about the contact that it led to before must not go out.
+            return row | {"state": "review", "contact_id": None, "marked": link["marked"] or link["contact_id"] is not None}
         case Kind.NEW:
             total.new += 1
             return row | {"state": "new", "contact_id": None}

@@ -238,9 +238,11 @@ def _judge_link(
     if subject.link["state"] == "new":
         if not held and not only_opt_outs:
             draft.propose_contact(subject)
-        judged.complete = not only_opt_outs or held
+        judged.complete = not only_opt_outs
         return judged
     if subject.link["state"] not in ("linked", "ended"):
+        # There is nobody to write about; what waits from before ends with the round of everything.
+        judged.complete = not only_opt_outs
         return judged
     units = _opt_outs(subject.rules.units) if only_opt_outs else subject.rules.units
     verdicts = _verdicts(ctx, subject, states, units)

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from connector.core.merge import Row as Law
 from connector.core.merge import Verdict, acknowledge
-from connector.core.model import Side
+from connector.core.model import OutsideEdit, Side
 from connector.core.rulebook import placed
 from connector.engine.collect import keep
 from connector.engine.context import Context, log
@@ -43,11 +43,13 @@ def apply_outcome(ctx: Context, db: Connection, held: WorkingSet, row: Row, payl
         case "career.update":
             _remember_person(held, row, payload, outcome)
             _move_bases(ctx, held, row, Side.CAREER, outcome.fields)
+            _judge_again(ctx, db, row, payload)
         case "profile.create":
             _profile_created(ctx, db, held, row, payload, outcome)
         case "profile.update":
             _remember_profile(ctx, held, payload["id"], payload["fields"])
             _move_bases(ctx, held, row, Side.CRM, None)
+            _judge_again(ctx, db, row, payload)
         case "suggestion.create" | "proposal.create":
             _suggestion_created(db, held, row, outcome)
         case "review.create":
@@ -78,6 +80,14 @@ def _move_bases(ctx: Context, held: WorkingSet, row: Row, side: Side, answered: 
         base = acknowledge(verdict=verdict, crm=crm or now_there, career=career or now_there, written=now_there)
         changed[name] = replace(states.get(name, BLANK), base=base)
     held.put_states(row["system"], account, changed)
+
+
+def _judge_again(ctx: Context, db: Connection, row: Row, payload: Mapping[str, Any]) -> None:
+    """Whose restrictions our own write has moved is looked at once more: what may be shared is perhaps another thing now."""
+    units = [unit for unit in ctx.rules(row["system"]).units if unit.other_office_edit is OutsideEdit.OPT_OUT_WINS]
+    moved = unpack(row["settle"])["units"].keys() | payload["fields"].keys()
+    if any(unit.name in moved or unit.opt_out_to in moved for unit in units):
+        links.mark(db, row["system"], [row["target"]])
 
 
 def _remember_person(held: WorkingSet, row: Row, payload: Mapping[str, Any], outcome: Outcome) -> None:

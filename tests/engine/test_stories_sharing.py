@@ -163,6 +163,19 @@ def test_no_contact_reaches_careers_and_ends_sharing(uni: University) -> None:
     assert (uni.account("a1")["do_not_contact"], uni.account("a1")["title"]) == (True, "Analyst")
 
 
+def test_a_restriction_that_we_lift_shares_what_it_held_back(uni: University) -> None:
+    """A restriction that came from the CRM and that we take back from careers: what it held back goes in the same cycle."""
+    for consent in ("No", "Yes"):
+        uni.edit_contact(uni.ada, Consent_Career_Asks__c=consent)
+        uni.run()
+    uni.edit_contact(uni.ada, MobilePhone="+16175550199")
+    uni.run()
+    assert (uni.account("a1")["consents"]["career_asks"], uni.account("a1")["phone_mobile"]) == (False, "+16175550123")
+    uni.edit_person("a1", {"consents.career_asks": None})
+    uni.run()
+    assert (uni.account("a1")["consents"]["career_asks"], uni.account("a1")["phone_mobile"]) == (True, "+16175550199")
+
+
 def test_sharing_ends_with_the_consent(uni: University) -> None:
     """``on_withdrawn = clear``: the address that we supplied leaves careers when the consent that carried it does."""
     uni.edit_contact(uni.ada, MailingStreet="1 Main St", MailingCity="Boston")

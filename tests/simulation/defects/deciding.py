@@ -202,7 +202,29 @@ DEFECTS = (
     Defect(
         name="stale plans stay",
         what="what was decided before and has not been sent yet goes out after the new decision",
-        edits=(Edit(_PLANNER, "        intents.supersede(db, system, decided, FIELD_WRITES)\n", ""),),
+        edits=(
+            Edit(
+                _PLANNER,
+                "        draft.rows = intents.replan(db, system, decided, FIELD_WRITES, draft.rows, but=batch.refused_now)\n",
+                "",
+            ),
+        ),
+    ),
+    Defect(
+        name="what waits goes first",
+        what="what was decided before goes out before what was read of the person since is judged",
+        edits=(
+            Edit(
+                "connector/engine/cycle.py",
+                "        _deliver(ctx, done, judged=False)\n        if _to_plan",
+                "        _deliver(ctx, done, judged=True)\n        if _to_plan",
+            ),
+        ),
+    ),
+    Defect(
+        name="what is cleared is a gap",
+        what="what careers clear while a first difference waits for a choice is filled again",
+        edits=(Edit("connector/core/merge.py", "(theirs.empty and not memory.differed)", "theirs.empty"),),
     ),
     Defect(
         name="the agreed is not remembered",

@@ -114,14 +114,18 @@ class Evidence:
         return {row["Id"]: row["Account_Id__c"] for row in rows}
 
     def first_compared(self, person: int, account: str) -> float:
-        """When the bridge, as far back as its present state knows, first had read a person on both sides.
+        """When the bridge, as far back as its present state knows, first had read both sides of a person's link.
 
-        Before the beginning, if it knew the person then; never, if it has not yet.
+        Before the beginning, if it knew them then; never, if it has not yet. A link that has come to lead to another contact of
+        the person is another link.
         """
-        if self.world.spec.live and account in self.world.known_before and self.knows_beginning:
+        linked = {row["contact_id"] for row in self.rows("link") if row["account_id"] == account} - {None}
+        contacts = linked or self.world.contacts_of(person)
+        there = self.world.seen and contacts & self.world.seen[0].keys()
+        if there and self.world.spec.live and account in self.world.known_before and self.knows_beginning:
             return -1.0
         shown = self.platform.shown.format(account.partition("-")[2] or account)
-        names = [shown.encode()], [f'"Id":"{id}"'.encode() for id in self.world.contacts_of(person)]
+        names = [shown.encode()], [f'"Id":"{id}"'.encode() for id in contacts]
         return max(self._first_read(*names[0]), self._first_read(*names[1]))
 
     def seen_between(self, since: float, until: float) -> bool:
