@@ -319,6 +319,9 @@ class _Desk:
         """Take up what Salesforce has kept of a request while our state was lost."""
         system, id = known["system"], known["request_id"]
         stands = (fields["State__c"], fields.get("Neutral__c") or known["neutral"])
+        if known["state"] == RequestState.WITHDRAWN.value:
+            # Careers have taken it back since: that stands, whatever the record says yet.
+            stands = (known["state"], known["neutral"])
         # The words for careers are kept nowhere but here: those that we have just found for the same state are the same.
         message = known["message"] if stands == (known["state"], known["neutral"]) else ""
         columns = {"state": stands[0], "neutral": stands[1], "reason": (fields.get("Stop_Reason__c") or "")[:80] or None}

@@ -6,8 +6,19 @@ from collections.abc import Mapping
 
 from tests.simulation.decisions import Decide
 from tests.simulation.scenario import Scenario
-from tests.simulation.steps import At, DeleteAccount, DeleteContact, Duplicate, EditAccount, Merge, Pass
-from tests.simulation.troubles import Break, CrmRefuses, CrmSetting, Expire, Kill, PutMapping, Suspend
+from tests.simulation.steps import (
+    At,
+    Change,
+    DeleteAccount,
+    DeleteContact,
+    Duplicate,
+    EditAccount,
+    EditContact,
+    File,
+    Merge,
+    Pass,
+)
+from tests.simulation.troubles import Break, CrmAnswers, CrmRefuses, CrmSetting, Expire, Kill, PutMapping, Revoke, Suspend
 from tests.simulation.world import Spec
 
 PINNED: Mapping[str, Scenario] = {
@@ -81,6 +92,31 @@ PINNED: Mapping[str, Scenario] = {
             Pass(600),
         ),
         seed=4010,
+    ),
+    "a value that waited went out after its contact had been deleted, and the link had become a question": Scenario(
+        spec=Spec(cycle=600, latency=0.0, tenant=(("page_limit", 2), ("batch_limit", 1))),
+        steps=(
+            EditContact(person=0, field="preferred_name", choice=2, form=1),
+            Revoke(),
+            Pass(600),
+            Duplicate(person=0),
+            EditAccount(person=0, field="preferred_name", choice=None, form=1, own=True),
+            DeleteContact(0),
+        ),
+        seed=374,
+        swept=False,
+    ),
+    "a request that careers took back was opened again when its record turned out to be there": Scenario(
+        spec=Spec(overlap=120, latency=1.0, tenant=(("page_limit", 2),)),
+        steps=(
+            CrmAnswers("", "/composite/(graph|sobjects)", "later", delay=400.0),
+            Break("crm", "timeout", pattern="POST|PATCH"),
+            File(person=0, item=0),
+            Pass(60),
+            Change(number=3, title=""),
+        ),
+        seed=7347,
+        swept=False,
     ),
 }
 """What went wrong, and how."""
