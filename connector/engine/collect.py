@@ -45,7 +45,7 @@ def collect_crm(ctx: Context, feeds: Sequence[Feed] = tuple(Feed)) -> Collected:
         with ctx.store.begin() as db:
             for feed, page in pages.items():
                 total.read += len(page.records)
-                total.changed += _keep_crm(ctx, db, feed, page)
+                total.changed += len(keep_feed(ctx, db, feed, page.records))
             _move(ctx, db, Side.CRM, "", pages)
         waiting = [feed for feed, page in pages.items() if page.more]
         ctx.progress("reading the CRM", total.read, None)
@@ -76,8 +76,9 @@ def _move(ctx: Context, db: Connection, side: Side, system: str, pages: Mapping[
         observations.move_cursors(db, side, system, moved, now=ctx.clock.now(), whole=whole)
 
 
-def _keep_crm(ctx: Context, db: Connection, feed: Feed, page: Page) -> int:
-    changed = keep(ctx, db, Side.CRM, "", feed, page.records)
+def keep_feed(ctx: Context, db: Connection, feed: Feed, records: Sequence[Record], *, sweep: str | None = None) -> list[Record]:
+    """``keep`` for one feed of the CRM, and what follows for links at once: who dies here must not have lost the news."""
+    changed = keep(ctx, db, Side.CRM, "", feed, records, sweep=sweep)
     match feed:
         case Feed.CONTACT:
             links.mark_contacts(db, [record.id for record in changed])
@@ -85,7 +86,7 @@ def _keep_crm(ctx: Context, db: Connection, feed: Feed, page: Page) -> int:
             _adopt_profiles(ctx, db, changed)
         case _:
             pass
-    return len(changed)
+    return changed
 
 
 def keep(

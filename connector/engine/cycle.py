@@ -302,10 +302,7 @@ def _sweep(ctx: Context) -> dict[str, Any]:
 
 def _sweep_feed(ctx: Context, feed: Feed, name: str) -> dict[str, int]:
     def keep(db: Connection, page: Page) -> list[Record]:
-        met = collect.keep(ctx, db, Side.CRM, "", feed, page.records, sweep=name)
-        if feed is Feed.CONTACT:
-            links.mark_contacts(db, [record.id for record in met])
-        return met
+        return collect.keep_feed(ctx, db, feed, page.records, sweep=name)
 
     found = _Swept(ctx=ctx, name=name, side=Side.CRM, system="", kind=feed)
     return found.run(lambda cursor: ctx.crm.read({feed: cursor})[feed], keep, lambda ids: ctx.crm.fetch(feed, ids))

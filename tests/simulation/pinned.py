@@ -14,11 +14,12 @@ from tests.simulation.steps import (
     Duplicate,
     EditAccount,
     EditContact,
+    EditProfile,
     File,
     Merge,
     Pass,
 )
-from tests.simulation.troubles import Break, CrmAnswers, CrmRefuses, CrmSetting, Expire, Kill, PutMapping, Revoke, Suspend
+from tests.simulation.troubles import Break, CrmAnswers, CrmRefuses, CrmSetting, Expire, Kill, PutMapping, Revoke, Suspend, Sweep
 from tests.simulation.world import Spec
 
 PINNED: Mapping[str, Scenario] = {
@@ -116,6 +117,12 @@ PINNED: Mapping[str, Scenario] = {
             Change(number=3, title=""),
         ),
         seed=7347,
+        swept=False,
+    ),
+    "a sweep that died had read what was changed on a career profile, and nobody put it back": Scenario(
+        spec=Spec(people=3, platform="12twenty", tenant=(("page_limit", 2), ("batch_limit", 1))),
+        steps=(EditProfile(person=0, field="mentor_capacity", choice=2), At(44, Kill()), Sweep()),
+        seed=7427,
         swept=False,
     ),
 }
