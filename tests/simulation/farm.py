@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from tests.simulation.boundary import Broken
+from tests.simulation.database import stop_server
 from tests.simulation.draw import draw
 from tests.simulation.oracle.evidence import Breach
 from tests.simulation.run import Outcome, scratch, simulate
@@ -33,7 +34,8 @@ def folder() -> Path:
 
 
 def sweep_up() -> None:
-    """Remove this process's folder."""
+    """Remove this process's folder, and stop the server in it."""
+    stop_server()
     while _FOLDER:
         shutil.rmtree(_FOLDER.pop(), ignore_errors=True)
 

@@ -6,7 +6,6 @@ network, which is both emulated systems mounted in the sessions that the product
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -25,14 +24,13 @@ from connector.config import Settings, load_settings
 from connector.daemon import Daemon
 from connector.engine import planner
 from connector.errors import BridgeError, Halt, UserError
-from connector.store.store import open_store, set_meta
 from connector.wire import open_session
 from emulator.inprocess import AppAdapter, Exchange, Wire, WireFault
 from jobs import ALL
 from tests.simulation.boundary import Broken, Died
 from tests.simulation.clocks import HostClock
+from tests.simulation.database import OURS, blank_state, database
 from tests.simulation.dice import Dice
-from tests.simulation.power import tear
 from tests.simulation.variants import PLATFORMS, mapping_files, on_platform
 from tests.simulation.world import Call, Spec, World, asks_for_change
 from tests.systems import CRM_HOST, SYSTEM
@@ -71,17 +69,6 @@ def _settings(platform: str, folder: Path) -> Settings:
     return load_settings(path)
 
 
-@cache
-def _blank_state(folder: Path) -> Path:
-    """A state with the newest schema and nothing in it but the key of its audit, which is real chance otherwise."""
-    path = folder / "blank.db"
-    store = open_store(f"sqlite:///{path}")
-    with store.begin() as db:
-        set_meta(db, "audit_key", "5a" * 32)
-    store.close()
-    return path
-
-
 @dataclass(kw_only=True)
 class Host:
     """A machine that a daemon runs on: its folder with mapping files and state, and its wires to both systems.
@@ -98,9 +85,8 @@ class Host:
 
     def __post_init__(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
+        self.database = database(self.world.spec.database, self.base, self.name)
         self.use_mapping(self.mapping or self.world.spec.mapping)
-        if not self.state.exists():
-            shutil.copy(_blank_state(self.base), self.state)
 
     @property
     def folder(self) -> Path:
@@ -109,8 +95,8 @@ class Host:
 
     @property
     def state(self) -> Path:
-        """The state file."""
-        return self.folder / "state.db"
+        """The state as a file that can be read now."""
+        return self.database.file()
 
     def use_mapping(self, variant: str) -> None:
         """The administrator puts other mapping files in place."""
@@ -126,7 +112,7 @@ class Host:
         schedule = known.schedule.model_copy(update={"cycle_seconds": spec.cycle, "lease_seconds": max(600, 2 * spec.cycle)})
         places = {
             "bridge": known.bridge.model_copy(update={"mappings": self.folder}),
-            "state": known.state.model_copy(update={"sqlite": self.state}),
+            "state": known.state.model_copy(update=self.database.settings()),
         }
         return known.model_copy(update={**places, "crm": crm, "schedule": schedule})
 
@@ -141,33 +127,17 @@ class Host:
 
     def forget_state(self) -> None:
         """The state is gone; what begins now begins with an empty one."""
-        self.put_state(_blank_state(self.base))
+        self.put_state(blank_state(self.base))
 
     def put_state(self, copy: Path) -> None:
         """Put a copy of a state in the place of this host's."""
-        for path in self.folder.glob("state.db*"):
-            path.unlink()
-        _copy_state(copy, self.state)
+        self.database.put(copy)
 
     def keep_state(self, name: str) -> Path:
-        """A copy of the state as a power cut would leave it."""
+        """A copy of the state as it is now."""
         copy = self.folder / name
-        _copy_state(self.state, copy)
+        self.database.keep(copy)
         return copy
-
-    def tear(self, db: Connection) -> Path:
-        """A copy of the state as a power cut leaves it in the midst of committing this transaction."""
-        copy = self.keep_state("torn")
-        db.connection.driver_connection.execute("COMMIT")  # type: ignore[union-attr]  # SQLite's own connection
-        tear(self.state.with_name(f"{self.state.name}-wal"), copy.with_name(f"{copy.name}-wal"))
-        return copy
-
-
-def _copy_state(source: Path, target: Path) -> None:
-    """The file of a state, and beside it what has been committed and not yet merged into it."""
-    for end in ("", "-wal"):
-        if source.with_name(source.name + end).exists():
-            shutil.copy(source.with_name(source.name + end), target.with_name(target.name + end))
 
 
 @dataclass(kw_only=True)
@@ -204,7 +174,6 @@ class Process:
         self._dice = Dice(seed, host.name)
         self._stack = ExitStack()
         self._torn: Path | None = None
-        self._changes = 0
 
     # --- its life -------------------------------------------------------------------------------------------------
 
@@ -252,7 +221,7 @@ class Process:
         around = Surroundings(
             clock=self.clock,
             chance=self._dice.unit,
-            environ=SECRETS,
+            environ={**SECRETS, **self.host.database.environment()},
             host=self.host.name,
             connect=self._connect,
         )
@@ -280,14 +249,12 @@ class Process:
             self.cross("statement", statement.encode(), lasting=True)
 
     def committing(self, db: Connection) -> None:
-        """A transaction is about to be committed; if the power is cut here, what it wrote is in SQLite's log but for its end."""
-        changes = db.connection.driver_connection.total_changes  # type: ignore[union-attr]  # SQLite's own connection
-        wrote, self._changes = changes != self._changes, changes
+        """A transaction is about to be committed; if the power is cut here, that may be torn."""
         try:
-            self.cross("commit", lasting=wrote)
+            self.cross("commit", lasting=self.host.database.wrote(db))
         except Died:
             if self.power_cut:
-                self._torn = self.host.tear(db)
+                self._torn = self.host.database.tear(db)
             raise
 
     def end(self, why: str) -> None:
@@ -296,6 +263,7 @@ class Process:
         self.dead = True
         self.jobs = []
         self._stack.close()
+        self.host.database.leave()
         if self._torn is not None:
             self.host.put_state(self._torn)
 
@@ -364,14 +332,14 @@ copy in the midst of a commit of the first must not change the listeners that ar
 
 
 @event.listens_for(Engine, "before_cursor_execute")
-def _executing(_connection: Connection, _cursor: object, statement: str, *_more: object) -> None:
-    if _MIGRATING:
+def _executing(db: Connection, _cursor: object, statement: str, *_more: object) -> None:
+    if _MIGRATING and not db.get_execution_options().get(OURS):
         _MIGRATING[-1].executing(statement)
 
 
 @event.listens_for(Engine, "commit")
 def _committing(db: Connection) -> None:
-    if _MIGRATING:
+    if _MIGRATING and not db.get_execution_options().get(OURS):
         _MIGRATING[-1].committing(db)
 
 

@@ -321,7 +321,7 @@ class Run:
             effects=boundary.number,
             calls=len(calls),
             writes=sum(call.writes for call in calls),
-            marks=Counter(states(self.host.state) | {f"{call.side} {call.fate}" for call in calls}),
+            marks=Counter({*states(self.host.state), self.host.database.name, *(f"{call.side} {call.fate}" for call in calls)}),
             struck=+self.troubles,
             kept=boundary.kept,
         )
@@ -359,8 +359,8 @@ def _begin(spec: Spec, base: Path) -> tuple[World, Path | None]:
 def _seedling(spec: Spec) -> Spec:
     """What of a world decides how it looks when everybody is linked and at rest."""
     plain = Spec()
-    late = {name: getattr(plain, name) for name in ("page", "overlap", "cycle", "latency", "favourites", "org", "tenant")}
-    return replace(spec, live=True, **late)
+    late = ("database", "page", "overlap", "cycle", "latency", "favourites", "org", "tenant")
+    return replace(spec, live=True, **{name: getattr(plain, name) for name in late})
 
 
 @cache
