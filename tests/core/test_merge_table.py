@@ -179,6 +179,8 @@ CASES = [
          row="adopted", write="A"),
     Case(about="adopt: another person's is emptied, too", base=None, mine="-", theirs="B", null="ignore", adopt="replace",
          row="adopted", write="-"),
+    Case(about="adopt: what we wrote for this person is not emptied by what means nothing", base=None, mine="-", theirs="B",
+         null="ignore", adopt="replace", sent="B", row="fill_empty"),
     Case(about="adopt: equal needs no choice", base=None, mine="A", theirs="A", adopt="keep", row="agreed", new_base="A"),
     Case(about="adopt: a choice says nothing to a known base", mine="A", theirs="B", adopt="crm_wins", row="outside_edit",
          move="raise", suggested="B"),

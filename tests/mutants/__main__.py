@@ -10,12 +10,14 @@ import json
 import os
 import subprocess
 import sys
+import time
 import tomllib
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryFile
+from typing import Any
 
 ROOT = Path(__file__).parents[2]
 SURVIVORS = Path(__file__).with_name("survivors.toml")
@@ -28,6 +30,9 @@ MODULES: Mapping[str, Sequence[str]] = {
 }
 """What must not change unseen (the law of merging, cursors, the gate of writes, intents, keys), and the tests that see to it."""
 
+_EACH = 15
+"""Seconds between two lines that say how far it is."""
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Change:
@@ -39,17 +44,30 @@ class Change:
 
 
 def tried(module: str) -> list[tuple[Change, str]]:
-    """The verdict on each mutant of a module."""
-    with TemporaryDirectory() as folder:
-        told = Path(folder) / "verdicts.json"
-        environment = {**os.environ, "HYPOTHESIS_PROFILE": "mutants", "MUTANTS_OF": module, "MUTANTS_TO": str(told)}
-        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:xdist", "-p", "tests.mutants.trial", "-k", "not postgresql"]
-        command += MODULES[module]
-        done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)  # noqa: S603 - ourselves
-        if not told.exists():
-            sys.exit(f"{module}: {done.stdout[-2000:]}{done.stderr[-2000:]}")
-        found = json.loads(told.read_text(encoding="utf-8"))
+    """The verdict on each mutant of a module; how far it is goes to the standard error, now and then."""
+    receive, send = os.pipe()
+    environment = {**os.environ, "HYPOTHESIS_PROFILE": "mutants", "MUTANTS_OF": module, "MUTANTS_TO": str(send)}
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:xdist", "-p", "tests.mutants.trial", "-k", "not postgresql"]
+    command += MODULES[module]
+    with TemporaryFile("w+") as said:
+        trial = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=said, stderr=said, pass_fds=[send])  # noqa: S603 - ourselves
+        os.close(send)
+        with os.fdopen(receive) as told:
+            found = list(_watched(module, map(json.loads, told)))
+        if trial.wait() or not found:
+            said.seek(0)
+            sys.exit(f"{module}: {said.read()[-4000:]}")
     return [(Change(one["where"], one["was"], one["becomes"]), one["verdict"]) for one in found]
+
+
+def _watched(module: str, told: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """The same, with a line each quarter of a minute."""
+    shown = time.monotonic()
+    for done, one in enumerate(told, 1):
+        if time.monotonic() - shown > _EACH:
+            shown = time.monotonic()
+            print(f"{module}: {done} of {one['mutants']}", file=sys.stderr, flush=True)
+        yield one
 
 
 def explained() -> dict[Change, str]:
@@ -60,7 +78,7 @@ def explained() -> dict[Change, str]:
 
 def main() -> None:
     """Try the mutants of some modules or of all, and print what came of them."""
-    reasons, unseen, asked = explained(), set[Change](), sys.argv[1:] or list(MODULES)
+    reasons, unseen, asked, began = explained(), set[Change](), sys.argv[1:] or list(MODULES), time.monotonic()
     print(f"{'module':36}{'mutants':>8}{'seen':>8}{'too slow':>9}{'explained':>10}{'unseen':>8}")
     for module in asked:
         verdicts = tried(module)
@@ -75,6 +93,7 @@ def main() -> None:
             for change in sorted(some):
                 print(f"\n{word}{change.where}\n  - {change.was}\n  + {change.becomes}")
         unseen |= left | stale
+    print(f"{(time.monotonic() - began) / 60:.1f} minutes")
     sys.exit(1 if unseen else 0)
 
 

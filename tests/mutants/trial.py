@@ -2,7 +2,7 @@
 
 mutmut makes the mutants: all of them stand in one source, each call asks which one holds. Its own runner starts pytest anew for
 each; here the tests are collected once, and for each mutant a fork runs those that reach its function, quickest first, until one
-fails. The module's path is in ``MUTANTS_OF``, the file for the verdicts in ``MUTANTS_TO``.
+fails. The module's path is in ``MUTANTS_OF``; the verdicts go to the file descriptor ``MUTANTS_TO``, as lines of JSON.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import re
 import resource
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from difflib import unified_diff
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
@@ -69,21 +69,27 @@ sys.meta_path.insert(0, _Mutated())
 def pytest_runtestloop(session: pytest.Session) -> bool:
     """Try every mutant."""
     tests = _reaching(session.items)
-    verdicts: dict[str, str] = {}
+    with os.fdopen(int(os.environ["MUTANTS_TO"]), "w") as told:
+        for mutant, verdict in _tried(tests):
+            print(
+                json.dumps({"mutants": len(MUTATED.mutant_names), "verdict": verdict, **_change(mutant)}), file=told, flush=True
+            )
+    return True
+
+
+def _tried(tests: Mapping[str, list[tuple[pytest.Item, float]]]) -> Iterator[tuple[str, str]]:
+    """Each mutant with the verdict on it, as soon as it is known."""
     running: dict[int, str] = {}
     for mutant in [f"{NAME}.{name}" for name in MUTATED.mutant_names]:
         mine = tests.get(mutant.rpartition("__mutmut_")[0], [])
         if not mine:
-            verdicts[mutant] = UNREACHED
+            yield mutant, UNREACHED
             continue
         if len(running) >= _AT_ONCE:
-            _wait(running, verdicts)
+            yield _ended(running)
         running[_fork(mutant, [item for item, _ in mine], _SECONDS + 20 * sum(seconds for _, seconds in mine))] = mutant
     while running:
-        _wait(running, verdicts)
-    told = [{"verdict": verdict, **_change(mutant)} for mutant, verdict in verdicts.items()]
-    Path(os.environ["MUTANTS_TO"]).write_text(json.dumps(told), encoding="utf-8")
-    return True
+        yield _ended(running)
 
 
 def _change(mutant: str) -> dict[str, str]:
@@ -155,8 +161,7 @@ def _fork(mutant: str, items: Sequence[pytest.Item], seconds: float) -> int:
         os._exit(code)
 
 
-def _wait(running: dict[int, str], verdicts: dict[str, str], wait: Callable[[], tuple[int, int]] = os.wait) -> None:
-    """Until one of them ends."""
-    child, status = wait()
-    mutant = running.pop(child)
-    verdicts[mutant] = LATE if os.WIFSIGNALED(status) else SEEN if os.WEXITSTATUS(status) else UNSEEN
+def _ended(running: dict[int, str]) -> tuple[str, str]:
+    """Wait until one of them ends: which, and the verdict."""
+    child, status = os.wait()
+    return running.pop(child), LATE if os.WIFSIGNALED(status) else SEEN if os.WEXITSTATUS(status) else UNSEEN

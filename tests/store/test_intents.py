@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any
@@ -74,6 +74,12 @@ def set_where(db: Connection, keys: Sequence[str], **columns: Any) -> None:
     db.execute(update(intent).where(intent.c.key.in_(keys)).values(**columns))
 
 
+def link_up(db: Connection, marks: Mapping[tuple[str, str], bool]) -> None:
+    """Link accounts, and say which of them the planner is to look at."""
+    about = {"contact_id": None, "profile_id": None, "state": "linked", "basis": None, "leading": True, "decided_at": stamp(NOW)}
+    links.put(db, [{"system": system, "account_id": account, "marked": on, **about} for (system, account), on in marks.items()])
+
+
 def id_of(db: Connection, key: str) -> int:
     """The number of a write."""
     return int(all_of(db)[key]["id"])
@@ -102,6 +108,54 @@ def test_a_new_decision_replaces_what_was_not_sent(db: Connection) -> None:
     assert changes(db, before) == {key: {"state": "superseded"} for key in mine("planned", "ready", "refused")}
 
 
+def test_what_is_spared_is_not_replaced(db: Connection) -> None:
+    """Law: a new decision leaves alone the writes that are spared by their number."""
+    before = all_of(db)
+    intents.supersede(db, "careers", ["a1"], ["career.update"], but=[id_of(db, key) for key in mine("ready", "sent")])
+    assert changes(db, before) == {key: {"state": "superseded"} for key in mine("planned", "refused")}
+
+
+def test_a_decision_that_comes_out_the_same_again(db: Connection) -> None:
+    """Law: a ready write that is decided again stays as it is and is not planned anew; all else that was not sent is replaced."""
+    before = all_of(db)
+    same, other = written(key=mine("ready")[0]), written(target="a2", key="new")
+    new = intents.replan(db, "careers", ["a1", "a2"], ["career.update"], [same, other], but=[id_of(db, mine("refused")[0])])
+    assert new == [other]
+    theirs = [f"careers a2 career.update {state}" for state in ("planned", "ready", "refused")]
+    assert changes(db, before) == {key: {"state": "superseded"} for key in (*mine("planned"), *theirs)}
+
+
+@pytest.mark.parametrize("state", STATES)
+@pytest.mark.parametrize("place", [MINE, *OTHERS])
+def test_only_what_is_ready_is_the_same(db: Connection, state: str, place: tuple[str, str, str]) -> None:
+    """Law: what has another system, target or kind, or is not ready, stands for no new decision, whatever it carries."""
+    row = written(key=f"{' '.join(place)} {state}") | {"target": place[1], "kind": place[2]}
+    new = intents.replan(db, "careers", ["a1"], ["career.update"], [row], but=[])
+    assert (new == []) is (place == MINE and state == "ready")
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("kind", "career.note"),
+        ("target", "a2"),
+        ("key", "k"),
+        ("payload", "{}"),
+        ("settle", '{"a":1}'),
+        ("weight", 0),
+        ("puts_back", True),
+        (None, None),
+    ],
+)
+def test_what_makes_a_write_the_same(db: Connection, column: str | None, value: object) -> None:
+    """Law: two writes are the same where all that they do is, and how urgently; when and in which plan does not count."""
+    set_where(db, mine("ready"), plan_id="before", due_at=stamp(LATER), attempts=3, code="C", rules_hash="before")
+    row = written(key=mine("ready")[0]) | ({column: value} if column else {})
+    kinds = ["career.update", "career.note"]
+    assert intents.replan(db, "careers", ["a1", "a2"], kinds, [row], but=[]) == ([row] if column else [])
+    assert (all_of(db)[mine("ready")[0]]["state"] == "ready") is (column is None)
+
+
 def test_a_refused_question_is_given_up(db: Connection) -> None:
     """Law: what was refused about these targets is superseded, and told as it was; nothing else is."""
     before = all_of(db)
@@ -113,10 +167,7 @@ def test_a_refused_question_is_given_up(db: Connection) -> None:
 
 def test_whoever_is_looked_at_is_decided_anew(db: Connection) -> None:
     """Law: what was not sent about the accounts that the planner looks at is superseded; their links say which they are."""
-    marks = {("careers", "a1"): True, ("careers", "a2"): False, ("alumni", "a1"): False, ("alumni", "a2"): True}
-    about = {"contact_id": None, "profile_id": None, "state": "linked", "basis": None, "leading": True, "decided_at": stamp(NOW)}
-    for (system, account), marked in marks.items():
-        links.put(db, [{"system": system, "account_id": account, "marked": marked, **about}])
+    link_up(db, {("careers", "a1"): True, ("careers", "a2"): False, ("alumni", "a1"): False, ("alumni", "a2"): True})
     before = all_of(db)
     intents.supersede_marked(db, ["career.update", "career.create"])
     assert changes(db, before) == {key: {"state": "superseded"} for key in mine("planned", "ready", "refused")}
@@ -155,7 +206,11 @@ def test_a_target_in_flight_is_known(db: Connection) -> None:
 
 def refused_first(db: Connection, *targets: str) -> set[str]:
     """Those of some targets whose opt-out a side has refused."""
-    return {row["target"] for row in intents.refused_first(db, "careers", targets, ["career.update"])}
+    rows = intents.refused_first(db, "careers", targets, ["career.update"])
+    for row in rows:
+        key = f"careers {row['target']} career.update refused"
+        assert row == {"id": id_of(db, key), "target": row["target"], "plan_id": "p"}
+    return {row["target"] for row in rows}
 
 
 def test_a_refused_opt_out_is_known(db: Connection) -> None:
@@ -368,6 +423,27 @@ def test_what_is_taken_is_sent(db: Connection) -> None:
         "careers a1 career.update unknown": {"state": "sent", "attempts": 5},
         "careers a2 career.update unknown": {"state": "sent", "attempts": 1},
     }
+
+
+@pytest.mark.parametrize("place", [("careers", "a1"), ("alumni", "a1"), ("careers", "a2")])
+@pytest.mark.parametrize("marked", [True, False])
+@pytest.mark.parametrize("weight", [0, 1])
+@pytest.mark.parametrize("state", ["ready", "unknown"])
+def test_whoever_was_read_is_judged_first(
+    db: Connection, place: tuple[str, str], *, marked: bool, weight: int, state: str
+) -> None:
+    """Law: while the planner has to look at an account, what is ready for it waits; restrictions do not, nor what is unknown."""
+    link_up(db, {place: marked})
+    set_where(db, [key for key in all_of(db) if key not in mine(state)], state="applied")
+    set_where(db, mine(state), weight=weight)
+    waits = place == ("careers", "a1") and marked and weight > 0 and state == "ready"
+    asked: dict[str, Any] = {"unjudged": ["career.update"]}
+    assert (intents.due(db, NOW, **asked) == set()) is waits
+    assert (intents.take(db, ["career.update"], "careers", NOW, limit=5, **asked) == []) is waits
+    if waits:
+        for others in ({"unjudged": ["career.note"]}, {}):
+            assert intents.due(db, NOW, **others) == {("career.update", "careers")}
+        assert intents.take(db, ["career.update"], "careers", NOW, limit=5) != []
 
 
 def test_writes_are_taken_of_every_system_or_of_one(db: Connection) -> None:
