@@ -28,9 +28,10 @@ def read_bytes(path: Path, *, codes: str) -> bytes:
     try:
         # Without O_NONBLOCK a named pipe would keep us waiting for a writer.
         handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-    except (OSError, ValueError) as error:
-        why = (error.strerror or "unknown reason").lower() if isinstance(error, OSError) else "its name is not a file name"
-        raise _refusal(path, codes, f"the file cannot be read: {why}", "check its name, its folder and who may read it") from None
+    except ValueError:
+        raise _unreadable(path, codes, "file", "its name is not a file name") from None
+    except OSError as error:
+        raise _unreadable(path, codes, "file", error.strerror) from None
     try:
         info = os.fstat(handle)
         if not stat.S_ISREG(info.st_mode):
@@ -42,6 +43,23 @@ def read_bytes(path: Path, *, codes: str) -> bytes:
             return stream.read(MAX_BYTES + 1)
     finally:
         os.close(handle)
+
+
+def names_in(folder: Path, *, codes: str) -> list[str]:
+    """What a folder holds, in the order of the names.
+
+    Raises:
+        UserError: it cannot be read; ``Path.glob`` would find nothing in it then.
+    """
+    try:
+        return sorted(each.name for each in folder.iterdir())
+    except OSError as error:
+        raise _unreadable(folder, codes, "folder", error.strerror) from None
+
+
+def _unreadable(path: Path, codes: str, what: str, why: str | None) -> UserError:
+    message = f"the {what} cannot be read: {(why or 'unknown reason').lower()}"
+    return _refusal(path, codes, message, "check its name, its folder and who may read it")
 
 
 def _refusal(path: Path, codes: str, message: str, cure: str) -> UserError:

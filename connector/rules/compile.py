@@ -23,7 +23,7 @@ from connector.core.routing import ContactLimit, Routing, RoutingRule, TaskOwner
 from connector.core.rulebook import PROFILE, Brakes, Eligibility, MatchFields, NewPerson, Persons, Rules, Source
 from connector.core.violations import Table, validated
 from connector.errors import Problem, UserError
-from connector.reading import read_bytes
+from connector.reading import names_in, read_bytes
 from connector.rules.check import check_person
 from connector.rules.check_offices import check_requests, check_routing
 from connector.rules.schema import (
@@ -81,7 +81,7 @@ def load_rules(folder: Path) -> Rulebook:
     """
     problems: list[Problem] = []
     texts = [_text(folder / name, problems) for name in ("person.toml", "requests.toml", "routing.toml")]
-    own = tuple((path.name, _text(path, problems)) for path in sorted(folder.glob("person-*.toml")))
+    own = tuple((name, _text(folder / name, problems)) for name in _own(folder, problems))
     try:
         rulebook = _compiled(*texts, own)
     except UserError as error:
@@ -89,6 +89,14 @@ def load_rules(folder: Path) -> Rulebook:
     if problems:
         raise UserError(sorted(problems, key=lambda p: (p.file, p.line, p.column, p.code)))
     return rulebook
+
+
+def _own(folder: Path, problems: list[Problem]) -> list[str]:
+    try:
+        return [name for name in names_in(folder, codes="M") if name.startswith("person-") and name.endswith(".toml")]
+    except UserError as error:
+        problems += error.problems
+        return []
 
 
 def _text(path: Path, problems: list[Problem]) -> bytes | None:

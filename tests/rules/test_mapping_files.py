@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import resource
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -164,6 +165,18 @@ def test_missing_and_unsafe_files_are_refused(load: Load, tmp_path: Path) -> Non
     os.mkfifo(target)
     with pytest.raises(UserError, match="M000 this is not a plain file"):
         load_rules(tmp_path)
+
+
+def test_a_folder_that_cannot_be_listed_is_not_empty(load: Load, tmp_path: Path) -> None:
+    """Law: where the files of systems cannot even be looked for, that is a problem; they are not taken for missing."""
+    load()
+    known = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (0, known[1]))  # nothing can be opened any more
+    try:
+        with pytest.raises(UserError, match="M000 the folder cannot be read: too many open files"):
+            load_rules(tmp_path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, known)
 
 
 def test_the_hash_follows_the_meaning_and_not_the_text(load: Load) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import resource
 import signal
 import subprocess
 from collections.abc import Callable, Iterator
@@ -163,6 +164,27 @@ def test_killed_again_and_again_it_doubles_no_task(live: World) -> None:
     assert len(asked) == len(set(asked))
     assert len(tasks) == len(set(tasks)) == len(asked)
     assert live.run("check", "--offline").returncode == 0
+
+
+def test_without_a_free_descriptor_it_waits(live: World) -> None:
+    """Law (I48): where the system gives it no file and no connection, it halts nothing, and goes on when it gets them again."""
+    before = len(live.asked())
+    with live.daemon() as process:
+        until(lambda: "cycle.ended" in live.log(), process)
+        known = resource.prlimit(process.pid, resource.RLIMIT_NOFILE)
+        resource.prlimit(process.pid, resource.RLIMIT_NOFILE, (3, known[1]))
+        file_requests(live, range(300, 303))
+        # The connections that it has would still do.
+        lost = [career_fault(live, Fault.LOSE_REQUEST, "."), live.crm(lambda control: control.order_fault("."))]
+        until(lambda: all(one.count == 0 for one in lost), process)
+        said = live.log().count("NO_CONNECTION")
+        until(lambda: live.log().count("NO_CONNECTION") > said + 2, process)
+        resource.prlimit(process.pid, resource.RLIMIT_NOFILE, known)
+        until(lambda: len(live.asked()) == before + 3, process)
+        assert "job.defect" not in live.log()
+    assert live.run("sync", "--once").returncode == 0
+    assert live.run("status", "--check").returncode == 0
+    assert live.integrity() == "ok"
 
 
 def test_no_secret_and_no_person_in_the_log(live: World) -> None:

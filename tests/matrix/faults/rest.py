@@ -142,6 +142,6 @@ REST: Mapping[int, Row] = {
     ),
     116: Row(
         title="No file descriptor is left",
-        places=dict.fromkeys(Operation, (NotTried(why="a process without a free descriptor"),)),
+        places=dict.fromkeys(Operation, (Elsewhere(test="system/test_processes.py::test_without_a_free_descriptor_it_waits"),)),
     ),
 }
