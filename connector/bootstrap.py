@@ -28,7 +28,7 @@ from connector.core.evidence import KEYS_VERSION
 from connector.core.match import Weights
 from connector.engine.context import Context, Progress, no_progress
 from connector.engine.cycle import prepare
-from connector.errors import Problem, UserError
+from connector.errors import Halt, Problem, UserError
 from connector.ports import Calls, Clock
 from connector.rules import Rulebook, load_rules
 from connector.salesforce.auth import ClientCredentials, ExistingToken, Instances, JwtBearer, TokenSource
@@ -258,7 +258,7 @@ def open_career(career: Career, around: Surroundings) -> CareerClient:
         )
 
     def secret(reference: str | None) -> Callable[[], Secret] | None:
-        return None if reference is None else lambda: read_secret(reference, around.environ)
+        return None if reference is None else _SecretOf(career.system, reference, around.environ)
 
     secrets = {
         name: read for name, value in career.settings.items() if profile.all_settings[name].secret and (read := secret(value))
@@ -278,6 +278,29 @@ def open_career(career: Career, around: Surroundings) -> CareerClient:
         requests_key=secret(career.requests_key),
     )
     return connect(setup)
+
+
+class _SecretOf:
+    """Reads a secret of a career system, anew at each call, since the system may ask for it at any time.
+
+    The first time it raises as ``read_secret``. Later it is no mistake of who has just started us: ``Halt`` of that system.
+    """
+
+    def __init__(self, system: str, reference: str, environ: Mapping[str, str]) -> None:
+        self._system, self._reference, self._environ = system, reference, environ
+        self._known = False
+
+    def __call__(self) -> Secret:
+        try:
+            found = read_secret(self._reference, self._environ)
+        except UserError as error:
+            if not self._known:
+                raise
+            problem = error.problems[0]
+            reason = f"it asks for our key, which cannot be read any more: {problem.code} {problem.message}"
+            raise Halt(subject=self._system, reason=reason, remedy=f"{problem.cure}; then resume") from None
+        self._known = True
+        return found
 
 
 def career_faults(career: Career) -> Iterable[Fault]:

@@ -1,8 +1,10 @@
 """Misbehaviour on order: what the career system answers instead of, or after, what it should."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 import orjson
 
@@ -31,6 +33,8 @@ class Fault(StrEnum):
     NOT_A_NUMBER = "not_a_number"
     DOUBLE_KEYS = "double_keys"
     HUGE = "huge"
+    LACKING = "lacking"
+    EXTENDED = "extended"
 
 
 _BEFORE = frozenset(list(Fault)[: list(Fault).index(Fault.REDIRECT) + 1])
@@ -41,7 +45,8 @@ _PAGE = b"<!DOCTYPE html><html><head><title>Sign in</title></head><body><h1>Sche
 class Order:
     """One fault for the next `count` requests whose "METHOD path?query" matches `pattern`.
 
-    `value` is the Retry-After text, the seconds of `slow`, the bytes of `huge` or the address of `redirect`.
+    `value` is the Retry-After text, the seconds of `slow`, the bytes of `huge`, the address of `redirect`, or the field that
+    no record has any more (`lacking`) or all records have now (`extended`).
     """
 
     fault: Fault
@@ -109,8 +114,25 @@ def _bent(order: Order, body: bytes) -> bytes:
             return first + b"null," + body[1:]
         case Fault.HUGE:
             return body[:-1] + b',"filler":"' + b"x" * int(order.value or 1) + b'"}'
-    data = orjson.loads(body)
-    name = "responses" if "responses" in data else "results"
-    results = data.get(name, [])
-    data[name] = results[:-1] if order.fault is Fault.SHORT_RESULTS else results[::-1]
-    return orjson.dumps(data)
+    return orjson.dumps(_changed(order, orjson.loads(body)))
+
+
+def _changed(order: Order, data: dict[str, Any]) -> dict[str, Any]:
+    match order.fault:
+        case Fault.LACKING:
+            _each_object(data, lambda known: known.pop(order.value, None))
+        case Fault.EXTENDED:
+            _each_object(data, lambda known: known.setdefault(order.value, "new"))
+        case _:
+            name = "responses" if "responses" in data else "results"
+            results = data.get(name, [])
+            data[name] = results[:-1] if order.fault is Fault.SHORT_RESULTS else results[::-1]
+    return data
+
+
+def _each_object(data: object, act: Callable[[dict[str, Any]], object]) -> None:
+    """Do something to each object in JSON."""
+    if isinstance(data, dict):
+        act(data)
+    for each in data.values() if isinstance(data, dict) else data if isinstance(data, list) else ():
+        _each_object(each, act)

@@ -60,14 +60,7 @@ class Elsewhere:
     test: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class NotTried:
-    """A cell that there should be and is not yet; docs/limits.md says so, too."""
-
-    why: str
-
-
-Place = tuple[Cell | Elsewhere | NotTried, ...] | str
+Place = tuple[Cell | Elsewhere, ...] | str
 """The cells of one fault and one operation; a text says why there can be none."""
 
 

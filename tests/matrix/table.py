@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from string import ascii_lowercase
 
-from tests.matrix.cells import Cell, Elsewhere, NotTried, Operation, Place
+from tests.matrix.cells import Cell, Elsewhere, Operation, Place
 from tests.matrix.faults import FAULTS
 from tests.matrix.pairs import PAIRS
 from tests.matrix.sockets.ways import WAYS, ways
@@ -17,7 +17,7 @@ _PLACE = re.compile(r"(<!-- matrix -->\n).*?(<!-- /matrix -->)", re.DOTALL)
 
 
 class Table:
-    """Every place in short: how many cells, ``+`` other tests, ``!`` a gap, ``?`` what is not tried, a letter for a reason."""
+    """Every place in short: how many cells, ``+`` other tests, ``!`` a gap, a letter for a reason."""
 
     def __init__(self) -> None:
         self.notes: dict[str, str] = {}
@@ -31,15 +31,12 @@ class Table:
         if isinstance(place, str):
             return self.notes.setdefault(place, _letters(len(self.notes)))
         cells = [one for one in place if isinstance(one, Cell)]
-        for why in [one.gap for one in cells if one.gap] + [
-            f"not tried: {one.why}" for one in place if isinstance(one, NotTried)
-        ]:
-            told = self.gaps.setdefault(why, [])
+        for gap in (one.gap for one in cells if one.gap):
+            told = self.gaps.setdefault(gap, [])
             told += [] if number in told else [number]
         text = str(len(cells)) if cells else ""
         text += "!" if any(one.gap for one in cells) else ""
-        text += "+" if any(isinstance(one, Elsewhere) for one in place) else ""
-        return text + ("?" if any(isinstance(one, NotTried) for one in place) else "")
+        return text + ("+" if any(isinstance(one, Elsewhere) for one in place) else "")
 
     def lines(self) -> Iterator[str]:
         """In Markdown."""

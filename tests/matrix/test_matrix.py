@@ -15,7 +15,7 @@ from tests.matrix.orders import GRAPH, step, wire
 from tests.matrix.pairs import PAIRS
 from tests.matrix.play import play
 from tests.matrix.table import PAGE, page
-from tests.matrix.whole import judge, names
+from tests.matrix.whole import Name, judge, names
 from tests.simulation.dice import Dice
 from tests.simulation.farm import folder, sweep_up
 from tests.simulation.steps import Pass
@@ -70,6 +70,12 @@ def test_cells(part: int) -> None:
     dice, every = Dice(1, f"matrix {part}"), inside[part::PARTS]
     failed = [(str(name), faults) for name in {dice.one(every) for _ in range(EACH)} if (faults := judge(name)[1])]
     assert not failed, f"make matrix ONLY=...: {failed}"
+
+
+@pytest.mark.parametrize("name", names(["82"]), ids=str)
+def test_cells_that_found_a_bug(name: Name) -> None:
+    """Law: what a cell has found, and no other test holds, is tried each time."""
+    assert judge(name)[1] == []
 
 
 def test_a_cell_can_fail() -> None:

@@ -6,6 +6,7 @@ network, which is both emulated systems mounted in the sessions that the product
 
 from __future__ import annotations
 
+from collections import ChainMap
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -221,7 +222,7 @@ class Process:
         around = Surroundings(
             clock=self.clock,
             chance=self._dice.unit,
-            environ={**SECRETS, **self.host.database.environment()},
+            environ=ChainMap(SECRETS, dict(self.host.database.environment())),
             host=self.host.name,
             connect=self._connect,
         )

@@ -7,9 +7,11 @@ from collections.abc import Mapping
 from tests.matrix.cells import Cell, Elsewhere, Operation, Place, Row
 from tests.matrix.checks import asked, calm, done, halted, paced, waits
 from tests.matrix.faults.where import one
-from tests.matrix.orders import CRM_READS, GRAPH, PROFILES, TOKEN, answers, says, step, when
+from tests.matrix.orders import CRM_READS, GRAPH, PROFILES, TOKEN, answers, careers, says, step, when
+from tests.simulation.process import SECRETS
 from tests.simulation.run import Run
 from tests.simulation.troubles import Expire
+from tests.systems import SYSTEM
 
 _ONE_LOGIN = asked("crm", TOKEN, 1, 1)
 _TWO_LOGINS = asked("crm", TOKEN, 1, 2)
@@ -46,6 +48,15 @@ def _renamed(run: Run) -> None:
     run.undo(lambda: run.world.crm.rename_domain(name))
     run.happened("another My Domain")
 
+
+def _key_gone(run: Run) -> None:
+    """Where careers' key stood stands nothing any more."""
+    kept = SECRETS.pop("CAREER_KEY")
+    run.undo(lambda: SECRETS.update(CAREER_KEY=kept))
+    run.happened("key gone")
+
+
+_KEY_FILES = (Elsewhere(test="salesforce/test_secrets.py"), Elsewhere(test="security/test_secrets_kept.py"))
 
 _REFUSALS = (
     ("INACTIVE_USER", "invalid_grant.*frozen or inactive"),
@@ -110,11 +121,9 @@ LOGINS: Mapping[int, Row] = {
     82: Row(
         title="Key file missing, open to others, replaced",
         places={
-            Operation.AUTH: (
-                Elsewhere(test="salesforce/test_secrets.py"),
-                Elsewhere(test="security/test_secrets_kept.py"),
-            ),
-            **dict.fromkeys(_OTHERS, "secrets are read when the bridge starts and logs in"),
+            operation: one(_key_gone, careers("unauthorized"), during=(halted(SYSTEM, "K102"), asked(SYSTEM, ".", 1, 1)), beats=5)
+            + (_KEY_FILES if operation is Operation.AUTH else ())
+            for operation in Operation
         },
     ),
     83: Row(

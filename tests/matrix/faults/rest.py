@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from emulator.salesforce.control import Control
 from tests.crash.steps import DeleteForGood
-from tests.matrix.cells import Elsewhere, NotTried, Operation, Row
+from tests.matrix.cells import Elsewhere, Operation, Row
 from tests.matrix.checks import calm, done, refused, writes_nothing
 from tests.matrix.faults.reads import no_guess
 from tests.matrix.faults.where import LOGIN_CHANGES_NOTHING, READS_CHANGE_NOTHING, SWEEP_READS, one, written
-from tests.matrix.orders import GRAPH, refuses, setting, step, when, wire
+from tests.matrix.operations import stands
+from tests.matrix.orders import GRAPH, drift, refuses, setting, step, when, wire
 from tests.matrix.stage import Stage
 from tests.simulation.run import Run
 from tests.simulation.steps import DeleteContact, EditAccount, EditContact, Pass
@@ -45,6 +47,17 @@ def _gone(stage: Stage) -> Iterator[str]:
         yield "the account is still linked"
 
 
+def _loose(door: Control) -> None:
+    """A picklist takes any word, and a word that we write is none of its own any more."""
+    known = door.org.sobject("Career_Profile__c").by_name["mentor_availability__c"]["picklistValues"]
+    kept = [each for each in known if each["value"] != "Paused"]
+    door.change_field("Career_Profile__c", "Mentor_Availability__c", picklistValues=kept, restrictedPicklist=False)
+
+
+def _stands_silently(stage: Stage) -> Iterator[str]:
+    yield from stands(stage.run, "profile", "mentor_availability", 1)
+
+
 REST: Mapping[int, Row] = {
     18: Row(
         title="An HTTP library that repeats POSTs",
@@ -59,7 +72,12 @@ REST: Mapping[int, Row] = {
     30: written(
         "Unrestricted picklist takes unknown words silently",
         "the words of a request are those of our own package",
-        (NotTried(why="`check` names words that a picklist lacks; a daemon that runs does not look again"),),
+        one(
+            drift(_loose, "Career_Profile__c"),
+            before=(step(EditAccount(0, "mentor_availability", 1)),),
+            during=(done, calm, _stands_silently),
+            gap="`check` names words that a picklist lacks; a daemon does not look again, and its word stands there inactive",
+        ),
     ),
     32: written(
         "ENTITY_IS_DELETED, INVALID_CROSS_REFERENCE_KEY",

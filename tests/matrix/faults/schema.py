@@ -39,7 +39,7 @@ def told_of(field: str) -> Check:
     return check
 
 
-def _nothing_emptied(stage: Stage) -> Iterator[str]:
+def nothing_emptied(stage: Stage) -> Iterator[str]:
     """No value of a person became empty on either side, and no question suggests that."""
     world = stage.run.world
     values = world.careers.values(world.accounts[0]) or {}
@@ -53,7 +53,7 @@ def schema(title: str, change: Change, *, only: Mapping[Operation, str] | None =
     places: dict[Operation, Place] = {Operation.AUTH: _NO_SCHEMA}
     for operation, (sobject, field) in _PLACES.items():
         order = drift(lambda door, sobject=sobject, field=field: change(door, sobject, field), sobject)  # type: ignore[misc]  # one for each
-        checks = (told_of(field), _nothing_emptied) if named else (_nothing_emptied,)
+        checks = (told_of(field), nothing_emptied) if named else (nothing_emptied,)
         places[operation] = (only or {}).get(operation) or one(order, during=checks, **more)
     return Row(title=title, places={operation: places[operation] for operation in Operation})
 
@@ -182,7 +182,7 @@ SCHEMA: Mapping[int, Row] = {
     75: Row(
         title="Describe served stale from a cache",
         places={
-            operation: one(_stale, _removed(*place), during=(told_of(place[1]), _nothing_emptied))
+            operation: one(_stale, _removed(*place), during=(told_of(place[1]), nothing_emptied))
             for operation, place in _PLACES.items()
         }
         | {Operation.AUTH: _NO_SCHEMA},
