@@ -32,6 +32,7 @@ from tests.simulation.process import RESTART, Host, Process
 from tests.simulation.scenario import Scenario
 from tests.simulation.steps import Step
 from tests.simulation.troubles import resume
+from tests.simulation.variants import USUAL
 from tests.simulation.world import Spec, World, new_world
 
 PATIENCE = 15
@@ -275,8 +276,13 @@ class Run:
             self.breaches.append(Breach("observing (I47)", "it wrote before anybody said that it should go live"))
 
     def _await_rest(self, process: Process) -> None:
-        if not any(self._quiet(process) for _ in range(PATIENCE)):
-            self.breaches.append(Breach("liveness", f"it still writes after {PATIENCE} cycles"))
+        # A platform that lists people apart from requests may first go on with a round of reading that was broken off.
+        wanted, calm = (1 if self.scenario.spec.platform == USUAL else 2), 0
+        for _ in range(PATIENCE):
+            calm = calm + 1 if self._quiet(process) else 0
+            if calm == wanted:
+                return
+        self.breaches.append(Breach("liveness", f"it still writes after {PATIENCE} cycles"))
 
     def _started(self) -> Process | None:
         for _ in range(3):
