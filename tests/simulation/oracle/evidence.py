@@ -26,6 +26,9 @@ class Breach:
     what: str
 
 
+_FINE = 0.001
+"""Seconds by which stamps of accounts are coarser than our clock."""
+
 Tokens = tuple[str, ...]
 """What a unit means, field by field; see ``words``."""
 
@@ -127,6 +130,23 @@ class Evidence:
         shown = self.platform.shown.format(account.partition("-")[2] or account)
         names = [shown.encode()], [f'"Id":"{id}"'.encode() for id in contacts]
         return max(self._first_read(*names[0]), self._first_read(*names[1]))
+
+    def unguarded(self, account: str, at: float) -> bool:
+        """Whether an edit at a moment came between the bridge's last look at an account and its write.
+
+        Where a platform takes whatever it is given, nothing can keep that from being overwritten (docs/platforms.md says so).
+        """
+        if self.platform.guarded:
+            return False
+        looks: dict[tuple[str, int, str], float] = {}
+        written = {write.call.number: write for write in self.writes if write.object == "person" and write.id == account}
+        for call in self.world.calls:
+            place = (call.process, call.life, call.request.path)
+            if call.number in written and call.side != "crm" and looks.get(place, at + 1) - _FINE <= at <= call.at + _FINE:
+                return True
+            if not call.writes:
+                looks[place] = call.at
+        return False
 
     def seen_between(self, since: float, until: float) -> bool:
         """Whether the bridge cannot have missed what stood on both sides all that time.

@@ -47,6 +47,8 @@ def _judge_field(found: Evidence, person: int, account: str, unit: Unit, field: 
             if before.token == f"{field.name}={unit.restrictive}":
                 yield Breach("opt-out trampled", where)
             continue
+        if found.unguarded(account, before.since):
+            continue
         if before.token == "" and before.since <= found.first_compared(person, account) + _SLACK:
             # Emptiness that stood there before anything was agreed is filled.
             continue
