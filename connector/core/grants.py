@@ -11,7 +11,7 @@ from typing import Any
 
 from connector.core.model import Mode, OnWithdrawn, OutsideEdit, Owner, Share
 from connector.core.requests import ClearanceRule, RequestRules
-from connector.core.rulebook import Persons, Rules
+from connector.core.rulebook import Eligibility, Persons, Rules
 
 Grants = Mapping[str, Any]
 """JSON: ``systems`` has for each career system its mapping's grants, by kind and name; ``asks`` what each kind of ask needs."""
@@ -61,9 +61,14 @@ def _of_persons(person: Rules) -> dict[str, dict[str, Any]]:
         "restriction": protects,
         "excluded": {source.crm or "": True for source in eligible.exclude},
         "required": {source.crm or "": True for source in eligible.require},
-        "class year": {"from": eligible.class_year_from if eligible.class_year else None},
+        "class year": _class_years(eligible),
         "consent": {purpose: [rule.crm for rule in unit.fields] for purpose, unit in person.purposes.items()},
     }
+
+
+def _class_years(eligible: Eligibility) -> dict[str, Any]:
+    year = eligible.class_year
+    return {"from": None} if year is None else {"from": eligible.class_year_from, "field": year.crm}
 
 
 def wider(before: Grants, after: Grants) -> list[str]:
@@ -87,7 +92,7 @@ def _wider(before: Kinds, after: Kinds) -> Iterator[str]:
     yield from _changed(before, after, "restriction", "{0} would restrict where it is {2} instead of {1}")
     yield from _fewer(before, after, "excluded", "people with {} set would no longer be excluded")
     yield from _fewer(before, after, "required", "people without {} would no longer be excluded")
-    yield from _class_year(before["class year"]["from"], after["class year"]["from"])
+    yield from _class_year(before["class year"], after["class year"])
     yield from _changed(before, after, "consent", "consent for {0} would be read from {2} instead of {1}")
 
 
@@ -124,9 +129,14 @@ def _shared(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[str
             yield f"{name} would stay with careers after consent has ended"
 
 
-def _class_year(was: int | None, now: int | None) -> Iterator[str]:
+def _class_year(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[str]:
+    was, now = before["from"], after["from"]
     if was is not None and (now is None or now < was):
         yield f"people of class years before {was} would be included" + (f", from {now} on" if now is not None else "")
+    # earlier releases did not write down the field
+    field, other = before.get("field"), after.get("field")
+    if field is not None and other is not None and other != field:
+        yield f"class years would be read from {other} instead of {field}"
 
 
 def _asks(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[str]:

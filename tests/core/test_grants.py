@@ -48,7 +48,7 @@ ALIKE: dict[str, Any] = {
     "restriction": {"R": True},
     "excluded": {"D": True},
     "required": {"Q": True},
-    "class_year": {"from": 2000},
+    "class_year": {"from": 2000, "field": "Y"},
     "consent": {"events": ["E"]},
     "asks": {"ASK": ask("events", 1, confidential=True)},
 }
@@ -94,6 +94,15 @@ WIDER: list[tuple[dict[str, Any], dict[str, Any], list[str]]] = [
         ["people of class years before 2000 would be included, from 1999 on"],
     ),
     (
+        {"class_year": {"from": 2000, "field": "Y"}},
+        {"class_year": {"from": 1999, "field": "Z"}},
+        [
+            "people of class years before 2000 would be included, from 1999 on",
+            "class years would be read from Z instead of Y",
+        ],
+    ),
+    ({"class_year": {"from": 2000, "field": "Y"}}, {}, ["people of class years before 2000 would be included"]),
+    (
         {"consent": {"events": ["E"]}},
         {"consent": {"events": ["F", "G"]}},
         ["consent for events would be read from F, G instead of E"],
@@ -123,7 +132,8 @@ NO_WIDER: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({}, {"restriction": {"R": True}}),
     ({}, {"excluded": {"D": True}, "required": {"Q": True}}),
     ({}, {"class_year": {"from": 2000}}),
-    ({"class_year": {"from": 2000}}, {"class_year": {"from": 2001}}),
+    ({}, {"class_year": {"from": 2000, "field": "Y"}}),
+    ({"class_year": {"from": 2000}}, {"class_year": {"from": 2001, "field": "Y"}}),
     ({"consent": {"events": ["E"]}}, {"consent": {"surveys": ["E"]}}),
     ({"asks": {"ASK": ask()}}, {"asks": {"ASK": ask("events", 1, confidential=True)}}),
     ({"asks": {"ASK": ask("events")}}, {"asks": {}}),
@@ -249,7 +259,7 @@ def test_whom_a_mapping_includes() -> None:
     assert of_one(rules(eligibility=everybody, purposes={"events": unit("c", "k")})) == {
         "excluded": {"D__c": True, "E__c": True},
         "required": {"Q__c": True},
-        "class year": {"from": 2000},
+        "class year": {"from": 2000, "field": "Y__c"},
         "consent": {"events": ["C__c", "K__c"]},
     }
     assert of_one(rules(eligibility=Eligibility(class_year_from=2000))) == {}
