@@ -17,6 +17,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import requests
+from sqlalchemy import URL
 
 from connector.career.connect import connect
 from connector.career.profile import load_profile
@@ -101,6 +102,22 @@ def state_url(settings: Settings, environ: Mapping[str, str]) -> str:
     return f"sqlite:///{settings.state.sqlite}"
 
 
+_HOLDER = 80
+"""Characters of ``Bridge_Status__c.Lease_Holder__c``."""
+
+
+def holder_of(host: str, state: URL) -> str:
+    """Who holds the lease, as Salesforce shows it: the host and the state. Two states on one host are two holders.
+
+    Of a state on PostgreSQL, and of one whose path is too long, a hash is told: neither address nor user leaves.
+    """
+    told = f"{host}:{state.database}"
+    if state.get_backend_name() == "sqlite" and len(told) <= _HOLDER:
+        return told
+    name = state.set(password=None).render_as_string()
+    return f"{host[:60]}:{sha256(name.encode()).hexdigest()[:16]}"
+
+
 @contextmanager
 def open_bridge(settings: Settings, *, around: Surroundings | None = None, progress: Progress = no_progress) -> Iterator[Bridge]:
     """Wire everything that a configuration names; nothing is asked of a remote side yet. ``around``: by default this machine.
@@ -134,7 +151,7 @@ def _wire_all(settings: Settings, around: Surroundings, rulebook: Rulebook, stor
         rng=around.chance,
         weights=read_weights(),
         environment=settings.bridge.environment,
-        holder=f"{around.host}:{settings.state.sqlite}"[:80],
+        holder=holder_of(around.host, store.engine.url),
         version=product_version(),
         start_at=settings.requests.start_at,
         primary=settings.primary.system,

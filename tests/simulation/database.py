@@ -144,8 +144,7 @@ class _Postgresql:
     name: str = POSTGRESQL
 
     def settings(self) -> Mapping[str, Any]:
-        # The path names the bridge in the org (``Context.holder``).
-        return {"sqlite": self._file, "postgresql": "env:STATE_URL"}
+        return {"postgresql": "env:STATE_URL"}
 
     def environment(self) -> Mapping[str, str]:
         return {"STATE_URL": self._url.render_as_string(hide_password=False)}

@@ -360,7 +360,7 @@ class _Gate(BaseAdapter):
         process, world, wire = self._process, self._process.world, self._process.host.wire(self._side)
         line = f"{request.method} {request.path_url} ".encode()
         body = request.body if isinstance(request.body, bytes) else str(request.body or "").encode()
-        shown = line + body.replace(str(process.host.folder).encode(), b"~")
+        shown = line + body.replace(process.bridge.context.holder.encode(), b"~")
         process.cross(f"{self._side}>", shown, lasting=asks_for_change(request.method or "", request.path_url))
         world.time.pass_(world.spec.latency)
         before = len(wire.exchanges)
