@@ -9,13 +9,13 @@ import argparse
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import takewhile
 from pathlib import Path
 
 from tests.kills.files import FileState
 from tests.kills.killing import Account, kill_often
-from tests.kills.place import opened
+from tests.kills.place import PROGRAM, opened, with_bug
 from tests.kills.postgresql import served
 from tests.simulation.dice import Dice
 
@@ -26,13 +26,16 @@ def main() -> int:
     parser.add_argument("--kills", type=int, default=200, help="how often")
     parser.add_argument("--base", type=int, help="what chance begins with; printed, but real time makes each run another one")
     parser.add_argument("--postgresql", action="store_true", help="the state is not a file")
+    parser.add_argument("--plant", help="a bug of tests/simulation/defects that the daemon has: something has to be found")
     parser.add_argument("--minutes", type=float, default=600.0, help="no life begins later than that")
     options = parser.parse_args()
     base = options.base if options.base is not None else time.time_ns() // 1_000_000_000
     print(f"{options.kills} kills, chance begins with {base}", flush=True)
     with tempfile.TemporaryDirectory(prefix="kills-") as name:
         folder = Path(name)
-        account = (_on_a_server if options.postgresql else _on_a_file)(folder, base, _lives(options.kills, options.minutes))
+        program = with_bug(options.plant) if options.plant else (str(PROGRAM),)
+        lives = _lives(options.kills, options.minutes)
+        account = (_on_a_server if options.postgresql else _on_a_file)(folder, base, lives, program)
     return _sum_up(account)
 
 
@@ -41,14 +44,14 @@ def _lives(kills: int, minutes: float) -> Iterator[int]:
     return takewhile(lambda _: time.monotonic() < end, range(kills))
 
 
-def _on_a_file(folder: Path, base: int, lives: Iterable[object]) -> Account:
-    with opened(folder, FileState(folder / "state.db")) as place:
+def _on_a_file(folder: Path, base: int, lives: Iterable[object], program: Sequence[str]) -> Account:
+    with opened(folder, FileState(folder / "state.db"), program) as place:
         return kill_often(place, Dice(base, "kills"), lives, told=_tell)
 
 
-def _on_a_server(folder: Path, base: int, lives: Iterable[object]) -> Account:
+def _on_a_server(folder: Path, base: int, lives: Iterable[object], program: Sequence[str]) -> Account:
     dice = Dice(base, "troubles")
-    with served(folder) as state, opened(folder, state) as place:
+    with served(folder) as state, opened(folder, state, program) as place:
         account = kill_often(place, Dice(base, "kills"), lives, told=_tell, trouble=lambda: state.trouble(dice))
     lost = f"{state.struck['before']} before the server read it, {state.struck['after']} after"
     print(f"connection lost at a commit: {lost}; the server killed: {state.struck['server']}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
@@ -61,7 +62,8 @@ def kill_often(
 
 
 def _live(place: Place, process: Popen[bytes], dice: Dice, account: Account, trouble: Trouble | None) -> None:
-    """A life: people work in its midst, the state is in trouble, and at some moment it is over."""
+    """A life: people work in its midst, the state is in trouble, and at some moment it is over: often in the midst of a write."""
+    place.aim = dice.one(("", "before", "after"))
     first, second, last = sorted(dice.whole(0, _CALLS) for _ in range(3))
     before = len(place.calls)
     _await(place, process, before + 1, PATIENCE)
@@ -76,7 +78,7 @@ def _live(place: Place, process: Popen[bytes], dice: Dice, account: Account, tro
     if process.poll() == _UNREACHABLE and trouble is not None:
         # It met the trouble while it started: the service manager starts it again.
         account.gave_up += 1
-    elif process.poll() is not None:
+    elif process.poll() not in {None, -signal.SIGKILL}:
         account.breaches.append(Breach("survival", f"the daemon ended by itself with {process.returncode}"))
 
 

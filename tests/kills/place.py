@@ -18,7 +18,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
-from emulator.http import App, Request, Response
+from emulator.http import CUT_EVERYTHING, App, Request, Response
 from emulator.running import Running, running
 from emulator.salesforce.service import SalesforceApp
 from tests.simulation.clocks import START, Time
@@ -38,6 +38,11 @@ PATIENCE = 300.0
 CYCLE = 10
 """Seconds between two cycles: the least that may be configured."""
 SPEC = Spec(people=6, live=False, cycle=CYCLE, favourites=("title", "last_name", "consent_career_asks"))
+
+
+def with_bug(name: str) -> Sequence[str]:
+    """The words that give the command with a planted bug."""
+    return (sys.executable, "-m", "tests.kills.planted", name)
 
 
 class RealTime(Time):
@@ -71,14 +76,20 @@ class State(Protocol):
 
 @dataclass(kw_only=True)
 class Place:
-    """``life`` counts the processes; ``moved`` tells between which calls people did something, as the oracles want it."""
+    """``life`` counts the processes; ``moved`` tells between which calls people did something, as the oracles want it.
+
+    ``aim`` at a write: when the next one comes, the daemon is killed ``before`` the service has acted on it, or ``after``.
+    """
 
     folder: Path
     world: World
     systems: Running
     state: State
+    program: Sequence[str] = (str(PROGRAM),)
     life: int = 0
     moved: list[int] = field(default_factory=list)
+    aim: str = ""
+    _daemon: subprocess.Popen[bytes] | None = None
 
     @property
     def calls(self) -> Sequence[Call]:
@@ -102,7 +113,7 @@ class Place:
         self.life += 1
         with self._log() as log:
             return subprocess.run(  # noqa: S603 - our own program
-                [str(PROGRAM), *words, "--config", str(self.folder / "config.toml")],
+                self._words(*words),
                 stdout=subprocess.DEVNULL,
                 stderr=log,
                 check=False,
@@ -115,11 +126,12 @@ class Place:
         """The running daemon, which is killed at the end of the block at the latest."""
         self.life += 1
         with self._log() as log:
-            command = [str(PROGRAM), "run", "--config", str(self.folder / "config.toml")]
-            process = subprocess.Popen(command, stderr=log, env=self._environment())  # noqa: S603 - our own program
+            process = subprocess.Popen(self._words("run"), stderr=log, env=self._environment())  # noqa: S603 - our own program
+            self._daemon = process
             try:
                 yield process
             finally:
+                self.aim = ""
                 self.kill(process)
 
     def kill(self, process: subprocess.Popen[bytes]) -> None:
@@ -131,9 +143,21 @@ class Place:
         if last is not None and last.writes:
             last.fate = "killed"
 
+    def shoot(self, call: Call, when: str) -> bool:
+        """Kill the daemon if that was ``aim``; the service calls it for each request, before it acts and after."""
+        aimed = when == self.aim and call.writes and self._daemon is not None and b"Bridge_Status__c" not in call.request.body
+        if aimed:
+            assert self._daemon is not None
+            self.aim = ""
+            self._daemon.send_signal(signal.SIGKILL)
+        return aimed
+
     def log(self) -> str:
         """What all processes have said."""
         return (self.folder / "log").read_text(encoding="utf-8")
+
+    def _words(self, *words: str) -> list[str]:
+        return [*self.program, *words, "--config", str(self.folder / "config.toml")]
 
     def _log(self) -> Any:
         return (self.folder / "log").open("ab")
@@ -154,32 +178,34 @@ class _Recorder:
         place, side = self.place(), "crm" if isinstance(self.app, SalesforceApp) else SYSTEM
         headers = {name: value for name, value in request.headers.items() if name != "x-forwarded-proto"}
         shown = replace(request, headers=headers | {"host": CRM_HOST if side == "crm" else CAREER_HOST})
-        answer = self.app.handle(request)
         calls = place.world.calls
-        calls.append(
-            Call(
-                number=2 * len(calls),
-                at=place.world.time.seconds,
-                process="bridge",
-                life=place.life,
-                job=place.life,
-                mapping=place.world.spec.mapping,
-                side=side,
-                request=shown,
-                acted=[answer],
-                fate="answered",
-            )
+        call = Call(
+            number=2 * len(calls),
+            at=place.world.time.seconds,
+            process="bridge",
+            life=place.life,
+            job=place.life,
+            mapping=place.world.spec.mapping,
+            side=side,
+            request=shown,
+            fate="answered",
         )
-        return answer
+        if place.shoot(call, "before"):
+            calls.append(call)
+            return Response(cut=CUT_EVERYTHING)
+        call.acted.append(self.app.handle(request))
+        calls.append(call)
+        place.shoot(call, "after")
+        return call.acted[0]
 
 
 @contextmanager
-def opened(folder: Path, state: State) -> Iterator[Place]:
-    """Serve a world on this machine, with the command configured for it and live."""
+def opened(folder: Path, state: State, program: Sequence[str] = (str(PROGRAM),)) -> Iterator[Place]:
+    """Serve a world on this machine, with the command configured for it and live. ``program`` are the words that give it."""
     world = new_world(SPEC, RealTime())
     found: list[Place] = []
     with running(org=world.org, career=world.careers.app, around=lambda app: _Recorder(app, lambda: found[0])) as systems:
-        place = Place(folder=folder, world=world, systems=systems, state=state)
+        place = Place(folder=folder, world=world, systems=systems, state=state, program=program)
         found.append(place)
         _configure(place)
         if place.command("go-live", "--yes"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import tempfile
 import threading
 import time
 from collections import Counter
@@ -24,6 +25,8 @@ from tests.simulation.dice import Dice
 
 _COMMIT = b"COMMIT\x00"
 """How the driver asks for a commit: a simple query (PostgreSQL's protocol, "Query (F)")."""
+TROUBLES = ("before", "after", "server")
+"""The connection is lost at a commit, before the server has read it or after; or the server dies."""
 _STRIKES_WITHIN = 15.0
 """Seconds in which a working daemon commits something."""
 
@@ -143,19 +146,23 @@ class ServerState:
         return "ok"
 
     def trouble(self, dice: Dice) -> None:
-        """The connection is lost at a commit, or the server dies."""
-        what = dice.one(("before", "after", "server"))
+        """One of the troubles comes; none where nothing is committed for long."""
+        self.strike(dice.one(TROUBLES))
+
+    def strike(self, what: str, within: float = _STRIKES_WITHIN) -> bool:
+        """A trouble comes; whether it has struck within so many seconds."""
         if what == "server":
             self._kill_server()
         else:
             self.gate.order(what)
-            end = time.monotonic() + _STRIKES_WITHIN
+            end = time.monotonic() + within
             while self.gate.waits and time.monotonic() < end:
                 time.sleep(0.01)
             if self.gate.waits:
                 self.gate.order("")
-                return
+                return False
         self.struck[what] += 1
+        return True
 
     def _kill_server(self) -> None:
         """Every process of the server ends at once; it comes back from its log."""
@@ -171,11 +178,13 @@ class ServerState:
 
 @contextmanager
 def served(folder: Path) -> Iterator[ServerState]:
-    """A server of our own, until the block ends.
+    """A server of our own, until the block ends; ``folder`` is for copies of the state.
+
+    Its own files are in a folder that no other session of tests closes to the user that the server runs as.
 
     Raises as ``running``.
     """
-    with running(folder / "postgresql") as server:
+    with tempfile.TemporaryDirectory() as own, running(Path(own)) as server:
         gate = Gate(next(Path(str(address(server).query["host"])).glob(".s.PGSQL.*[0-9]")))
         try:
             yield ServerState(folder, server, gate)

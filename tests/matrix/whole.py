@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -11,6 +12,7 @@ from tests.matrix.pairs import PAIRS
 from tests.matrix.play import play
 from tests.matrix.sockets.host import over_sockets
 from tests.matrix.sockets.ways import ways
+from tests.simulation.boundary import Broken
 from tests.simulation.farm import folder, spread
 
 
@@ -52,10 +54,13 @@ _CELLS = [*_INSIDE, *_WAYS]
 
 
 def judge(name: Name) -> tuple[Name, list[str]]:
-    """Play one cell; what is not as expected."""
+    """Play one cell; what is not as expected, also where it could not be played."""
     operation, cell = _INSIDE[replace(name, way="")]
     connection = over_sockets(_WAYS[name], folder()) if name.way else None
-    return name, play(cell, operation, folder(), connection)
+    try:
+        return name, play(cell, operation, folder(), connection)
+    except (Exception, Broken) as error:  # noqa: BLE001 - one cell that cannot be played must not hide what the others show
+        return name, ["".join(traceback.format_exception(error))[-1500:]]
 
 
 def judge_all(wanted: Sequence[Name], *, workers: int | None = None) -> Iterator[tuple[Name, list[str]]]:
