@@ -242,7 +242,7 @@ WRITES: Mapping[int, Row] = {
     38: written(
         "A flow clones our record with and without the key",
         one(_flow("Task", clone=True, leave_out=("WhatId",)), during=(done, calm))
-        + one(_flow(_REQUEST, clone=True), during=(refused("DUPLICATE_VALUE"),)),
+        + one(_flow(_REQUEST, clone=True), during=(refused("DUPLICATE_VALUE"),), beats=8),
         "updates make no record",
     ),
     39: written("STORAGE_LIMIT_EXCEEDED", *_lasting("STORAGE_LIMIT_EXCEEDED")),
