@@ -272,6 +272,15 @@ def test_faults_fall_before_or_after_the_act(app: CareerApp, system: CareerSyste
     assert ask(app, "PATCH /people/a0", {"title": "Y"}, key="staff").status == 200
 
 
+def test_records_with_other_fields(app: CareerApp) -> None:
+    """A field that all records have lost, or got, is so in answers alone: it is there, or gone, when the order is used up."""
+    app.order(Fault.LACKING, "GET .*people", value="last_name")
+    app.order(Fault.EXTENDED, "GET .*people", value="shoe_size")
+    lacking, extended, plain = (told(ask(app, "GET /people/a0")) for _ in range(3))
+    assert ("last_name" in lacking, "last_name" in plain) == (False, True)
+    assert ("shoe_size" in extended, "shoe_size" in plain) == (True, False)
+
+
 def test_control_door(app: CareerApp, system: CareerSystem) -> None:
     """Seeding, keys, switches, faults, clock and god's view, for holders of its token alone."""
 

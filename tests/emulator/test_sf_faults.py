@@ -65,6 +65,9 @@ def session(org: Org, control: Control) -> tuple[requests.Session, Wire]:
     ("fault", "error", "committed"),
     [
         (WireFault.REFUSE, requests.ConnectionError, 0),
+        (WireFault.NAME, requests.ConnectionError, 0),
+        (WireFault.CONNECT_TIMEOUT, requests.ConnectTimeout, 0),
+        (WireFault.CERTIFICATE, requests.exceptions.SSLError, 0),
         (WireFault.LOSE_REQUEST, requests.ConnectionError, 0),
         (WireFault.LOSE_RESPONSE, requests.ConnectionError, 1),
         (WireFault.TIMEOUT, requests.ReadTimeout, 1),
