@@ -43,11 +43,13 @@ class _Line(BaseAdapter):
         """One exchange; raises as the product's own transport does."""
         place, way, asked = self._place, self._place.way, _shown(to_request(request), self._side)
         place.fault = place.wire(self._side).take(asked)
+        if place.fault is way.fault:
+            # Where the service itself is the fault, any of its answers may be the one that does not come.
+            more["timeout"] = way.limits or more["timeout"]
         if place.fault is None:
-            return self._real.send(request, *rest, **more | ({"timeout": way.limits} if way.fault is None and way.limits else {}))
+            return self._real.send(request, *rest, **more)
         if place.fault is not way.fault:
             raise AssertionError(f"{place.fault} does not come about by {way.name}")
-        more["timeout"] = way.limits or more["timeout"]
         if place.fault in _NEVER_ACTS:
             place.wire(self._side).note(asked, None, place.fault)
         if way.door is not None:
