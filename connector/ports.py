@@ -35,6 +35,9 @@ class Status(StrEnum):
 NOT_NOW = "NOT_NOW"
 """The code of an outcome that says nothing about its side: the turn of this write has not come yet."""
 
+NO_RECORD = frozenset({"not_found", "NOT_FOUND", "ENTITY_IS_DELETED"})
+"""The codes of a write to a record that is not there: no part of it would do better."""
+
 TAKEN = "DUPLICATE_VALUE"
 """The code of a create that a unique value refuses which no record holds that we can see."""
 

@@ -26,6 +26,7 @@ from connector.engine.settling import apply_outcome, prepare_set
 from connector.errors import Halt, Later, Refused, Unknown
 from connector.ports import (
     HANDED_OVER,
+    NO_RECORD,
     NOT_NOW,
     TAKEN,
     THROTTLED,
@@ -315,7 +316,7 @@ def _settle(ctx: Context, db: Connection, row: Row, payload: Mapping[str, Any], 
             links.mark(db, row["system"], [row["target"]])
             return "superseded"
         case Status.REFUSED:
-            if _split(ctx, db, row, payload):
+            if outcome.code not in NO_RECORD and _split(ctx, db, row, payload):
                 intents.settle(db, row["id"], state="superseded", now=now, code=outcome.code, detail=outcome.detail)
                 return "split"
             facts = {"code": outcome.code, "detail": outcome.detail, "remedy": outcome.remedy}

@@ -239,6 +239,16 @@ def test_that_a_link_has_ended_is_told_once_though_salesforce_refuses_it(uni: Un
     assert (refusal.struck, len(status(uni.ctx)["refused"])) == (1, 1)
 
 
+def test_what_is_gone_is_not_tried_in_parts(uni: University) -> None:
+    """An account that is deleted just before we write it is written once: each of its fields alone would do no better."""
+    uni.edit_contact(uni.ada, Title="Director", MobilePhone="+16175550199")
+    uni.before("people/batch", lambda: uni.career.delete("person", "a1", uni.career.keys["k-pat"]))
+    uni.run()
+    assert [row["code"] for row in status(uni.ctx)["refused"]] == ["not_found"]
+    uni.run()
+    assert links(uni) == {"ended": 1}
+
+
 def test_questions_about_a_deleted_account_are_withdrawn(between: University) -> None:
     """Nobody is asked who an account belongs to that is gone, nor to create a contact for it."""
     between.person("a7", first_name="Mary", last_name="Somerville", email_personal="mary@example.net")
