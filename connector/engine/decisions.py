@@ -14,6 +14,7 @@ from connector.core.rulebook import Slot
 from connector.core.suggestions import CRM_STATES
 from connector.engine.context import Context, key_of, log
 from connector.engine.drafts import NEW_CONTACT
+from connector.engine.unasking import start_anew
 from connector.ports import Feed
 from connector.store import intents, journal, links, observations, reviews, suggestions
 from connector.store.links import BLANK
@@ -107,7 +108,7 @@ def _link(ctx: Context, db: Connection, system: str, account_id: str, contact_id
     leading = not [row for row in others if row["account_id"] != account_id and row["state"] == "linked"]
     known = links.by_account(db, system, [account_id]).get(account_id)
     if known is not None and known["contact_id"] not in (None, contact_id):
-        links.forget_states(db, system, account_id, profile=ctx.rules(system).of_careers())
+        start_anew(ctx, db, system, account_id)
     now = stamp(ctx.clock.now())
     decided = {"contact_id": contact_id, "basis": links.DECIDED, "leading": leading, "marked": True, "decided_at": now}
     links.change(db, system, account_id, state="linked", **decided)

@@ -13,6 +13,7 @@ from connector.core.model import Side, Value
 from connector.core.rulebook import Slot
 from connector.engine.context import Context, key_of, log
 from connector.engine.drafts import NEW_CONTACT
+from connector.engine.unasking import start_anew
 from connector.ports import Feed
 from connector.store import journal, links, observations, requests, reviews, suggestions
 from connector.store.observations import batches
@@ -306,8 +307,7 @@ def _record(ctx: Context, db: Connection, link: Row, decision: Decision, total: 
         total.review += 1
         return row | {"state": "ended", "basis": links.ACCOUNT_MOVED}
     if link["contact_id"] is not None and link["contact_id"] != decision.contact:
-        # What was agreed was agreed about somebody else.
-        links.forget_states(db, link["system"], link["account_id"], profile=ctx.rules(link["system"]).of_careers())
+        start_anew(ctx, db, link["system"], link["account_id"])
     match decision.kind:
         case Kind.AUTOMATIC:
             total.linked += 1

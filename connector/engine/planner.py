@@ -195,7 +195,7 @@ def _plan_batch(
             states[account] = outcome.states
             if outcome.complete and not outcome.waits:
                 done.append(account)
-            if not only_opt_outs and not outcome.urgent:
+            if not only_opt_outs and not outcome.urgent and row["state"] != "ended":
                 differences[account] = outcome.differences
             if outcome.urgent or not only_opt_outs:
                 decided.append(account)

@@ -1,4 +1,4 @@
-"""Questions that never reached Salesforce: nobody was asked, so nobody's move answers them."""
+"""Questions that are no questions any more: they never reached Salesforce, or were about somebody else."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from sqlalchemy import Connection
 
+from connector.engine.context import Context
 from connector.engine.drafts import PROPOSAL
 from connector.store import intents, links, suggestions
 from connector.store.links import BLANK
@@ -28,3 +29,9 @@ def unask(db: Connection, row: Row) -> None:
     if known["unit"] and state.memory.open is not None:
         unasked = replace(state, memory=replace(state.memory, open=None))
         links.put_states(db, system, {account: dict(states) | {known["unit"]: unasked}})
+
+
+def start_anew(ctx: Context, db: Connection, system: str, account: str) -> None:
+    """A link has come to lead to somebody else: what was agreed was agreed, and what is asked is asked, about another person."""
+    links.forget_states(db, system, account, profile=ctx.rules(system).of_careers())
+    suggestions.withdraw_about(db, system, account, ctx.clock.now())

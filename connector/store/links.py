@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Delete, Select, Update, delete, func, select, update
+from sqlalchemy import ColumnElement, Connection, Delete, Select, Update, delete, exists, func, select, update
 
 from connector.core.model import Base, Memory, OpenSuggestion, Reading, Rejection, Unit, Value
 from connector.store.observations import batches
@@ -236,9 +236,15 @@ def differences_of(db: Connection, system: str, account_ids: Iterable[str]) -> s
     return {(id, unit) for some in batches(account_ids) for id, unit in _differences_of(db, system=system, accounts=some)}
 
 
+def _of_linked() -> ColumnElement[bool]:
+    """A link that has ended keeps its first differences for the case that it comes back; nobody has to choose meanwhile."""
+    same = (link.c.system == first_difference.c.system) & (link.c.account_id == first_difference.c.account_id)
+    return exists().where(same, link.c.state == "linked")
+
+
 def count_first_differences(db: Connection) -> dict[str, int]:
     """How many first differences wait, by unit."""
-    query = select(first_difference.c.unit, func.count()).group_by(first_difference.c.unit)
+    query = select(first_difference.c.unit, func.count()).where(_of_linked()).group_by(first_difference.c.unit)
     return dict(sorted((unit, n) for unit, n in db.execute(query)))
 
 
@@ -246,7 +252,7 @@ def first_differences(db: Connection, unit: str, *, limit: int | None = None) ->
     """The links whose first difference in this unit waits for a person's choice."""
     query = (
         select(first_difference.c.system, first_difference.c.account_id)
-        .where(first_difference.c.unit == unit)
+        .where(first_difference.c.unit == unit, _of_linked())
         .order_by(first_difference.c.system, first_difference.c.account_id)
         .limit(limit)
     )

@@ -44,6 +44,13 @@ def settle_people(db: Connection, system: str, account_ids: Iterable[str], unit:
         _settle_people(db, system=system, accounts=some, unit=unit, state=state, now=stamp(now))
 
 
+def withdraw_about(db: Connection, system: str, account_id: str, now: datetime) -> None:
+    """Every open question about a field of this account is withdrawn; that for a new contact (no unit) is not."""
+    about = (suggestion.c.system == system) & (suggestion.c.account_id == account_id) & (suggestion.c.unit != "")
+    open_ones = update(suggestion).where(about, suggestion.c.state == "open")
+    db.execute(open_ones.values(state="withdrawn", settled_at=stamp(now)))
+
+
 def forget(db: Connection, key: str) -> None:
     """As if it had never been raised; only for one that has no record in Salesforce."""
     db.execute(delete(suggestion).where(suggestion.c.key == key, suggestion.c.crm_id.is_(None)))

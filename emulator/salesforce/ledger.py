@@ -24,6 +24,7 @@ class Ledger:
         self._open: list[Entry] | None = None
         self._history: deque[tuple[datetime, Entry]] = deque()
         self._moment: datetime | None = None
+        self._held: list[dict[tuple[int, str], Entry]] = []
 
     @contextmanager
     def dated(self, moment: datetime) -> Iterator[None]:
@@ -86,8 +87,10 @@ class Ledger:
             self._open = outer
         rows = {(id(table), id_): (table, id_, table.rows.get(id_)) for table, id_, _ in entries}
         _undo(entries)
+        self._held.append(rows)
 
         def commit() -> None:
+            self._held.remove(rows)
             for table, id_, row in rows.values():
                 if row is None:
                     self.drop(table, id_)
@@ -95,6 +98,11 @@ class Ledger:
                     self.put(table, row)
 
         return result, commit
+
+    def held_back(self, table: Table) -> Iterator[Row]:
+        """Records of a table that somebody's transaction has stored and not committed yet: they, too, take unique values."""
+        for rows in self._held:
+            yield from (row for of, _, row in rows.values() if of is table and row is not None)
 
     @contextmanager
     def as_before(self, seconds: float) -> Iterator[None]:

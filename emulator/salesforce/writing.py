@@ -309,7 +309,9 @@ class Writer:
             value = row.get(one.name)
             if value is None or one.name not in changed:
                 continue
-            for other in self.org.table(sobject.name).equal(one.name, [value]):
+            table = self.org.table(sobject.name)
+            held = [other for other in self.org.ledger.held_back(table) if other.get(one.name) == value]
+            for other in (*table.equal(one.name, [value]), *held):
                 hidden = other["IsDeleted"] and not self.org.settings.unique_in_bin
                 same = not one["caseSensitive"] or other[one.name] == value
                 if other["Id"] != row["Id"] and not hidden and same:

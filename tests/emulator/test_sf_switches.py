@@ -171,3 +171,14 @@ def test_a_copy_goes_its_own_way(org: Org, api: Api, control: Control) -> None:
     control.late_edit_as(org.admin_id, old, {"LastName": "Late"}, seconds=60)
     with pytest.raises(ValueError, match="at rest"):
         org.copy(Clock())
+
+
+def test_a_key_is_taken_by_what_is_not_committed_yet(org: Org, api: Api, control: Control) -> None:
+    """A unique value that an open transaction has stored is taken, before it commits and after it. [C] own: as a unique index."""
+    control.define_field("Contact", "Ext__c", externalId=True, unique=True, idLookup=True)
+    org.run_late(50, lambda: api.create("Contact", LastName="A", Ext__c="k"))
+    for _ in range(2):
+        refused = api.json("POST", "sobjects/Contact", {"LastName": "B", "Ext__c": "k"})
+        assert refused[0]["errorCode"] == "DUPLICATE_VALUE"
+        control.move_clock(seconds=60)
+    assert [row["LastName"] for row in api.records("SELECT LastName FROM Contact")] == ["A"]

@@ -18,6 +18,7 @@ from tests.simulation.steps import (
     File,
     Merge,
     Pass,
+    UndeleteContact,
 )
 from tests.simulation.troubles import Break, CrmAnswers, CrmRefuses, CrmSetting, Expire, Kill, PutMapping, Revoke, Suspend, Sweep
 from tests.simulation.world import Spec
@@ -123,6 +124,32 @@ PINNED: Mapping[str, Scenario] = {
         spec=Spec(people=3, platform="12twenty", tenant=(("page_limit", 2), ("batch_limit", 1))),
         steps=(EditProfile(person=0, field="mentor_capacity", choice=2), At(44, Kill()), Sweep()),
         seed=7427,
+        swept=False,
+    ),
+    "a question about a contact that is gone was answered, and stayed open for ever": Scenario(
+        spec=Spec(people=2, latency=1.0, tenant=(("page_limit", 2),)),
+        steps=(
+            At(17, EditAccount(person=0, field="email_personal", choice=None, form=1)),
+            Pass(120),
+            DeleteContact(0),
+            Decide(number=0, how="reject", choice=2),
+            Duplicate(0),
+        ),
+        seed=9705,
+        swept=False,
+    ),
+    "a first difference was forgotten when its link ended, and what careers had cleared was filled when it came back": Scenario(
+        spec=Spec(live=False, page=1, cycle=600, host_skew=3.0),
+        steps=(
+            EditAccount(person=0, field="former_last_name", choice=2),
+            Pass(600),
+            DeleteContact(0),
+            Pass(600),
+            At(9, UndeleteContact(0)),
+            At(5, EditAccount(person=0, field="former_last_name", choice=None)),
+            Pass(1200),
+        ),
+        seed=8327,
         swept=False,
     ),
 }

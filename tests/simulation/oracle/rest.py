@@ -26,7 +26,8 @@ def judge(found: Evidence) -> Iterator[Breach]:
         if values is None or contact is None:
             continue
         profiles = found.profiles.get(account, [])
-        if not profiles and any(row["Account_Id__c"] == account for row in world.rows("Identity_Review__c")):
+        asked = [row for row in world.rows("Identity_Review__c") if row["Account_Id__c"] == account]
+        if (asked and not profiles) or any(row.get("Decision__c") == "Nobody" for row in asked):
             # Staff are asked who this is, or have said that it is nobody here.
             continue
         if len(profiles) != 1:
