@@ -14,6 +14,7 @@ from crm_package.archive import build_zip, permission_files
 from crm_package.deploy import deploy
 from emulator.career import Actor, CareerApp, CareerSystem, Kind
 from emulator.career.face import Face
+from emulator.career.generic import GENERIC
 from emulator.clock import Clock
 from emulator.http import request
 from emulator.salesforce.control import Control
@@ -82,8 +83,7 @@ class Systems:
 
     def on(self, face: Face, beside: tuple[Face, ...]) -> Systems:
         """The same where careers have another platform, with services beside it."""
-        app = CareerApp(self.career, face=face, beside=beside, control_token="control")
-        return replace(self, career_app=app)
+        return replace(self, career_app=_career_app(self.career, face, beside))
 
     @property
     def crm(self) -> Control:
@@ -92,8 +92,9 @@ class Systems:
 
     def copy(self, crm_clock: Clock, career_clock: Clock) -> Systems:
         """The same systems, to go their own way by clocks of their own."""
-        copied = _with_apps(self.org.copy(crm_clock), self.career.copy(career_clock), self.bridge_user, self.officer)
-        return copied.on(self.career_app.face, self.career_app.beside)
+        org, career, app = self.org.copy(crm_clock), self.career.copy(career_clock), self.career_app
+        career_app = _career_app(career, app.face, app.beside)
+        return replace(self, org=org, career=career, crm_app=SalesforceApp(org), career_app=career_app)
 
 
 def build_systems(crm_clock: Clock, career_clock: Clock, flavour: str = "plain") -> Systems:
@@ -120,9 +121,9 @@ def build_systems(crm_clock: Clock, career_clock: Clock, flavour: str = "plain")
     career = CareerSystem(career_clock)
     career.admit("k-bridge", Actor(id="key-1", name="alumni-bridge", kind=Kind.API))
     career.admit("k-pat", Actor(id="s-1", name="Pat Reyes", kind=Kind.STAFF))
-    return _with_apps(org, career, bridge_user, officer)
-
-
-def _with_apps(org: Org, career: CareerSystem, bridge_user: str, officer: str) -> Systems:
-    crm_app, career_app = SalesforceApp(org), CareerApp(career, control_token="control")
+    crm_app, career_app = SalesforceApp(org), _career_app(career, GENERIC, ())
     return Systems(org=org, career=career, crm_app=crm_app, career_app=career_app, bridge_user=bridge_user, officer=officer)
+
+
+def _career_app(career: CareerSystem, face: Face, beside: tuple[Face, ...]) -> CareerApp:
+    return CareerApp(career, face=face, beside=beside, control_token="control")

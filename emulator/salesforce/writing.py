@@ -305,11 +305,11 @@ class Writer:
                     raise SalesforceError("INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST", message, fields=(one.name,))
 
     def _check_unique(self, sobject: SObject, row: Row, changed: Mapping[str, Any]) -> None:
+        table = self.org.table(sobject.name)
         for one in sobject.unique_fields:
             value = row.get(one.name)
             if value is None or one.name not in changed:
                 continue
-            table = self.org.table(sobject.name)
             held = [other for other in self.org.ledger.held_back(table) if other.get(one.name) == value]
             for other in (*table.equal(one.name, [value]), *held):
                 hidden = other["IsDeleted"] and not self.org.settings.unique_in_bin

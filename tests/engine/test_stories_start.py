@@ -283,16 +283,21 @@ def busy(uni: University) -> University:
     return uni
 
 
+def begin_anew(uni: University, *, cycles: int = 1) -> None:
+    """The state is lost; an administrator begins with an empty one, goes live, and approves what so many cycles plan."""
+    uni.lose_state()
+    uni.prepare()
+    uni.run()
+    planner.go_live(uni.ctx)
+    for _ in range(cycles):
+        uni.run(approve=True)
+
+
 def test_losing_the_state_writes_no_value(busy: University) -> None:
     """An empty state finds its links on the career profiles; what differs is a first difference, and no value is written."""
     busy.edit_contact(busy.ada, Title="Director")
     before = dict(busy.account("a1").items())
-    busy.lose_state()
-    busy.prepare()
-    busy.run()
-    planner.go_live(busy.ctx)
-    for _ in range(3):
-        busy.run(approve=True)
+    begin_anew(busy, cycles=3)
     assert busy.account("a1") == before
     assert status(busy.ctx)["links"] == {"linked": 1}
     assert status(busy.ctx)["first_differences"] == {"employment": 1, "phone_mobile": 1}
@@ -301,11 +306,7 @@ def test_losing_the_state_writes_no_value(busy: University) -> None:
 
 def test_what_careers_clear_before_the_choice_is_no_gap(busy: University) -> None:
     """A first difference that careers answer by clearing their value waits for the choice: it is not filled behind their back."""
-    busy.lose_state()
-    busy.prepare()
-    busy.run()
-    planner.go_live(busy.ctx)
-    busy.run(approve=True)
+    begin_anew(busy)
     busy.edit_person("a1", {"phone_mobile": None})
     busy.run()
     assert busy.account("a1")["phone_mobile"] is None
@@ -319,12 +320,7 @@ def test_losing_the_state_doubles_nothing(busy: University) -> None:
     """After the loss of the state the same request makes no second record or Task, and the same question is not asked twice."""
     request = next(iter(busy.career.requests.by_id))
     said = busy.told(request)["state"]
-    busy.lose_state()
-    busy.prepare()
-    busy.run()
-    planner.go_live(busy.ctx)
-    for _ in range(3):
-        busy.run(approve=True)
+    begin_anew(busy, cycles=3)
     assert (len(busy.all("Career_Request__c")), len(busy.all("Task"))) == (1, 1)
     assert len(busy.all("Suggested_Change__c")) == 1
     assert busy.told(request)["state"] == said
@@ -335,11 +331,7 @@ def test_losing_the_state_doubles_nothing(busy: University) -> None:
 
 def test_a_question_lost_with_the_state_is_asked_under_a_new_episode(busy: University) -> None:
     """An administrator who asks again after the loss of the state gets a question that staff can answer."""
-    busy.lose_state()
-    busy.prepare()
-    busy.run()
-    planner.go_live(busy.ctx)
-    busy.run(approve=True)
+    begin_anew(busy)
     planner.adopt(busy.ctx, "phone_mobile", "suggest")
     for _ in range(3):
         busy.run()

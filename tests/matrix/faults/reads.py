@@ -151,6 +151,13 @@ def _merge_while_sent(*more: Any) -> Order:
 
 
 _MERGED_ENDS = (done, _linked_to_living)
+_MERGED_AWAY = one(
+    step(Duplicate(0), Pass(120), Merge(0, into_double=True)),
+    crm(lambda door: door.empty_bin()),
+    deeds=(),
+    during=(calm,),
+    ends=(_linked_to_living,),
+)
 _DELETED = Cell(orders=(step(DeleteContact(0)),), during=(_gone, calm), ends=(_gone,), spec=_TWO)
 
 READS: Mapping[int, Row] = {
@@ -269,20 +276,8 @@ READS: Mapping[int, Row] = {
     ),
     56: reading(
         "Merged, and the loser is gone without trace",
-        one(
-            step(Duplicate(0), Pass(120), Merge(0, into_double=True)),
-            crm(lambda door: door.empty_bin()),
-            deeds=(),
-            during=(calm,),
-            ends=(_linked_to_living,),
-        ),
-        one(
-            step(Duplicate(0), Pass(120), Merge(0, into_double=True)),
-            crm(lambda door: door.empty_bin()),
-            deeds=(),
-            during=(calm,),
-            ends=(_linked_to_living,),
-        ),
+        _MERGED_AWAY,
+        _MERGED_AWAY,
         task=one(
             when("crm>", "/composite/graph", Duplicate(0), Merge(0, into_double=True)),
             during=(no_guess,),
