@@ -79,7 +79,7 @@ class Batch:
         found = Subject(rules=self.rules, link=row, person=person, contact=contact, account=account, profile=profile)
         found.refused = row["account_id"] in self._refused
         found.refused_now = self._refused.get(row["account_id"], False)
-        found.differed = frozenset(unit for account, unit in self._differences if account == row["account_id"])
+        found.differed = frozenset(self._differences.get(row["account_id"], ()))
         found.fought_over = self._fought_over(row["account_id"])
         found.counts = bool(row["leading"]) and row["contact_id"] not in self._elsewhere
         for doubtful in self._doubtful.get(row["account_id"], ()):

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from connector.errors import BridgeError, Bug, Halt, Later, Refused, Unknown
-from connector.ports import CrmCreate, CrmUpdate, Feed, Outcome, Record, Status
+from connector.ports import TAKEN, CrmCreate, CrmUpdate, Feed, Outcome, Record, Status
 from connector.salesforce.answers import GraphAnswer, Row, long_id
 from connector.salesforce.client import COLLECTION, GRAPHS, Client
 from connector.salesforce.codes import Fault, outcome_of, outcome_of_error, read_faults
@@ -29,7 +29,7 @@ _MOST_REFUSALS = 40
 _ELEMENT = 400
 """An element of a Collections call has an error without an HTTP status of its own: one that says that it was not done."""
 _UNKNOWN = Outcome(status=Status.UNKNOWN, detail="an answer that does not fit the record")
-_NOT_LOOKED_UP = Outcome(status=Status.LATER, code="DUPLICATE_VALUE", detail="not looked up yet")
+_NOT_LOOKED_UP = Outcome(status=Status.LATER, code=TAKEN, detail="not looked up yet")
 _NOT_TRIED = outcome_of(_ELEMENT, Fault(code="PROCESSING_HALTED"))
 
 
@@ -49,7 +49,7 @@ class Writes:
         settled: dict[int, Outcome] = {}
         self._deliver(_cut(plain, COLLECTION), lambda batch: self._insert([rows[n] for n in batch]), settled)
         self._deliver(_cut(paired, GRAPHS), lambda batch: self._insert_pairs([rows[n] for n in batch]), settled)
-        settled.update(self._look_up({n: rows[n] for n, outcome in settled.items() if outcome.code == "DUPLICATE_VALUE"}))
+        settled.update(self._look_up({n: rows[n] for n, outcome in settled.items() if outcome.code == TAKEN}))
         return [settled[n] for n in range(len(rows))]
 
     def update(self, rows: Sequence[CrmUpdate]) -> list[Outcome]:

@@ -231,9 +231,13 @@ def _differences_of(system: Place, accounts: Place) -> Select[Any]:
     return select(first_difference.c.account_id, first_difference.c.unit).where(mine)
 
 
-def differences_of(db: Connection, system: str, account_ids: Iterable[str]) -> set[tuple[str, str]]:
-    """The first differences of these accounts: (account id, unit)."""
-    return {(id, unit) for some in batches(account_ids) for id, unit in _differences_of(db, system=system, accounts=some)}
+def differences_of(db: Connection, system: str, account_ids: Iterable[str]) -> dict[str, set[str]]:
+    """The units whose first difference waits, by account id; accounts without any are left out."""
+    found: dict[str, set[str]] = {}
+    for some in batches(account_ids):
+        for id, unit in _differences_of(db, system=system, accounts=some):
+            found.setdefault(id, set()).add(unit)
+    return found
 
 
 def _of_linked() -> ColumnElement[bool]:
