@@ -22,7 +22,7 @@ from connector.engine.planner import Planned, plan
 from connector.engine.usage import Meter
 from connector.errors import Halt, Later, Refused
 from connector.ports import Feed, Page, Record
-from connector.store import intents, links, observations
+from connector.store import intents, links, observations, plans
 from connector.store.store import add, get_meta, next_name, pack, set_meta, stamp
 from connector.store.tables import run
 
@@ -170,7 +170,7 @@ def _to_plan(ctx: Context, *, left: bool = False) -> bool:
     with ctx.store.begin() as db:
         if left and PLAN in halts(db):
             return False
-        return bool(links.marked(db, limit=1)) or (left and intents.unfinished(db, "plan"))
+        return bool(links.marked(db, limit=1)) or (left and plans.unfinished(db, "plan"))
 
 
 def _route(ctx: Context, done: Cycle) -> None:

@@ -22,7 +22,7 @@ from connector.engine.drafts import FIELD_WRITES, PROPOSAL, Draft, Subject
 from connector.engine.halting import PLAN, set_halt
 from connector.engine.readings import may_share, shared_purposes, unreadable_purposes
 from connector.engine.unasking import QUESTIONS, unask
-from connector.store import intents, links
+from connector.store import intents, links, plans
 from connector.store.links import BLANK, UnitState
 from connector.store.store import Row, get_meta, next_name, pack, set_meta, stamp, unpack
 
@@ -80,10 +80,10 @@ def plan(
         return _rehearse(ctx, as_if_live=as_if_live)
     with ctx.store.begin() as db:
         planned = Planned(id=next_name(db, "plan"))
-        intents.add_plan(db, _blank_plan(ctx, planned.id))
+        plans.put(db, _blank_plan(ctx, planned.id))
         if not only_opt_outs:
             # What a dead process had planned goes past the brakes with this plan; opt-outs pass none.
-            intents.carry_over(db, planned.id)
+            plans.carry_over(db, planned.id)
     after = ("", "")
     while True:
         with ctx.store.begin() as db:
@@ -118,7 +118,7 @@ def _rehearse(ctx: Context, *, as_if_live: bool) -> Planned:
     planned = Planned(id="rehearsal")
     try:
         with ctx.store.begin() as db:
-            intents.add_plan(db, _blank_plan(ctx, planned.id))
+            plans.put(db, _blank_plan(ctx, planned.id))
             links.mark_all(db, *_EVERYBODY)
             after = ("", "")
             while rows := links.marked(db, after=after, limit=_BATCH):
@@ -132,8 +132,8 @@ def _rehearse(ctx: Context, *, as_if_live: bool) -> Planned:
 
 
 def _weigh(ctx: Context, db: Connection, planned: Planned) -> None:
-    planned.totals = intents.totals(db, planned.id)
-    planned.digest = intents.digest(db, planned.id)
+    planned.totals = plans.totals(db, planned.id)
+    planned.digest = plans.digest(db, planned.id)
     linked = links.count_states(db).get("linked", 0)
     for side in (Side.CAREER, Side.CRM):
         kinds = [kind for kind, written in _WRITTEN_SIDE.items() if written is side]
@@ -148,14 +148,14 @@ def _weigh(ctx: Context, db: Connection, planned: Planned) -> None:
 def _release(ctx: Context, db: Connection, planned: Planned, *, approve: bool) -> None:
     _weigh(ctx, db, planned)
     facts = {"rows": planned.rows, "writes": planned.writes, "totals": planned.totals, "reasons": planned.reasons}
-    intents.finish(db, planned.id, digest=planned.digest, facts=pack(facts))
+    plans.finish(db, planned.id, digest=planned.digest, facts=pack(facts))
     if planned.reasons and not approve:
-        intents.brake(db, planned.id)
+        plans.brake(db, planned.id)
         planned.state = "braked"
         set_halt(ctx, db, PLAN, "; ".join(planned.reasons), _remedy(planned), plan_id=planned.id)
         return
     planned.state = "approved" if planned.reasons else "ready"
-    planned.released = intents.release(db, planned.id, state=planned.state)
+    planned.released = plans.release(db, planned.id, state=planned.state)
 
 
 def _remedy(planned: Planned) -> str:

@@ -12,7 +12,7 @@ from connector.engine.drafts import FIELD_WRITES
 from connector.engine.halting import AUDIT, clear_halt, halts
 from connector.engine.unasking import QUESTIONS, unask
 from connector.engine.usage import UNUSUAL
-from connector.store import intents, journal, links, observations, requests
+from connector.store import intents, journal, links, observations, plans, requests
 from connector.store.store import set_meta
 
 
@@ -22,11 +22,11 @@ def approve(ctx: Context, digest: str) -> int:
         return 0
     with ctx.store.begin() as db:
         for subject, row in halts(db).items():
-            held = intents.get_plan(db, row["plan_id"]) if row["plan_id"] else None
+            held = plans.get(db, row["plan_id"]) if row["plan_id"] else None
             if held is not None and held["digest"].startswith(digest):
                 clear_halt(db, subject)
                 log.info("plan.approved", plan=row["plan_id"])
-                return intents.release(db, row["plan_id"], state="approved")
+                return plans.release(db, row["plan_id"], state="approved")
     return 0
 
 
@@ -52,7 +52,7 @@ def resume(ctx: Context, subject: str) -> bool:
 
 
 def _drop(db: Connection, plan_id: str) -> None:
-    for row in intents.drop(db, plan_id, (*FIELD_WRITES, *QUESTIONS, "request.create")):
+    for row in plans.drop(db, plan_id, (*FIELD_WRITES, *QUESTIONS, "request.create")):
         match row["kind"]:
             case kind if kind in FIELD_WRITES:
                 links.mark(db, row["system"], [row["target"]])

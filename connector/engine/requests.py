@@ -20,7 +20,7 @@ from connector.engine.context import Context, key_of, log, stage
 from connector.engine.halting import REQUESTS, set_halt
 from connector.engine.settling import RECOVERED
 from connector.ports import Directory, Feed
-from connector.store import intents, links, observations, requests
+from connector.store import intents, links, observations, plans, requests
 from connector.store.store import Row, next_name, pack, stamp, unpack
 
 _BATCH = 200
@@ -52,7 +52,7 @@ def work_requests(ctx: Context) -> Routing:
         live = stage(db).live
         waiting = any(observations.pending(db, Side.CAREER, "request", system=name, limit=1) for name in ctx.careers)
         moved = any(observations.pending(db, Side.CRM, feed, limit=1) for feed in (Feed.TASK, Feed.REQUEST))
-        left = intents.unfinished(db, _PLANS)
+        left = plans.unfinished(db, _PLANS)
     if not live or not (waiting or moved or left):
         return done
     desk = _Desk(ctx, ctx.crm.directory(), done)
@@ -117,25 +117,25 @@ class _Desk:
         if not self._plan_id:
             self._plan_id = next_name(db, _PLANS)
             plan = {"id": self._plan_id, "at": stamp(self._ctx.clock.now()), "state": "open", "digest": "", "facts": "{}"}
-            intents.add_plan(db, plan | {"rules_hash": self._ctx.rules_hash})
-            intents.carry_over(db, self._plan_id)
+            plans.put(db, plan | {"rules_hash": self._ctx.rules_hash})
+            plans.carry_over(db, self._plan_id)
 
     def release(self) -> None:
         """Let the pass's writes go; too many new Tasks at once wait for a person."""
         ctx = self._ctx
         with ctx.store.begin() as db:
-            if not self._plan_id and not intents.unfinished(db, _PLANS):
+            if not self._plan_id and not plans.unfinished(db, _PLANS):
                 return
             self._open_plan(db)
-            _, tasks, _ = intents.totals(db, self._plan_id).get("request.create", (0, 0, 0))
+            _, tasks, _ = plans.totals(db, self._plan_id).get("request.create", (0, 0, 0))
             limit = ctx.person.brakes[Side.CRM].max_changes
             recent = intents.applied_last_day(db, ["request.create"], ctx.clock.now())
-            digest = intents.digest(db, self._plan_id)
-            intents.finish(db, self._plan_id, digest=digest, facts=pack({"tasks": tasks}))
+            digest = plans.digest(db, self._plan_id)
+            plans.finish(db, self._plan_id, digest=digest, facts=pack({"tasks": tasks}))
             if tasks == 0 or recent + tasks <= limit:
-                intents.release(db, self._plan_id, state="ready")
+                plans.release(db, self._plan_id, state="ready")
                 return
-            intents.brake(db, self._plan_id)
+            plans.brake(db, self._plan_id)
             reason = f"{recent + tasks} new requests within 24 hours; the limit is {limit} (brakes.to_crm.max_changes)"
             remedy = f"look at them with `alumni-bridge requests`, then `alumni-bridge resume --plan {digest[:12]}`"
             set_halt(ctx, db, REQUESTS, reason, remedy, plan_id=self._plan_id)

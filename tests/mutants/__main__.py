@@ -21,15 +21,17 @@ from typing import Any
 
 ROOT = Path(__file__).parents[2]
 SURVIVORS = Path(__file__).with_name("survivors.toml")
+_SHELVES = ["tests/store/test_intents.py", "tests/store/test_shelves.py"]
 MODULES: Mapping[str, Sequence[str]] = {
     "connector/core/merge.py": [f"tests/core/test_merge_{name}.py" for name in ("table", "afterwards", "laws", "history")],
     "connector/salesforce/cursors.py": ["tests/salesforce/test_cursors.py"],
     "connector/core/grants.py": ["tests/core/test_grants.py"],
     "connector/salesforce/writes.py": [f"tests/salesforce/test_salesforce_{name}.py" for name in ("writes", "batches")],
-    "connector/store/intents.py": ["tests/store/test_intents.py", "tests/store/test_shelves.py"],
+    "connector/store/intents.py": _SHELVES,
+    "connector/store/plans.py": _SHELVES,
     "connector/engine/context.py": ["tests/engine/test_context.py"],
 }
-"""What must not change unseen: the law of merging, cursors, what a mapping permits, the gate of writes, intents, keys.
+"""What must not change unseen: the law of merging, cursors, what a mapping permits, the gate of writes, intents, plans, keys.
 
 Each with the tests that see to it.
 """

@@ -1,4 +1,4 @@
-"""The shelf of intents, transition by transition: exactly the rows that the law names change, in exactly these columns."""
+"""The shelves of intents and plans, transition by transition: the rows that the law names change, in exactly these columns."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, select, update
 
-from connector.store import intents, links
+from connector.store import intents, links, plans
 from connector.store.observations import batches
 from connector.store.store import Store, fetch, stamp, unpack
 from connector.store.tables import intent, plan
@@ -26,7 +26,7 @@ OTHERS = (("alumni", "a1", "career.update"), ("careers", "a2", "career.update"),
 def db(store: Store) -> Iterator[Connection]:
     """A state with one write of every state, of ours and of others in one respect each; ``key`` says which."""
     with store.begin() as db:
-        intents.add_plan(db, a_plan("p"))
+        plans.put(db, a_plan("p"))
         intents.plan_writes(
             db,
             [written(system, target, kind, state=state) for system, target, kind in (MINE, *OTHERS) for state in STATES],
@@ -273,7 +273,7 @@ def test_more_targets_than_one_statement_takes(db: Connection, count: int) -> No
 # plans
 
 
-def plans(db: Connection) -> dict[str, str]:
+def plan_states(db: Connection) -> dict[str, str]:
     """The state of every plan."""
     return {row["id"]: row["state"] for row in fetch(db, select(plan))}
 
@@ -282,113 +282,119 @@ def test_a_plan_whose_process_died(store: Store) -> None:
     """Law: the next plan of the same kind takes over what an open one planned, and drops that one; nothing else is touched."""
     with store.begin() as db:
         for id, state in (("all-1", "open"), ("all-2", "braked"), ("all-3", "open"), ("requests-1", "open"), ("all-4", "ready")):
-            intents.add_plan(db, a_plan(id, state))
+            plans.put(db, a_plan(id, state))
             rows = [written(state=state, plan_id=id, key=f"{id} {state}") for state in STATES]
             intents.plan_writes(db, rows)
-        assert intents.unfinished(db, "all")
-        assert intents.unfinished(db, "requests")
-        assert not intents.unfinished(db, "al")
+        assert plans.unfinished(db, "all")
+        assert plans.unfinished(db, "requests")
+        assert not plans.unfinished(db, "al")
         before = all_of(db)
-        intents.carry_over(db, "all-3")
+        plans.carry_over(db, "all-3")
         assert changes(db, before) == {"all-1 planned": {"plan_id": "all-3"}}
-        assert plans(db) == {"all-1": "dropped", "all-2": "braked", "all-3": "open", "requests-1": "open", "all-4": "ready"}
+        assert plan_states(db) == {
+            "all-1": "dropped",
+            "all-2": "braked",
+            "all-3": "open",
+            "requests-1": "open",
+            "all-4": "ready",
+        }
         set_where(db, ["all-1 planned", "all-3 planned"], state="ready")
-        assert not intents.unfinished(db, "all")
-        assert intents.unfinished(db, "requests")
+        assert not plans.unfinished(db, "all")
+        assert plans.unfinished(db, "requests")
 
 
 def test_kinds_of_plans_in_two_words(db: Connection) -> None:
     """Law: a plan's kind is all of its name but the number at its end."""
     for id in ("first-load-1", "first-load-2", "first-1"):
-        intents.add_plan(db, a_plan(id))
+        plans.put(db, a_plan(id))
     set_where(db, mine("planned"), plan_id="first-load-1")
     set_where(db, ["careers a2 career.update planned"], plan_id="first-1")
     before = all_of(db)
-    intents.carry_over(db, "first-load-2")
+    plans.carry_over(db, "first-load-2")
     assert changes(db, before) == {mine("planned")[0]: {"plan_id": "first-load-2"}}
-    assert plans(db) == {"p": "open", "first-load-1": "dropped", "first-load-2": "open", "first-1": "open"}
+    assert plan_states(db) == {"p": "open", "first-load-1": "dropped", "first-load-2": "open", "first-1": "open"}
 
 
 def test_a_plan_is_finished_and_found(db: Connection) -> None:
     """Law: digest and totals stand in the plan that they are of, and in no other."""
-    intents.add_plan(db, a_plan("q"))
-    intents.finish(db, "p", digest="d", facts='{"n":1}')
-    assert intents.get_plan(db, "p") == {**a_plan("p"), "digest": "d", "facts": '{"n":1}'}
-    assert intents.get_plan(db, "q") == a_plan("q")
-    assert intents.get_plan(db, "r") is None
+    plans.put(db, a_plan("q"))
+    plans.finish(db, "p", digest="d", facts='{"n":1}')
+    assert plans.get(db, "p") == {**a_plan("p"), "digest": "d", "facts": '{"n":1}'}
+    assert plans.get(db, "q") == a_plan("q")
+    assert plans.get(db, "r") is None
 
 
 def test_what_a_plan_would_write(db: Connection) -> None:
     """Law: totals and digest are of its planned writes alone; the digest is of kind, target and payload, in their order."""
     set_where(db, everybodys("planned"), changes=2, blanks=1)
     set_where(db, everybodys("ready"), changes=50, blanks=50)
-    assert intents.totals(db, "p") == {"career.update": (3, 6, 3), "career.note": (1, 2, 1)}
-    assert intents.totals(db, "q") == {}
-    digest = intents.digest(db, "p")
+    assert plans.totals(db, "p") == {"career.update": (3, 6, 3), "career.note": (1, 2, 1)}
+    assert plans.totals(db, "q") == {}
+    digest = plans.digest(db, "p")
     set_where(db, everybodys("ready"), payload="{}", target="a5", plan_id="q")
-    assert intents.digest(db, "p") == digest != intents.digest(db, "q")
+    assert plans.digest(db, "p") == digest != plans.digest(db, "q")
     for column, value in (("payload", "{}"), ("target", "a5"), ("kind", "career.create"), ("state", "ready")):
         old = all_of(db)[mine("planned")[0]][column]
         set_where(db, mine("planned"), **{column: value})
-        assert intents.digest(db, "p") != digest, column
+        assert plans.digest(db, "p") != digest, column
         set_where(db, mine("planned"), **{column: old})
-    assert intents.digest(db, "p") == digest
+    assert plans.digest(db, "p") == digest
     set_where(db, mine("planned"), due_at=stamp(LATER))
-    assert intents.digest(db, "p") == digest, "their order is that of planning, not of their moments"
+    assert plans.digest(db, "p") == digest, "their order is that of planning, not of their moments"
 
 
 def test_the_digest_of_a_plan_stays_the_same_for_ever(db: Connection) -> None:
     """Law: a person approves a plan by its digest, across upgrades: it is the SHA-256 of one line for each write."""
     set_where(db, [f"{' '.join(place)} planned" for place in OTHERS], state="ready")
     set_where(db, mine("planned"), payload="{}")
-    assert intents.digest(db, "p") == sha256(b"career.update|a1|{}\n").hexdigest()
+    assert plans.digest(db, "p") == sha256(b"career.update|a1|{}\n").hexdigest()
 
 
 @pytest.mark.parametrize("state", ["open", "braked", "ready", "approved", "dropped"])
 def test_a_plan_is_released_once(db: Connection, state: str) -> None:
     """Law: an open or held plan is released, its planned writes alone; whoever comes after releases nothing."""
     db.execute(update(plan).values(state=state))
-    intents.add_plan(db, a_plan("q"))
+    plans.put(db, a_plan("q"))
     set_where(db, mine("planned"), plan_id="q")
     before = all_of(db)
-    released = intents.release(db, "p", state="approved")
+    released = plans.release(db, "p", state="approved")
     others = [f"{' '.join(place)} planned" for place in OTHERS]
     if state in {"open", "braked"}:
-        assert (released, plans(db)) == (3, {"p": "approved", "q": "open"})
+        assert (released, plan_states(db)) == (3, {"p": "approved", "q": "open"})
         assert changes(db, before) == {key: {"state": "ready"} for key in others}
     else:
-        assert (released, plans(db), changes(db, before)) == (0, {"p": state, "q": "open"}, {})
+        assert (released, plan_states(db), changes(db, before)) == (0, {"p": state, "q": "open"}, {})
 
 
 @pytest.mark.parametrize("state", ["open", "braked", "ready", "approved"])
 def test_only_an_open_plan_is_held(db: Connection, state: str) -> None:
     """Law: a brake holds the open plan that it is about."""
     db.execute(update(plan).values(state=state))
-    intents.add_plan(db, a_plan("q"))
-    intents.brake(db, "p")
-    assert plans(db) == {"p": "braked" if state == "open" else state, "q": "open"}
+    plans.put(db, a_plan("q"))
+    plans.brake(db, "p")
+    assert plan_states(db) == {"p": "braked" if state == "open" else state, "q": "open"}
 
 
 def test_a_plan_is_dropped(db: Connection) -> None:
     """Law: its planned writes of these kinds are given up and told, the others go; what is no longer planned is left alone."""
-    intents.add_plan(db, a_plan("q", "braked"))
+    plans.put(db, a_plan("q", "braked"))
     db.execute(update(plan).values(state="braked"))
     set_where(db, ["careers a2 career.update planned"], plan_id="q")
     before = all_of(db)
-    told = intents.drop(db, "p", ["career.update"])
+    told = plans.drop(db, "p", ["career.update"])
     assert [row["key"] for row in told] == ["careers a1 career.update planned", "alumni a1 career.update planned"]
     assert changes(db, before) == {
         **{row["key"]: {"state": "superseded"} for row in told},
         "careers a1 career.note planned": {"state": "ready"},
     }
-    assert plans(db) == {"p": "dropped", "q": "braked"}
-    assert intents.drop(db, "p", ["career.update"]) == []
+    assert plan_states(db) == {"p": "dropped", "q": "braked"}
+    assert plans.drop(db, "p", ["career.update"]) == []
 
 
 def test_a_plan_that_nobody_holds_is_not_dropped(db: Connection) -> None:
     """Law: only a held plan becomes a dropped one."""
-    intents.drop(db, "p", ["career.update"])
-    assert plans(db) == {"p": "open"}
+    plans.drop(db, "p", ["career.update"])
+    assert plan_states(db) == {"p": "open"}
 
 
 # delivery

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Connection, delete, update
 
 from connector.core.model import Side
-from connector.store import intents, journal, links, observations, requests, reviews, suggestions
+from connector.store import intents, journal, links, observations, plans, requests, reviews, suggestions
 from connector.store.store import Store, get_meta, next_name, set_meta, stamp
 from connector.store.tables import audit, audit_value
 
@@ -25,7 +25,7 @@ def planned(plan_id: str = "p1", target: str = "a1", **more: Any) -> dict[str, A
 def new_plan(db: Connection, id: str = "p1") -> None:
     """A plan with nothing in it yet."""
     row = {"id": id, "at": stamp(NOW), "state": "open", "digest": "", "rules_hash": "h", "facts": "{}"}
-    intents.add_plan(db, row)
+    plans.put(db, row)
 
 
 def test_a_plan_is_released_once(store: Store) -> None:
@@ -33,8 +33,8 @@ def test_a_plan_is_released_once(store: Store) -> None:
     with store.begin() as db:
         new_plan(db)
         intents.plan_writes(db, [planned()])
-        assert intents.release(db, "p1", state="ready") == 1
-        assert intents.release(db, "p1", state="ready") == 0
+        assert plans.release(db, "p1", state="ready") == 1
+        assert plans.release(db, "p1", state="ready") == 0
 
 
 def test_a_braked_plan_waits_for_approval(store: Store) -> None:
@@ -42,9 +42,9 @@ def test_a_braked_plan_waits_for_approval(store: Store) -> None:
     with store.begin() as db:
         new_plan(db)
         intents.plan_writes(db, [planned()])
-        intents.brake(db, "p1")
+        plans.brake(db, "p1")
         assert intents.take(db, ["career.update"], "careers", NOW, limit=10) == []
-        assert intents.release(db, "p1", state="approved") == 1
+        assert plans.release(db, "p1", state="approved") == 1
         assert len(intents.take(db, ["career.update"], "careers", NOW, limit=10)) == 1
 
 
@@ -110,8 +110,8 @@ def test_a_plan_counts_and_hashes_what_it_would_write(store: Store) -> None:
         intents.plan_writes(db, [planned(changes=2, blanks=1), planned(target="a2", changes=1)])
         intents.plan_writes(db, [planned("p2", changes=2, blanks=1), planned("p2", target="a2", changes=1)])
         intents.plan_writes(db, [planned("p3", payload={"fields": {"title": "y"}}), planned("p3", target="a2", changes=1)])
-        assert intents.totals(db, "p1") == {"career.update": (2, 3, 1)}
-        assert intents.digest(db, "p1") == intents.digest(db, "p2") != intents.digest(db, "p3")
+        assert plans.totals(db, "p1") == {"career.update": (2, 3, 1)}
+        assert plans.digest(db, "p1") == plans.digest(db, "p2") != plans.digest(db, "p3")
 
 
 def test_approved_plans_do_not_count_for_the_day(store: Store) -> None:
@@ -119,7 +119,7 @@ def test_approved_plans_do_not_count_for_the_day(store: Store) -> None:
     with store.begin() as db:
         for id, state in (("p1", "ready"), ("p2", "approved")):
             new_plan(db, id)
-            intents.release(db, id, state=state)
+            plans.release(db, id, state=state)
         ages = [("p1", 1), ("p1", 25), ("p2", 1)]
         rows = [planned(id, target=f"a{n}") | {"state": "ready"} for n, (id, _) in enumerate(ages)]
         intents.plan_writes(db, rows)

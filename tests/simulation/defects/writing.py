@@ -250,7 +250,7 @@ DEFECTS = (
         needs=("step=Kill(",),
         edits=(
             Edit(
-                _INTENTS,
+                "connector/store/plans.py",
                 "values(plan_id=plan_id))\n    db.execute(update(plan)",
                 'values(state="superseded"))\n    db.execute(update(plan)',
             ),
