@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from connector.core.model import Mode, OnWithdrawn, OutsideEdit, Owner, Share
+from connector.core.model import Mode, OnWithdrawn, OutsideEdit, Owner, Share, Transform
 from connector.core.requests import ClearanceRule, RequestRules
 from connector.core.rulebook import Eligibility, Persons, Rules
 
@@ -63,7 +63,25 @@ def _of_persons(person: Rules) -> dict[str, dict[str, Any]]:
         "required": {source.crm or "": True for source in eligible.require},
         "class year": _class_years(eligible),
         "consent": {purpose: [rule.crm for rule in unit.fields] for purpose, unit in person.purposes.items()},
+        "read": dict(_read(person)),
     }
+
+
+def _read(person: Rules) -> Iterator[tuple[str, list[str]]]:
+    """How what protects people is read: a truth turned round, or another word for *no*, lets out whom it kept in."""
+    protecting = [unit for unit in person.units if unit.other_office_edit is OutsideEdit.OPT_OUT_WINS]
+    for unit in (*protecting, *person.purposes.values()):
+        for rule in unit.fields:
+            yield rule.crm, _way(rule.crm_transform)
+            if rule.career:
+                yield f"{rule.career} at careers", _way(rule.career_transform)
+    eligible = person.eligibility
+    for source in (*eligible.exclude, *eligible.require, *((eligible.class_year,) if eligible.class_year else ())):
+        yield source.crm or "", _way(source.crm_transform)
+
+
+def _way(transform: Transform) -> list[str]:
+    return [transform.name, *transform.options]
 
 
 def _class_years(eligible: Eligibility) -> dict[str, Any]:
@@ -94,6 +112,8 @@ def _wider(before: Kinds, after: Kinds) -> Iterator[str]:
     yield from _fewer(before, after, "required", "people without {} would no longer be excluded")
     yield from _class_year(before["class year"], after["class year"])
     yield from _changed(before, after, "consent", "consent for {0} would be read from {2} instead of {1}")
+    # earlier releases did not write this down
+    yield from _changed({"read": {}, **before}, after, "read", "{0} would be read as {2} instead of {1}")
 
 
 def _more(before: Kinds, after: Kinds, kind: str, text: str) -> Iterator[str]:

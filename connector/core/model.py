@@ -97,12 +97,14 @@ class OnWithdrawn(StrEnum):
 class Transform:
     """A named two-way change of one value. ``read`` turns native into canonical, ``write`` canonical into native.
 
-    ``read`` raises ``ValueError`` with a short reason (never the value) for what it cannot understand.
+    ``read`` raises ``ValueError`` with a short reason (never the value) for what it cannot understand. ``options``: how the
+    mapping has set it, each ``name = value`` as in the file; two of the same name and options are alike.
     """
 
     name: str
     read: Callable[[Native], Value]
     write: Callable[[Value], Native]
+    options: tuple[str, ...] = ()
 
 
 def at(label: str, place: str) -> str:

@@ -9,9 +9,10 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import lru_cache
+from json import dumps
 from typing import Any
 
 import phonenumbers
@@ -347,7 +348,10 @@ _BUILD: Mapping[str, Callable[[Options], Transform]] = {
 def build(name: str, options: Options, *, side: Side, words: Words | None = None) -> Transform:
     """A transform of the register for one side. The caller has checked name, options and picklist against ``REGISTER``."""
     if name == "picklist":
-        return _picklist(words or {}, side)
-    if name == "multi":
-        return _multi(words, side)
-    return _BUILD[name](options)
+        made = _picklist(words or {}, side)
+    elif name == "multi":
+        made = _multi(words, side)
+    else:
+        made = _BUILD[name](options)
+    told = {**options, **{word: native[side] for word, native in (words or {}).items()}}
+    return replace(made, options=tuple(f"{name} = {dumps(told[name], ensure_ascii=False)}" for name in sorted(told)))

@@ -22,6 +22,7 @@ NOTHING: dict[str, Any] = {
     "required": {},
     "class year": {"from": None},
     "consent": {},
+    "read": {},
 }
 
 
@@ -50,6 +51,7 @@ ALIKE: dict[str, Any] = {
     "required": {"Q": True},
     "class_year": {"from": 2000, "field": "Y"},
     "consent": {"events": ["E"]},
+    "read": {"R": ["boolean"]},
     "asks": {"ASK": ask("events", 1, confidential=True)},
 }
 
@@ -108,6 +110,14 @@ WIDER: list[tuple[dict[str, Any], dict[str, Any], list[str]]] = [
         ["consent for events would be read from F, G instead of E"],
     ),
     (
+        {"read": {"R": ["boolean"], "S": ["picklist", "no = N", "yes = Y"], "T": ["text"]}},
+        {"read": {"R": ["boolean", "invert = True"], "S": ["picklist", "no = Y", "yes = N"], "T": ["text"]}},
+        [
+            "R would be read as boolean, invert = True instead of boolean",
+            "S would be read as picklist, no = Y, yes = N instead of picklist, no = N, yes = Y",
+        ],
+    ),
+    (
         {"asks": {"ASK": ask("events", 2, confidential=True)}},
         {"asks": {"NEW": ask(), "ASK": ask("", 1)}},
         [
@@ -135,6 +145,7 @@ NO_WIDER: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({}, {"class_year": {"from": 2000, "field": "Y"}}),
     ({"class_year": {"from": 2000}}, {"class_year": {"from": 2001, "field": "Y"}}),
     ({"consent": {"events": ["E"]}}, {"consent": {"surveys": ["E"]}}),
+    ({"read": {"R": ["boolean"]}}, {"read": {"S": ["text"]}}),
     ({"asks": {"ASK": ask()}}, {"asks": {"ASK": ask("events", 1, confidential=True)}}),
     ({"asks": {"ASK": ask("events")}}, {"asks": {}}),
 ]
@@ -217,6 +228,7 @@ def of_one(person: Rules) -> dict[str, Any]:
 
 CAREER = Owner.CAREER_SERVICES
 FORM = "here/there"
+WAYS = {"A__c": ["here"], "a at careers": ["there"]}
 
 
 @pytest.mark.parametrize(
@@ -236,11 +248,11 @@ FORM = "here/there"
         (unit("a", owner=CAREER, to_crm=Mode.OBSERVE), {}),
         (
             unit("a", share=Share.NEVER, other_office_edit=OutsideEdit.OPT_OUT_WINS, restrictive=True),
-            {"restriction": {"A__c": True}},
+            {"restriction": {"A__c": True}, "read": WAYS},
         ),
         (
             unit("a", share=Share.NEVER, other_office_edit=OutsideEdit.OPT_OUT_WINS, restrictive=False),
-            {"restriction": {"A__c": False}},
+            {"restriction": {"A__c": False}, "read": WAYS},
         ),
     ],
 )
@@ -261,6 +273,11 @@ def test_whom_a_mapping_includes() -> None:
         "required": {"Q__c": True},
         "class year": {"from": 2000, "field": "Y__c"},
         "consent": {"events": ["C__c", "K__c"]},
+        "read": {
+            **{f"{name}__c": ["here"] for name in "CK"},
+            **{f"{name} at careers": ["there"] for name in "ck"},
+            **{f"{name}__c": ["x"] for name in "DEQY"},
+        },
     }
     assert of_one(rules(eligibility=Eligibility(class_year_from=2000))) == {}
 
@@ -268,8 +285,23 @@ def test_whom_a_mapping_includes() -> None:
 def test_a_condition_that_salesforce_does_not_know() -> None:
     """Law: what Salesforce has no field for lets nobody in, so that it counts, too; it has no name to be told by."""
     unknown = (replace(source("q"), crm=None),)
-    assert of_one(rules(eligibility=Eligibility(require=unknown))) == {"required": {"": True}}
-    assert of_one(rules(eligibility=Eligibility(exclude=unknown))) == {"excluded": {"": True}}
+    read = {"read": {"": ["x"]}}
+    assert of_one(rules(eligibility=Eligibility(require=unknown))) == {"required": {"": True}, **read}
+    assert of_one(rules(eligibility=Eligibility(exclude=unknown))) == {"excluded": {"": True}, **read}
+
+
+def test_a_consent_that_careers_do_not_know_is_read_in_one_place() -> None:
+    """Law: how a consent is read is compared where it is read."""
+    alone = unit("c")
+    here = replace(alone, fields=tuple(replace(rule, career="") for rule in alone.fields))
+    assert of_one(rules(purposes={"events": here})) == {"consent": {"events": ["C__c"]}, "read": {"C__c": ["here"]}}
+
+
+def test_a_release_that_did_not_write_down_how_values_are_read() -> None:
+    """Law: after an upgrade nothing is called wider that is as it was."""
+    before = grants()
+    del before["systems"]["careers"]["read"]
+    assert wider(before, grants(**ALIKE | {"shared": {}, "written": {}, "asks": {}})) == []
 
 
 def test_what_asks_need() -> None:

@@ -80,6 +80,14 @@ def reading(transform: Transform, native: Native) -> tuple[Value, str | None]:
         return None, str(error)
 
 
+def test_a_transform_says_how_it_was_set() -> None:
+    """Law: two transforms that read differently are told apart by what they say of themselves (S24)."""
+    told = [(name, made(name, options, side=side, listed=listed).options) for side in Side for name, options, listed in SPECS]
+    assert ("boolean", ("invert = true", 'no = "N"', 'yes = "J"')) in told
+    assert ("picklist", ('available = "available"', 'on hold = "ON_HOLD"')) in told
+    assert len(set(told)) == len(SPECS) + sum(listed for _, _, listed in SPECS)
+
+
 def test_the_whole_register_is_under_test() -> None:
     """Law: a transform that is added to the register is added to these tests."""
     assert {name for name, _, _ in SPECS} == set(REGISTER)

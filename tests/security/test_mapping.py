@@ -77,6 +77,24 @@ WIDER: dict[str, tuple[str, tuple[str, ...], str]] = {
     ),
     "kept after consent": ("person.toml", ('on_withdrawn = "clear"', 'on_withdrawn = "keep"'), "would stay with careers after"),
     "nobody excluded": ("person.toml", ('exclude = ["deceased", ', "exclude = ["), "people with Deceased__c set would no longer"),
+    "an exclusion read the other way round": (
+        "person.toml",
+        ('career = "deceased"\ntransform = "boolean"', 'career = "deceased"\ntransform = { name = "boolean", invert = true }'),
+        "Deceased__c would be read as boolean, invert = true instead of boolean",
+    ),
+    "other words for a consent": (
+        "person.toml",
+        ('{ name = "boolean", yes = "Yes", no = "No" }', '{ name = "boolean", yes = "Yes", no = "Unknown" }'),
+        'Consent_Career_Asks__c would be read as boolean, no = "Unknown", yes = "Yes" instead of boolean, no = "No", yes = "Yes"',
+    ),
+    "a restriction at careers read the other way round": (
+        "person.toml",
+        (
+            'career = "do_not_contact"\ntransform = "boolean"',
+            'career = "do_not_contact"\ncrm_transform = "boolean"\ncareer_transform = { name = "boolean", invert = true }',
+        ),
+        "do_not_contact at careers would be read as boolean, invert = true instead of boolean",
+    ),
     "a field becomes writable": (
         "person.toml",
         (NEW, '[field.badge]\nlabel = "Badge"\nprofile = "Badge__c"\ncareer = "badge"\nowner = "career_services"\n\n' + NEW),
