@@ -106,7 +106,7 @@ class Daemon:
             except Bug as error:
                 self._stop_everything(context, module, error)
             except BridgeError as error:
-                log.warning("job.failed", job=module.__name__, error=type(error).__name__)
+                log.warning("job.failed", job=module.__name__, error=type(error).__name__, code=getattr(error, "code", ""))
             except Exception as error:  # noqa: BLE001 - a defect of ours; its text may hold a person's data and is not logged
                 self._stop_everything(context, module, error)
             try:

@@ -36,12 +36,13 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import DatabaseError, DBAPIError, OperationalError
+from sqlalchemy.exc import DatabaseError, DBAPIError
 from sqlalchemy.sql.compiler import SQLCompiler
 
 from connector.errors import Halt, Later
 from connector.store import tables
 from connector.store.safety import demand_empty, demand_tls, secure_file
+from connector.store.troubles import passing
 
 Row = Mapping[str, Any]
 
@@ -77,20 +78,20 @@ class Store:
         """One transaction: committed at the end of the block, rolled back if it raises.
 
         Raises:
-            Later: PostgreSQL cannot be reached, or went away in between. Lost while it committed, nobody knows whether it did:
-                what is kept has to be read again, as after a death of this process.
+            Later: PostgreSQL cannot be reached, or went away in between; SQLite's file is held by others, or its disk is in the
+                way. Lost while it committed, nobody knows whether it did: what is kept has to be read again, as after a death
+                of this process.
         """
         try:
             with self.engine.begin() as db:
                 yield db
         except _Taken:
             raise Later(side="state", code="TAKEN", detail="PostgreSQL was lost, and another process came in") from None
-        except DBAPIError as error:
-            if self.engine.dialect.name != "postgresql" or not (
-                error.connection_invalidated or isinstance(error, OperationalError)
-            ):
+        except (DBAPIError, sqlite3.Error) as error:
+            later = passing(error)
+            if later is None:
                 raise
-            raise _no_database() from None
+            raise later from None
 
     @contextmanager
     def alone(self) -> Iterator[None]:
@@ -155,11 +156,6 @@ def _lock_session(session: DBAPIConnection, _record: object) -> None:
         raise _Taken
 
 
-def _no_database() -> Later:
-    # The driver's own text can hold the address, and with it a password.
-    return Later(side="state", code="NO_DATABASE", detail="PostgreSQL does not let us in, or does not answer")
-
-
 def _taken() -> Halt:
     return Halt(
         subject="state",
@@ -184,7 +180,11 @@ def _file_lock(path: Path) -> Iterator[None]:
 def open_store(url: str, *, create: bool = True) -> Store:
     """Open the state at ``url`` (``sqlite:///path`` or ``postgresql+psycopg://...``) and bring its schema up to date.
 
-    Raises ``Halt`` where the state is of a newer version, damaged, or not ours. A new SQLite file is made with mode 0600.
+    A new SQLite file is made with mode 0600.
+
+    Raises:
+        Halt: the state is of a newer version, damaged, or not ours.
+        Later: it cannot be opened now, which says nothing about the state itself.
     """
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
@@ -199,18 +199,14 @@ def open_store(url: str, *, create: bool = True) -> Store:
         engine = create_engine(url, pool_pre_ping=True, pool_size=1, max_overflow=0, hide_parameters=True)
     try:
         _migrate(engine)
-    except sqlite3.DatabaseError as error:
-        engine.dispose()
-        raise _damaged(parsed.database or "", str(error)) from error
-    except OperationalError as error:
-        engine.dispose()
-        if parsed.get_backend_name() == "sqlite":
-            raise _damaged(parsed.database or "", str(error.__cause__)) from error
-        raise _no_database() from None
     except Exception as error:
         engine.dispose()
-        if isinstance(error.__cause__, sqlite3.DatabaseError):
-            raise _damaged(parsed.database or "", str(error.__cause__)) from error
+        later = passing(error)
+        if later is not None:
+            raise later from None
+        said = error if isinstance(error, sqlite3.DatabaseError) else error.__cause__
+        if isinstance(said, sqlite3.DatabaseError):
+            raise _damaged(parsed.database or "", str(said)) from error
         raise
     return Store(engine)
 

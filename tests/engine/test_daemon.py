@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
@@ -59,6 +60,21 @@ def test_a_defect_stops_everything_and_shows_nobodys_data(
 def test_a_side_that_is_down_halts_nothing(uni: University) -> None:
     """What may work later is only logged; the next run tries again."""
     daemon_of(uni).work(job(Later(side="crm", code="DOWN")))
+    assert status(uni.ctx)["halted"] == []
+
+
+def test_a_state_that_is_held_for_too_long_halts_nothing(uni: University) -> None:
+    """Law: neither a lock that lasts nor a full disk is a defect, also where it ends in time to write a halt down."""
+
+    def held(_ctx: Any, _settings: Any) -> None:
+        with uni.ctx.store.begin():
+            error = sqlite3.OperationalError("database is locked")
+            error.sqlite_errorcode = sqlite3.SQLITE_BUSY
+            raise error
+
+    module = job(None)
+    module.work = held  # type: ignore[attr-defined]
+    daemon_of(uni).work(module)
     assert status(uni.ctx)["halted"] == []
 
 

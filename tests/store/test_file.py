@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,8 +11,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from connector.errors import Halt
-from connector.store.store import integrity, open_store, set_meta
+from connector.errors import Halt, Later
+from connector.store.store import get_meta, integrity, open_store, set_meta
 
 
 @pytest.fixture
@@ -89,3 +90,54 @@ def test_a_damaged_page_is_noticed(tmp_path: Path) -> None:
     with damaged.engine.connect() as db:
         assert integrity(db) != "ok"
     damaged.close()
+
+
+def test_a_full_disk_is_no_damage_and_no_defect(tmp_path: Path) -> None:
+    """Law: what cannot be kept now can be kept once there is room; of the transaction nothing stays, and the state is whole."""
+    store = open_store(f"sqlite:///{tmp_path / 'state.db'}")
+
+    def fill() -> None:
+        with store.begin() as db:
+            set_meta(db, "small", "value")
+            db.exec_driver_sql("PRAGMA max_page_count = 1")  # SQLite takes the size of the file for the least
+            set_meta(db, "large", "value" * 100_000)
+
+    with pytest.raises(Later, match=r"state: SQLITE_FULL .*make room"):
+        fill()
+    with store.begin() as db:
+        assert (get_meta(db, "small"), integrity(db)) == (None, "ok")
+    store.close()
+
+
+def test_a_state_that_another_process_holds_is_no_damage_and_no_defect(tmp_path: Path) -> None:
+    """Law: who waits in vain for another process's transaction tries again later."""
+    store = open_store(f"sqlite:///{tmp_path / 'state.db'}")
+    with store.begin() as db:
+        db.exec_driver_sql("PRAGMA busy_timeout = 0")
+    other = sqlite3.connect(tmp_path / "state.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(Later, match=r"state: SQLITE_BUSY .*another process"), store.begin():
+        pass
+    other.execute("ROLLBACK")
+    other.close()
+    with store.begin() as db:
+        set_meta(db, "name", "value")
+    store.close()
+
+
+def test_nobody_is_told_to_move_away_a_state_that_cannot_be_opened_now(tmp_path: Path) -> None:
+    """Law: where the machine is what fails, the state is not called damaged, and it opens once that is cured."""
+    path = tmp_path / "state.db"
+    store = open_store(f"sqlite:///{path}")
+    with store.begin() as db:
+        set_meta(db, "name", "value")
+    store.close()
+    in_the_way = tmp_path / "state.db-wal"
+    in_the_way.mkdir()
+    with pytest.raises(Later, match="state: SQLITE_CANTOPEN"):
+        open_store(f"sqlite:///{path}")
+    in_the_way.rmdir()
+    store = open_store(f"sqlite:///{path}")
+    with store.begin() as db:
+        assert get_meta(db, "name") == "value"
+    store.close()

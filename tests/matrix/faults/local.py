@@ -5,9 +5,8 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from types import ModuleType
 
-from sqlalchemy import event, exc
+from sqlalchemy import event
 
 from tests.matrix.cells import Cell, Elsewhere, Operation, Order, Place, Row
 from tests.matrix.checks import calm, done, writes_nothing
@@ -32,33 +31,23 @@ def _elsewhere(title: str, *tests: str) -> Row:
     return everywhere(title, *(Elsewhere(test=test) for test in tests))  # type: ignore[arg-type]  # both fill a place
 
 
-def _disk(said: str) -> Order:
-    """Every write of the state fails with these words of SQLite's; what a job raises, the scheduler notes and goes on."""
+def _disk(code: int) -> Order:
+    """Every write of the state fails with this code of SQLite's."""
 
     def order(run: Run) -> None:
         process = run.process
         assert process is not None
-        engine, work = process.bridge.context.store.engine, process.daemon.work
+        engine = process.bridge.context.store.engine
 
         def fail(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
             if not statement.lstrip().upper().startswith(("SELECT", "PRAGMA", "BEGIN", "WITH")):
                 run.happened("disk")
-                raise sqlite3.OperationalError(said)
-
-        def scheduled(module: ModuleType) -> None:
-            try:
-                work(module)
-            except (sqlite3.OperationalError, exc.OperationalError):
-                run.happened("a job failed")
+                error = sqlite3.OperationalError("as SQLite says it")
+                error.sqlite_errorcode = code
+                raise error
 
         event.listen(engine, "before_cursor_execute", fail)
-        process.daemon.work = scheduled  # type: ignore[method-assign]  # this process alone
-
-        def mend() -> None:
-            event.remove(engine, "before_cursor_execute", fail)
-            process.daemon.work = work  # type: ignore[method-assign]
-
-        run.undo(mend)
+        run.undo(lambda: event.remove(engine, "before_cursor_execute", fail))
 
     return order
 
@@ -130,13 +119,13 @@ LOCAL: Mapping[int, Row] = {
         "system/test_processes.py::test_sigterm_in_the_middle_ends_it_in_good_order",
         "system/test_processes.py::test_sigterm_ends_it_even_while_a_side_hangs",
     ),
-    107: everywhere("SQLITE_FULL", Cell(orders=(_disk("database or disk is full"),), during=(_nothing_done,))),
+    107: everywhere("SQLITE_FULL", Cell(orders=(_disk(sqlite3.SQLITE_FULL),), during=(_nothing_done, calm))),
     108: everywhere(
         "SQLITE_BUSY; a long reader",
-        Cell(orders=(_disk("database is locked"),), during=(_nothing_done,)),
+        Cell(orders=(_disk(sqlite3.SQLITE_BUSY),), during=(_nothing_done, calm)),
         Cell(orders=(_long_reader,), during=(done, calm)),
     ),
-    109: everywhere("I/O error", Cell(orders=(_disk("disk I/O error"),), during=(_nothing_done,))),
+    109: everywhere("I/O error", Cell(orders=(_disk(sqlite3.SQLITE_IOERR),), during=(_nothing_done, calm))),
     110: everywhere(
         "A corrupted page, a lost log",
         Elsewhere(test="store/test_file.py::test_a_damaged_page_is_noticed"),  # type: ignore[arg-type]  # both fill a place
@@ -151,9 +140,7 @@ LOCAL: Mapping[int, Row] = {
     112: everywhere(
         "State deleted", _FORGOTTEN, without={Operation.RECONCILE: (replace(_FORGOTTEN, ends=(_first_difference,)),)}
     ),
-    113: everywhere(
-        "Read-only file system", Cell(orders=(_disk("attempt to write a readonly database"),), during=(_nothing_done,))
-    ),
+    113: everywhere("Read-only file system", Cell(orders=(_disk(sqlite3.SQLITE_READONLY),), during=(_nothing_done, calm))),
     115: everywhere("Killed for want of memory", _KILLED, without={Operation.RECONCILE: _swept((_KILLED,))}),
     117: _elsewhere("Log cannot be written", "input/test_environment.py::test_a_closed_output_is_no_error"),
     118: everywhere("Eight hours of sleep", Cell(orders=(when("crm>", "", Suspend(8 * 3600.0)),), during=(done, calm), beats=5)),
