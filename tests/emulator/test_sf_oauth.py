@@ -217,6 +217,47 @@ def test_userinfo_and_identity(app: SalesforceApp, control: Control) -> None:
     assert identity["username"] == "admin@university.example"
 
 
+def test_what_is_said_of_a_user(app: SalesforceApp, control: Control) -> None:
+    """Both say photos, phone, address, whether active; the zone's winter offset in ms; moments in seconds with Z.
+
+    [D] [R] Swiftly's.
+    """
+    control.move_clock(to="2026-07-01T00:00:00+00:00")
+    told = {"TimeZoneSidKey": "Europe/Berlin", "City": "Bonn", "MobilePhone": "+49 1"}
+    headers = {"Authorization": f"Bearer {control.token(control.add_user('bea', values=told))}"}
+    info: Any = app.handle(request("GET", "/services/oauth2/userinfo", headers=headers)).json()
+    identity: Any = app.handle(request("GET", "/id" + info["sub"].partition("/id")[2], headers=headers)).json()
+    assert set(info) - set(identity) == {
+        *("sub", "preferred_username", "nickname", "name", "given_name", "family_name", "zoneinfo", "profile", "picture"),
+        *("phone_number", "phone_number_verified", "address", "is_salesforce_integration_user", "updated_at"),
+    }
+    assert set(identity) - set(info) == {
+        *("id", "asserted_user", "username", "nick_name", "display_name", "first_name", "last_name", "timezone"),
+        *("addr_street", "addr_city", "addr_state", "addr_country", "addr_zip", "mobile_phone", "mobile_phone_verified"),
+        *("is_lightning_login_user", "status", "last_modified_date"),
+    }
+    assert all(info[name] == identity[name] for name in set(info) & set(identity))
+    assert (info["active"], info["utcOffset"], info["address"]) == (True, 3_600_000, {"locality": "Bonn"})
+    assert (identity["addr_city"], identity["addr_zip"], identity["mobile_phone"]) == ("Bonn", None, "+49 1")
+    assert info["photos"] == {"picture": info["picture"], "thumbnail": info["picture"].replace("/F", "/T")}
+    assert identity["last_modified_date"] == info["updated_at"] == app.org.stamp().replace(".000+0000", "Z")
+    assert info["urls"]["feed_elements"].endswith("/services/data/v{version}/chatter/feed-elements")
+
+
+def test_an_integration_user(app: SalesforceApp, control: Control) -> None:
+    """Userinfo says who is an integration user, by the licence, and whether the client is installed. [U]."""
+    someone = control.add_user("machine", profile="Minimum Access - API Only Integrations")
+    for user_id, expected in ((someone, True), (app.org.admin_id, False)):
+        headers = {"Authorization": f"Bearer {control.token(user_id)}"}
+        info: Any = app.handle(request("GET", "/services/oauth2/userinfo", headers=headers)).json()
+        assert (info["is_salesforce_integration_user"], "is_app_installed" in info) == (expected, False)
+    form = urlencode({"grant_type": "client_credentials", "client_id": "client", "client_secret": "s3"})
+    given: Any = app.handle(request("POST", "/services/oauth2/token", body=form)).json()
+    headers = {"Authorization": f"Bearer {given['access_token']}"}
+    info = app.handle(request("GET", "/services/oauth2/userinfo", headers=headers)).json()
+    assert info["is_app_installed"] is True
+
+
 def test_an_address_for_a_browser(app: SalesforceApp, control: Control) -> None:
     """A session gets an address that would log a browser in, once. [T] sf org open."""
     headers = {"Authorization": f"Bearer {control.token()}", "Host": "university.my.salesforce.com"}
