@@ -15,6 +15,7 @@ class Settings:
 
     `replica_lag` lets queries see what was so many seconds ago. `concurrent_limit` is how many requests may run for 20
     seconds or more (25; 5 in Developer Edition). `job_polls` is how often a bulk job or deploy says that it is not done.
+    `bulk_page` is how many records a page of a bulk query's results has, unless the client asks for fewer or more.
     `flavour` is what the organisation is built on (see `flavours`), chosen when it is made; `packaged` whether EDA's names
     carry the package's prefix, `email_trigger` whether EDA or NPSP decide Contact.Email. `keep_history` is for how many seconds
     writes can be lost again (`Control.lose_commits`).
@@ -35,6 +36,7 @@ class Settings:
     replica_lag: float = 0
     concurrent_limit: int = 25
     job_polls: int = 0
+    bulk_page: int = 50_000
     flavour: str = "plain"
     packaged: bool = True
     email_trigger: bool = True

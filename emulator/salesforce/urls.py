@@ -73,6 +73,7 @@ _ROUTES: tuple[tuple[str, str, Handler], ...] = (
     ("GET", "jobs/ingest/{id}/{which}", jobs.results),
     ("POST", "jobs/query", jobs.create_query),
     ("GET", "jobs/query/{id}/results", jobs.query_results),
+    ("GET", "jobs/query/{id}/resultPages", jobs.result_pages),
     ("PATCH", "jobs/query/{id}", jobs.abort_query),
     ("GET", "jobs/{kind}", jobs.every),
     ("GET", "jobs/{kind}/{id}", jobs.look),

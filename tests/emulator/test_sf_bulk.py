@@ -49,6 +49,18 @@ def test_ingest_tells_good_and_bad_rows(api: Api) -> None:
     assert results(api, job, "unprocessedrecords") == ['"LastName","Email"']
 
 
+def test_a_job_that_brings_its_data(api: Api) -> None:
+    """A job may bring its data along in a multipart request; it is closed by itself. [D] the guide's walkthrough."""
+    head, middle = "Content-Disposition: form-data; name=", "\r\n--b\r\n"
+    info = f'Content-Type: application/json\r\n{head}"job"\r\n\r\n{{"object":"Contact","operation":"insert"}}'
+    data = f'Content-Type: text/csv\r\n{head}"content"; filename="content"\r\n\r\nLastName\nA\nB\n'
+    body = f"--b\r\n{info}{middle}{data}\r\n--b--\r\n".encode()
+    made = api.json("POST", "jobs/ingest", body, {"Content-Type": 'multipart/form-data; boundary="b"'})
+    assert (made["state"], "numberRecordsProcessed" in made) == ("UploadComplete", False)
+    done = api.json("GET", f"jobs/ingest/{made['id']}")
+    assert (done["state"], done["numberRecordsProcessed"], done["numberRecordsFailed"]) == ("JobComplete", 2, 0)
+
+
 def test_upsert_and_nulls_in_csv(api: Api, keyed: Control) -> None:
     """Upsert matches by external id; an empty cell leaves a field alone, #N/A clears it. [D]."""
     keyed.seed("Contact", [{"LastName": "A", "Ext__c": "1", "Title": "Dr", "Phone": "1"}])
@@ -97,12 +109,52 @@ def test_query_jobs_come_in_pages(api: Api, control: Control) -> None:
     assert lines[0][:2] == ['"LastName","Account.Name"', '"N0",""']
 
 
+def test_pages_side_by_side(api: Api, control: Control) -> None:
+    """From version 58.0 on the addresses of all pages are told, five at a time, to be read in any order. [D] Bulk API 2.0."""
+    control.settings(bulk_page=2)
+    control.seed("Contact", ({"LastName": f"N{at:02}"} for at in range(13)))
+    job = api.json("POST", "jobs/query", {"operation": "query", "query": "SELECT LastName FROM Contact ORDER BY LastName"})
+    first = api.json("GET", f"jobs/query/{job['id']}/resultPages")
+    second = api.json("GET", first["nextRecordsUrl"])
+    assert [(len(each["resultPages"]), each["done"]) for each in (first, second)] == [(5, False), (2, True)]
+    pages = [page["resultUrl"] for page in (second["resultPages"] + first["resultPages"])]
+    lines = sorted(line for page in pages for line in api.get(page).body.decode().splitlines()[1:])
+    assert lines == [f'"N{at:02}"' for at in range(13)]
+    assert api.get(f"/services/data/v57.0/jobs/query/{job['id']}/resultPages").status == 404
+
+
+def test_no_pages_but_an_empty_one(api: Api) -> None:
+    """A query job without records has one page, of a header alone. [U]."""
+    job = api.json("POST", "jobs/query", {"operation": "query", "query": "SELECT LastName FROM Contact"})
+    told = api.json("GET", f"jobs/query/{job['id']}/resultPages")
+    assert (len(told["resultPages"]), told["nextRecordsUrl"], told["done"]) == (1, None, True)
+    assert api.get(told["resultPages"][0]["resultUrl"]).body == b'"LastName"\n'
+
+
+def test_results_in_another_version(api: Api) -> None:
+    """Results are read in the version that the job was created in; in another they are a 409. [D]; its body is [U]."""
+    job = api.json("POST", "jobs/query", {"operation": "query", "query": "SELECT LastName FROM Contact"})
+    for what in ("results", "resultPages"):
+        assert api.get(f"/services/data/v60.0/jobs/query/{job['id']}/{what}").status == 409
+    assert api.json("GET", f"/services/data/v60.0/jobs/query/{job['id']}")["state"] == "JobComplete"
+
+
 def test_moments_in_csv_end_in_z(api: Api, control: Control) -> None:
-    """Bulk 2.0 prints moments with Z where queries print +0000. [D]."""
-    control.seed("Contact", [{"LastName": "A"}])
-    job = api.json("POST", "jobs/query", {"operation": "query", "query": "SELECT SystemModstamp FROM Contact"})
+    """Bulk 2.0 prints moments with Z where queries print +0000; those of parents, too. [D]."""
+    (account,) = control.seed("Account", [{"Name": "A"}])
+    control.seed("Contact", [{"LastName": "A.000+0000", "AccountId": account}])
+    soql = "SELECT SystemModstamp, Account.CreatedDate, LastName FROM Contact"
+    job = api.json("POST", "jobs/query", {"operation": "query", "query": soql})
     line = api.get(f"jobs/query/{job['id']}/results").body.decode().splitlines()[1]
-    assert line.endswith('.000Z"')
+    assert [each[-6:] for each in line.split(",")] == ['.000Z"', '.000Z"', '+0000"']
+
+
+def test_the_order_of_columns(api: Api) -> None:
+    """Columns stand as they were asked for; before version 50.0 in alphabetical order. [D]."""
+    for version, expected in (("50.0", b'"LastName","FirstName","Id"\n'), ("49.0", b'"FirstName","Id","LastName"\n')):
+        base = f"/services/data/v{version}/jobs/query"
+        job = api.json("POST", base, {"operation": "query", "query": "SELECT LastName, FirstName, Id FROM Contact"})
+        assert api.get(f"{base}/{job['id']}/results").body == expected
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,8 @@ from emulator.salesforce.org import Org
 from emulator.salesforce.responses.metadata import multipart
 from emulator.salesforce.values import parse_moment
 
-DEFAULT_PAGE = 50_000
+PARALLEL = 5
+"""So many pages' addresses come in one answer [documentation]."""
 LIFE = timedelta(days=7)
 _LOCATOR = re.compile(r"[0-9a-f]{16}")
 _FORMS = {"contentType": frozenset({"CSV"}), "lineEnding": frozenset({"LF", "CRLF"}), "columnDelimiter": frozenset(DELIMITERS)}
@@ -125,7 +126,7 @@ def create(ctx: Context, _params: Mapping[str, str]) -> Response:
     job = _new(ctx, "ingest", info | {"object": sobject.name})
     if data is not None:
         job.data = data
-        _process(ctx, job)
+        return _start(ctx, job)
     return json_response(job.info)
 
 
@@ -165,14 +166,19 @@ def change(ctx: Context, params: Mapping[str, str]) -> Response:
     job = _find(ctx, "ingest", params["id"])
     state = ctx.body().get("state")
     if state == "UploadComplete" and job.info["state"] == "Open":
-        job.info["state"] = "UploadComplete"
-        answer = dict(job.info)
-        _process(ctx, job)
-        return json_response(answer)
+        return _start(ctx, job)
     if state != "Aborted":
         raise SalesforceError("INVALIDJOBSTATE", f"Job state cannot change from {job.info['state']} to {state}")
     job.info["state"] = "Aborted"
     return json_response(job.info)
+
+
+def _start(ctx: Context, job: Job) -> Response:
+    """Carry out a job that has its data; the answer is of the moment before."""
+    job.info["state"] = "UploadComplete"
+    answer = dict(job.info)
+    _process(ctx, job)
+    return json_response(answer)
 
 
 def _process(ctx: Context, job: Job) -> None:
@@ -239,42 +245,65 @@ def create_query(ctx: Context, _params: Mapping[str, str]) -> Response:
             raise SalesforceError("API_ERROR", refused.message) from None
         raise
     job = _new(ctx, "query", info | {"operation": operation, "object": ctx.org.sobject(found.query.source).name})
-    job.columns, job.rows = table(found)
-    _write_moments(ctx.org.sobject(found.query.source), job)
+    job.columns, job.rows = table(found, ctx.org)
+    if float(ctx.version) < 50:  # before it columns stood in alphabetical order [documentation]
+        order = sorted(range(len(job.columns)), key=job.columns.__getitem__)
+        job.columns, job.rows = [job.columns[at] for at in order], [[row[at] for at in order] for row in job.rows]
     job.info["state"] = "UploadComplete"
     answer = dict(job.info)
     job.info["state"] = "JobComplete"
     return json_response(answer)
 
 
-def _write_moments(sobject: SObject, job: Job) -> None:
-    """In CSV moments end in Z [documentation: its examples], in JSON in +0000."""
-    moments = [at for at, name in enumerate(job.columns) if (one := sobject.field(name)) and one.type == "datetime"]
-    for row in job.rows:
-        for at in moments:
-            row[at] = row[at].replace("+0000", "Z") if row[at] else row[at]
-
-
 def query_results(ctx: Context, params: Mapping[str, str]) -> Response:
     """GET jobs/query/{id}/results?locator=..&maxRecords=..: the last page says Sforce-Locator: null."""
-    job = _find(ctx, "query", params["id"])
-    if job.info["state"] != "JobComplete" or ctx.org.unfinished(job.id):
-        raise SalesforceError("INVALIDJOBSTATE", "The results of a job are there when it is complete")
-    locator = ctx.request.parameter("locator")
-    start = 0 if locator in {"", "null"} else _place(locator)
-    size = whole(ctx.request.parameter("maxRecords"), DEFAULT_PAGE)
+    job, start = _complete(ctx, params["id"])
+    size = whole(ctx.request.parameter("maxRecords"), ctx.org.settings.bulk_page)
     if size < 1:
         raise _invalid(str(size), "maxRecords")
     lines = job.rows[start : start + size]
     end = start + len(lines)
-    following = "null" if end >= len(job.rows) else end.to_bytes(8, "big").hex()
     headers = {
         "Content-Type": "text/csv",
-        "Sforce-Locator": following,
+        "Sforce-Locator": "null" if end >= len(job.rows) else _locator(end),
         "Sforce-NumberOfRecords": str(len(lines)),
     }
     delimiter, ending = DELIMITERS[job.info["columnDelimiter"]], "\r\n" if job.info["lineEnding"] == "CRLF" else "\n"
     return Response(headers=headers, body=write_csv(job.columns, lines, delimiter, ending))
+
+
+def result_pages(ctx: Context, params: Mapping[str, str]) -> Response:
+    """GET jobs/query/{id}/resultPages?locator=..: where the next five pages are, to be read side by side."""
+    if float(ctx.version) < 58:  # which brought it [documentation]
+        raise not_found()
+    job, start = _complete(ctx, params["id"])
+    size = ctx.org.settings.bulk_page
+    places = range(start, max(len(job.rows), 1), size)
+    base = f"/services/data/v{ctx.version}/jobs/query/{job.id}"
+    done = len(places) <= PARALLEL
+    return json_response(
+        {
+            "resultPages": [{"resultUrl": f"{base}/results?locator={_locator(place)}"} for place in places[:PARALLEL]],
+            "nextRecordsUrl": None if done else f"{base}/resultPages?locator={_locator(places[PARALLEL])}",
+            "done": done,
+        }
+    )
+
+
+def _complete(ctx: Context, id_: str) -> tuple[Job, int]:
+    """A query job whose results are there for this version of the API, and the place that the request's locator names."""
+    job = _find(ctx, "query", id_)
+    if job.info["apiVersion"] != float(ctx.version):
+        message = f"The job was created in API version {job.info['apiVersion']}; its results are read in the same one"
+        raise SalesforceError("API_ERROR", message, status=409)
+    if job.info["state"] != "JobComplete" or ctx.org.unfinished(job.id):
+        raise SalesforceError("INVALIDJOBSTATE", "The results of a job are there when it is complete")
+    locator = ctx.request.parameter("locator")
+    return job, 0 if locator in {"", "null"} else _place(locator)
+
+
+def _locator(place: int) -> str:
+    return place.to_bytes(8, "big").hex()
 
 
 def _place(locator: str) -> int:

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -132,22 +132,36 @@ def _by_id(writer: Writer, sobject: SObject, operation: str, id_: str, values: d
     return str(normal_id(id_))
 
 
-def table(found: Found) -> tuple[list[str], list[list[Any]]]:
-    """A query's answer as a table: parents' fields become `Account.Name` columns."""
-    flat = [_flat(found.show(row)) for row in found.rows]
+def table(found: Found, org: Org | None = None) -> tuple[list[str], list[list[Any]]]:
+    """A query's answer as a table: parents' fields become `Account.Name` columns; with an organisation moments end in Z."""
+    printed = map(found.show, found.rows)
+    flat = [_flat(each if org is None else _retold(org, each, _IN_CSV)) for each in printed]
     return list(found.names), [[each.get(name) for name in found.names] for each in flat]
 
 
 def in_milliseconds(org: Org, printed: dict[str, Any]) -> dict[str, Any]:
     """A record as Bulk 1.0 prints it in JSON: dates and moments are milliseconds since 1970 [code: dlt's source]."""
+    return _retold(org, printed, _IN_JSON)
+
+
+def _milliseconds(text: str) -> int:
+    return int(parse_moment(text).timestamp() * 1000)
+
+
+_IN_JSON: dict[str, Callable[[str], object]] = {"date": _milliseconds, "datetime": _milliseconds}
+_IN_CSV: dict[str, Callable[[str], object]] = {"datetime": lambda text: text.replace("+0000", "Z")}
+
+
+def _retold(org: Org, printed: dict[str, Any], ways: Mapping[str, Callable[[str], object]]) -> dict[str, Any]:
+    """A record and its parents with the values of some types in other words."""
     kind = org.objects.get(str(printed.get("attributes", {}).get("type", "")).lower())
     made: dict[str, Any] = {}
     for name, value in printed.items():
         one = kind.field(name) if kind else None
         if isinstance(value, dict) and "attributes" in value:
-            made[name] = in_milliseconds(org, value)
-        elif one is not None and one.type in {"date", "datetime"} and isinstance(value, str):
-            made[name] = int(parse_moment(value).timestamp() * 1000)
+            made[name] = _retold(org, value, ways)
+        elif one is not None and one.type in ways and isinstance(value, str):
+            made[name] = ways[one.type](value)
         else:
             made[name] = value
     return made
