@@ -52,6 +52,7 @@ CLIENTS = {
     "aiosalesforce": Client(script="use_aiosalesforce.py", pip=("aiosalesforce",)),
     "aio-sf": Client(script="use_aio_sf.py", pip=("aio-sf",)),
     "salesforce-api": Client(script="use_salesforce_api.py", pip=("salesforce-api",)),
+    "sf-toolkit": Client(script="use_sf_toolkit.py", pip=("sf-toolkit",)),
     "sfq": Client(script="use_sfq.py", pip=("sfq",)),
     "pyforce": Client(script="use_pyforce.py", pip=("pyforce", OLD)),
     "django-salesforce": Client(script="use_django.py", pip=("django-salesforce", "django<5")),
