@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -62,10 +62,10 @@ def opened(config: Path) -> Iterator[Bridge]:
 
 
 @contextmanager
-def prepared(config: Path, *, alone: bool = True) -> Iterator[Bridge]:
-    """The bridge, ready for a cycle; ``alone`` as the only process that works on the state, else as a rehearsal."""
-    with opened(config) as bridge, bridge.context.store.alone() if alone else nullcontext():
-        cycle.prepare(bridge.context, bridge.mapping, rehearsal=not alone)
+def prepared(config: Path, *, rehearsal: bool = False) -> Iterator[Bridge]:
+    """The bridge, ready for a cycle, as the only process that works on the state; ``rehearsal``: nothing will be written."""
+    with opened(config) as bridge, bridge.context.store.alone():
+        cycle.prepare(bridge.context, bridge.mapping, rehearsal=rehearsal)
         yield bridge
 
 

@@ -43,7 +43,7 @@ def sync(
 @app.command()
 def plan(config: ConfigFile = DEFAULT, *, as_json: AsJson = False) -> None:
     """Show what would be written if the bridge were live; read both sides, write to neither."""
-    with prepared(config, alone=False) as bridge:
+    with prepared(config, rehearsal=True) as bridge:
         ctx = bridge.context
         read = cycle.read_only(ctx)
         with ctx.store.begin() as db:

@@ -160,7 +160,7 @@ def _taken() -> Halt:
     return Halt(
         subject="state",
         reason="another process works on this state",
-        remedy="wait for it, or stop the daemon before using commands that write",
+        remedy="wait for it, or stop the daemon first",
     )
 
 

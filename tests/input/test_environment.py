@@ -257,3 +257,19 @@ def test_a_parked_row_edited_by_hand_harms_nobody(uni: University) -> None:
     uni.edit_contact(uni.ada, Preferred_Name__c="Augusta")
     uni.run()
     assert uni.account("a1")["preferred_name"] == "Augusta"
+
+
+@pytest.mark.parametrize("words", [("plan",), ("go-live",), ("sweep",)], ids=" ".join)
+def test_who_reads_or_writes_the_sides_works_alone(run: Run, tmp_path: Path, words: tuple[str, ...]) -> None:
+    """Law: two processes never read into one state at a time: the slower one would put an older reading over a newer."""
+    store = open_store(f"sqlite:///{tmp_path / 'state' / 'alumni-bridge.db'}")
+    with store.alone():
+        ended = run(*words)
+    store.close()
+    assert (ended.returncode, ended.stderr.splitlines()[-2:]) == (
+        3,
+        [
+            "error: state: another process works on this state",
+            "  = help: wait for it, or stop the daemon first",
+        ],
+    )
