@@ -10,12 +10,12 @@ from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from apscheduler.triggers.cron import CronTrigger
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from connector.core.document import Document
 from connector.core.positions import Path as Place
 from connector.core.violations import Table, fault, validated
+from connector.crontab import cron_trigger
 from connector.errors import Problem, UserError
 from connector.reading import read_document
 from connector.secrets import is_reference
@@ -61,9 +61,9 @@ def _system_name(value: str) -> str:
 
 def _cron(value: str) -> str:
     try:
-        CronTrigger.from_crontab(value, timezone=ZoneInfo("UTC"))
-    except (ValueError, TypeError):
-        raise fault("this is not a schedule", 'five fields as in cron, for example "0 3 * * sun"') from None
+        cron_trigger(value, "UTC")
+    except ValueError:
+        raise fault("this is not a schedule, or never comes", 'five fields as in cron, for example "0 3 * * sun"') from None
     return value
 
 

@@ -1,11 +1,11 @@
 """Every night: drop settled work that nobody asks for any more, so that the state does not grow without end."""
 
 from datetime import timedelta
-from zoneinfo import ZoneInfo
 
 from apscheduler.triggers.cron import CronTrigger
 
 from connector.config import Settings
+from connector.crontab import cron_trigger
 from connector.engine.context import Context
 from connector.engine.watch import tidy
 
@@ -14,7 +14,7 @@ KEPT = timedelta(days=90)
 
 def trigger(settings: Settings) -> CronTrigger:
     """As ``[schedule] housekeeping`` says."""
-    return CronTrigger.from_crontab(settings.schedule.housekeeping, timezone=ZoneInfo(settings.bridge.time_zone))
+    return cron_trigger(settings.schedule.housekeeping, settings.bridge.time_zone)
 
 
 def work(ctx: Context, _settings: Settings) -> None:

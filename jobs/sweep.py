@@ -1,17 +1,16 @@
 """Once a week: compare everything, find what moved no stamp, and state the completeness figure."""
 
-from zoneinfo import ZoneInfo
-
 from apscheduler.triggers.cron import CronTrigger
 
 from connector.config import Settings
+from connector.crontab import cron_trigger
 from connector.engine.context import Context
 from connector.engine.cycle import sweep
 
 
 def trigger(settings: Settings) -> CronTrigger:
     """As ``[schedule] sweep`` says."""
-    return CronTrigger.from_crontab(settings.schedule.sweep, timezone=ZoneInfo(settings.bridge.time_zone))
+    return cron_trigger(settings.schedule.sweep, settings.bridge.time_zone)
 
 
 def work(ctx: Context, _settings: Settings) -> None:

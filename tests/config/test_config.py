@@ -143,6 +143,7 @@ WRONG = (
     ("# warn_minutes = 15", "warn_minutes = 60", "C204", "critical"),
     ("# lease_seconds = 600", "lease_seconds = 60", "C204", "lease"),
     ('# sweep = "0 3 * * sun"', 'sweep = "weekly"', "C106", "schedule"),
+    ('# sweep = "0 3 * * sun"', 'sweep = "0 3 31 2 *"', "C106", "never"),
     ('# time_zone = "UTC"', 'time_zone = "Mars/Olympus"', "C106", "time zone"),
     ('environment = "test"', 'environment = "staging"', "C104", "test, production"),
     ('environment = "test"', "", "C102", "environment"),
