@@ -1,7 +1,8 @@
 """What a mapping permits, written down flat: so that one can be compared with another, and no widening goes unnoticed.
 
 Permitted is what leaves Salesforce for a career system, what the bridge may write on the career profile, who owns what, whom a
-restriction protects, and which asks need which consent. Everything else in a mapping can change without permitting more.
+restriction protects, which asks need which consent, and for whom they stop. Everything else in a mapping can change without
+permitting more.
 """
 
 from __future__ import annotations
@@ -11,11 +12,14 @@ from typing import Any
 
 from connector.core.model import Mode, OnWithdrawn, OutsideEdit, Owner, Share, Transform
 from connector.core.requests import ClearanceRule, RequestRules
-from connector.core.rulebook import Eligibility, Persons, Rules
+from connector.core.rulebook import Eligibility, Fact, Persons, Rules
 
 Grants = Mapping[str, Any]
 """JSON: ``systems`` has for each career system its mapping's grants, by kind and name; ``asks`` what each kind of ask needs."""
 Kinds = Mapping[str, Mapping[str, Any]]
+
+_STOPS = (Fact.DECEASED, Fact.DO_NOT_CONTACT)
+"""The facts that keep somebody from being asked at all."""
 
 _CLEARANCE = (ClearanceRule.NO.value, ClearanceRule.NAMED.value, ClearanceRule.ALWAYS.value)
 
@@ -63,6 +67,7 @@ def _of_persons(person: Rules) -> dict[str, dict[str, Any]]:
         "required": {source.crm or "": True for source in eligible.require},
         "class year": _class_years(eligible),
         "consent": {purpose: [rule.crm for rule in unit.fields] for purpose, unit in person.purposes.items()},
+        "stops": {fact.value: [source.crm] for fact, source in person.facts.items() if fact in _STOPS},
         "read": dict(_read(person)),
     }
 
@@ -76,7 +81,8 @@ def _read(person: Rules) -> Iterator[tuple[str, list[str]]]:
             if rule.career:
                 yield f"{rule.career} at careers", _way(rule.career_transform)
     eligible = person.eligibility
-    for source in (*eligible.exclude, *eligible.require, *((eligible.class_year,) if eligible.class_year else ())):
+    stops = [source for fact, source in person.facts.items() if fact in _STOPS]
+    for source in (*eligible.exclude, *eligible.require, *((eligible.class_year,) if eligible.class_year else ()), *stops):
         yield source.crm or "", _way(source.crm_transform)
 
 
@@ -112,8 +118,10 @@ def _wider(before: Kinds, after: Kinds) -> Iterator[str]:
     yield from _fewer(before, after, "required", "people without {} would no longer be excluded")
     yield from _class_year(before["class year"], after["class year"])
     yield from _changed(before, after, "consent", "consent for {0} would be read from {2} instead of {1}")
-    # earlier releases did not write this down
-    yield from _changed({"read": {}, **before}, after, "read", "{0} would be read as {2} instead of {1}")
+    # earlier releases did not write these down
+    before = {"stops": {}, "read": {}, **before}
+    yield from _changed(before, after, "stops", "asks would stop where {2} is set instead of {1} ({0})")
+    yield from _changed(before, after, "read", "{0} would be read as {2} instead of {1}")
 
 
 def _more(before: Kinds, after: Kinds, kind: str, text: str) -> Iterator[str]:

@@ -10,7 +10,7 @@ import pytest
 from connector.core.grants import Grants, permitted, wider
 from connector.core.model import FieldRule, Mode, OnWithdrawn, OutsideEdit, Owner, Share, Transform, Unit
 from connector.core.requests import ClearanceRule, Direction, RequestRules, RequestType
-from connector.core.rulebook import Eligibility, Persons, Rules, Source
+from connector.core.rulebook import Eligibility, Fact, Persons, Rules, Source
 from tests.systems import rulebook
 
 NOTHING: dict[str, Any] = {
@@ -22,6 +22,7 @@ NOTHING: dict[str, Any] = {
     "required": {},
     "class year": {"from": None},
     "consent": {},
+    "stops": {},
     "read": {},
 }
 
@@ -51,6 +52,7 @@ ALIKE: dict[str, Any] = {
     "required": {"Q": True},
     "class_year": {"from": 2000, "field": "Y"},
     "consent": {"events": ["E"]},
+    "stops": {"deceased": ["D"]},
     "read": {"R": ["boolean"]},
     "asks": {"ASK": ask("events", 1, confidential=True)},
 }
@@ -108,6 +110,11 @@ WIDER: list[tuple[dict[str, Any], dict[str, Any], list[str]]] = [
         {"consent": {"events": ["E"]}},
         {"consent": {"events": ["F", "G"]}},
         ["consent for events would be read from F, G instead of E"],
+    ),
+    (
+        {"stops": {"deceased": ["D"], "do_not_contact": ["N"]}},
+        {"stops": {"deceased": ["D"], "do_not_contact": ["D"]}},
+        ["asks would stop where D is set instead of N (do_not_contact)"],
     ),
     (
         {"read": {"R": ["boolean"], "S": ["picklist", "no = N", "yes = Y"], "T": ["text"]}},
@@ -214,7 +221,7 @@ def source(name: str) -> Source:
 
 def rules(*units: Unit, **settings: Any) -> Rules:
     """A mapping of these units, everybody eligible."""
-    alone: dict[str, Any] = {"eligibility": Eligibility(), "purposes": {}}
+    alone: dict[str, Any] = {"eligibility": Eligibility(), "purposes": {}, "facts": {}}
     return replace(rulebook().person, units=units, **alone | settings)
 
 
@@ -282,6 +289,15 @@ def test_whom_a_mapping_includes() -> None:
     assert of_one(rules(eligibility=Eligibility(class_year_from=2000))) == {}
 
 
+def test_whom_asks_stop_for() -> None:
+    """Law: what says that nobody may be asked, and how it is read, is part of what a mapping permits; other facts are not."""
+    facts = {Fact.DECEASED: source("d"), Fact.DO_NOT_CONTACT: source("n"), Fact.COUNTRY: source("c")}
+    assert of_one(rules(facts=facts)) == {
+        "stops": {"deceased": ["D__c"], "do_not_contact": ["N__c"]},
+        "read": {"D__c": ["x"], "N__c": ["x"]},
+    }
+
+
 def test_a_condition_that_salesforce_does_not_know() -> None:
     """Law: what Salesforce has no field for lets nobody in, so that it counts, too; it has no name to be told by."""
     unknown = (replace(source("q"), crm=None),)
@@ -297,10 +313,11 @@ def test_a_consent_that_careers_do_not_know_is_read_in_one_place() -> None:
     assert of_one(rules(purposes={"events": here})) == {"consent": {"events": ["C__c"]}, "read": {"C__c": ["here"]}}
 
 
-def test_a_release_that_did_not_write_down_how_values_are_read() -> None:
+@pytest.mark.parametrize("kind", ["read", "stops"])
+def test_a_release_that_did_not_write_down_all_of_it(kind: str) -> None:
     """Law: after an upgrade nothing is called wider that is as it was."""
     before = grants()
-    del before["systems"]["careers"]["read"]
+    del before["systems"]["careers"][kind]
     assert wider(before, grants(**ALIKE | {"shared": {}, "written": {}, "asks": {}})) == []
 
 
