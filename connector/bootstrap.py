@@ -25,6 +25,7 @@ from connector.career.setup import Given, Setup, carrier_of, faults
 from connector.career.side import CareerClient
 from connector.clock import SystemClock
 from connector.config import Career, Crm, Fault, Settings
+from connector.core.document import did_you_mean
 from connector.core.evidence import KEYS_VERSION
 from connector.core.match import Weights
 from connector.engine.context import Context, Progress, no_progress
@@ -127,12 +128,27 @@ def open_bridge(settings: Settings, *, around: Surroundings | None = None, progr
         Halt: the state cannot be used, or an address may not be.
     """
     around = around or Surroundings()
-    rulebook = load_rules(settings.bridge.mappings)
+    rulebook = _rules(settings)
     store = open_store(state_url(settings, around.environ))
     try:
         yield _wire_all(settings, around, rulebook, store, progress)
     finally:
         store.close()
+
+
+def _rules(settings: Settings) -> Rulebook:
+    """The mapping. A file for a system that there is not is a mistake: the system that is meant would go by ``person.toml``."""
+    rulebook, systems = load_rules(settings.bridge.mappings), [career.system for career in settings.career]
+    unknown = [name for name in rulebook.persons.own if name not in systems]
+    if unknown:
+        message, other = "config.toml has no career system of this name", "else add the system, or move the file away"
+        raise UserError(
+            [
+                Problem(code="M201", message=message, cure=f"{did_you_mean(name, systems)}; {other}", file=f"person-{name}.toml")
+                for name in unknown
+            ]
+        )
+    return rulebook
 
 
 def _wire_all(settings: Settings, around: Surroundings, rulebook: Rulebook, store: Store, progress: Progress) -> Bridge:
@@ -183,7 +199,7 @@ def reload(bridge: Bridge) -> Bridge:
     Raises:
         UserError: they cannot be used; the bridge given stays good.
     """
-    rulebook = load_rules(bridge.settings.bridge.mappings)
+    rulebook = _rules(bridge.settings)
     if rulebook.hash == bridge.rulebook.hash:
         return bridge
     crm = _crm_side(bridge.settings.crm, bridge.around, rulebook, bridge.client)

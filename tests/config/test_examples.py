@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from connector.beginning import Wanted, composed, flavours, platforms, shipped, write_files
-from connector.bootstrap import career_faults
+from connector.bootstrap import career_faults, open_bridge
 from connector.career.profile import load_profile
-from connector.config import Career
+from connector.config import Career, load_settings
 from connector.errors import UserError
 from connector.rules import load_rules
 
@@ -149,3 +149,14 @@ def test_a_further_career_system_gets_a_mapping_of_its_own(tmp_path: Path) -> No
     persons = load_rules(tmp_path / "mappings").persons
     assert [rule.career for _, rule in persons.of("law").rules() if rule.name == "last_name"] == ["LastName"]
     assert persons.of("careers") is persons.usual
+
+
+def test_a_mapping_for_no_system_is_told(tmp_path: Path) -> None:
+    """Law: the file of a misspelt system would leave the system itself to person.toml, which may share more; nothing begins."""
+    write_files(tmp_path)
+    write_files(tmp_path, system="careerz")
+    with pytest.raises(UserError) as refused, open_bridge(load_settings(tmp_path / "config.toml")):
+        pass
+    assert [(problem.code, problem.file) for problem in refused.value.problems] == [("M201", "person-careerz.toml")]
+    assert '"careers"' in refused.value.problems[0].cure
+    assert not (tmp_path / "state").exists()

@@ -25,7 +25,7 @@ ROOT = Path(__file__).parents[2]
 def daemon_of(uni: University, mappings: Path = ROOT / "mappings") -> Daemon:
     """A daemon over this university; its jobs are called by hand."""
     alerts = SimpleNamespace(command=(), webhook=None)
-    settings = SimpleNamespace(bridge=SimpleNamespace(mappings=mappings), alerts=alerts)
+    settings = SimpleNamespace(bridge=SimpleNamespace(mappings=mappings), alerts=alerts, career=())
     bridge = SimpleNamespace(settings=settings, rulebook=load_rules(ROOT / "mappings"), context=uni.ctx)
     return Daemon(cast("Bridge", bridge))
 
