@@ -70,6 +70,7 @@ CLIENTS = {
     "jsforce-1": Client(script="use_jsforce_old.mjs", npm=("jsforce@1.11.1",), proxied=False),
     "nforce": Client(script="use_nforce.mjs", npm=("nforce",), proxied=False),
     "mcp-server-salesforce": Client(script="use_mcp.mjs", npm=("@tsmztech/mcp-server-salesforce",), proxied=False),
+    "salesforce-mcp": Client(script="use_salesforce_mcp.mjs", npm=("@salesforce/mcp", "node@22"), proxied=False),
     "sf": Client(script="use_sf.py", npm=("@salesforce/cli", "node@22"), proxied=False),
 }
 
