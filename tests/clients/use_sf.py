@@ -15,17 +15,22 @@ home = {"HOME": str(Path.cwd() / "home"), "SF_ACCESS_TOKEN": found["token"], "SF
 Path("home").mkdir(exist_ok=True)
 
 
-def sf(*arguments: str, **environment: str) -> Any:
-    """One command; its result."""
+def said(*arguments: str, **environment: str) -> str:
+    """What one command prints."""
     done = subprocess.run(
-        ["sf", *arguments, "--json"],
+        ["sf", *arguments],
         env={**os.environ, **quiet, **home, **environment},
         capture_output=True,
         text=True,
         check=False,
     )
     assert done.returncode == 0, (arguments, done.stdout[-2500:], done.stderr[-1500:])
-    return json.loads(done.stdout)["result"]
+    return done.stdout
+
+
+def sf(*arguments: str, **environment: str) -> Any:
+    """One command; its result."""
+    return json.loads(said(*arguments, "--json", **environment))["result"]
 
 
 def query(soql: str) -> list[dict[str, Any]]:
@@ -37,6 +42,11 @@ def query(soql: str) -> list[dict[str, Any]]:
 sf("org", "login", "access-token", "--instance-url", base, "--no-prompt", "-a", "emu")
 assert sf("org", "display", "-o", "emu")["username"] == found["salesforce"]["admin"]
 assert len(query("SELECT Id, Name, Account.Name FROM Contact")) == 5
+table = said("data", "query", "-o", "emu", "-q", "SELECT Name, (SELECT LastName FROM Contacts) FROM Account")
+assert "CONTACTS.LASTNAME" in table, table
+assert table.count("Person") == 5, table
+table = said("data", "query", "-o", "emu", "-q", "SELECT AccountId, COUNT(Id) FROM Contact GROUP BY AccountId")
+assert "COUNT(ID)" in table, table
 made = sf("data", "create", "record", "-o", "emu", "-s", "Contact", "-v", "LastName=New Ext__c=new")
 sf("data", "update", "record", "-o", "emu", "-s", "Contact", "-i", made["id"], "-v", "FirstName=Ada")
 assert query("SELECT Name FROM Contact WHERE Ext__c = 'new'")[0]["Name"] == "Ada New"

@@ -287,11 +287,50 @@ def test_polymorphic_parents(api: Api, control: Control) -> None:
     assert row["What"]["Phone"] == "1"
 
 
+def column(name: str, **said: object) -> dict[str, object]:
+    """How a column is described that has nothing special."""
+    flags = ("aggregate", "booleanType", "custom", "insertable", "numberType", "textType", "updatable")
+    plain = {"apexType": None, "columnName": name, "displayName": name, "foreignKeyName": None}
+    return {**plain, "joinColumns": [], **dict.fromkeys(flags, False), **said}
+
+
 def test_columns(api: Api) -> None:
-    """columns=true describes the select list. [T] sf data query."""
-    answer = api.json("GET", f"query?q={quote('SELECT Id, Account.Name, (SELECT Id FROM Cases) FROM Contact')}&columns=true")
-    assert [column["columnName"] for column in answer["columnMetadata"]] == ["Id", "Account", "Cases"]
-    assert answer["entityName"] == "Contact"
+    """columns=true describes the select list: fields, parents and children with theirs, sums. [R] tests of plugin-data."""
+    text, free = {"apexType": "String", "textType": True}, {"insertable": True, "updatable": True}
+    name, last = column("Name", **text), column("LastName", **text, **free)
+    average = column("expr0", aggregate=True, displayName="avg(Amount)", numberType=True)
+    grouped = [column("CampaignId", apexType="Id", **free), average]
+    expected = {
+        "SELECT Id, Name FROM Contact": [column("Id", apexType="Id"), name],
+        "SELECT (SELECT LastName FROM Contacts) FROM Account": [column("Contacts", aggregate=True, joinColumns=[last])],
+        "SELECT CampaignId, AVG(Amount) FROM Opportunity GROUP BY CampaignId": grouped,
+        "SELECT Owner.Name FROM Contact": [column("Owner", foreignKeyName="OwnerId", joinColumns=[name])],
+    }
+    for soql, columns in expected.items():
+        assert api.json("GET", f"query?q={quote(soql)}&columns=true")["columnMetadata"] == columns
+
+
+def test_other_columns(api: Api, control: Control) -> None:
+    """Aliases are columns, other types are told, FIELDS() is taken apart, parents stand within parents. [U]."""
+    control.define_field("Contact", "Size__c", type="double", precision=4, scale=0)
+
+    def ask(soql: str) -> Any:
+        return api.json("GET", f"query?q={quote(soql)}&columns=true")
+
+    answer = ask("SELECT Name n, MAX(LastName) m, COUNT(Id) FROM Contact GROUP BY Name")
+    assert [(each["columnName"], each["displayName"]) for each in answer["columnMetadata"]] == [
+        *(("n", "n"), ("m", "max(LastName)"), ("expr0", "count(Id)"))
+    ]
+    assert (answer["entityName"], answer["groupBy"], answer["idSelected"], answer["keyPrefix"]) == ("Contact", True, False, "003")
+    (size,) = ask("SELECT FIELDS(CUSTOM) FROM Contact LIMIT 1")["columnMetadata"]
+    assert (size["columnName"], size["custom"], size["numberType"], size["apexType"]) == ("Size__c", True, True, "Double")
+    (above,) = ask("SELECT Account.Owner.IsActive FROM Contact")["columnMetadata"]
+    (inner,) = above["joinColumns"][0]["joinColumns"]
+    assert (above["columnName"], inner["columnName"], inner["booleanType"]) == ("Account", "IsActive", True)
+    for soql in ("SELECT COUNT() FROM Contact", "SELECT TYPEOF What WHEN Account THEN Name END FROM Task"):
+        assert len(ask(soql)["columnMetadata"]) == 1
+    (source,) = ask("SELECT toLabel(LeadSource) FROM Contact")["columnMetadata"]
+    assert (source["columnName"], source["aggregate"]) == ("LeadSource", False)
 
 
 def test_wide_reads_follow_every_change(api: Api, control: Control, org: Org) -> None:

@@ -3,7 +3,7 @@
 import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -15,8 +15,8 @@ from emulator.salesforce.access import Access
 from emulator.salesforce.context import Context
 from emulator.salesforce.errors import SalesforceError
 from emulator.salesforce.org import Org
+from emulator.salesforce.responses.columns import columns
 from emulator.salesforce.soql.execute import MAX_PAGE, Found, run
-from emulator.salesforce.soql.tree import AllFields, Call, Query, Selected
 
 MIN_PAGE = 200
 LOCATOR_LIFE = timedelta(days=2)
@@ -134,74 +134,3 @@ def _page(ctx: Context, found: Found, key: str, offset: int, size: int) -> Respo
         return json_response(answer | {"records": [*map(found.show, rows)]})
     head = orjson.dumps(answer)[:-1] + b',"records":['
     return Response(headers={"Content-Type": "application/json;charset=UTF-8"}, body=found.printing.text(rows, head, b"]}"))
-
-
-def columns(ctx: Context, found: Found) -> dict[str, Any]:
-    """What `columns=true` adds: the select list described."""
-    sobject = ctx.org.sobject(found.query.source)
-    listed = [_column(ctx, found.query, each) for each in found.query.select]
-    return {
-        "columnMetadata": listed,
-        "entityName": sobject.name,
-        "groupBy": bool(found.query.group),
-        "idSelected": True,
-        "keyPrefix": sobject.prefix,
-    }
-
-
-def _column(ctx: Context, query: Query, each: object) -> dict[str, Any]:
-    sobject = ctx.org.sobject(query.source)
-    name, label, apex = "expr0", "expr0", "Integer"
-    join: list[dict[str, Any]] = []
-    custom = aggregate = False
-    match each:
-        case Selected(expression=Call() as call):
-            aggregate, name = True, each.alias or call.name.lower()
-            label = name
-        case Selected(expression=path) if not isinstance(path, Call):
-            one = sobject.field(path.parts[-1])
-            name = path.text if len(path.parts) == 1 else path.parts[0]
-            label = one.label if one else path.parts[-1]
-            apex = _APEX.get(one.type, "String") if one else "String"
-            custom = bool(one and one["custom"])
-            if len(path.parts) > 1:
-                join = [_plain_column(path.parts[-1])]
-        case Query():
-            name = label = each.source
-            join = [_column(ctx, _as_child(ctx, query, each), inner) for inner in each.select]
-        case AllFields():
-            name = label = each.kind
-        case _:
-            pass
-    return _plain_column(name) | {
-        "aggregate": aggregate,
-        "apexType": apex,
-        "custom": custom,
-        "displayName": label,
-        "joinColumns": join,
-    }
-
-
-def _as_child(ctx: Context, parent: Query, child: Query) -> Query:
-    known = ctx.org.sobject(parent.source).by_child.get(child.source.lower())
-    return replace(child, source=known.sobject) if known else child
-
-
-def _plain_column(name: str) -> dict[str, Any]:
-    return {
-        "aggregate": False,
-        "apexType": "String",
-        "booleanType": False,
-        "columnName": name,
-        "custom": False,
-        "displayName": name,
-        "foreignKeyName": None,
-        "insertable": True,
-        "joinColumns": [],
-        "numberType": False,
-        "textType": True,
-        "updatable": True,
-    }
-
-
-_APEX = {"id": "Id", "reference": "Id", "boolean": "Boolean", "int": "Integer", "double": "Double", "date": "Date"}
