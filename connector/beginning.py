@@ -150,7 +150,8 @@ def write_files(
     ``system``: of an installation that is there, only the mapping of persons for this further career system.
 
     Raises:
-        UserError: there is no such platform or flavour, or a file is there already; nothing is written then.
+        UserError: there is no such platform or flavour, or a file is there already, and nothing is written then; or one cannot
+            be written.
     """
     files = composed(wanted or Wanted(), root)
     if system:
@@ -163,6 +164,20 @@ def write_files(
         cure = "name an empty folder, or move the file away"
         raise UserError([Problem(code="C301", message="the file is there already", cure=cure, file=str(path)) for path in there])
     for path, text in texts.items():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+        put(path, text.encode())
     return list(texts)
+
+
+def put(path: Path, data: bytes) -> None:
+    """Write a file where a person wants it, in a folder that is made if it is not there.
+
+    Raises:
+        UserError: it cannot be written there.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    except OSError as error:
+        message = f"the file cannot be written: {(error.strerror or 'unknown reason').lower()}"
+        cure = "name a place where this user can write"
+        raise UserError([Problem(code="C304", message=message, cure=cure, file=str(path))]) from None

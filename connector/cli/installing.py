@@ -96,7 +96,8 @@ def package_deploy(
 @package.command("zip")
 def package_zip(out: Annotated[Path, typer.Argument(help="The file to write.")], config: ConfigFile = DEFAULT) -> None:
     """Write the package as a Metadata API zip, for `sf project deploy start --metadata-dir`."""
-    out.write_bytes(administration.package_bytes(load_rules(settings_of(config).bridge.mappings)))
+    zipped = administration.package_bytes(load_rules(settings_of(config).bridge.mappings))
+    beginning.put(out, zipped)
     display.say(f"wrote {out}")
 
 

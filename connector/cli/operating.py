@@ -172,4 +172,7 @@ def erase(
     """Erase what the state keeps about one person; the audit's chain stays whole."""
     with opened(config) as bridge:
         count = erasing.erase_person(bridge.context, system, account)
+    if not count:
+        display.say(f"nothing is kept about account {account} of {system}: it was erased before, or is spelt otherwise")
+        raise typer.Exit(PART)
     display.say(f"erased {count} kept values; what both systems hold is theirs to erase")

@@ -273,3 +273,19 @@ def test_who_reads_or_writes_the_sides_works_alone(run: Run, tmp_path: Path, wor
             "  = help: wait for it, or stop the daemon first",
         ],
     )
+
+
+@pytest.mark.parametrize(("account", "system"), [("a1", "carers"), ("nobody", "careers")])
+def test_an_erasure_that_erases_nothing_says_so(run: Run, account: str, system: str) -> None:
+    """Law: who misspells an account or a system must not go away in the belief that somebody is forgotten."""
+    ended = run("erase", account, "--system", system)
+    text = f"nothing is kept about account {account} of {system}: it was erased before, or is spelt otherwise\n"
+    assert (ended.returncode, ended.stdout) == (1, text)
+
+
+def test_a_package_goes_where_it_can_be_written(run: Run, tmp_path: Path) -> None:
+    """Law: a folder that is missing is made; a place that cannot be written is a mistake of the command line."""
+    assert run("package", "zip", str(tmp_path / "new" / "package.zip")).returncode == 0
+    assert (tmp_path / "new" / "package.zip").read_bytes()[:2] == b"PK"
+    refused = run("package", "zip", "/proc/package.zip")
+    assert (refused.returncode, "C304" in refused.stderr, "/proc/package.zip" in refused.stderr) == (2, True, True)
