@@ -6,12 +6,11 @@ are lost, doubled, or there; what an officer does with a Task is never undone.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from tests.simulation.oracle.evidence import Breach, Evidence
+from tests.simulation.oracle.evidence import Breach, Evidence, request_of
 
 _WITHOUT_TASK = frozenset({"Not available", "Recorded only", "Withdrawn", "Refused"})
 """States of a request that needs no Task, or needs none any more."""
@@ -42,8 +41,7 @@ def judge(found: Evidence) -> Iterator[Breach]:
     world = found.world
     records: dict[str, list[dict[str, Any]]] = {}
     for row in (*world.rows("Career_Request__c"), *world.rows("Career_Request__c", deleted=True)):
-        name = re.match(r"Request (\S+) in ", row.get("Details__c", ""))
-        records.setdefault(name[1] if name else row["Request_Number__c"], []).append(row)
+        records.setdefault(request_of(row), []).append(row)
     tasks = [*world.rows("Task"), *world.rows("Task", deleted=True)]
     per_record = Counter(task.get("WhatId") for task in tasks)
     for record, count in per_record.items():
@@ -81,8 +79,19 @@ def _judge_request(
     if told["state"] != record["Neutral__c"] or told["state"] not in _WORD[record["State__c"]]:
         said = f"careers read {told['state']!r}, the record says {record['Neutral__c']!r}"
         yield Breach("told (I9)", f"request {id} is {record['State__c']!r}: {said}")
-    if stored["state"] == "withdrawn" and record["State__c"] not in _WITHOUT_TASK:
+    if stored["state"] == "withdrawn":
+        yield from _judge_withdrawn(found, id, record)
+
+
+def _judge_withdrawn(found: Evidence, id: str, record: dict[str, Any]) -> Iterator[Breach]:
+    """Nobody goes on working for what careers do not want any more, unless an officer has opened the Task again."""
+    if record["State__c"] not in _WITHOUT_TASK:
         yield Breach("withdrawn", f"request {id} was withdrawn, its record is {record['State__c']!r}")
+    edits = found.world.task_edits
+    for task in found.world.rows("Task"):
+        ours = task.get("WhatId") == record["Id"] and record["State__c"] == "Withdrawn"
+        if ours and task["Status"] != _CLOSED and "Status" not in edits.get(task["Id"], {}):
+            yield Breach("withdrawn", f"request {id} was withdrawn, its Task {task['Id']} is {task['Status']!r}")
 
 
 def _judge_message(found: Evidence, id: str, records: list[dict[str, Any]]) -> Iterator[Breach]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -38,6 +39,12 @@ def state_rows(state: Path, table: str) -> list[dict[str, Any]]:
     with closing(sqlite3.connect(f"file:{state}?mode=ro", uri=True)) as db:
         db.row_factory = sqlite3.Row
         return [dict(row) for row in db.execute(f'SELECT * FROM "{table}"')]  # noqa: S608 - our own names
+
+
+def request_of(record: Mapping[str, Any]) -> str:
+    """The number, at careers, of the request that a Career_Request__c is about."""
+    named = re.match(r"Request (\S+) in ", record.get("Details__c", ""))
+    return named[1] if named else str(record.get("Request_Number__c", ""))
 
 
 @dataclass(kw_only=True)

@@ -1,47 +1,87 @@
-"""What may not go to careers any more does not: judged by what the bridge had read of the contact when it wrote (I6).
+"""What may not go to careers any more does not, and nobody is asked who must not be (I6).
 
-A consent that was withdrawn after the last reading cannot be known; one that stands in an answer which the bridge has received
-can, and whatever was decided before that has to be looked at again.
+Both are judged by what the bridge had read of the contact when it wrote. A consent that was withdrawn after the last reading
+cannot be known; one that stands in an answer which the bridge has received can, and whatever was decided before that has to be
+looked at again. A request is routed once: whom it is about must have been restricted before it was filed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from itertools import groupby
+from dataclasses import dataclass
+from itertools import groupby, pairwise
 from typing import Any
 
 import orjson
 
 from tests.simulation.mapping import Rules, Unit, read_mapping
-from tests.simulation.oracle.evidence import Breach, Evidence
+from tests.simulation.oracle.evidence import Breach, Evidence, request_of
+from tests.simulation.oracle.history import seconds
 from tests.simulation.oracle.wire import Write
 from tests.simulation.world import Call
 
 
+@dataclass(frozen=True)
+class _Read:
+    """A contact as it was last read, and since when each reading has said that its person must not be asked."""
+
+    contact: Mapping[str, Any]
+    barred_since: float
+
+
 def judge(found: Evidence) -> Iterator[Breach]:
-    """Every write of an account, against the contact as it was last read on that host before."""
+    """Every write of an account, and every Task, against the contact as it was last read on that host before."""
     people = {account: person for person, account in found.world.accounts.items()}
-    writes: dict[int, list[Write]] = {}
+    filed = _filed(found)
+    by_call: dict[int, list[Write]] = {}
     for write in found.writes:
-        if write.object == "person" and write.id in people:
-            writes.setdefault(write.call.number, []).append(write)
+        by_call.setdefault(write.call.number, []).append(write)
+    for call, known in _readings(found):
+        rules, writes = read_mapping(call.mapping), by_call.get(call.number, [])
+        for record, task in pairwise(writes):
+            if (record.object, task.object) == ("Career_Request__c", "Task") and task.kind == "insert":
+                yield from _judge_task(record, known.get(record.fields.get("Contact__c", "")), filed)
+        for write in writes:
+            if write.object == "person" and write.id in people:
+                ids = found.world.contacts_of(people[write.id])
+                if len(ids) == 1 and (read := known.get(next(iter(ids)))) is not None:
+                    yield from _judge_write(write, read.contact, rules)
+
+
+def _readings(found: Evidence) -> Iterator[tuple[Call, Mapping[str, _Read]]]:
+    """Every call, with what the bridge had read of contacts before it."""
     for _, lived in groupby(found.world.calls, key=lambda call: (call.process, call.life)):
-        known: dict[str, Mapping[str, Any]] = {}
+        known: dict[str, _Read] = {}
         for _, job in groupby(lived, key=lambda call: call.job):
             calls = list(job)
             # Where a read failed, the bridge may have kept nothing of this job's readings.
             kept = all(call.fate == "answered" and call.acted[-1].status < 300 for call in calls if not call.writes)
             for call in calls:
                 for record in _contacts(call):
+                    # Where not, it may have been kept all the same (what failed was repeated): which counts is unknown.
+                    before = known.pop(record["Id"], None)
                     if kept:
-                        known[record["Id"]] = record
-                    else:
-                        # It may have been kept all the same (what failed was repeated): which counts is unknown.
-                        known.pop(record["Id"], None)
-                for write in writes.get(call.number, ()):
-                    ids = found.world.contacts_of(people[write.id])
-                    if len(ids) == 1 and (contact := known.get(next(iter(ids)))) is not None:
-                        yield from _judge_write(write, contact, read_mapping(call.mapping))
+                        known[record["Id"]] = _Read(record, _barred_since(record, call, before, read_mapping(call.mapping)))
+                yield call, known
+
+
+def _barred_since(contact: Mapping[str, Any], call: Call, before: _Read | None, rules: Rules) -> float:
+    units = [rules.units[name] for name in ("do_not_contact", "deceased") if name in rules.units]
+    if not any(contact.get(unit.fields[0].crm) is True for unit in units):
+        return float("inf")
+    return min(call.at, before.barred_since if before else call.at)
+
+
+def _filed(found: Evidence) -> Mapping[str, float]:
+    """When each request was filed, by its number."""
+    stored = found.world.careers.system.requests.by_id
+    return {id: seconds(found.world, stored[id].created.isoformat()) for id, _ in found.world.requests}
+
+
+def _judge_task(record: Write, read: _Read | None, filed: Mapping[str, float]) -> Iterator[Breach]:
+    number = request_of(record.fields)
+    if read is not None and number in filed and read.barred_since < filed[number]:
+        yield Breach("barred", f"request {number} got a Task, although its contact had been read as barred before it was filed")
 
 
 def _contacts(call: Call) -> Iterator[Mapping[str, Any]]:

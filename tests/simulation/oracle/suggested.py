@@ -1,4 +1,7 @@
-"""Suggestions as a history: each is raised once, decided once, and what was turned down is not asked again."""
+"""Suggestions as a history: each is raised once, decided once, and what was turned down is not asked again.
+
+And each was typed by somebody: a value that the bridge wrote itself and met again is no edit.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,12 @@ from collections import Counter
 from collections.abc import Iterator
 from itertools import pairwise
 
+import orjson
+
+from tests.simulation.mapping import Field
 from tests.simulation.oracle.evidence import Breach, Evidence
+from tests.simulation.oracle.history import account_history, contact_history
+from tests.simulation.words import token
 
 
 def judge(found: Evidence) -> Iterator[Breach]:
@@ -25,6 +33,8 @@ def judge(found: Evidence) -> Iterator[Breach]:
                 "decision lost", f"suggestion {id} ({row['Group__c']}) was decided at {at:.0f} ({how}) and is still open"
             )
     yield from _asked_again(found)
+    if found.remembers:
+        yield from _by_nobody(found)
 
 
 def _asked_again(found: Evidence) -> Iterator[Breach]:
@@ -36,3 +46,25 @@ def _asked_again(found: Evidence) -> Iterator[Breach]:
                 yield Breach(
                     "asked again", f"{later['Group__c']}: {later['Suggested__c']!r} was rejected before, against the same value"
                 )
+
+
+def _by_nobody(found: Evidence) -> Iterator[Breach]:
+    """Of what is suggested one value was entered by a person, or stood at careers before us, where the CRM had another."""
+    world = found.world
+    people = {account: person for person, account in world.accounts.items()}
+    for (account, name), asked in found.suggestions.items():
+        unit, person = found.rules.units.get(name), people.get(account)
+        if unit is None or person is None or len(world.contacts_of(person)) > 1:
+            continue
+        entered = {field: _entered(found, person, account, field) for field in unit.fields}
+        for row in asked:
+            values = orjson.loads(row["Suggested_Values__c"] or "{}")
+            meant = {field: token(field.name, "crm", values[field.crm]) for field in unit.fields if field.crm in values}
+            if meant and not any(meaning in entered[field] for field, meaning in meant.items()):
+                yield Breach("typed by nobody", f"{account} {name}: {row['Suggested__c']!r} is asked about, which nobody entered")
+
+
+def _entered(found: Evidence, person: int, account: str, field: Field) -> set[str]:
+    theirs, ours = account_history(found.world, account, field), contact_history(found.world, person, field)
+    first = [held.token for held in theirs[:1] if not ours or held.token != ours[0].token]
+    return {held.token for held in theirs if held.by not in {"api", ""}}.union(first)
