@@ -6,10 +6,11 @@ other in some seeds instead of nearly never. Streams do not disturb each other: 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from tests.simulation import decisions, steps, troubles
+from tests.simulation.courses import course
 from tests.simulation.dice import Dice
 from tests.simulation.scenario import Scenario
 from tests.simulation.steps import At, Pass, Step
@@ -25,13 +26,25 @@ def draw(seed: int) -> Scenario:
     beats = 1 + schedule.few(2, 5)
     edits = deeds(Dice(seed, "edits"), spec, beats)
     faults = woes(Dice(seed, "faults"), spec, beats)
+    planned = _course(Dice(seed, "course"), spec)
     found: list[Step] = []
     for beat in range(beats):
         # Most deeds come between two cycles, some in the midst of one.
         found += [At(schedule.whole(1, 60), step) if schedule.chance(0.15) else step for step in edits[beat]]
         found += faults[beat]
+        found += next(planned, [])
         found.append(Pass(spec.cycle * schedule.weighted([(1, 6), (2, 1), (10, 0.3)])))
+    for rest in planned:
+        found += [*rest, Pass(spec.cycle)]
     return Scenario(spec=spec, steps=tuple(found), seed=seed, swept=schedule.chance(0.4))
+
+
+def _course(dice: Dice, spec: Spec) -> Iterator[Sequence[Step]]:
+    """In one seed of three what tends to come together, from some beat on."""
+    if not dice.chance(1 / 3):
+        return
+    yield from ([] for _ in range(dice.whole(0, 2)))
+    yield from course(dice, spec)
 
 
 _PLATFORMS = (("generic", 5), ("12twenty", 1))

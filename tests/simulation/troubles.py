@@ -184,6 +184,17 @@ class Revoke:
             run.happened("careers key revoked")
 
 
+@dataclass(frozen=True)
+class ForgetChanges:
+    """Careers' feed of changes forgets everything so far: who has not read it by now has to read everything again."""
+
+    def perform(self, run: Run) -> None:
+        """See ``Step``."""
+        system = run.world.careers.system
+        system.feed.forget(system.clock.now())
+        run.happened("careers' changes forgotten")
+
+
 # --- the bridge's host ----------------------------------------------------------------------------------------------
 
 

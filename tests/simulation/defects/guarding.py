@@ -168,8 +168,8 @@ DEFECTS = (
                 "    _trust_clock(ctx)\n    done = Cycle()\n"
                 "    import os\n\n"
                 "    with ctx.store.begin() as db:\n"
-                '        token = getattr(getattr(getattr(ctx.crm, "_transport", None), "_token", None), "access", None)\n'
-                '        set_meta(db, "token", token.reveal() if token else "none")\n',
+                "        token = ctx.crm._client.transport._token\n"
+                '        set_meta(db, "token", token.access.reveal() if token else "none")\n',
             ),
         ),
     ),

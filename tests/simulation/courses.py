@@ -1,0 +1,189 @@
+"""What tends to come together: deeds and troubles that give one another their chance; each drawn for itself, they hardly meet.
+
+A course goes over some beats of a scenario; what else happens in it is drawn as ever, so that courses are disturbed, too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from tests.simulation.decisions import Decide, Insist
+from tests.simulation.dice import Dice
+from tests.simulation.steps import At, Change, Duplicate, EditAccount, EditContact, File, Merge, Step, When, Work
+from tests.simulation.troubles import (
+    WRITES,
+    Break,
+    CareersAnswer,
+    CrmDistorts,
+    CrmRefuses,
+    Expire,
+    ForgetChanges,
+    Hide,
+    KeepState,
+    Kill,
+    PutMapping,
+    RestoreState,
+    Rival,
+    Stop,
+    Sweep,
+)
+from tests.simulation.world import Spec
+
+Beats = Sequence[Sequence[Step]]
+"""What happens in each beat; after each of them time passes."""
+
+OWNED = ("title", "phone_mobile", "last_name", "class_year", "preferred_name", "email_personal", "mailing_city")
+"""Fields of Alumni Relations, one of each kind of rule."""
+_CONSENTS = ("consent_career_asks", "consent_mentoring", "consent_events")
+_CROSSINGS = ("crm>", "crm<", "careers>", "careers<")
+_CHANGES = {"crm": "/composite/", "careers": "POST"}
+"""What stands in the first line of a request that asks for a change."""
+
+
+def course(dice: Dice, spec: Spec) -> Beats:
+    """One course, about one of the people."""
+    return dice.one(tuple(_COURSES.values()))(dice, dice.whole(0, spec.people - 1), dice.one(OWNED))
+
+
+def _one(dice: Dice, *of: Step) -> Step:
+    return dice.one(of)
+
+
+def _insisted(dice: Dice, person: int, field: str) -> Beats:
+    """Careers suggest what was rejected once more, or something else."""
+    again: Step = Insist(0) if dice.chance(0.5) else EditAccount(person, field, 2)
+    return [[EditAccount(person, field, 1)], [Decide(0, "reject")], [again]]
+
+
+def _moved_on(dice: Dice, person: int, field: str) -> Beats:
+    """An answer is lost, and the owner moves on meanwhile, and back."""
+    lost = Break("careers", dice.one(("lose_response", "timeout", "lose_request")), dice.one((1, 3)), WRITES)
+    return [
+        [lost, EditContact(person, field, 1)],
+        [EditContact(person, field, 2)],
+        [EditContact(person, field, 0)],
+    ]
+
+
+def _waited(dice: Dice, person: int, field: str) -> Beats:
+    """A value waits for a side that does not take it, and both offices move on."""
+    waits = CareersAnswer(dice.one(("unavailable", "throttle", "error")), "POST", dice.one((1, 3)))
+    return [
+        [waits, EditContact(person, field, 1)],
+        [EditContact(person, field, 2), EditAccount(person, field, 3)],
+    ]
+
+
+def _opposed(dice: Dice, person: int, _field: str) -> Beats:
+    """Both offices touch a consent at once."""
+    flag = dice.one(_CONSENTS)
+    theirs = EditAccount(person, flag, dice.whole(0, 1), own=dice.chance(0.5))
+    return [[theirs, EditContact(person, flag, 1)], [EditContact(person, flag, 0)]]
+
+
+def _barred(dice: Dice, person: int, _field: str) -> Beats:
+    """Careers ask for somebody who does not want to be asked."""
+    flag = dice.one(("do_not_contact", "deceased", *_CONSENTS))
+    return [[EditContact(person, flag, 1)], [], [File(person, dice.whole(0, 5))]]
+
+
+def _withdrawn(dice: Dice, person: int, _field: str) -> Beats:
+    """Careers take a request back, or change it: later, or while its record is being made, or after its answer was lost."""
+    ask, change = File(person, dice.whole(0, 5)), Change(-1, dice.one(("", "Another Zyx title")))
+    lost = Break("crm", "lose_response", 1, "composite/graph")
+    return dice.one(([[ask], [change]], [[ask, When("crm>", "/composite/graph", change)]], [[lost, ask], [change]]))
+
+
+def _worked(dice: Dice, person: int, _field: str) -> Beats:
+    """An officer works on a request, which careers change."""
+    work = Work(0, dice.one(("begin", "wait", "complete", "decline")))
+    return [[File(person, dice.whole(0, 3))], [work], [Change(-1, dice.one(("", "Another Zyx title")))]]
+
+
+def _died(dice: Dice, person: int, field: str) -> Beats:
+    """The process dies while something is on its way, or in one of the commits around it."""
+    deed = _one(dice, EditContact(person, field, 1), EditAccount(person, field, 1), File(person, 0), Work(0, "begin"))
+    kind = dice.one(_CROSSINGS)
+    aimed = When(kind, _CHANGES[kind[:-1]], At(dice.whole(1, 3), Kill()) if dice.chance(0.5) else Kill())
+    return [[deed, aimed if dice.chance(0.7) else At(dice.whole(1, 40), Kill())], [EditContact(person, field, 2)]]
+
+
+def _died_reading(dice: Dice, person: int, field: str) -> Beats:
+    """The process dies when something new has just been read."""
+    side = dice.one(("crm", "careers"))
+    deed: Step = EditContact(person, field, 1) if side == "crm" else EditAccount(person, field, 1)
+    return [[deed, When(f"{side}<", dice.one(("GET", "POST", "/")), At(dice.whole(1, 6), Kill()))], []]
+
+
+def _restored(dice: Dice, person: int, field: str) -> Beats:
+    """Yesterday's state is put back after more has happened."""
+    deeds: list[Step] = [EditAccount(person, field, 1), File(person, 0), EditContact(person, field, 2)]
+    kept: list[Step] = [KeepState()] if dice.chance(0.7) else []
+    later: Step = Merge(person, into_double=dice.chance(0.5)) if dice.chance(0.5) else Change(-1, "")
+    return [[*kept, Duplicate(person), dice.one(deeds)], [dice.one(deeds), later], [RestoreState()]]
+
+
+def _mapped(dice: Dice, person: int, field: str) -> Beats:
+    """The mapping is changed in the midst of a cycle that has something to decide."""
+    deed: Step = EditContact(person, field, 1) if dice.chance(0.5) else EditAccount(person, field, 1)
+    new = PutMapping(dice.one(("restoring", "refusing", "tight")))
+    return [[deed, When(dice.one(("crm<", "careers<")), dice.one(("GET", "POST")), new)], [EditContact(person, field, 2)]]
+
+
+def _refused(dice: Dice, person: int, field: str) -> Beats:
+    """Salesforce has no time for what is written, or says no to it."""
+    code = dice.one(("UNABLE_TO_LOCK_ROW", "UNABLE_TO_LOCK_ROW", "FIELD_CUSTOM_VALIDATION_EXCEPTION", "REQUIRED_FIELD_MISSING"))
+    deed = _one(dice, EditAccount(person, field, 1), EditAccount(person, "interests", 1), File(person, 1))
+    return [[CrmRefuses(code, count=dice.one((1, 3))), deed], [EditAccount(person, "mentor_capacity", 2)]]
+
+
+def _confused(dice: Dice, person: int, field: str) -> Beats:
+    """Careers give a batch's results for others, or not all of them."""
+    how = dice.one(("swap_results", "short_results", "double_keys", "throttle"))
+    return [[CareersAnswer(how, "POST"), *(EditContact(each, field, 1) for each in {person, 0, 1, 2})], []]
+
+
+def _forgotten(_dice: Dice, person: int, field: str) -> Beats:
+    """Careers' feed of changes no longer reaches back to where we were."""
+    return [[EditAccount(person, field, 1), ForgetChanges()], [EditAccount(person, field, 2)]]
+
+
+def _swept(dice: Dice, person: int, field: str) -> Beats:
+    """Everything is read again while answers are not true, or while a field cannot be seen."""
+    trouble = _one(dice, CrmDistorts(dice.one(("shorter", "empty", "stuck")), "."), Hide("Contact.Title"), Expire())
+    return [[EditAccount(person, field, 1)], [trouble, Sweep()], [EditContact(person, field, 2)]]
+
+
+def _halted(dice: Dice, person: int, field: str) -> Beats:
+    """Everything is halted by hand while something goes out."""
+    stop = When(dice.one(("crm>", "careers>", "crm<")), dice.one(("POST", "/composite/")), At(dice.whole(1, 3), Stop()))
+    return [[EditContact(person, field, 1), EditAccount(person, "interests", 1), File(person, 0), stop], []]
+
+
+def _divided(dice: Dice, person: int, field: str) -> Beats:
+    """A second daemon works beside ours, on a copy of its state."""
+    return [
+        [EditContact(person, field, 1), Rival(1, dice.one((5.0, 700.0)))],
+        [EditAccount(person, field, 2)],
+    ]
+
+
+_COURSES: Mapping[str, Callable[[Dice, int, str], Beats]] = {
+    "insisted": _insisted,
+    "moved on": _moved_on,
+    "waited": _waited,
+    "opposed": _opposed,
+    "barred": _barred,
+    "withdrawn": _withdrawn,
+    "worked": _worked,
+    "died": _died,
+    "died reading": _died_reading,
+    "restored": _restored,
+    "mapped": _mapped,
+    "refused": _refused,
+    "confused": _confused,
+    "forgotten": _forgotten,
+    "swept": _swept,
+    "halted": _halted,
+    "divided": _divided,
+}
