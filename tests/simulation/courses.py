@@ -97,7 +97,8 @@ def _withdrawn(dice: Dice, person: int, _field: str) -> Beats:
 def _worked(dice: Dice, person: int, _field: str) -> Beats:
     """An officer works on a request, which careers change."""
     work = Work(0, dice.one(("begin", "wait", "complete", "decline")))
-    return [[File(person, dice.whole(0, 3))], [work], [Change(-1, dice.one(("", "Another Zyx title")))]]
+    rest: Beats = [[], []] if dice.chance(0.5) else []
+    return [[File(person, dice.whole(0, 3))], *rest, [work], [Change(-1, dice.one(("", "Another Zyx title")))]]
 
 
 def _died(dice: Dice, person: int, field: str) -> Beats:

@@ -145,7 +145,7 @@ DEFECTS = (
     Defect(
         name="who has opted out is asked",
         what="a request about somebody who does not want to be contacted becomes a Task",
-        needs=("File(",),
+        needs=("File(", "field='do_not_contact', choice=1"),
         edits=(
             Edit(
                 "connector/engine/asked.py",

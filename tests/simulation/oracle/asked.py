@@ -35,6 +35,14 @@ _WORD: Mapping[str, frozenset[str]] = {
 }
 """What careers may read for each state (docs/architecture.md, the table of requests)."""
 
+_STATE: Mapping[str, frozenset[str]] = {
+    "Not Started": frozenset({"Queued", "Triage", "Received", "Waiting"}),
+    "In Progress": frozenset({"In progress"}),
+    "Waiting on someone else": frozenset({"Waiting"}),
+    _CLOSED: frozenset({"Done", "Closed without outcome"}),
+}
+"""Where a request stands whose Task is there, by the Task's status (the same table)."""
+
 
 def judge(found: Evidence) -> Iterator[Breach]:
     """Every request that was ever filed, and every Task that was ever made."""
@@ -49,6 +57,8 @@ def judge(found: Evidence) -> Iterator[Breach]:
             yield Breach("doubled (I8)", f"{count} Tasks for one request {record}")
     for id, item in world.requests:
         yield from _judge_request(found, id, item, records.get(id, []), per_record)
+        for record in records.get(id, []):
+            yield from _judge_state(id, record, world.rows("Task"))
         yield from _judge_message(found, id, records.get(id, []))
     yield from _judge_tasks(found, tasks)
 
@@ -92,6 +102,13 @@ def _judge_withdrawn(found: Evidence, id: str, record: dict[str, Any]) -> Iterat
         ours = task.get("WhatId") == record["Id"] and record["State__c"] == "Withdrawn"
         if ours and task["Status"] != _CLOSED and "Status" not in edits.get(task["Id"], {}):
             yield Breach("withdrawn", f"request {id} was withdrawn, its Task {task['Id']} is {task['Status']!r}")
+
+
+def _judge_state(id: str, record: dict[str, Any], tasks: list[dict[str, Any]]) -> Iterator[Breach]:
+    """What an officer does with a Task shows on its request."""
+    for task in tasks:
+        if task.get("WhatId") == record["Id"] and record["State__c"] not in _STATE[task["Status"]] | _WITHOUT_TASK:
+            yield Breach("state", f"request {id} is {record['State__c']!r}, its Task {task['Id']} is {task['Status']!r}")
 
 
 def _judge_message(found: Evidence, id: str, records: list[dict[str, Any]]) -> Iterator[Breach]:

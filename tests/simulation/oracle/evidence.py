@@ -85,10 +85,14 @@ class Evidence:
         """Whether the bridge has never lost its memory."""
         return not self.happened & {"state lost", "state restored", "two daemons"}
 
+    @property
+    def late(self) -> bool:
+        """Whether anything that was sent may have taken effect long afterwards."""
+        return bool({"crm later later", "crm late_commit late_commit"} & self.happened or self.world.held_records)
+
     def moved_between(self, first: Call, second: Call) -> bool:
         """Whether anything else happened between two calls; what was begun earlier and came late counts at any time."""
-        late = "crm later later" in self.happened or "crm late_commit late_commit" in self.happened or self.world.held_records
-        return bool(late) or any(first.number <= at <= second.number for at in self.moved)
+        return self.late or any(first.number <= at <= second.number for at in self.moved)
 
     def rows(self, table: str) -> list[dict[str, Any]]:
         """A table of the bridge's state."""

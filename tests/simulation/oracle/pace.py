@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
 from itertools import groupby, pairwise
 from typing import Any
 
 import orjson
 
+from tests.simulation.clocks import START
 from tests.simulation.oracle.evidence import Breach, Evidence
 from tests.simulation.oracle.wire import Write
 from tests.simulation.world import Call
@@ -32,6 +34,8 @@ _NEVER = frozenset(
 )
 """Codes with which Salesforce says no for good."""
 _SLACK = 0.01
+_MOMENT = timedelta(seconds=5)
+"""How long it takes from reading the lease to writing it, at most."""
 
 
 def judge(found: Evidence) -> Iterator[Breach]:
@@ -44,6 +48,24 @@ def judge(found: Evidence) -> Iterator[Breach]:
         yield from _judge_reads(mine)
         yield from _judge_waits(mine)
     yield from _judge_writes(found)
+    if not found.late:
+        yield from _judge_lease(found)
+
+
+def _judge_lease(found: Evidence) -> Iterator[Breach]:
+    """While one bridge holds the lease, no other takes it (docs/architecture.md); all by the org's clock."""
+    holder, until = "", START
+    for write in found.writes:
+        if write.object != "Bridge_Status__c" or "Lease_Holder__c" not in write.fields or not _done(write.call):
+            continue
+        now = START + timedelta(seconds=write.call.at + found.world.spec.crm_skew)
+        if holder not in {"", write.fields["Lease_Holder__c"]} and now + _MOMENT < until:
+            yield Breach("lease", f"{write.fields['Lease_Holder__c']} took it, which is {holder}'s until {until}")
+        holder, until = write.fields["Lease_Holder__c"], datetime.fromisoformat(write.fields["Lease_Until__c"])
+
+
+def _done(call: Call) -> bool:
+    return any(answer.status < 300 for answer in call.acted)
 
 
 def _judge_logins(calls: Sequence[Call]) -> Iterator[Breach]:
