@@ -67,7 +67,8 @@ def _moved_on(dice: Dice, person: int, field: str) -> Beats:
 
 def _waited(dice: Dice, person: int, field: str) -> Beats:
     """A value waits for a side that does not take it, and both offices move on."""
-    waits = CareersAnswer(dice.one(("unavailable", "throttle", "error")), "POST", dice.one((1, 3)))
+    how, seconds = dice.one((("unavailable", ""), ("error", ""), ("throttle", ""), ("throttle", "300")))
+    waits = CareersAnswer(how, dice.one(("POST", ".")), dice.one((1, 3)), seconds)
     return [
         [waits, EditContact(person, field, 1)],
         [EditContact(person, field, 2), EditAccount(person, field, 3)],
@@ -140,8 +141,9 @@ def _refused(dice: Dice, person: int, field: str) -> Beats:
 
 def _confused(dice: Dice, person: int, field: str) -> Beats:
     """Careers give a batch's results for others, or not all of them."""
-    how = dice.one(("swap_results", "short_results", "double_keys", "throttle"))
-    return [[CareersAnswer(how, "POST"), *(EditContact(each, field, 1) for each in {person, 0, 1, 2})], []]
+    how = dice.one(("swap_results", "swap_results", "short_results", "double_keys"))
+    meanwhile = When("careers>", "POST", EditAccount(person, field, 2))
+    return [[CareersAnswer(how, "POST"), meanwhile, *(EditContact(each, field, 1) for each in {person, 0, 1, 2})], []]
 
 
 def _forgotten(_dice: Dice, person: int, field: str) -> Beats:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from copy import deepcopy
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from connector.engine import halting, plans
@@ -191,7 +192,7 @@ class ForgetChanges:
     def perform(self, run: Run) -> None:
         """See ``Step``."""
         system = run.world.careers.system
-        system.feed.forget(system.clock.now())
+        system.feed.forget(system.clock.now() + timedelta(seconds=1))
         run.happened("careers' changes forgotten")
 
 

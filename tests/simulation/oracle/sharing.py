@@ -18,6 +18,7 @@ from tests.simulation.mapping import Rules, Unit, read_mapping
 from tests.simulation.oracle.evidence import Breach, Evidence, request_of
 from tests.simulation.oracle.history import seconds
 from tests.simulation.oracle.wire import Write
+from tests.simulation.words import token
 from tests.simulation.world import Call
 
 
@@ -80,7 +81,9 @@ def _filed(found: Evidence) -> Mapping[str, float]:
 
 def _judge_task(record: Write, read: _Read | None, filed: Mapping[str, float]) -> Iterator[Breach]:
     number = request_of(record.fields)
-    if read is not None and number in filed and read.barred_since < filed[number]:
+    if read is None or number not in filed or record.fields.get("Direction__c") != "Careers to alumni":
+        return  # what an alumna asks of us is no contact by us
+    if read.barred_since < filed[number]:
         yield Breach("barred", f"request {number} got a Task, although its contact had been read as barred before it was filed")
 
 
@@ -112,10 +115,21 @@ def _judge_write(write: Write, contact: Mapping[str, Any], rules: Rules) -> Iter
         given = [field.name for field in unit.fields if write.fields.get(field.career) not in (None, "", [])]
         if not given or unit.opt_out or unit.name in rules.exclude:
             continue
+        if not unit.careers_own and not _stands(write, contact, unit):
+            yield Breach("stale", f"{write.id} got {given}, which the contact was read not to hold any more before")
         if excluded:
             yield Breach("shared (I6)", f"{write.id} got {given}, although the contact was read as excluded before")
         elif unit.share == "consented" and _refused(rules, unit, contact):
             yield Breach("shared (I6)", f"{write.id} got {given}, although the consent was read as withdrawn before")
+
+
+def _stands(write: Write, contact: Mapping[str, Any], unit: Unit) -> bool:
+    """Whether what goes to careers is what the contact held when it was last read."""
+    return all(
+        token(field.name, "career", write.fields[field.career]) == token(field.name, "crm", contact[field.crm])
+        for field in unit.fields
+        if write.fields.get(field.career) not in (None, "", []) and field.crm in contact
+    )
 
 
 def _refused(rules: Rules, unit: Unit, contact: Mapping[str, Any]) -> bool:
