@@ -14,6 +14,7 @@ from tests.simulation.troubles import (
     WRITES,
     Break,
     CareersAnswer,
+    CrmAnswers,
     CrmDistorts,
     CrmRefuses,
     Expire,
@@ -127,9 +128,10 @@ def _restored(dice: Dice, person: int, field: str) -> Beats:
 
 def _mapped(dice: Dice, person: int, field: str) -> Beats:
     """The mapping is changed in the midst of a cycle that has something to decide."""
-    deed: Step = EditContact(person, field, 1) if dice.chance(0.5) else EditAccount(person, field, 1)
-    new = PutMapping(dice.one(("restoring", "refusing", "tight")))
-    return [[deed, When(dice.one(("crm<", "careers<")), dice.one(("GET", "POST")), new)], [EditContact(person, field, 2)]]
+    old, new = dice.one((("tight", "shipped"), ("shipped", "tight"), ("shipped", "restoring"), ("restoring", "refusing")))
+    deed = _one(dice, EditContact(person, "title", 1), EditContact(person, field, 1), EditAccount(person, field, 1))
+    change = When(dice.one(("crm<", "careers<")), dice.one(("GET", "POST")), PutMapping(new))
+    return [[PutMapping(old)], [deed, change], [EditContact(person, field, 2)]]
 
 
 def _refused(dice: Dice, person: int, field: str) -> Beats:
@@ -137,6 +139,24 @@ def _refused(dice: Dice, person: int, field: str) -> Beats:
     code = dice.one(("UNABLE_TO_LOCK_ROW", "UNABLE_TO_LOCK_ROW", "FIELD_CUSTOM_VALIDATION_EXCEPTION", "REQUIRED_FIELD_MISSING"))
     deed = _one(dice, EditAccount(person, field, 1), EditAccount(person, "interests", 1), File(person, 1))
     return [[CrmRefuses(code, count=dice.one((1, 3))), deed], [EditAccount(person, "mentor_capacity", 2)]]
+
+
+def _overtaken(dice: Dice, person: int, field: str) -> Beats:
+    """Careers edit what has just been read, and is about to be written."""
+    when = When("careers<", dice.one(("/changes", "GET")), EditAccount(person, field, dice.whole(1, 3), own=dice.chance(0.5)))
+    return [[EditContact(person, field, 1), when], [EditContact(person, field, 2)]]
+
+
+def _together(dice: Dice, _person: int, field: str) -> Beats:
+    """The same happens to several people at once, and one of them is refused."""
+    name = dice.one((field, "interests"))
+    no: list[Step] = [CrmRefuses("FIELD_CUSTOM_VALIDATION_EXCEPTION")] if dice.chance(0.5) else []
+    return [[EditAccount(each, name, 1) for each in range(3)], [*no, *(EditAccount(each, name, 2) for each in range(3))]]
+
+
+def _locked_out(dice: Dice, person: int, field: str) -> Beats:
+    """Sessions at Salesforce end as soon as they have begun."""
+    return [[CrmAnswers("INVALID_SESSION_ID", "/composite", count=dice.one((2, 12))), EditContact(person, field, 1)], []]
 
 
 def _confused(dice: Dice, person: int, field: str) -> Beats:
@@ -184,6 +204,9 @@ _COURSES: Mapping[str, Callable[[Dice, int, str], Beats]] = {
     "restored": _restored,
     "mapped": _mapped,
     "refused": _refused,
+    "overtaken": _overtaken,
+    "together": _together,
+    "locked out": _locked_out,
     "confused": _confused,
     "forgotten": _forgotten,
     "swept": _swept,

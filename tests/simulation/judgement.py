@@ -34,7 +34,7 @@ def judge(run: Run) -> Iterator[Breach]:
     world = run.world
     writes, forbidden = sorted_writes(world)
     yield from forbidden
-    yield from run.pauses.judge(world.calls)
+    yield from run.pauses.judge(world.calls, dict(world.spec.tenant).get("batch_limit", 200))
     world.look()
     numbers = run.lineage.numbers(world.calls)
     found = Evidence(

@@ -10,6 +10,10 @@ from tests.simulation.oracle.evidence import Breach, state_rows
 from tests.simulation.world import Call
 
 
+_TOGETHER = 200
+"""How many writes the bridge takes together, at most."""
+
+
 @dataclass
 class Pause:
     """The daemon of a host is halted from a call on until another, by their numbers."""
@@ -45,14 +49,18 @@ class Pauses:
         if any(row["subject"] == "everything" for row in state_rows(state, "halt")):
             self.begin(host, now)
 
-    def judge(self, calls: Sequence[Call]) -> Iterator[Breach]:
-        """After a halt nothing more is written than the batch that was under way (I47): its calls are of one kind."""
+    def judge(self, calls: Sequence[Call], batch: int) -> Iterator[Breach]:
+        """After a halt nothing more is written than the batch that was under way (I47): its calls are of one kind.
+
+        ``batch``: how many records careers take in one call; what we take together may have to be told one by one.
+        """
+        most = max(2, _TOGETHER // batch)
         for pause in self.all:
             later = [
                 call
                 for call in calls[pause.began : pause.ended]
                 if call.process == pause.host and call.writes and b"Bridge_Status__c" not in call.request.body
             ]
-            if len({(call.side, call.request.path) for call in later}) > 1 or len(later) > 2:
+            if len({(call.side, call.request.path) for call in later}) > 1 or len(later) > most:
                 what = f"{len(later)} writes after everything was halted, such as {later[-1].request.body[:200]!r}"
                 yield Breach("halted (I47)", what)

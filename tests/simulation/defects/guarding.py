@@ -57,7 +57,7 @@ DEFECTS = (
     Defect(
         name="logins without end",
         what="each call after the session has ended logs in again, however often",
-        needs=("Expire(",),
+        needs=("INVALID_SESSION_ID", "count=12"),
         edits=(
             Edit(
                 "connector/salesforce/transport.py",

@@ -148,7 +148,7 @@ DEFECTS = (
     Defect(
         name="expired cursor goes on",
         what="where careers' changes no longer reach back to our cursor, we go on from now instead of reading everything",
-        needs=("Suspend(",),
+        needs=("ForgetChanges(",),
         edits=(
             Edit(
                 "connector/career/feeds.py",

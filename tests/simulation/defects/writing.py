@@ -187,7 +187,7 @@ DEFECTS = (
     Defect(
         name="version forced",
         what="where careers' record has changed meanwhile, the write goes again with its newest version",
-        needs=("step=EditAccount(",),
+        needs=("EditContact(", "step=EditAccount("),
         edits=(
             Edit(
                 "connector/career/dialects/generic.py",

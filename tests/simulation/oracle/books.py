@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 
 from tests.simulation.oracle.evidence import Breach, Evidence
+from tests.simulation.oracle.pace import fate_of
 from tests.simulation.oracle.wire import Write
 
 _OPEN = ("planned", "ready", "sent", "unknown")
@@ -79,6 +80,7 @@ def _judge_audit(found: Evidence, audit: list[dict[str, Any]]) -> Iterator[Breac
         if count > 1:
             yield Breach("audit (I44)", f"write {intent} is told to be applied {count} times")
     kinds = {place: names for place, names in _KINDS.items() if found.platform.guarded or place != _WHOLE}
+    yield from _judge_outcomes(found, told)
     left = {place for write in found.known if (place := _place(write, kinds)) is not None}
     for object, kind, text in left:
         if not any((name, text) in told or name in erased for name in kinds[object, kind]):
@@ -89,6 +91,24 @@ def _judge_audit(found: Evidence, audit: list[dict[str, Any]]) -> Iterator[Breac
         if text != "{}" and name not in unasked and (name, text) not in known and not events <= _HELD_BACK:
             yield Breach("audit (I44)", f"it tells of {name} that never left: {text[:200]}")
 
+
+def _judge_outcomes(found: Evidence, told: Mapping[tuple[str, str], set[str]]) -> Iterator[Breach]:
+    """What was answered is what the audit says, where the daemon lived on to write it down."""
+    if found.untrue:
+        return
+    ended = {call.life: call.job for call in found.world.calls}
+    for write in found.known:
+        place, event = _place(write, _KINDS), _EVENTS.get(fate_of(write))
+        if place is None or event is None or write.call.job == ended[write.call.life]:
+            continue
+        events = set[str]().union(*(told.get((name, place[2]), set()) for name in _KINDS[place[0], place[1]]))
+        if events and event not in events:
+            said = f"of {place[1]} of {place[0]} it says {sorted(events)} instead of {event}"
+            yield Breach("audit (I44)", f"{said}: {place[2][:160]}")
+
+
+_EVENTS = {"done": "intent.applied", "never": "intent.refused"}
+"""What the audit says of a write whose answer said so."""
 
 _HELD_BACK = {"intent.later", "intent.unknown", "intent.superseded"}
 """What the audit says of a write that perhaps never reached the wire."""

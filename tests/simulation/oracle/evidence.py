@@ -90,6 +90,11 @@ class Evidence:
         """Whether anything that was sent may have taken effect long afterwards."""
         return bool({"crm later later", "crm late_commit late_commit"} & self.happened or self.world.held_records)
 
+    @property
+    def untrue(self) -> bool:
+        """Whether answers may have told something else than what was done."""
+        return any(name.startswith(("crm answer", "careers")) for name in self.happened)
+
     def moved_between(self, first: Call, second: Call) -> bool:
         """Whether anything else happened between two calls; what was begun earlier and came late counts at any time."""
         return self.late or any(first.number <= at <= second.number for at in self.moved)

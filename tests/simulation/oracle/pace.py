@@ -136,7 +136,6 @@ def _judge_waits(calls: Sequence[Call]) -> Iterator[Breach]:
 def _judge_writes(found: Evidence) -> Iterator[Breach]:
     """A write that came to nothing is not sent again at once; one that was refused for good, not at all until something moves."""
     last: dict[tuple[Any, ...], tuple[Write, str]] = {}
-    untrue = any(name.startswith(("crm answer", "careers")) for name in found.happened)
     for write in found.writes:
         if write.object == "Bridge_Status__c":
             continue
@@ -144,7 +143,7 @@ def _judge_writes(found: Evidence) -> Iterator[Breach]:
         before = last.get(place)
         if before is not None:
             yield from _judge_again(found, *before, write)
-        last[place] = (write, "" if untrue else _fate(write))
+        last[place] = (write, "" if found.untrue else fate_of(write))
 
 
 def _judge_again(found: Evidence, before: Write, fate: str, again: Write) -> Iterator[Breach]:
@@ -160,7 +159,7 @@ def _packed(fields: Mapping[str, Any]) -> bytes:
     return orjson.dumps(dict(fields), option=orjson.OPT_SORT_KEYS)
 
 
-def _fate(write: Write) -> str:
+def fate_of(write: Write) -> str:
     """What became of a single write, as far as its answer told: ``done``, ``later``, ``never``, ``lost``, or "" for unclear."""
     call = write.call
     if call.fate != "answered":

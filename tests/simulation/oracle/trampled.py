@@ -12,6 +12,7 @@ import orjson
 from tests.simulation.mapping import Field, Unit, read_mapping
 from tests.simulation.oracle.evidence import Breach, Evidence
 from tests.simulation.oracle.history import account_history, agreed_last, contact_history, overwritten, tokens_between
+from tests.simulation.oracle.pace import fate_of
 from tests.simulation.words import token
 
 _SLACK = 1.0
@@ -56,7 +57,7 @@ def _judge_field(found: Evidence, person: int, account: str, unit: Unit, field: 
         agreed |= agreed_last(ours, theirs, after.since, seen=found.seen_between)
         agreed |= _perhaps_ours(found, account, field)
         silent = any(_silent(read_mapping(name).units[unit.name], before.token) for name in found.mappings)
-        if silent or before.token in agreed or before.token in _suggested(found, account, unit, field):
+        if silent or before.token in agreed or before.token in _suggested(found, account, unit, field, after.since):
             continue
         yield Breach("trampled", f"{where}, and nobody was asked")
 
@@ -77,10 +78,12 @@ def _silent(unit: Unit, theirs: str) -> bool:
     return theirs == "" and unit.null != "suggest_clear"
 
 
-def _suggested(found: Evidence, account: str, unit: Unit, field: Field) -> set[str]:
-    """What was ever suggested for this field of this account."""
+def _suggested(found: Evidence, account: str, unit: Unit, field: Field, until: float) -> set[str]:
+    """What had been suggested for this field of this account by a moment, and not been refused."""
     meanings = set()
     for write in found.suggestion_writes(account, unit.name):
+        if write.call.at > until + _SLACK or not write.call.acted or (fate_of(write) in {"later", "never"} and not found.untrue):
+            continue
         entered = orjson.loads(write.fields.get("Suggested_Values__c") or "{}")
         if field.crm in entered:
             meanings.add(token(field.name, "crm", entered[field.crm]))
