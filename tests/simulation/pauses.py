@@ -9,7 +9,6 @@ from pathlib import Path
 from tests.simulation.oracle.evidence import Breach, state_rows
 from tests.simulation.world import Call
 
-
 _TOGETHER = 200
 """How many writes the bridge takes together, at most."""
 
