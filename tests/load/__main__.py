@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from tests.load.outage import outage
@@ -23,7 +24,7 @@ def main() -> int:
     try:
         match options.what:
             case "storm":
-                told = storm(WHOLE, folder())
+                told = storm(WHOLE, folder(), _progress())
                 return _show(told.lines(), told.faults)
             case "outage":
                 return max(_outage(side) for side in ("crm", "careers"))
@@ -38,6 +39,11 @@ def _outage(side: str) -> int:
     return _show(told.lines(), told.faults)
 
 
+def _progress() -> Callable[[str], object]:
+    began = time.monotonic()
+    return lambda text: print(f"  {time.monotonic() - began:6.0f} s: {text}", flush=True)
+
+
 def _show(lines: object, faults: list[str]) -> int:
     print(*lines, sep="\n")  # type: ignore[misc]  # an iterator of texts
     print(f"FAILED: {faults[:10]}" if faults else "every law held", flush=True)
@@ -49,6 +55,7 @@ def _soak(seeds: range, base: Path) -> int:
     for seed in seeds:
         outcome = soak(seed, base)
         calls, effects = calls + outcome.calls, effects + outcome.effects
+        print(f"  {seed - seeds.start + 1} of {len(seeds)} seeds, {time.monotonic() - began:.0f} s", flush=True)
         if outcome.breaches:
             failed += 1
             print(f"FAILED: seed {seed}: {outcome.breaches[:5]}", flush=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import resource
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -53,6 +53,10 @@ class Account:
     memory: list[float] = field(default_factory=list)
     took: float = 0.0
 
+    def so_far(self) -> str:
+        """How far it is."""
+        return f"{self.cycles} cycles, {self.most_used:,} calls used, {self.memory[-1]:,.0f} MB"
+
     def lines(self) -> Iterator[str]:
         """The figures."""
         size, spread = self.size, quantiles(self.delays, n=100) if len(self.delays) > 1 else [0.0] * 99
@@ -64,16 +68,18 @@ class Account:
         yield f"{self.took:.0f} s of this machine"
 
 
-def storm(size: Size, base: Path) -> Account:
-    """Let it come; what is not as it must be stands in ``faults``."""
+def storm(size: Size, base: Path, tell: Callable[[str], object] = str) -> Account:
+    """Let it come; what is not as it must be stands in ``faults``. ``tell`` hears how far it is."""
     began, told = time.monotonic(), Account(size=size)
     with logged():
         world = _university(size)
+        tell("the university is there")
         host = Host(world=world, name="bridge", base=base)
         host.forget_state()
         process = Process(host, seed=0)
         assert process.start(), process.left
         _settle(process)
+        tell("everybody is linked and at rest; the storm begins")
         _others_take(world)
         told.memory.append(_memory())
         calls = world.crm.call_count()
@@ -81,9 +87,11 @@ def storm(size: Size, base: Path) -> Account:
         for minute in range(MINUTES):
             _minute(world, size, minute)
             _work(process, told)
+            tell(told.so_far())
         while told.cycles < MINUTES * 12 and not _quiet(process):
             _approve(process)
             _work(process, told)
+            tell(told.so_far())
         told.calls = world.crm.call_count() - calls
         _judge(world, told)
         process.end("stopped")
