@@ -91,6 +91,8 @@ class Page:
     more: bool
     full: bool = False
     """This page belongs to a read of everything, not of changes only."""
+    begun_anew: bool = False
+    """The feed no longer reached back to the cursor, and this is the first page of everything: deletions since are not told."""
     well: tuple[tuple[str, str], ...] = ()
     """Kinds and ids of what was told as unreadable before, is none of these records, and is well again."""
 

@@ -62,7 +62,7 @@ class Reader:
         try:
             return self._read_changes(place) if place.mode == "changes" else self._read_everything(place)
         except CursorExpired:
-            return self._read_everything(_Cursor())
+            return replace(self._read_everything(_Cursor()), begun_anew=True)
 
     def fetch(self, kind: str, ids: Sequence[str]) -> Sequence[Record]:
         """These records now; what does not exist is not in the answer.

@@ -16,9 +16,11 @@ from connector.engine.identity import evidence_of
 from connector.engine.moved import note_moved
 from connector.ports import HANDED_OVER, Feed, Page, Record
 from connector.store import intents, links, observations, reviews, suggestions
-from connector.store.store import Row, pack, stamp, unpack
+from connector.store.store import Row, pack, set_meta, stamp, unpack
 
 PEOPLE = "people"
+UNCOMPARED = "uncompared"
+"""The remembered fact about a career system that its feed had a gap: who was deleted meanwhile has to be found by comparing."""
 """The name of a career system's one feed in the cursor table."""
 
 _LOOKED_AT = frozenset({Feed.CONTACT, Feed.SUGGESTION, Feed.REVIEW, Feed.REQUEST, Feed.TASK, "request"})
@@ -62,6 +64,8 @@ def collect_career(ctx: Context, system: str) -> Collected:
         with ctx.store.begin() as db:
             total.read += len(page.records)
             total.changed += _keep_career(ctx, db, system, page)
+            if page.begun_anew:
+                set_meta(db, f"{UNCOMPARED}:{system}", "yes")
             _move(ctx, db, Side.CAREER, system, {PEOPLE: page})
         more = page.more
         ctx.progress(f"reading {system}", total.read, None)

@@ -107,7 +107,20 @@ def _record(db: Connection, ctx: Context, started: datetime, done: Cycle) -> Non
 def _read_all(ctx: Context, done: Cycle) -> None:
     _guard(ctx, done, "crm", lambda: collect.collect_crm(ctx))
     for system in ctx.careers:
-        _guard(ctx, done, system, lambda system=system: collect.collect_career(ctx, system))  # type: ignore[misc]
+        _guard(ctx, done, system, lambda system=system: _read_career(ctx, system))  # type: ignore[misc]
+
+
+def _read_career(ctx: Context, system: str) -> collect.Collected:
+    """What changed in one career system; everything is compared where its feed had a gap."""
+    found, gap = collect.collect_career(ctx, system), f"{collect.UNCOMPARED}:{system}"
+    with ctx.store.begin() as db:
+        uncompared = get_meta(db, gap) is not None
+    if uncompared:
+        log.info("feed.had_a_gap", system=system)
+        _sweep_career(ctx, system, stamp(ctx.clock.now()))
+        with ctx.store.begin() as db:
+            set_meta(db, gap, None)
+    return found
 
 
 def _guard(ctx: Context, done: Cycle, side: str, read: Callable[[], collect.Collected]) -> None:

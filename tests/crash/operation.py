@@ -6,12 +6,24 @@ from collections.abc import Mapping
 
 from tests.crash.old_state import OldState
 from tests.crash.script import SETTLE, script
-from tests.crash.steps import DeleteForGood, ForgetChanges, Restart, Silently, Unclear
+from tests.crash.steps import DeleteForGood, Restart, Silently, Unclear
 from tests.simulation.administrator import Adopt, Apply, Approve, EndHalt, Erase, GoLive, Pilot, SweepNow
 from tests.simulation.decisions import Decide, Review
 from tests.simulation.scenario import Scenario
-from tests.simulation.steps import Arrive, Change, Duplicate, EditAccount, EditContact, File, Merge, Pass, When, Work
-from tests.simulation.troubles import Expire, KeepState, Kill, PutMapping, RestoreState, Resume, Stop, Suspend
+from tests.simulation.steps import (
+    Arrive,
+    Change,
+    DeleteAccount,
+    Duplicate,
+    EditAccount,
+    EditContact,
+    File,
+    Merge,
+    Pass,
+    When,
+    Work,
+)
+from tests.simulation.troubles import Expire, ForgetChanges, KeepState, Kill, PutMapping, RestoreState, Resume, Stop, Suspend
 from tests.simulation.world import Spec
 
 _DAY = 86_400.0
@@ -85,6 +97,7 @@ OPERATION: Mapping[str, Scenario] = {
     "a sweep finds what moved no stamp": script(Silently(0, "title", 1), SweepNow()),
     "a sweep finds who is gone without a trace": script(DeleteForGood(0), SweepNow(), spec=_TWO),
     "every cursor of careers has expired": script(EditAccount(0, "title", 1), ForgetChanges()),
+    "an account was deleted in a gap of careers' feed": script(DeleteAccount(0), ForgetChanges()),
     "every session at Salesforce has expired": script(Expire(), EditContact(0, "title", 1), File(0, 0)),
     "three months later": script(EditContact(0, "title", 1), SETTLE, Suspend(100 * _DAY), SETTLE, spec=Spec(cycle=86_400)),
 }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from emulator.career.errors import invalid
@@ -214,12 +213,3 @@ class FiledBefore:
         by = {"name": "Pat Zyx", "email": "pat@careers.example.edu"}
         world.careers.system.seed("request", [{**values, "person_id": world.accounts[self.person], "requested_by": by}])
         world.requests.append(("old-1", 1))
-
-
-@dataclass(frozen=True)
-class ForgetChanges:
-    """The career system's change feed is forgotten: every cursor has expired."""
-
-    def perform(self, run: Run) -> None:
-        """See ``Step``."""
-        run.world.careers.system.feed.forget(run.world.time.now() + timedelta(days=1))

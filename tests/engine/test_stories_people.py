@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import orjson
 import pytest
 
@@ -237,6 +239,15 @@ def test_that_a_link_has_ended_is_told_once_though_salesforce_refuses_it(uni: Un
     for _ in range(3):
         uni.run()
     assert (refusal.struck, len(status(uni.ctx)["refused"])) == (1, 1)
+
+
+def test_who_was_deleted_in_a_gap_of_the_feed_is_found(uni: University) -> None:
+    """Where careers' feed no longer reaches back, everything is read and compared: who is not there any more is gone (I20)."""
+    assert uni.call("k-pat", "DELETE", "/people/a1")[0] == 204
+    uni.career.feed.forget(uni.clock.now() + timedelta(seconds=1))
+    uni.run()
+    uni.run()
+    assert links(uni) == {"ended": 1}
 
 
 def test_what_is_gone_is_not_tried_in_parts(uni: University) -> None:

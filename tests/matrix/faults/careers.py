@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from tests.crash.steps import ForgetChanges, Unclear
+from tests.crash.steps import Unclear
 from tests.matrix.cells import Cell, Elsewhere, Operation, Place, Row
 from tests.matrix.checks import calm, done
 from tests.matrix.faults.limits import refuses_to_run
@@ -15,6 +15,7 @@ from tests.matrix.orders import CAREER_READS, UPDATES, careers, step, when
 from tests.matrix.stage import Stage
 from tests.simulation.run import Run
 from tests.simulation.steps import Arrive, Change, EditAccount, EditContact, File, Pass
+from tests.simulation.troubles import ForgetChanges
 from tests.simulation.world import Spec
 
 _NO_LOGIN = "a key comes with each request: nobody logs in at careers"
