@@ -134,15 +134,23 @@ def _rehearse(ctx: Context, *, as_if_live: bool) -> Planned:
 def _weigh(ctx: Context, db: Connection, planned: Planned) -> None:
     planned.totals = plans.totals(db, planned.id)
     planned.digest = plans.digest(db, planned.id)
+    approved = plans.approved_before(db, planned.id)
     linked = links.count_states(db).get("linked", 0)
     for side in (Side.CAREER, Side.CRM):
         kinds = [kind for kind, written in _WRITTEN_SIDE.items() if written is side]
-        loads = [planned.totals.get(kind, (0, 0, 0)) for kind in kinds]
+        loads = [_less(planned.totals.get(kind), approved.get(kind)) for kind in kinds]
         newcomers = planned.totals.get(PROPOSAL, (0, 0, 0))[0] if side is Side.CRM else 0
         blanks = sum(blank for _, _, blank in loads)
         load = Load(people=sum(n for n, _, _ in loads), blanks=blanks, newcomers=newcomers)
         recent = intents.applied_last_day(db, kinds, ctx.clock.now())
         planned.reasons += pulled(side, load, last_24h=recent, linked=linked, brakes=ctx.person.brakes[side])
+
+
+def _less(totals: tuple[int, int, int] | None, approved: tuple[int, int, int] | None) -> tuple[int, int, int]:
+    """What the brakes weigh: a person is not asked twice about the same, because a process died on the way."""
+    n, changes, blanks = totals or (0, 0, 0)
+    m, known, empty = approved or (0, 0, 0)
+    return n - m, changes - known, blanks - empty
 
 
 def _release(ctx: Context, db: Connection, planned: Planned, *, approve: bool) -> None:

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import Connection, Select, Update, exists, func, select, update
+from sqlalchemy import Connection, Select, Update, and_, exists, func, select, update
 
+from connector.store.intents import LOOKED
 from connector.store.store import Place, Row, add, fetch, prepared
 from connector.store.tables import intent, plan
 
@@ -41,16 +42,34 @@ def carry_over(db: Connection, plan_id: str) -> None:
     db.execute(update(plan).where(plan.c.state == "open", plan.c.id != plan_id, alike).values(state="dropped"))
 
 
+_COUNTS = (func.count(), func.sum(intent.c.changes), func.sum(intent.c.blanks))
+Totals = dict[str, tuple[int, int, int]]
+"""For each kind of write: records, values changed, values that become empty."""
+
+
 @prepared
 def _totals(plan_id: Place) -> Select[Any]:
-    counts = (func.count(), func.sum(intent.c.changes), func.sum(intent.c.blanks))
     held = (intent.c.plan_id == plan_id) & (intent.c.state == "planned")
-    return select(intent.c.kind, *counts).where(held).group_by(intent.c.kind)
+    return select(intent.c.kind, *_COUNTS).where(held).group_by(intent.c.kind)
 
 
-def totals(db: Connection, plan_id: str) -> dict[str, tuple[int, int, int]]:
-    """For each kind of write in a plan: records, values changed, values that become empty."""
+def totals(db: Connection, plan_id: str) -> Totals:
+    """What a plan would write."""
     return {kind: (int(n), int(changes), int(blanks)) for kind, n, changes, blanks in _totals(db, plan_id=plan_id)}
+
+
+@prepared
+def _approved_before(plan_id: Place) -> Select[Any]:
+    held = (intent.c.plan_id == plan_id) & (intent.c.state == "planned")
+    before, approved = intent.alias(), select(plan.c.id).where(plan.c.state == "approved")
+    same = and_(*(before.c[name] == intent.c[name] for name in ("system", "target", "kind", "payload")))
+    undone = exists().where(same, before.c.state == "superseded", before.c.code == LOOKED, before.c.plan_id.in_(approved))
+    return select(intent.c.kind, *_COUNTS).where(held, undone).group_by(intent.c.kind)
+
+
+def approved_before(db: Connection, plan_id: str) -> Totals:
+    """Of these, the very writes that a person has approved before, and whose answer was lost: looked for, they were not done."""
+    return {kind: (int(n), int(changes), int(blanks)) for kind, n, changes, blanks in _approved_before(db, plan_id=plan_id)}
 
 
 @prepared

@@ -80,6 +80,21 @@ def test_a_plan_that_is_too_big_waits(
     assert status(new.ctx)["halted"] == []
 
 
+def test_an_approved_plan_that_the_wire_lost_stays_approved(new: University) -> None:
+    """What a person has approved, and what was looked for and not done, is sent again; nobody is asked a second time."""
+    made = crowd(new, 6, max_changes=5)
+    for id in made:
+        new.edit_contact(id, Title="Director")
+    new.run()
+    digest = next(row["remedy"] for row in status(new.ctx)["halted"]).split("--plan ")[1].split("`")[0]
+    assert approve(new.ctx, digest) == 6
+    new.career_wire.order(WireFault.LOSE_REQUEST, "POST .*people/batch")
+    for _ in range(4):
+        new.clock.move(timedelta(minutes=10))
+        assert new.run().halted == {}
+    assert titles(new) == 6
+
+
 def test_an_approved_plan_that_is_judged_anew_stays_approved(new: University) -> None:
     """A sweep, or news of one person, between the brake and the approval asks for no second one; only what is new is weighed."""
     made = crowd(new, 6, max_changes=5)

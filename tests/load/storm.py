@@ -88,7 +88,7 @@ def storm(size: Size, base: Path, tell: Callable[[str], object] = str) -> Accoun
             _minute(world, size, minute)
             _work(process, told)
             tell(told.so_far())
-        while told.cycles < MINUTES * 12 and not _quiet(process):
+        while told.cycles < MINUTES * 48 and not _quiet(process):
             _approve(process)
             _work(process, told)
             tell(told.so_far())

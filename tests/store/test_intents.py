@@ -343,6 +343,32 @@ def test_what_a_plan_would_write(db: Connection) -> None:
     assert plans.digest(db, "p") == digest, "their order is that of planning, not of their moments"
 
 
+def test_what_was_approved_before(db: Connection) -> None:
+    """Law: the very same write of an approved plan, looked for and not found, was approved; any other was not."""
+    plans.put(db, a_plan("q", "approved"))
+    set_where(db, mine("planned"), changes=2, blanks=1)
+    twin = {"state": "superseded", "code": intents.LOOKED, "plan_id": "q", "payload": all_of(db)[mine("planned")[0]]["payload"]}
+    set_where(db, mine("superseded"), **twin)
+    assert plans.approved_before(db, "p") == {"career.update": (1, 2, 1)}
+    assert plans.approved_before(db, "q") == {}
+    others = {
+        "state": "applied",
+        "code": "other",
+        "plan_id": "p",
+        "payload": "{}",
+        "target": "a9",
+        "kind": "career.create",
+        "system": "elsewhere",
+    }
+    for column, other in others.items():
+        before = all_of(db)[mine("superseded")[0]][column]
+        set_where(db, mine("superseded"), **{column: other})
+        assert plans.approved_before(db, "p") == {}, column
+        set_where(db, mine("superseded"), **{column: before})
+    set_where(db, mine("planned"), state="ready")
+    assert plans.approved_before(db, "p") == {}
+
+
 def test_the_digest_of_a_plan_stays_the_same_for_ever(db: Connection) -> None:
     """Law: a person approves a plan by its digest, across upgrades: it is the SHA-256 of one line for each write."""
     set_where(db, [f"{' '.join(place)} planned" for place in OTHERS], state="ready")
