@@ -152,7 +152,7 @@ DEFECTS = (
         edits=(
             Edit(
                 "connector/career/feeds.py",
-                "        except CursorExpired:\n            return self._read_everything(_Cursor())",
+                "        except CursorExpired:\n            return replace(self._read_everything(_Cursor()), begun_anew=True)",
                 "        except CursorExpired:\n"
                 "            begin = self._read_everything(_Cursor())\n"
                 '            return Page(records=(), cursor=_Cursor(mode="changes", after=_Cursor.parse(begin.cursor).changes).text(), more=False)',

@@ -66,5 +66,6 @@ def _by_nobody(found: Evidence) -> Iterator[Breach]:
 
 def _entered(found: Evidence, person: int, account: str, field: Field) -> set[str]:
     theirs, ours = account_history(found.world, account, field), contact_history(found.world, person, field)
-    first = [held.token for held in theirs[:1] if not ours or held.token != ours[0].token]
+    apart = not found.world.spec.live  # what was first read may have been moved before
+    first = [held.token for held in theirs[:1] if apart or not ours or held.token != ours[0].token]
     return {held.token for held in theirs if held.by not in {"api", ""}}.union(first)
