@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import requests
 import structlog
 
-from connector.egress import Reach, guard
+from connector.egress import OutOfTime, Reach, guard
+from connector.errors import UserError
+from connector.ports import Clock
 from connector.secrets import read_secret
 from connector.wire import open_session
 
@@ -16,13 +18,21 @@ _SECONDS = 30
 log = structlog.get_logger()
 
 
-def send(text: str, *, command: Sequence[str], webhook: str | None, environ: Mapping[str, str]) -> bool:
+def send(
+    text: str,
+    *,
+    command: Sequence[str],
+    webhook: str | None,
+    environ: Mapping[str, str],
+    clock: Clock,
+    connect: Callable[[], requests.Session] = open_session,
+) -> bool:
     """Send an alert by every configured way; whether any took it. An alert that fails is logged and stops nothing."""
     sent = False
     if command:
         sent = _run(command, text) or sent
     if webhook is not None:
-        sent = _post(read_secret(webhook, environ).reveal(), text) or sent
+        sent = _post(webhook, environ, text, clock, connect) or sent
     return sent
 
 
@@ -35,15 +45,22 @@ def _run(command: Sequence[str], text: str) -> bool:
     return True
 
 
-def _post(url: str, text: str) -> bool:
+def _post(webhook: str, environ: Mapping[str, str], text: str, clock: Clock, connect: Callable[[], requests.Session]) -> bool:
+    try:
+        url = read_secret(webhook, environ).reveal()
+    except UserError as error:
+        log.warning("alert.failed", kind="webhook", error=error.problems[0].code)
+        return False
     if not url.startswith("https://"):
         log.warning("alert.failed", kind="webhook", error="not https")
         return False
+    until = clock.monotonic() + _SECONDS
     try:
-        session = open_session()
-        guard(session, Reach.CAMPUS)
-        answer = session.post(url, json={"text": text}, timeout=_SECONDS, allow_redirects=False)
-    except requests.RequestException as error:
+        session = connect()
+        # All work waits meanwhile: nobody is listened to for longer, and what they say besides yes is not read.
+        guard(session, Reach.CAMPUS, lambda: clock.monotonic() <= until)
+        with session.post(url, json={"text": text}, timeout=_SECONDS, allow_redirects=False, stream=True) as answer:
+            return answer.ok
+    except (requests.RequestException, OutOfTime) as error:
         log.warning("alert.failed", kind="webhook", error=type(error).__name__)
         return False
-    return answer.ok

@@ -164,7 +164,8 @@ class Daemon:
             repeat = at is not None and (now - moment(at)).total_seconds() < alerts.repeat_minutes * 60
             if not text or (said == text and repeat):
                 return
-        if send(f"alumni-bridge needs you\n{text}", command=alerts.command, webhook=alerts.webhook, environ=os.environ):
+        told = f"alumni-bridge needs you\n{text}"
+        if send(told, command=alerts.command, webhook=alerts.webhook, environ=os.environ, clock=context.clock):
             with context.store.begin() as db:
                 set_meta(db, "alerted", text)
                 set_meta(db, "alerted_at", stamp(now))

@@ -142,7 +142,11 @@ class _Heard(RawIOBase):
 
 
 def guard(session: Session, reach: Reach, in_time: Callable[[], bool] = lambda: True) -> None:
-    """From now on a session's connections may reach so far, and are heard as long as ``in_time`` says so."""
+    """From now on a session's connections may reach so far, and are heard as long as ``in_time`` says so.
+
+    What the environment says of proxies, authorities and passwords counts no more: it would lead past all of this.
+    """
+    session.trust_env = False
     for adapter in session.adapters.values():
         if isinstance(adapter, GuardedAdapter):
             adapter.reach, adapter.in_time = reach, in_time

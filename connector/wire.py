@@ -56,7 +56,7 @@ def user_agent() -> str:
 
 
 def open_session(*, ca_file: str | None = None, proxies: Mapping[str, str] | None = None) -> requests.Session:
-    """A ``requests`` session that never retries, keeps no cookies, takes nothing from outside, and reaches no near address.
+    """A ``requests`` session that never retries and reaches no near address; who uses it puts it under ``egress.guard``.
 
     ``ca_file`` replaces the trusted authorities by those of one PEM file; verification itself has no switch.
     """
@@ -188,7 +188,6 @@ class Wire:
         self._session = session
         self._deadline = inf
         guard(session, Reach.MACHINE if lab else Reach.CAMPUS if campus else Reach.PUBLIC, self._in_time)
-        session.trust_env = False
         session.auth = None
         session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
         session.headers["User-Agent"] = user_agent()

@@ -5,14 +5,16 @@ from __future__ import annotations
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
 
-from connector import alerts
+from connector import alerts, egress
 from connector.egress import Reach, reachable
 from connector.errors import Later
 from connector.wire import Wire, open_session
@@ -47,6 +49,7 @@ class Listener:
         self.socket = socket.create_server(("127.0.0.1", 0))
         self.port = self.socket.getsockname()[1]
         self.heard: list[bytes] = []
+        self.letters = 0
         self._context = context
         threading.Thread(target=self._serve, daemon=True).start()
 
@@ -62,10 +65,14 @@ class Listener:
                     self.heard.append(first)
                     if first:
                         with self._context.wrap_socket(plain, server_side=True) as connection:
-                            connection.recv(65_536)
-                            connection.sendall(
-                                b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
-                            )
+                            said = connection.recv(65_536)
+                            while said.startswith(b"POST") and not said.endswith(b"}"):
+                                said += connection.recv(65_536)
+                            connection.sendall(b"HTTP/1.1 200 OK\r\nX-Slowly: ")
+                            for _ in range(self.letters):
+                                connection.sendall(b"y")
+                                time.sleep(0.02)
+                            connection.sendall(b"\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}")
                 except OSError:
                     continue
 
@@ -133,5 +140,42 @@ def test_an_alert_reaches_no_machine_of_ours(listener: Listener, monkeypatch: py
     """Law (S18): the webhook of alerts is guarded like every other connection."""
     resolving(monkeypatch, "127.0.0.1")
     environ = {"HOOK": f"https://hooks.example.com:{listener.port}/x"}
-    assert not alerts.send("text", command=(), webhook="env:HOOK", environ=environ)
+    assert not alerts.send("text", command=(), webhook="env:HOOK", environ=environ, clock=FakeClock())
     assert set(listener.heard) <= {b""}
+
+
+def test_the_environment_leads_an_alert_nowhere_else(listener: Listener, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Law (S18): neither a proxy nor an authority from outside counts for the webhook."""
+    monkeypatch.setattr(egress, "reachable", lambda _address, _reach: True)
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/nowhere.pem")
+    environ = {"HOOK": f"https://127.0.0.1:{listener.port}/x"}
+    connect = partial(open_session, ca_file=listener.ca_file)
+    assert alerts.send("text", command=(), webhook="env:HOOK", environ=environ, clock=FakeClock(), connect=connect)
+
+
+class Hurried(FakeClock):
+    """A clock by which every look at it takes a second."""
+
+    def monotonic(self) -> float:
+        """See ``connector.ports.Clock``."""
+        self.sleep(1.0)
+        return super().monotonic()
+
+
+@pytest.mark.parametrize(("letters", "told"), [(0, True), (60, False)])
+def test_an_alert_waits_for_nobody_who_never_ends(
+    listener: Listener, monkeypatch: pytest.MonkeyPatch, letters: int, *, told: bool
+) -> None:
+    """Law: a webhook that answers letter by letter is given up: all work of the bridge waits for it."""
+    monkeypatch.setattr(egress, "reachable", lambda _address, _reach: True)
+    listener.letters = letters
+    environ = {"HOOK": f"https://127.0.0.1:{listener.port}/x"}
+    connect = partial(open_session, ca_file=listener.ca_file)
+    assert alerts.send("text", command=(), webhook="env:HOOK", environ=environ, clock=Hurried(), connect=connect) is told
+
+
+def test_a_webhook_that_is_not_known_does_not_undo_what_a_command_has_told() -> None:
+    """Law: what one way has told is told; else it would be told again in every cycle."""
+    assert alerts.send("text", command=["true"], webhook="env:NOT_SET", environ={}, clock=FakeClock())
+    assert not alerts.send("text", command=["false"], webhook="env:NOT_SET", environ={}, clock=FakeClock())
