@@ -129,6 +129,23 @@ def test_deploy_and_retrieve(org: Org, api: Api) -> None:
     assert text == FILES["permissionsets/Workers.permissionset"]
 
 
+def test_the_status_of_what_runs(org: Org, api: Api, control: Control) -> None:
+    """The call checkStatus tells how far deploys and retrievals are; in any version, though documented until 30.0. [C] CumulusCI."""
+    control.settings(job_polls=1)
+    data = base64.b64encode(archive(FILES)).decode()
+    types = "<types><members>*</members><name>PermissionSet</name></types>"
+    retrieve = f"<retrieve><retrieveRequest><unpackaged>{types}</unpackaged></retrieveRequest></retrieve>"
+    asked = (f"<deploy><ZipFile>{data}</ZipFile></deploy>", retrieve)
+    ids = [texts(call(org, each, token=api.token, path="m/60.0"), "id")[0] for each in asked]
+    inside = "".join(f"<asyncProcessId>{id_}</asyncProcessId>" for id_ in ids)
+    for states in (["InProgress", "Completed"], ["Completed", "Completed"]):
+        answer = call(org, f"<checkStatus>{inside}</checkStatus>", token=api.token, path="m/60.0")
+        assert (texts(answer, "id"), texts(answer, "state")) == (ids, states)
+        assert texts(answer, "done") == [str(state == "Completed").lower() for state in states]
+    lost = call(org, "<checkStatus><asyncProcessId>0Af</asyncProcessId></checkStatus>", token=api.token, path="m/60.0")
+    assert texts(lost, "faultcode") == ["sf:INVALID_ID_FIELD"]
+
+
 def test_queries_come_in_pages(org: Org, api: Api, control: Control) -> None:
     """A query has pages of 500, or what QueryOptions says from 200 on; queryMore leads on to the last. [D]."""
     control.seed("Contact", [{"LastName": f"P{at}"} for at in range(1_050)])

@@ -167,14 +167,28 @@ def _missing(kind: str, name: str) -> str:
 
 def _check_retrieve(org: Org, _access: Access, call: Call, _version: str) -> list[Xml]:
     id_ = call.text("asyncProcessId") or call.text("id")
-    packed = org.jobs.get(id_)
-    if not isinstance(packed, list):
-        raise SalesforceError("INVALID_ID_FIELD", "invalid async process id")
-    *shown, zipped = packed
+    *shown, zipped = _retrieval(org, id_)
     end = [element("status", "Succeeded"), element("success", value=True), zipped]
     properties = [each for each in shown if each.startswith("<fileProperties>")]
     messages = [each for each in shown if not each.startswith("<fileProperties>")]
     return [nested("result", [element("done", value=True), *properties, element("id", id_), *messages, *end])]
+
+
+def _retrieval(org: Org, id_: str) -> list[Xml]:
+    packed = org.jobs.get(id_)
+    if not isinstance(packed, list):
+        raise SalesforceError("INVALID_ID_FIELD", "invalid async process id")
+    return packed
+
+
+def _check_status(org: Org, _access: Access, call: Call, _version: str) -> list[Xml]:
+    """How far deploys and retrievals are; these are always at their end."""
+    results = []
+    for id_ in call.texts("asyncProcessId"):
+        done = bool(_retrieval(org, id_)) if id_ in org.jobs else not org.pending(_deployment(org, id_).id)
+        state = "Completed" if done else "InProgress"
+        results.append(nested("result", [element("done", value=done), element("id", id_), element("state", state)]))
+    return results
 
 
 # --- what there is --------------------------------------------------------------------------------------------------
@@ -290,6 +304,7 @@ _CALLS: dict[str, Callable[[Org, Access, Call, str], list[Xml]]] = {
     "checkDeployStatus": _check_deploy,
     "deployRecentValidation": _quick_deploy,
     "cancelDeploy": _cancel,
+    "checkStatus": _check_status,
     "retrieve": _retrieve,
     "checkRetrieveStatus": _check_retrieve,
     "listMetadata": _list,
