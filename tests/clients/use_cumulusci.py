@@ -1,4 +1,4 @@
-"""CumulusCI: an org from the environment, a query, records loaded by a mapping, a deploy."""
+"""CumulusCI: an org from the environment, a query, records loaded and extracted by mappings, a deploy, a retrieve."""
 
 # ruff: noqa: S603, S607 - the client under test is a command
 
@@ -51,7 +51,8 @@ rights.mkdir(exist_ok=True)
 (rights / "C.permissionset").write_text(f'<?xml version="1.0" encoding="UTF-8"?>\n{xml}\n')
 manifest = "<types><members>C</members><name>PermissionSet</name></types><version>60.0</version>"
 (project / "unpackaged/package.xml").write_text(
-    f'<?xml version="1.0" encoding="UTF-8"?>\n<Package xmlns="http://soap.sforce.com/2006/04/metadata">{manifest}</Package>\n'
+    # In one line its retrieve would lose what stands in it.
+    f'<?xml version="1.0" encoding="UTF-8"?>\n<Package xmlns="http://soap.sforce.com/2006/04/metadata">\n{manifest}\n</Package>\n'
 )
 subprocess.run(["git", "init", "-q"], cwd=project, check=True)
 subprocess.run(["git", "remote", "add", "origin", "https://github.com/example/p.git"], cwd=project, check=False)
@@ -71,6 +72,20 @@ def query(soql: str) -> str:
 
 
 assert len(query("SELECT Id, LastName FROM Contact").splitlines()) == 6
+cci("task", "run", "extract_dataset", "--org", "emu", "--mapping", "datasets/mapping.yml", "--sql_path", "out.sql")
+assert "VALUES('Contact-1','Person 0','Account-1')" in (project / "out.sql").read_text()
+for action in ("etl_upsert", "upsert"):
+    step = {"sf_object": "Contact", "action": action, "update_key": "Ext__c", "fields": ["LastName", "Ext__c"]}
+    (project / "datasets/upsert.yml").write_text(json.dumps({"Contacts": step}))
+    rows = f"INSERT INTO Contact VALUES(1,'{action}','e0'); INSERT INTO Contact VALUES(2,'{action}','{action}');"
+    table = "CREATE TABLE Contact (id INTEGER NOT NULL, LastName VARCHAR(255), Ext__c VARCHAR(255), PRIMARY KEY (id));"
+    (project / "upsert.sql").write_text(f"BEGIN TRANSACTION; {table} {rows} COMMIT;")
+    cci("task", "run", "load_dataset", "--org", "emu", "--mapping", "datasets/upsert.yml", "--sql_path", "upsert.sql")
+    there = query(f"SELECT Ext__c FROM Contact WHERE LastName = '{action}'")  # noqa: S608 - our own text
+    assert there.split() == ['"Ext__c"', '"e0"', f'"{action}"'], there
+
 cci("task", "run", "snowfakery", "--org", "emu", "--recipe", "recipe.yml")
 assert len(query("SELECT Id, LastName FROM Contact WHERE LastName = 'Flake'").splitlines()) == 7
 cci("task", "run", "deploy", "--org", "emu", "--path", "unpackaged")
+cci("task", "run", "retrieve_unpackaged", "--org", "emu", "--path", "back", "--package_xml", "unpackaged/package.xml")
+assert (project / "back/permissionsets/C.permissionset").exists()

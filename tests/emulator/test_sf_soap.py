@@ -130,7 +130,7 @@ def test_deploy_and_retrieve(org: Org, api: Api) -> None:
 
 
 def test_the_status_of_what_runs(org: Org, api: Api, control: Control) -> None:
-    """The call checkStatus tells how far deploys and retrievals are; in any version, though documented until 30.0. [C] CumulusCI."""
+    """A call checkStatus tells how far deploys and retrievals are, in any version, documented until 30.0. [C] CumulusCI."""
     control.settings(job_polls=1)
     data = base64.b64encode(archive(FILES)).decode()
     types = "<types><members>*</members><name>PermissionSet</name></types>"
