@@ -136,7 +136,7 @@ class _AdminTransport:
     """An administrator's connection, as the deployment wants it."""
 
     def __init__(self, settings: Settings, token: str, environ: Mapping[str, str]) -> None:
-        self._token = read_secret(token, environ)
+        self._token = read_secret(token, environ, file="--token")
         self._wire = open_crm_wire(settings.crm, settings.crm.my_domain, Surroundings())
 
     def send(

@@ -99,7 +99,7 @@ def product_version() -> str:
 def state_url(settings: Settings, environ: Mapping[str, str]) -> str:
     """The database's URL."""
     if settings.state.postgresql is not None:
-        return read_secret(settings.state.postgresql, environ).reveal()
+        return read_secret(settings.state.postgresql, environ, setting="[state] postgresql").reveal()
     return f"sqlite:///{settings.state.sqlite}"
 
 
@@ -257,8 +257,8 @@ def token_source(crm: Crm, around: Surroundings) -> TokenSource:
     instances = Instances(my_domain=crm.my_domain, lab=crm.lab)
     wire = open_crm_wire(crm, crm.my_domain, around)
 
-    def secret(reference: str | None) -> Secret:
-        return read_secret(reference or "", around.environ)
+    def secret(name: str, reference: str | None) -> Secret:
+        return read_secret(reference or "", around.environ, setting=f"[crm] {name}")
 
     match crm.login:
         case "jwt":
@@ -266,16 +266,18 @@ def token_source(crm: Crm, around: Surroundings) -> TokenSource:
                 wire,
                 instances,
                 around.clock,
-                consumer_key=secret(crm.consumer_key).reveal(),
+                consumer_key=secret("consumer_key", crm.consumer_key).reveal(),
                 username=crm.username or "",
-                private_key=secret(crm.private_key),
+                private_key=secret("private_key", crm.private_key),
                 unique=lambda: randomness.token_hex(16),
             )
         case "client_credentials":
-            key = secret(crm.consumer_key).reveal()
-            return ClientCredentials(wire, instances, around.clock, consumer_key=key, consumer_secret=secret(crm.consumer_secret))
+            key = secret("consumer_key", crm.consumer_key).reveal()
+            return ClientCredentials(
+                wire, instances, around.clock, consumer_key=key, consumer_secret=secret("consumer_secret", crm.consumer_secret)
+            )
         case "token":
-            return ExistingToken(secret(crm.access_token), crm.my_domain, instances)
+            return ExistingToken(secret("access_token", crm.access_token), crm.my_domain, instances)
 
 
 def open_career(career: Career, around: Surroundings) -> CareerClient:
@@ -290,11 +292,13 @@ def open_career(career: Career, around: Surroundings) -> CareerClient:
             else Wire(session, url, around.clock, side=career.system, lab=career.lab, campus=career.private_network)
         )
 
-    def secret(reference: str | None) -> Callable[[], Secret] | None:
-        return None if reference is None else _SecretOf(career.system, reference, around.environ)
+    def secret(name: str, reference: str | None) -> Callable[[], Secret] | None:
+        return None if reference is None else _SecretOf(career.system, name, reference, around.environ)
 
     secrets = {
-        name: read for name, value in career.settings.items() if profile.all_settings[name].secret and (read := secret(value))
+        name: read
+        for name, value in career.settings.items()
+        if profile.all_settings[name].secret and (read := secret(name, value))
     }
     setup = Setup(
         system=career.system,
@@ -302,13 +306,13 @@ def open_career(career: Career, around: Surroundings) -> CareerClient:
         clock=around.clock,
         rng=around.chance,
         wire=wire(career.url),
-        key=secret(career.key),
+        key=secret("key", career.key),
         folder=career.folder,
         settings=career.settings,
         secrets=secrets,
         carrier=carrier_of(profile, career.requests),
         requests_wire=wire(career.requests_url),
-        requests_key=secret(career.requests_key),
+        requests_key=secret("requests_key", career.requests_key),
     )
     return connect(setup)
 
@@ -319,13 +323,13 @@ class _SecretOf:
     The first time it raises as ``read_secret``. Later it is no mistake of who has just started us: ``Halt`` of that system.
     """
 
-    def __init__(self, system: str, reference: str, environ: Mapping[str, str]) -> None:
-        self._system, self._reference, self._environ = system, reference, environ
+    def __init__(self, system: str, name: str, reference: str, environ: Mapping[str, str]) -> None:
+        self._system, self._name, self._reference, self._environ = system, name, reference, environ
         self._known = False
 
     def __call__(self) -> Secret:
         try:
-            found = read_secret(self._reference, self._environ)
+            found = read_secret(self._reference, self._environ, setting=f"{self._name} of {self._system}")
         except UserError as error:
             if not self._known:
                 raise

@@ -60,19 +60,19 @@ class Secret:
         raise TypeError("a secret cannot be pickled")
 
 
-def read_secret(reference: str, environ: Mapping[str, str], *, file: str = "config.toml", line: int = 0) -> Secret:
+def read_secret(reference: str, environ: Mapping[str, str], *, file: str = "config.toml", setting: str = "") -> Secret:
     """The secret that a configuration refers to.
 
     Args:
         reference: ``credential:NAME``, ``file:PATH`` or ``env:NAME``.
         environ: the process environment (``CREDENTIALS_DIRECTORY`` is looked up in it).
-        file: the configuration file, for the error.
-        line: the line in it, for the error.
+        file: where the reference stands, for the error.
+        setting: which setting it is, for the error: of several secrets one has to know which.
 
     Raises:
         UserError: one problem, K101 to K107. It never repeats the reference's value, which may be the secret itself.
     """
-    place = _Place(file, line)
+    place = _Place(file, setting)
     kind, colon, name = reference.partition(":")
     if not colon or not name:
         raise place.error(
@@ -94,11 +94,12 @@ def read_secret(reference: str, environ: Mapping[str, str], *, file: str = "conf
 class _Place:
     """Where in the configuration a problem is reported."""
 
-    def __init__(self, file: str, line: int) -> None:
-        self.file, self.line = file, line
+    def __init__(self, file: str, setting: str) -> None:
+        self.file, self.setting = file, setting
 
     def error(self, code: str, message: str, cure: str) -> UserError:
-        return UserError([Problem(code=code, message=message, cure=cure, file=self.file, line=self.line)])
+        told = f"{self.setting}: {message}" if self.setting else message
+        return UserError([Problem(code=code, message=told, cure=cure, file=self.file)])
 
 
 def _shown(name: str) -> str:

@@ -289,3 +289,11 @@ def test_a_package_goes_where_it_can_be_written(run: Run, tmp_path: Path) -> Non
     assert (tmp_path / "new" / "package.zip").read_bytes()[:2] == b"PK"
     refused = run("package", "zip", "/proc/package.zip")
     assert (refused.returncode, "C304" in refused.stderr, "/proc/package.zip" in refused.stderr) == (2, True, True)
+
+
+@pytest.mark.parametrize("secret", ["crm_consumer_key", "crm_private_key"])
+def test_a_secret_that_is_missing_is_named_by_its_setting(run: Run, tmp_path: Path, secret: str) -> None:
+    """Law: a configuration has several secrets; who reads that one is missing must not have to try each."""
+    (tmp_path / "secrets" / secret).unlink()
+    ended = run("check", "--offline")
+    assert (ended.returncode, f"[crm] {secret.removeprefix('crm_')}: " in ended.stderr) == (2, True)

@@ -104,3 +104,12 @@ def test_what_is_no_secret(data: bytes, key: Path) -> None:
     """An empty, binary or huge file is refused."""
     key.write_bytes(data)
     assert code_of(f"file:{key}") == "K107"
+
+
+def test_the_setting_is_told_and_never_its_value() -> None:
+    """Law: of several secrets one has to know which it is about; what stands there may be the secret itself."""
+    with pytest.raises(UserError) as caught:
+        read_secret(f"file:/{CANARY}", {}, setting="[crm] private_key")
+    problem = caught.value.problems[0]
+    assert (problem.code, problem.message.partition(":")[0]) == ("K105", "[crm] private_key")
+    assert CANARY not in str(caught.value)
