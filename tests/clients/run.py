@@ -48,6 +48,7 @@ CLIENTS = {
     "simple-salesforce-1.11": Client(script="use_simple_salesforce_old.py", pip=("simple-salesforce==1.11.6",)),
     "simple-salesforce-1.0": Client(script="use_simple_salesforce_old.py", pip=("simple-salesforce==1.0.0", OLD)),
     "simple-salesforce-0.74": Client(script="use_simple_salesforce_old.py", pip=("simple-salesforce==0.74.3", OLD)),
+    "async-simple-salesforce": Client(script="use_async_simple_salesforce.py", pip=("async-simple-salesforce",)),
     "salesforce-bulk": Client(script="use_salesforce_bulk.py", pip=("salesforce-bulk", OLD)),
     "aiosalesforce": Client(script="use_aiosalesforce.py", pip=("aiosalesforce",)),
     "aio-sf": Client(script="use_aio_sf.py", pip=("aio-sf",)),
