@@ -16,7 +16,8 @@ def next_attempt(now: datetime, *, attempts: int, chance: float, retry_after: fl
 
     What the side asked for is honoured, within limits; a negative or absurd wish counts as none.
     """
-    ceiling = min(LONGEST, FIRST * 2 ** max(attempts - 1, 0))
+    # more doublings change nothing, and after a thousand there is no such number
+    ceiling = min(LONGEST, FIRST * 2 ** min(max(attempts - 1, 0), 20))
     wait = max(1.0, ceiling * chance)
     if retry_after is not None and retry_after > 0:
         wait = max(wait, min(retry_after, LONGEST))
