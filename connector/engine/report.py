@@ -14,7 +14,7 @@ from connector.core.model import Side, Unit
 from connector.core.suggestions import show
 from connector.engine.context import Context, stage
 from connector.engine.halting import halts, notices
-from connector.engine.planner import link_verdicts
+from connector.engine.judging import link_verdicts
 from connector.store import intents, journal, links, requests, reviews, suggestions
 from connector.store.links import BLANK
 from connector.store.store import Row, get_meta, get_metas, moment, set_meta, stamp, unpack

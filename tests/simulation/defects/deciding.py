@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.simulation.defects.planted import Defect, Edit
 
 _MERGE, _IDENTITY = "connector/core/merge.py", "connector/engine/identity.py"
-_PLANNER, _COLLECT = "connector/engine/planner.py", "connector/engine/collect.py"
+_PLANNER, _JUDGING, _COLLECT = "connector/engine/planner.py", "connector/engine/judging.py", "connector/engine/collect.py"
 
 DEFECTS = (
     Defect(
@@ -117,7 +117,7 @@ DEFECTS = (
         needs=("field='deceased'", "choice=1"),
         edits=(
             Edit(
-                _PLANNER,
+                _JUDGING,
                 "eligible = not ended and subject.rules.eligibility.refusal(subject.person.crm) is None",
                 "eligible = not ended",
             ),
@@ -243,13 +243,13 @@ DEFECTS = (
         needs=("EditContact(", "Break("),
         edits=(
             Edit(
-                _PLANNER,
+                _JUDGING,
                 "        judged.states[name] = replace(state, base=new_base, memory=memory)\n",
                 "        if verdict.write is not None and crm is not None and career is not None:\n"
                 "            new_base = Base(crm=crm, career=crm) if verdict.write is Side.CAREER else Base(crm=career, career=career)\n"
                 "        judged.states[name] = replace(state, base=new_base, memory=memory)\n",
             ),
-            Edit(_PLANNER, "from connector.core.model import Memory,", "from connector.core.model import Base, Memory,"),
+            Edit(_JUDGING, "from connector.core.model import Memory,", "from connector.core.model import Base, Memory,"),
         ),
     ),
     Defect(
