@@ -56,7 +56,7 @@ def _judge_lease(found: Evidence) -> Iterator[Breach]:
     """While one bridge holds the lease, no other takes it (docs/architecture.md); all by the org's clock."""
     holder, until = "", START
     for write in found.writes:
-        if write.object != "Bridge_Status__c" or "Lease_Holder__c" not in write.fields or not _done(write.call):
+        if write.object != "Bridge_Status__c" or "Lease_Holder__c" not in write.fields or not _has_acted(write):
             continue
         now = START + timedelta(seconds=write.call.at + found.world.spec.crm_skew)
         if holder not in {"", write.fields["Lease_Holder__c"]} and now + _MOMENT < until:
@@ -64,8 +64,8 @@ def _judge_lease(found: Evidence) -> Iterator[Breach]:
         holder, until = write.fields["Lease_Holder__c"], datetime.fromisoformat(write.fields["Lease_Until__c"])
 
 
-def _done(call: Call) -> bool:
-    return any(answer.status < 300 for answer in call.acted)
+def _has_acted(write: Write) -> bool:
+    return fate_of(write) not in {"later", "never"} and any(answer.status < 300 for answer in write.call.acted)
 
 
 def _judge_logins(calls: Sequence[Call]) -> Iterator[Breach]:

@@ -63,11 +63,11 @@ def _judge_field(found: Evidence, person: int, account: str, unit: Unit, field: 
 
 
 def _perhaps_ours(found: Evidence, account: str, field: Field) -> set[str]:
-    """What the bridge wrote to this account and never heard of again: met later, nobody can tell it from an edit."""
+    """What the bridge wrote to this account, and was not told what became of it: met later, nobody can tell it from an edit."""
     return {
         token(field.name, "career", write.fields[field.career])
         for write in found.writes
-        if write.object == "person" and write.id == account and field.career in write.fields and write.call.fate != "answered"
+        if write.object == "person" and write.id == account and field.career in write.fields and fate_of(write) == "lost"
     }
 
 
