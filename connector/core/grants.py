@@ -69,7 +69,18 @@ def _of_persons(person: Rules) -> dict[str, dict[str, Any]]:
         "consent": {purpose: [rule.crm for rule in unit.fields] for purpose, unit in person.purposes.items()},
         "stops": {fact.value: [source.crm] for fact, source in person.facts.items() if fact in _STOPS},
         "read": dict(_read(person)),
+        "carried": dict(_carried(person)),
     }
+
+
+def _carried(person: Rules) -> Iterator[tuple[str, str]]:
+    """Which restrictions one side tells the other, each with the Contact field that it is about."""
+    for unit in person.units:
+        for rule in unit.fields if unit.other_office_edit is OutsideEdit.OPT_OUT_WINS else ():
+            if unit.to_career is Mode.WRITE:
+                yield f"{rule.crm} to careers", rule.crm
+            if unit.to_crm is Mode.WRITE:
+                yield f"{rule.career} to Salesforce", rule.crm
 
 
 def _read(person: Rules) -> Iterator[tuple[str, list[str]]]:
@@ -119,9 +130,11 @@ def _wider(before: Kinds, after: Kinds) -> Iterator[str]:
     yield from _class_year(before["class year"], after["class year"])
     yield from _changed(before, after, "consent", "consent for {0} would be read from {2} instead of {1}")
     # earlier releases did not write these down
-    before = {"stops": {}, "read": {}, **before}
+    before = {"stops": {}, "read": {}, "carried": {}, **before}
     yield from _changed(before, after, "stops", "asks would stop where {2} is set instead of {1} ({0})")
     yield from _changed(before, after, "read", "{0} would be read as {2} instead of {1}")
+    lost = [name for name, field in before["carried"].items() if field in after["restriction"] and name not in after["carried"]]
+    yield from (f"the restriction {name} would no longer be carried" for name in lost)
 
 
 def _more(before: Kinds, after: Kinds, kind: str, text: str) -> Iterator[str]:

@@ -24,6 +24,7 @@ NOTHING: dict[str, Any] = {
     "consent": {},
     "stops": {},
     "read": {},
+    "carried": {},
 }
 
 
@@ -123,6 +124,11 @@ WIDER: list[tuple[dict[str, Any], dict[str, Any], list[str]]] = [
             "R would be read as boolean, invert = True instead of boolean",
             "S would be read as picklist, no = Y, yes = N instead of picklist, no = N, yes = Y",
         ],
+    ),
+    (
+        {"restriction": {"R": True, "S": True}, "carried": {"R to careers": "R", "r to Salesforce": "R", "S to careers": "S"}},
+        {"restriction": {"R": True, "T": True}, "carried": {"r to Salesforce": "R", "T to careers": "T"}},
+        ["S would no longer count as a restriction, whoever sets it", "the restriction R to careers would no longer be carried"],
     ),
     (
         {"asks": {"ASK": ask("events", 2, confidential=True)}},
@@ -255,11 +261,23 @@ WAYS = {"A__c": ["here"], "a at careers": ["there"]}
         (unit("a", owner=CAREER, to_crm=Mode.OBSERVE), {}),
         (
             unit("a", share=Share.NEVER, other_office_edit=OutsideEdit.OPT_OUT_WINS, restrictive=True),
-            {"restriction": {"A__c": True}, "read": WAYS},
+            {"restriction": {"A__c": True}, "read": WAYS, "carried": {"A__c to careers": "A__c", "a to Salesforce": "A__c"}},
+        ),
+        (
+            unit("a", "b", share=Share.NEVER, other_office_edit=OutsideEdit.OPT_OUT_WINS, to_career=Mode.OBSERVE),
+            {
+                "restriction": {"A__c": None, "B__c": None},
+                "read": WAYS | {"B__c": ["here"], "b at careers": ["there"]},
+                "carried": {"a to Salesforce": "A__c", "b to Salesforce": "B__c"},
+            },
+        ),
+        (
+            unit("a", share=Share.NEVER, other_office_edit=OutsideEdit.OPT_OUT_WINS, to_crm=Mode.SUGGEST),
+            {"restriction": {"A__c": None}, "read": WAYS, "carried": {"A__c to careers": "A__c"}},
         ),
         (
             unit("a", share=Share.NEVER, other_office_edit=OutsideEdit.OPT_OUT_WINS, restrictive=False),
-            {"restriction": {"A__c": False}, "read": WAYS},
+            {"restriction": {"A__c": False}, "read": WAYS, "carried": {"A__c to careers": "A__c", "a to Salesforce": "A__c"}},
         ),
     ],
 )
@@ -313,7 +331,7 @@ def test_a_consent_that_careers_do_not_know_is_read_in_one_place() -> None:
     assert of_one(rules(purposes={"events": here})) == {"consent": {"events": ["C__c"]}, "read": {"C__c": ["here"]}}
 
 
-@pytest.mark.parametrize("kind", ["read", "stops"])
+@pytest.mark.parametrize("kind", ["read", "stops", "carried"])
 def test_a_release_that_did_not_write_down_all_of_it(kind: str) -> None:
     """Law: after an upgrade nothing is called wider that is as it was."""
     before = grants()

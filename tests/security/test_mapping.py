@@ -82,6 +82,11 @@ WIDER: dict[str, tuple[str, tuple[str, ...], str]] = {
         ('career = "deceased"\ntransform = "boolean"', 'career = "deceased"\ntransform = { name = "boolean", invert = true }'),
         "Deceased__c would be read as boolean, invert = true instead of boolean",
     ),
+    "a restriction that careers are not told": (
+        "person.toml",
+        ("opt_out_global = true", 'opt_out_global = true\nto_career = "observe"'),
+        "the restriction Do_Not_Contact__c to careers would no longer be carried",
+    ),
     "other words for a consent": (
         "person.toml",
         ('{ name = "boolean", yes = "Yes", no = "No" }', '{ name = "boolean", yes = "Yes", no = "Unknown" }'),
