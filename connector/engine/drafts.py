@@ -122,7 +122,8 @@ class Draft:
         natives = natives_of(unit, side, verdict.values or ())
         (subject.career_fields if side is Side.CAREER else subject.profile_fields).update(natives)
         subject.backfill = subject.backfill and verdict.row is Law.FILL_EMPTY
-        subject.puts_back = subject.puts_back or verdict.restored
+        # An answer takes away what somebody has typed, too: the question that tells of it has to stand in Salesforce before.
+        subject.puts_back = subject.puts_back or verdict.restored or verdict.row is Law.ANSWERED
         crm, career = subject.readings(unit)
         subject.settling[side.value][unit.name] = {
             "crm": _pack(crm),
