@@ -8,7 +8,9 @@ import gzip
 import json
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from email.utils import format_datetime
 from typing import Any, Generic, Protocol, TypeVar
 from urllib.parse import parse_qs, unquote
 
@@ -87,6 +89,11 @@ class Response:
     def json(self) -> object:
         """The body as JSON (for tests and control)."""
         return orjson.loads(self.body)
+
+
+def dated(response: Response, moment: datetime) -> Response:
+    """The response as it leaves a server whose clock shows this moment (RFC 9110 section 6.6.1)."""
+    return replace(response, headers={"Date": format_datetime(moment, usegmt=True), **response.headers})
 
 
 class App(Protocol):

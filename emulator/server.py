@@ -276,6 +276,8 @@ def _server(front: AsgiFront, certificates: Certificates | None = None) -> _Serv
         log_level="error",
         access_log=False,
         server_header=False,
+        # Each system says its own time.
+        date_header=False,
         timeout_graceful_shutdown=1,
         # Clients poll jobs every five seconds on one connection; it must not be closed under them.
         timeout_keep_alive=75,

@@ -14,7 +14,7 @@ from emulator.career.faults import Fault, Order
 from emulator.career.generic import GENERIC
 from emulator.career.models import CareerSystem
 from emulator.career.records import NOBODY, Actor, moment
-from emulator.http import Request, Response, Router
+from emulator.http import Request, Response, Router, dated
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +59,7 @@ class CareerApp:
         with self._lock:
             if request.path.startswith(control.PREFIX + "/"):
                 return control.answer(self, request)
-            return self._serve(request)
+            return dated(self._serve(request), self.system.clock.now())
 
     def _serve(self, request: Request) -> Response:
         order, face = self._take(request), self._face_of(request)

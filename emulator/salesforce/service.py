@@ -4,7 +4,7 @@ import re
 from dataclasses import replace
 from datetime import timedelta
 
-from emulator.http import Request, Response
+from emulator.http import Request, Response, dated
 from emulator.salesforce.bulk import classic
 from emulator.salesforce.context import Context, admit
 from emulator.salesforce.control_door import PREFIX, open_door
@@ -36,9 +36,8 @@ class SalesforceApp:
             if request.path.startswith(PREFIX):
                 return open_door(self.org, request, self.control_token)
             fault = self.org.faults.take(request, self.org.clock.now())
-            if fault is None:
-                return self._answer(request)
-            return self._noted(self._struck(request, fault))
+            answer = self._answer(request) if fault is None else self._noted(self._struck(request, fault))
+            return dated(answer, self.org.clock.now())
 
     def _noted(self, response: Response) -> Response:
         """Count a slow answer among the requests that run."""

@@ -1,6 +1,8 @@
 """The fault catalogue: every fault of its sections A to F on order."""
 
 import re
+from datetime import timedelta
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 
@@ -144,8 +146,19 @@ def test_redirects_and_odd_statuses(api: Api, control: Control) -> None:
     answers = [api.get("limits") for _ in range(3)]
     assert [answer.status for answer in answers] == [307, 420, 503]
     assert answers[0].headers["Location"] == "https://evil.example/"
-    assert (answers[1].body, dict(answers[1].headers)) == (b"", {})
+    assert (answers[1].body, list(answers[1].headers)) == (b"", ["Date"])
     assert answers[2].headers["Retry-After"] == "-5"
+
+
+def test_each_answer_tells_the_orgs_time(api: Api, control: Control) -> None:
+    """F124: an answer, also a fault's, has the Date of the org's own clock, whatever the host's says. [D] RFC 9110, 6.6.1."""
+    before = parsedate_to_datetime(api.get("limits").headers["Date"])
+    control.move_clock(seconds=3600)
+    control.order_fault(".", status=503)
+    faulty, well = api.get("limits"), api.get("limits")
+    assert [faulty.status, well.status] == [503, 200]
+    for answer in (faulty, well):
+        assert timedelta(hours=1) <= parsedate_to_datetime(answer.headers["Date"]) - before < timedelta(hours=1, minutes=1)
 
 
 def test_twice_through_the_door(api: Api, control: Control) -> None:
