@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 
 from connector.bootstrap import Bridge, Surroundings, open_crm_wire
 from connector.clock import SystemClock
@@ -10,6 +11,7 @@ from connector.config import SECRETS, Settings
 from connector.core.model import Share, Side, Unit
 from connector.engine import permission
 from connector.engine.context import Context, Progress
+from connector.engine.pins import compare
 from connector.errors import Halt, Later, Refused, Unknown
 from connector.ports import Feed
 from connector.rules import Persons, RequestType, Rulebook, Rules, Source, load_rules
@@ -54,7 +56,7 @@ def remote_checks(bridge: Bridge) -> list[Check]:
     """The checks that ask the two sides, each with what it looks at; a check fails by raising."""
     ctx = bridge.context
     checks: list[Check] = [
-        ("Salesforce: login and organisation", bridge.crm.organization_id),
+        ("Salesforce: login and organisation", lambda: compare(ctx, "org", bridge.crm.organization_id())),
         (
             "Salesforce: objects, fields and permissions",
             lambda: bridge.crm.check(ctx.persons.contact_fields(), ctx.persons.profile_fields()),
@@ -65,8 +67,12 @@ def remote_checks(bridge: Bridge) -> list[Check]:
         ("Salesforce: the audit holds what was written down there of it", lambda: _audit(bridge)),
         ("Salesforce: officers and queues of routing.toml", lambda: _owners(bridge)),
     ]
-    checks += [(f"{name}: login and tenant", career.tenant_id) for name, career in bridge.careers.items()]
+    checks += [(f"{name}: login and tenant", partial(_tenant, ctx, name)) for name in ctx.careers]
     return checks
+
+
+def _tenant(ctx: Context, system: str) -> None:
+    compare(ctx, f"tenant:{system}", ctx.careers[system].tenant_id())
 
 
 def _words(bridge: Bridge) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from functools import cache
+from functools import cache, partial
 from hashlib import sha256
 from importlib import resources
 from importlib.metadata import PackageNotFoundError, version
@@ -293,7 +293,7 @@ def open_career(career: Career, around: Surroundings) -> CareerClient:
         )
 
     def secret(name: str, reference: str | None) -> Callable[[], Secret] | None:
-        return None if reference is None else _SecretOf(career.system, name, reference, around.environ)
+        return None if reference is None else partial(_secret_of, career.system, name, reference, around.environ)
 
     secrets = {
         name: read
@@ -317,27 +317,18 @@ def open_career(career: Career, around: Surroundings) -> CareerClient:
     return connect(setup)
 
 
-class _SecretOf:
-    """Reads a secret of a career system, anew at each call, since the system may ask for it at any time.
+def _secret_of(system: str, name: str, reference: str, environ: Mapping[str, str]) -> Secret:
+    """A secret of a career system, read anew each time, since the system may ask for it at any time.
 
-    The first time it raises as ``read_secret``. Later it is no mistake of who has just started us: ``Halt`` of that system.
+    Raises:
+        Halt: it cannot be read; that stops this system alone.
     """
-
-    def __init__(self, system: str, name: str, reference: str, environ: Mapping[str, str]) -> None:
-        self._system, self._name, self._reference, self._environ = system, name, reference, environ
-        self._known = False
-
-    def __call__(self) -> Secret:
-        try:
-            found = read_secret(self._reference, self._environ, setting=f"{self._name} of {self._system}")
-        except UserError as error:
-            if not self._known:
-                raise
-            problem = error.problems[0]
-            reason = f"it asks for our key, which cannot be read any more: {problem.code} {problem.message}"
-            raise Halt(subject=self._system, reason=reason, remedy=f"{problem.cure}; then resume") from None
-        self._known = True
-        return found
+    try:
+        return read_secret(reference, environ, setting=f"{name} of {system}")
+    except UserError as error:
+        problem = error.problems[0]
+        reason = f"our secret for it cannot be read: {problem.code} {problem.message}"
+        raise Halt(subject=system, reason=reason, remedy=problem.cure) from None
 
 
 def career_faults(career: Career) -> Iterable[Fault]:

@@ -122,10 +122,14 @@ def cycle(done: Cycle, calls: Mapping[str, Calls], *, as_json: bool) -> None:
             (kind, ", ".join(f"{n:,} {state}" for state, n in states.items())) for kind, states in sorted(facts["writes"].items())
         ]
         _table("writes", ("kind", "outcome"), lines)
-    for side, reason in done.down.items():
-        say(f"{side} could not be worked with: {reason}")
+    _down(done)
     for subject, reason in done.halted.items():
         say(f"halted: {subject}: {reason}; see `alumni-bridge status`")
+
+
+def _down(done: Cycle) -> None:
+    for side, reason in done.down.items():
+        say(f"{side} could not be worked with: {reason}")
 
 
 def plan(found: Planned, read: Cycle, ctx: Context, *, as_json: bool) -> None:
@@ -144,6 +148,7 @@ def plan(found: Planned, read: Cycle, ctx: Context, *, as_json: bool) -> None:
     if as_json:
         _json(facts)
         return
+    _down(read)
     say(f"{found.people:,} people were judged; nothing was written")
     units = list(dict.fromkeys(unit.name for rules in ctx.persons.every() for unit in rules.units))
     lines = [(unit, found.writes["career"].get(unit, ""), found.writes["crm"].get(unit, "")) for unit in units]

@@ -71,5 +71,5 @@ def not_accepted(system: str) -> Halt:
     return Halt(
         subject=system,
         reason="it does not accept our key (401)",
-        remedy="replace the key in the career system and in the secret that config.toml names, then resume",
+        remedy="replace the key in the career system and in the secret that config.toml names",
     )

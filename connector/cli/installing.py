@@ -154,6 +154,9 @@ def go_live(
         ctx = bridge.context
         read = cycle.read_only(ctx)
         display.plan(planner.plan(ctx, dry=True, as_if_live=True), read, ctx, as_json=False)
+        if read.halted_sides:
+            display.failure(f"not live: {', '.join(read.halted_sides)} stands still", "see `alumni-bridge status`")
+            raise typer.Exit(HALTED)
         if not yes and not typer.confirm("Go live with this?"):
             raise typer.Exit(PART)
         planner.go_live(ctx)

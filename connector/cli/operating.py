@@ -52,7 +52,7 @@ def plan(config: ConfigFile = DEFAULT, *, as_json: AsJson = False) -> None:
             planner.plan(ctx)
         found = planner.plan(ctx, dry=True, as_if_live=True)
         display.plan(found, read, ctx, as_json=as_json)
-    raise typer.Exit(PART if found.reasons else GOOD)
+    raise typer.Exit(HALTED if read.halted_sides else PART if found.reasons or read.down else GOOD)
 
 
 @app.command()

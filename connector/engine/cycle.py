@@ -12,11 +12,11 @@ from sqlalchemy import Connection
 
 from connector.core.brakes import emptied
 from connector.core.model import Side
-from connector.engine import collect, decisions, patience, permission, requests
+from connector.engine import collect, decisions, patience, permission, pins, requests
 from connector.engine.context import Context, log, stage
 from connector.engine.deliver import Delivered, deliver, recover
 from connector.engine.drafts import FIELD_WRITES
-from connector.engine.halting import EVERYTHING, PLAN, REQUESTS, halts, set_halt
+from connector.engine.halting import EVERYTHING, PLAN, REQUESTS, halts, set_halt, stop
 from connector.engine.identity import Identified, identify
 from connector.engine.planner import Planned, plan
 from connector.engine.usage import Meter
@@ -44,6 +44,11 @@ class Cycle:
     halted: dict[str, str] = field(default_factory=dict)
 
     @property
+    def halted_sides(self) -> list[str]:
+        """The sides that stand still until a person acts."""
+        return sorted(self.down.keys() & self.halted.keys())
+
+    @property
     def writes(self) -> int:
         """Writes that a side has acknowledged."""
         return sum(done.applied for done in self.delivered)
@@ -57,9 +62,7 @@ class Cycle:
 def cycle(ctx: Context, *, approve: bool = False) -> Cycle:
     """Read what changed on every side, decide, write. A side that is down does not hold up the others."""
     _trust_clock(ctx)
-    done = Cycle()
-    with ctx.store.begin() as db:
-        done.halted = {subject: row["reason"] for subject, row in halts(db).items()}
+    done = Cycle(halted=_halted(ctx))
     if EVERYTHING in done.halted:
         return done
     started = ctx.clock.now()
@@ -67,8 +70,8 @@ def cycle(ctx: Context, *, approve: bool = False) -> Cycle:
     with _metered(ctx, lambda: done.settled) as metered:
         _read_all(metered, done)
         _work(metered, done, approve=approve)
+    done.halted = _halted(ctx)
     with ctx.store.begin() as db:
-        done.halted = {subject: row["reason"] for subject, row in halts(db).items()}
         _record(db, ctx, started, done)
     seconds = round((ctx.clock.now() - started).total_seconds(), 3)
     log.info("cycle.ended", seconds=seconds, writes=done.writes, count=sum(done.changed.values()), halted=len(done.halted))
@@ -112,6 +115,7 @@ def _read_all(ctx: Context, done: Cycle) -> None:
 
 def _read_career(ctx: Context, system: str) -> collect.Collected:
     """What changed in one career system; everything is compared where its feed had a gap."""
+    pins.prove(ctx, system)
     found, gap = collect.collect_career(ctx, system), f"{collect.UNCOMPARED}:{system}"
     with ctx.store.begin() as db:
         uncompared = get_meta(db, gap) is not None
@@ -138,14 +142,9 @@ def _guard(ctx: Context, done: Cycle, side: str, read: Callable[[], collect.Coll
         done.down[side] = str(error)
         patience.keep(ctx, side, error)
         log.warning("side.unreachable", side=side, code=error.code)
-    except Halt as error:
+    except (Halt, Refused) as error:
         done.down[side] = str(error)
-        with ctx.store.begin() as db:
-            set_halt(ctx, db, side, f"{error.subject}: {error.reason}", error.remedy)
-    except Refused as error:
-        done.down[side] = str(error)
-        with ctx.store.begin() as db:
-            set_halt(ctx, db, side, str(error), error.remedy or "see docs/runbook.md")
+        stop(ctx, side, error)
     else:
         done.read[side], done.changed[side] = found.read, found.changed
 
@@ -194,8 +193,7 @@ def _route(ctx: Context, done: Cycle) -> None:
     except Later as error:
         done.down["crm"] = str(error)
     except Halt as error:
-        with ctx.store.begin() as db:
-            set_halt(ctx, db, REQUESTS, f"{error.subject}: {error.reason}", error.remedy)
+        stop(ctx, REQUESTS, error)
 
 
 def _deliver(ctx: Context, done: Cycle, *, judged: bool) -> None:
@@ -207,20 +205,30 @@ def _deliver(ctx: Context, done: Cycle, *, judged: bool) -> None:
 
 def read_only(ctx: Context) -> Cycle:
     """Read both sides and decide who is who; nothing is planned and nothing is written to either side."""
-    done = Cycle()
+    done = Cycle(halted=_halted(ctx))
     _read_all(ctx, done)
     done.identified = identify(ctx)
+    done.halted = _halted(ctx)
     return done
 
 
+def _halted(ctx: Context) -> dict[str, str]:
+    """What stands still, and why."""
+    with ctx.store.begin() as db:
+        return {subject: row["reason"] for subject, row in halts(db).items()}
+
+
 def prepare(ctx: Context, mapping: str, *, rehearsal: bool = False) -> None:
-    """Before the first cycle of a process: pin org and tenants, compare the mapping, look at what the org offers.
+    """Before the first cycle of a process: pin the org, compare the mapping, look at what the org offers.
+
+    Career systems are not asked here: one that cannot be used must not hold up the CRM or another. Each is proven before it is
+    read for the first time (``pins.prove``).
 
     ``mapping`` names what is read of a contact; if it changed, contacts are read again, and everything is judged again.
     ``rehearsal``: nothing will be written, so the mapping need not be confirmed.
 
     Raises:
-        Halt: another org, tenant or environment than this state belongs to; a mapped field is missing; no clock; the mapping
+        Halt: another org or environment than this state belongs to; a mapped field is missing; no clock; the mapping
             permits more than the one in force, and nobody has confirmed that.
     """
     _trust_clock(ctx)
@@ -228,15 +236,11 @@ def prepare(ctx: Context, mapping: str, *, rehearsal: bool = False) -> None:
         with ctx.store.begin() as db:
             permission.demand(ctx, db)
     ctx.crm.check(ctx.persons.contact_fields(), ctx.persons.profile_fields())
-    _pin(ctx, "environment", ctx.environment)
-    _pin(ctx, "org", ctx.crm.organization_id())
-    for system, career in ctx.careers.items():
-        try:
-            _pin(ctx, f"tenant:{system}", career.tenant_id())
-        except Later as error:
-            log.warning("side.unreachable", side=system, code=error.code)
+    pins.pin(ctx, "environment", ctx.environment)
+    pins.pin(ctx, "org", ctx.crm.organization_id())
     owners = {officer.name: officer.id for officer in ctx.crm.directory().officers if officer.active}
     with ctx.store.begin() as db:
+        pins.doubt(ctx, db)
         if not rehearsal:
             permission.keep(ctx, db)
         set_meta(db, "stewards", owners.get(ctx.routing.owners[ctx.routing.stewards].name))
@@ -266,20 +270,6 @@ def _trust_clock(ctx: Context) -> None:
         )
 
 
-def _pin(ctx: Context, name: str, value: str) -> None:
-    with ctx.store.begin() as db:
-        pinned = get_meta(db, f"pin:{name}")
-        if pinned is None:
-            set_meta(db, f"pin:{name}", value)
-            return
-    if pinned != value:
-        raise Halt(
-            subject=name,
-            reason=f"this state belongs to {pinned}, but the configuration leads to {value}",
-            remedy="correct config.toml; after a refreshed test org or a new tenant, start with a new state file",
-        )
-
-
 def sweep(ctx: Context) -> dict[str, Any]:
     """Read everything again and compare: finds what moves no stamp, hard deletes and lost rows. The completeness figure.
 
@@ -304,7 +294,11 @@ def _sweep(ctx: Context) -> dict[str, Any]:
         facts["contacts"] = _sweep_feed(metered, Feed.CONTACT, name)
         facts["profiles"] = _sweep_feed(metered, Feed.PROFILE, name)
         for system in ctx.careers:
-            facts[system] = _sweep_career(metered, system, name)
+            try:
+                facts[system] = _sweep_career(metered, system, name)
+            except (Halt, Refused) as error:
+                stop(ctx, system, error)
+                raise
     with ctx.store.begin() as db:
         set_meta(db, "name_frequencies", None)
         links.mark_all(db, "linked")
@@ -322,6 +316,7 @@ def _sweep_feed(ctx: Context, feed: Feed, name: str) -> dict[str, int]:
 
 
 def _sweep_career(ctx: Context, system: str, name: str) -> dict[str, int]:
+    pins.prove(ctx, system)
     career = ctx.careers[system]
     if not career.capabilities.lookup:
         # It says what it says by itself: read again it would say the same, and who is not in it is not gone.

@@ -21,7 +21,7 @@ from connector.engine.collect import keep
 from connector.engine.context import Context, log
 from connector.engine.doubt import before, given_up_at, look, never_arrived
 from connector.engine.drafts import FIELD_WRITES
-from connector.engine.halting import AUDIT, halts, set_halt, stopped
+from connector.engine.halting import AUDIT, halts, set_halt, stop, stopped
 from connector.engine.settling import apply_outcome, prepare_set
 from connector.errors import Halt, Later, Refused, Unknown
 from connector.ports import (
@@ -203,9 +203,7 @@ def _send_and_settle(ctx: Context, done: Delivered, side: str, prepared: Sequenc
         done.stopped[side] = str(error)
         log.warning("side.stopped", side=side, error=type(error).__name__, code=getattr(error, "code", ""))
         if isinstance(error, Halt | Refused):
-            with ctx.store.begin() as db:
-                remedy = error.remedy or "see `alumni-bridge status`"
-                set_halt(ctx, db, side, str(error), remedy)
+            stop(ctx, side, error)
     _settle_all(ctx, done, [*doubtful, *sure], outcomes)
     for outcome in outcomes:
         # What is about one record (a full storage, say) leaves the side free for others; this is about all that we ask.

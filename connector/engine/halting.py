@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, delete, select
 
 from connector.engine.context import Context, log
+from connector.errors import Halt, Refused
 from connector.store.store import Row, get_meta, moment, prepared, rows_of, stamp, unpack
 from connector.store.tables import halt
 
@@ -34,6 +35,13 @@ def set_halt(ctx: Context, db: Connection, subject: str, reason: str, remedy: st
         row = {"subject": subject, "reason": reason, "remedy": remedy, "since": stamp(ctx.clock.now()), "plan_id": plan_id}
         db.execute(halt.insert().values(**row))
         log.error("halted", subject=subject)
+
+
+def stop(ctx: Context, subject: str, error: Halt | Refused) -> None:
+    """``set_halt`` for a side or station that cannot go on as it is; once its cause is cured, `resume` ends it."""
+    cure = error.remedy or "see docs/runbook.md"
+    with ctx.store.begin() as db:
+        set_halt(ctx, db, subject, str(error), f"{cure}; then `alumni-bridge resume {subject}`")
 
 
 @prepared

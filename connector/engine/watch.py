@@ -10,7 +10,7 @@ from sqlalchemy import delete
 from connector.engine import patience
 from connector.engine.context import Context, key_of, log, stage
 from connector.engine.cycle import Cycle, cycle
-from connector.engine.halting import LEASE, halts, set_halt
+from connector.engine.halting import LEASE, halts, stop
 from connector.engine.report import beat
 from connector.errors import Halt, Later
 from connector.ports import Feed
@@ -57,8 +57,8 @@ def _claim(ctx: Context, lease: timedelta) -> None:
     except Halt as error:
         # Careers go on. It is not asked again until a person resumes it: logins that are refused again and again lock a user out.
         log.warning("lease.not_renewed", code=_REFUSED)
+        stop(ctx, "crm", error)
         with ctx.store.begin() as db:
-            set_halt(ctx, db, "crm", f"{error.subject}: {error.reason}", error.remedy)
             set_meta(db, _REFUSED, stamp(ctx.clock.now()))
         return
     if refused:

@@ -27,6 +27,8 @@ _HOST = "https://law.careers.example.edu"
 class Schools(University):
     """``University`` with a second system, ``law``; the first one is the primary one."""
 
+    law_path: str = "/bridge/v1"
+
     def __post_init__(self) -> None:
         self.law = CareerSystem(self.clock, tenant=Tenant(id="tenant-law", name="Law School Careers"))
         self.law.admit("k-bridge", Actor(id="key-1", name="alumni-bridge", kind=Kind.API))
@@ -47,7 +49,7 @@ class Schools(University):
         return Setup(
             system=LAW,
             profile=profile,
-            wire=Wire(session, f"{_HOST}/bridge/v1", clock, side=LAW),
+            wire=Wire(session, f"{_HOST}{self.law_path}", clock, side=LAW),
             key=lambda: Secret("k-bridge"),
             clock=clock,
             rng=lambda: 0.0,

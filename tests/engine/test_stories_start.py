@@ -17,7 +17,6 @@ from connector.engine.plans import resume
 from connector.engine.report import status
 from connector.engine.watch import guarded_cycle
 from connector.errors import Halt
-from emulator.career import Tenant
 from tests.engine.conftest import GRACE
 from tests.engine.university import University
 
@@ -217,14 +216,6 @@ class OtherOrg:
     def organization_id(self) -> str:
         """Another org's id."""
         return self._id
-
-
-def test_another_tenant_is_refused(uni: University) -> None:
-    """A state that belongs to one career tenant refuses another (S44)."""
-    uni.career.tenant = Tenant(id="tenant-0002")
-    uni.restart()
-    with pytest.raises(Halt, match="tenant-0002"):
-        uni.prepare()
 
 
 def test_another_environment_is_refused(uni: University) -> None:

@@ -7,8 +7,7 @@ from dataclasses import replace
 
 from tests.crash.steps import Unclear
 from tests.matrix.cells import Cell, Elsewhere, Operation, Place, Row
-from tests.matrix.checks import calm, done
-from tests.matrix.faults.limits import refuses_to_run
+from tests.matrix.checks import calm, done, halted, writes_nothing
 from tests.matrix.faults.schema import nothing_emptied
 from tests.matrix.faults.where import one
 from tests.matrix.orders import CAREER_READS, UPDATES, careers, step, when
@@ -17,6 +16,7 @@ from tests.simulation.run import Run
 from tests.simulation.steps import Arrive, Change, EditAccount, EditContact, File, Pass
 from tests.simulation.troubles import ForgetChanges
 from tests.simulation.world import Spec
+from tests.systems import SYSTEM
 
 _NO_LOGIN = "a key comes with each request: nobody logs in at careers"
 _ASKS_ONLY = "requests alone have this"
@@ -159,7 +159,9 @@ CAREERS: Mapping[int, Row] = {
     102: Row(
         title="Another tenant's id",
         places={
-            operation: _NO_LOGIN if operation is Operation.AUTH else one(_other_tenant, during=(refuses_to_run,))
+            operation: _NO_LOGIN
+            if operation is Operation.AUTH
+            else one(_other_tenant, during=(halted(SYSTEM, "tenant-9999"), writes_nothing("careers")))
             for operation in Operation
         },
     ),

@@ -164,8 +164,8 @@ DEFECTS = (
         edits=(
             Edit(
                 "connector/engine/cycle.py",
-                "    _trust_clock(ctx)\n    done = Cycle()\n",
-                "    _trust_clock(ctx)\n    done = Cycle()\n"
+                "    _trust_clock(ctx)\n    done = Cycle(halted=_halted(ctx))\n",
+                "    _trust_clock(ctx)\n    done = Cycle(halted=_halted(ctx))\n"
                 "    import os\n\n"
                 "    with ctx.store.begin() as db:\n"
                 "        token = ctx.crm._client.transport._token\n"
@@ -176,7 +176,7 @@ DEFECTS = (
     Defect(
         name="another tenant",
         what="that the key leads to another tenant is not looked at",
-        edits=(Edit("connector/engine/cycle.py", "    if pinned != value:\n", "    if False:\n"),),
+        edits=(Edit("connector/engine/pins.py", "    if pinned is not None and pinned != value:\n", "    if False:\n"),),
     ),
     Defect(
         name="notes for everybody",
