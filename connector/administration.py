@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 
 from connector.bootstrap import Bridge, Surroundings, open_crm_wire
@@ -15,7 +15,7 @@ from connector.engine.pins import compare
 from connector.errors import Halt, Later, Refused, Unknown
 from connector.ports import Feed
 from connector.rules import Persons, RequestType, Rulebook, Rules, Source, load_rules
-from connector.secrets import read_secret
+from connector.secrets import is_reference, read_secret
 from connector.store import journal
 from crm_package.archive import build_zip, permission_files
 from crm_package.deploy import DeployError, DeployResult, deploy
@@ -32,17 +32,27 @@ def notes(persons: Persons) -> list[str]:
 
 def inherited(settings: Settings) -> list[str]:
     """Which secrets come from environment variables: every child process inherits these."""
-    told: list[str] = []
-    for name, value in settings.model_dump(mode="json").items():
-        for table in value if isinstance(value, list) else [value]:
-            told += [f"[{name}] {key}" for key, text in table.items() if key in SECRETS and str(text).startswith("env:")]
+    told = [place for place, reference in _references(settings) if reference.startswith("env:")]
     better = "is in an environment variable, which child processes inherit; a systemd credential or a file is better"
     return [f"{one} {better}" for one in told]
 
 
+def _references(settings: Settings) -> Iterator[tuple[str, str]]:
+    """Each secret that a configuration refers to: which setting it is, and the reference."""
+    for name, value in settings.model_dump(mode="json").items():
+        for table in value if isinstance(value, list) else [value]:
+            of = f" of {table['system']}" if "system" in table else ""
+            given = {key: text for key, text in table.items() if key in SECRETS} | table.get("settings", {})
+            yield from ((f"[{name}] {key}{of}", text) for key, text in given.items() if is_reference(str(text)))
+
+
 def local_checks(bridge: Bridge) -> list[Check]:
     """The checks that ask nobody outside; a check fails by raising."""
-    return [("mapping: permits no more than was confirmed", lambda: _confirmed(bridge.context))]
+    checks: list[Check] = [("mapping: permits no more than was confirmed", lambda: _confirmed(bridge.context))]
+    environ = bridge.around.environ
+    # Those of career systems and alerts are read when they are first needed: that is late to learn that one is missing.
+    checks += [(f"secret: {place}", partial(read_secret, text, environ)) for place, text in _references(bridge.settings)]
+    return checks
 
 
 def _confirmed(ctx: Context) -> None:

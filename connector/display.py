@@ -19,7 +19,7 @@ from connector.engine.context import Context, Progress
 from connector.engine.cycle import Cycle
 from connector.engine.planner import Planned
 from connector.engine.report import Health
-from connector.errors import BridgeError, Halt, Problem
+from connector.errors import BridgeError, Halt, Later, Problem, Refused, UserError
 from connector.ports import Calls
 from crm_package.deploy import DeployResult
 
@@ -241,10 +241,24 @@ def checklist(state: str, broken: int | None, notes: Sequence[str], steps: Seque
             step()
         except BridgeError as error:
             failed = True
-            say(f"BAD: {name}: {error}\n  = help: {getattr(error, 'remedy', '') or 'see docs/runbook.md'}")
+            text, cure = _told(error)
+            say(f"BAD: {name}: {text}\n  = help: {cure or 'see docs/runbook.md'}")
         else:
             say(f"good: {name}")
     return failed
+
+
+def _told(error: BridgeError) -> tuple[str, str]:
+    """What an error says, and its cure; empty where it has none of its own."""
+    match error:
+        case UserError():
+            return "; ".join(f"{one.code} {one.message}" for one in error.problems), "; ".join(one.cure for one in error.problems)
+        case Halt() | Refused():
+            return str(error), error.remedy
+        case Later():
+            return str(error), "try again later; nothing was lost"
+        case _:
+            return str(error), ""
 
 
 def sweep(facts: Mapping[str, Any], done: Cycle, *, as_json: bool) -> None:

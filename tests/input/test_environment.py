@@ -297,3 +297,24 @@ def test_a_secret_that_is_missing_is_named_by_its_setting(run: Run, tmp_path: Pa
     (tmp_path / "secrets" / secret).unlink()
     ended = run("check", "--offline")
     assert (ended.returncode, f"[crm] {secret.removeprefix('crm_')}: " in ended.stderr) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("missing", "place", "cure"),
+    [
+        ("career_key", "[career] key of careers: K105", "name a plain file that this user can read"),
+        ("alert_webhook", "[alerts] webhook: K105", "name a plain file that this user can read"),
+        ("", "", ""),
+    ],
+)
+def test_check_tries_every_secret(run: Run, tmp_path: Path, missing: str, place: str, cure: str) -> None:
+    """Law: `check --offline` fails for each secret that cannot be read, also one that is needed later, and tells its own cure."""
+    config = tmp_path / "config.toml"
+    config.write_text(config.read_text().replace("# webhook = ", "webhook = "))
+    (tmp_path / "secrets" / "alert_webhook").write_text("https://hooks.example.edu/1")
+    if missing:
+        (tmp_path / "secrets" / missing).unlink()
+    ended = run("check", "--offline")
+    bad = [line for line in ended.stdout.splitlines() if line.startswith("BAD")]
+    assert (ended.returncode, len(bad)) == ((3, 1) if missing else (0, 0)), ended.stdout
+    assert not missing or (place in bad[0] and f"{bad[0]}\n  = help: {cure}" in ended.stdout), ended.stdout

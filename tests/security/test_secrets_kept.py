@@ -116,7 +116,7 @@ def test_an_inherited_secret_is_told(tmp_path: Path) -> None:
     text = (ROOT / "config.example.toml").read_text()
     (tmp_path / "config.toml").write_text(text.replace('key = "credential:career_key"', 'key = "env:CAREER_KEY"'))
     told = inherited(load_settings(tmp_path / "config.toml"))
-    assert [line.partition(" is in")[0] for line in told] == ["[career] key"]
+    assert [line.partition(" is in")[0] for line in told] == ["[career] key of careers"]
     (tmp_path / "config.toml").write_text(text)
     assert inherited(load_settings(tmp_path / "config.toml")) == []
 
