@@ -152,5 +152,17 @@ PINNED: Mapping[str, Scenario] = {
         seed=8327,
         swept=False,
     ),
+    "the owner's own answer went over what careers had typed before the question about that stood in Salesforce": Scenario(
+        spec=Spec(people=1),
+        steps=(
+            Break("crm", "lose_request", 3, "POST .*/composite/sobjects"),
+            EditAccount(0, "title", 1),
+            Pass(60),
+            EditContact(0, "title", 2),
+            Pass(60),
+            Pass(60),
+        ),
+        seed=3514,
+    ),
 }
 """What went wrong, and how."""
