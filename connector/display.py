@@ -39,6 +39,11 @@ def failure(text: str, cure: str) -> None:
         _err.print(Text(f"  = help: {cure}"))
 
 
+def interrupted() -> None:
+    """Somebody has pressed Ctrl-C."""
+    _err.print(Text("interrupted; nothing is lost: give the same command again, and it goes on from what was done"))
+
+
 def halt(error: Halt) -> None:
     """What stopped, why, and the way out."""
     failure(f"{error.subject}: {error.reason}", error.remedy)

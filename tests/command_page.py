@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import cast
 
 import typer
 from typer.core import TyperArgument, TyperGroup, TyperOption
@@ -23,7 +24,14 @@ Made from the command line itself; `alumni-bridge COMMAND --help` says the same.
 
 def page() -> str:
     """The whole page in Markdown."""
-    return "\n".join([_HEAD, *(line for name, command in commands() for line in _section(name, command))])
+    program = cast("TyperGroup", get_command(app))
+    return "\n".join(
+        [
+            _HEAD,
+            *_table(parameters(program)),
+            *(line for name, command in commands() for line in _section(name, command)),
+        ]
+    )
 
 
 def commands() -> Iterator[tuple[str, typer.core.TyperCommand]]:
@@ -39,7 +47,7 @@ def _below(prefix: str, command: object) -> Iterator[tuple[str, typer.core.Typer
         yield prefix, command
 
 
-def parameters(command: typer.core.TyperCommand) -> Iterator[tuple[str, str]]:
+def parameters(command: typer.core.TyperCommand | TyperGroup) -> Iterator[tuple[str, str]]:
     """Each argument and option with its help; ``--help`` is not told."""
     for one in command.params:
         text = re.sub(r"\s+", " ", getattr(one, "help", None) or "")
@@ -55,10 +63,12 @@ def _section(name: str, command: typer.core.TyperCommand) -> list[str]:
     found = list(parameters(command))
     arguments = " ".join(names for names, _ in found if not names.startswith("-"))
     lines = ["", f"## {name}", "", f"    alumni-bridge {name} {arguments}".rstrip(), "", (command.help or "").strip(), ""]
-    told = [(names, text) for names, text in found if not names.startswith("--config")]
-    if told:
-        lines += ["| | |", "| --- | --- |", *(f"| `{names}` | {text} |" for names, text in told)]
-    return lines
+    return lines + _table((names, text) for names, text in found if not names.startswith("--config"))
+
+
+def _table(told: Iterable[tuple[str, str]]) -> list[str]:
+    rows = [f"| `{names}` | {text} |" for names, text in told]
+    return ["| | |", "| --- | --- |", *rows] if rows else []
 
 
 def write() -> None:

@@ -79,7 +79,7 @@ def test_every_problem_code_is_documented() -> None:
 
 def test_exit_codes_are_documented() -> None:
     """Law: every exit code of the command line has its row, and each row is one."""
-    codes = {cli.GOOD, cli.PART, cli.WRONG, cli.HALTED, cli.LATER, cli.DEFECT}
+    codes = {cli.GOOD, cli.PART, cli.WRONG, cli.HALTED, cli.LATER, cli.DEFECT, cli.INTERRUPTED}
     table = ERRORS.partition("## Problem codes")[0]
     assert {int(number) for number in re.findall(r"^\| (\d+) \|", table, re.MULTILINE)} == codes
     assert all(re.search(rf"\b{code}\b", cli.__doc__ or "") for code in codes)

@@ -1,7 +1,8 @@
 """The command line; with ``connector.display`` the only module that prints, and the only one that picks an exit code.
 
 Exit codes: 0 done; 1 done in part, or a warning; 2 a file or an option is wrong; 3 halted, a person must act; 4 a side cannot
-be reached, try later; 70 a defect of ours. ``status --check`` answers as monitoring expects: 0 good, 1 warning, 2 critical.
+be reached, try later; 70 a defect of ours; 130 interrupted (Ctrl-C). ``status --check`` answers as monitoring expects: 0 good,
+1 warning, 2 critical.
 """
 
 from __future__ import annotations
@@ -10,11 +11,11 @@ import sys
 
 from connector import display
 from connector.cli import installing, operating
-from connector.cli.entry import DEFECT, GOOD, HALTED, LATER, PART, WRONG, app
+from connector.cli.entry import DEFECT, GOOD, HALTED, INTERRUPTED, LATER, PART, WRONG, app
 from connector.errors import BridgeError, Bug, Halt, Later, Refused, UserError, place_of
 from connector.process import shut_in
 
-__all__ = ["DEFECT", "GOOD", "HALTED", "LATER", "PART", "WRONG", "app", "installing", "main", "operating"]
+__all__ = ["DEFECT", "GOOD", "HALTED", "INTERRUPTED", "LATER", "PART", "WRONG", "app", "installing", "main", "operating"]
 
 
 def main() -> None:
@@ -22,6 +23,11 @@ def main() -> None:
     shut_in()
     try:
         app()
+    except SystemExit as ended:
+        # typer makes it of a Ctrl-C, without a word.
+        if ended.code == INTERRUPTED:
+            display.interrupted()
+        raise
     except UserError as error:
         display.problems(error.problems)
         sys.exit(WRONG)

@@ -10,14 +10,14 @@ from typing import Annotated
 import typer
 
 from connector import display
-from connector.bootstrap import Bridge, career_faults, open_bridge
+from connector.bootstrap import Bridge, career_faults, open_bridge, product_version
 from connector.config import Settings, load_settings
 from connector.engine import cycle, planner
 from connector.engine.context import Context
 from connector.log import configure
 from connector.process import make_private
 
-GOOD, PART, WRONG, HALTED, LATER, DEFECT = 0, 1, 2, 3, 4, 70
+GOOD, PART, WRONG, HALTED, LATER, DEFECT, INTERRUPTED = 0, 1, 2, 3, 4, 70, 130
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -27,7 +27,7 @@ app = typer.Typer(
     help="Keeps a Salesforce CRM and a career-services system in step. **Alumni Relations owns the contact record; "
     "the bridge never edits a Contact.** Begin with `check`, then `plan`, `adopt`, `docs mapping`, `go-live`, `run`.",
     epilog="Exit codes: 0 done, 1 in part or a warning, 2 a file or option is wrong, 3 halted, "
-    "4 a side is unreachable, 70 a defect of ours.",
+    "4 a side is unreachable, 70 a defect of ours, 130 interrupted.",
 )
 docs = typer.Typer(no_args_is_help=True, help="Pages made from the mapping.")
 package = typer.Typer(
@@ -48,6 +48,22 @@ DEFAULT = Path("config.toml")
 def settings_of(config: Path) -> Settings:
     """The configuration, with each career system's own checks."""
     return load_settings(config, career_faults=career_faults)
+
+
+def _tell_version(asked: bool) -> None:  # noqa: FBT001 - typer calls it
+    if asked:
+        display.say(f"alumni-bridge {product_version()}")
+        raise typer.Exit(GOOD)
+
+
+@app.callback()
+def _program(
+    *,
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_tell_version, is_eager=True, help="Tell the installed version, and end.")
+    ] = False,
+) -> None:
+    """What stands before any command."""
 
 
 @contextmanager

@@ -139,8 +139,12 @@ def adopt(
         if crm_wins and bridge.rulebook.persons.unit(unit).owner.side is Side.CAREER:
             raise typer.BadParameter(f"{unit} is career services' own; their value goes to the career profile by itself")
         count = planner.adopt(bridge.context, unit, chosen[0], limit=limit)
-        left = report.status(bridge.context)["first_differences"].get(unit, 0)
-    display.say(f"{unit}: {chosen[0].replace('_', '-')} for {count} people; it is carried out in the next cycle ({left} waited)")
+        found = report.status(bridge.context)
+    left, when = (
+        found["first_differences"].get(unit, 0),
+        "once you are live" if found["stage"] == "observing" else "in the next cycle",
+    )
+    display.say(f"{unit}: {chosen[0].replace('_', '-')} for {count} people; it is carried out {when} ({left} waited)")
 
 
 @app.command("go-live")

@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import insert, text, update
 
+from connector.bootstrap import product_version
 from connector.engine.cycle import cycle
 from connector.errors import Halt
 from connector.store.store import open_store, pack
@@ -318,3 +319,45 @@ def test_check_tries_every_secret(run: Run, tmp_path: Path, missing: str, place:
     bad = [line for line in ended.stdout.splitlines() if line.startswith("BAD")]
     assert (ended.returncode, len(bad)) == ((3, 1) if missing else (0, 0)), ended.stdout
     assert not missing or (place in bad[0] and f"{bad[0]}\n  = help: {cure}" in ended.stdout), ended.stdout
+
+
+def test_adopting_says_when_it_is_carried_out(run: Run) -> None:
+    """Law: before `go-live` nothing is written, and no command says otherwise."""
+    ended = run("adopt", "employment", "--suggest")
+    text = "employment: suggest for 0 people; it is carried out once you are live (0 waited)\n"
+    assert (ended.returncode, ended.stdout) == (0, text)
+
+
+def test_the_version_is_told(tmp_path: Path) -> None:
+    """Law: which version is installed is told without a configuration."""
+    (tmp_path / "secrets").mkdir()
+    words = [sys.executable, "-m", "connector.cli", "--version"]
+    ended = subprocess.run(  # noqa: S603 - our own program
+        words, capture_output=True, text=True, check=False, cwd=tmp_path, env=environment_of(tmp_path)
+    )
+    assert (ended.returncode, ended.stdout) == (0, f"alumni-bridge {product_version()}\n")
+
+
+CTRL_C = """
+import signal, sys
+from connector.cli import main
+
+def press(event, _):
+    if event == "sqlite3.connect":
+        signal.raise_signal(signal.SIGINT)
+
+signal.signal(signal.SIGINT, signal.default_int_handler)
+sys.addaudithook(press)
+main()
+"""
+
+
+def test_an_interrupted_command_says_how_to_go_on(tmp_path: Path) -> None:
+    """Law: Ctrl-C ends a command with 130 and with one line: that nothing is lost, and what to do to go on."""
+    settle(tmp_path)
+    words = [sys.executable, "-c", CTRL_C, "status", "--config", str(tmp_path / "config.toml")]
+    ended = subprocess.run(  # noqa: S603 - our own program
+        words, capture_output=True, text=True, check=False, cwd=tmp_path, env=environment_of(tmp_path)
+    )
+    told = "interrupted; nothing is lost: give the same command again, and it goes on from what was done\n"
+    assert (ended.returncode, ended.stdout, ended.stderr) == (130, "", told)
