@@ -10,6 +10,7 @@ from tests.matrix.faults.where import one
 from tests.matrix.orders import CRM_READS, GRAPH, PROFILES, TOKEN, answers, careers, says, step, when
 from tests.simulation.process import SECRETS
 from tests.simulation.run import Run
+from tests.simulation.steps import Pass
 from tests.simulation.troubles import Expire
 from tests.systems import SYSTEM
 
@@ -121,7 +122,14 @@ LOGINS: Mapping[int, Row] = {
     82: Row(
         title="Key file missing, open to others, replaced",
         places={
-            operation: one(_key_gone, careers("unauthorized"), during=(halted(SYSTEM, "K102"), asked(SYSTEM, ".", 1, 1)), beats=5)
+            # A first pass, so that the key has been read before it goes.
+            operation: one(
+                _key_gone,
+                careers("unauthorized"),
+                before=(step(Pass(1)),),
+                during=(halted(SYSTEM, "K102"), asked(SYSTEM, ".", 1, 1)),
+                beats=5,
+            )
             + (_KEY_FILES if operation is Operation.AUTH else ())
             for operation in Operation
         },
