@@ -14,7 +14,7 @@ from connector.engine.context import Context
 from connector.engine.drafts import FIELD_WRITES, Subject
 from connector.engine.readings import Person
 from connector.ports import Feed
-from connector.store import intents, links, observations
+from connector.store import intents, links, observations, suggestions
 from connector.store.store import Row, pack, stamp, unpack
 
 _LATEST = timedelta(days=1)
@@ -51,6 +51,7 @@ class Batch:
         self._profiles = observations.load(db, Side.CRM, Feed.PROFILE, profiles)
         self.states = links.states_of(db, system, accounts)
         self._differences = links.differences_of(db, system, accounts)
+        self._unrecorded = suggestions.unrecorded(db, system, accounts)
         career = ctx.careers.get(system)
         arrives_within = _LATEST if career is None or career.capabilities.lookup else _LATEST_BY_FILE
         self._doubtful = intents.doubtful(db, system, accounts, FIELD_WRITES, ctx.clock.now() - arrives_within)
@@ -80,6 +81,7 @@ class Batch:
         found.refused = row["account_id"] in self._refused
         found.refused_now = self._refused.get(row["account_id"], False)
         found.differed = frozenset(self._differences.get(row["account_id"], ()))
+        found.unrecorded = frozenset(self._unrecorded.get(row["account_id"], ()))
         found.fought_over = self._fought_over(row["account_id"])
         found.counts = bool(row["leading"]) and row["contact_id"] not in self._elsewhere
         for doubtful in self._doubtful.get(row["account_id"], ()):

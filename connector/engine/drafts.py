@@ -47,7 +47,7 @@ class Subject:
     settling: dict[str, dict[str, dict[str, Any]]] = field(default_factory=lambda: {"career": {}, "crm": {}})
     backfill: bool = True
     puts_back: bool = False
-    """Whether careers' record is to lose what somebody has typed there, because it waits as a suggestion."""
+    """Whether careers' record is to lose what somebody has typed there, and what tells of it may not stand in Salesforce yet."""
     refused: bool = False
     """Whether a side refused this person's last opt-out."""
     refused_now: bool = False
@@ -59,6 +59,8 @@ class Subject:
     sent: dict[str, dict[Side, tuple[tuple[Value, ...], ...]]] = field(default_factory=dict)
     differed: frozenset[str] = frozenset()
     """Units whose first difference waits for a person's choice."""
+    unrecorded: frozenset[str] = frozenset()
+    """Units with a suggestion, be it answered by now, that is still on its way to Salesforce."""
     on_its_way: dict[str, Any] = field(default_factory=dict)
     """Career fields that were handed over and are not shown yet, as they were last handed over."""
     _seen: dict[str, tuple[Reading | None, Reading | None]] = field(default_factory=dict)
@@ -122,8 +124,7 @@ class Draft:
         natives = natives_of(unit, side, verdict.values or ())
         (subject.career_fields if side is Side.CAREER else subject.profile_fields).update(natives)
         subject.backfill = subject.backfill and verdict.row is Law.FILL_EMPTY
-        # An answer takes away what somebody has typed, too: the question that tells of it has to stand in Salesforce before.
-        subject.puts_back = subject.puts_back or verdict.restored or verdict.row is Law.ANSWERED
+        subject.puts_back = subject.puts_back or verdict.restored or unit.name in subject.unrecorded
         crm, career = subject.readings(unit)
         subject.settling[side.value][unit.name] = {
             "crm": _pack(crm),

@@ -116,6 +116,21 @@ def of_account(db: Connection, system: str, account_id: str) -> list[Row]:
     return fetch(db, select(suggestion).where(suggestion.c.system == system, suggestion.c.account_id == account_id))
 
 
+@prepared
+def _unrecorded(system: Place, accounts: Place) -> Select[Any]:
+    mine = (suggestion.c.system == system) & suggestion.c.account_id.in_(accounts)
+    return select(suggestion.c.account_id, suggestion.c.unit).where(mine, suggestion.c.crm_id.is_(None))
+
+
+def unrecorded(db: Connection, system: str, account_ids: Iterable[str]) -> dict[str, set[str]]:
+    """The units of these accounts with a suggestion, settled or not, that does not stand in Salesforce yet."""
+    found: dict[str, set[str]] = {}
+    for some in batches(account_ids):
+        for account, unit in _unrecorded(db, system=system, accounts=some):
+            found.setdefault(account, set()).add(unit)
+    return found
+
+
 def of_unit(db: Connection, system: str, account_id: str, unit: str) -> list[Row]:
     """Every suggestion about one unit of one account, newest first."""
     query = select(suggestion).where(
