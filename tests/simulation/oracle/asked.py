@@ -16,6 +16,8 @@ _WITHOUT_TASK = frozenset({"Not available", "Recorded only", "Withdrawn", "Refus
 """States of a request that needs no Task, or needs none any more."""
 
 _CLOSED = "Completed"
+_IN_BIN = 15 * 86_400.0
+"""Seconds after which a deleted record leaves the Recycle Bin, and the org with it."""
 _WORD_WITHOUT_TASK: Mapping[str, frozenset[str]] = {
     "Not available": frozenset({"not available"}),
     "Withdrawn": frozenset({"withdrawn"}),
@@ -82,7 +84,8 @@ def _judge_request(
     record = records[0]
     if item in world.never_worked:
         yield Breach("not to be stored", f"request {id} (item {item}) has a record")
-    if per_record[record["Id"]] == 0 and record["State__c"] not in _WITHOUT_TASK:
+    purged = record["State__c"] == "Task deleted" and world.time.seconds > _IN_BIN
+    if per_record[record["Id"]] == 0 and record["State__c"] not in _WITHOUT_TASK and not purged:
         yield Breach("lost (I9)", f"request {id} is {record['State__c']!r} and has no Task")
     if record["IsDeleted"]:
         return
