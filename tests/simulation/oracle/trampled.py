@@ -82,7 +82,9 @@ def _suggested(found: Evidence, account: str, unit: Unit, field: Field, until: f
     """What had been suggested for this field of this account by a moment, and not been refused."""
     meanings = set()
     for write in found.suggestion_writes(account, unit.name):
-        if write.call.at > until + _SLACK or not write.call.acted or (fate_of(write) in {"later", "never"} and not found.untrue):
+        # What arrived twice was carried out the first time, whatever the second answer says.
+        no = len(write.call.acted) == 1 and fate_of(write) in {"later", "never"} and not found.untrue
+        if write.call.at > until + _SLACK or not write.call.acted or no:
             continue
         entered = orjson.loads(write.fields.get("Suggested_Values__c") or "{}")
         if field.crm in entered:
