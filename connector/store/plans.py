@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from hashlib import sha256
 from typing import Any
 
@@ -47,6 +47,10 @@ Totals = dict[str, tuple[int, int, int]]
 """For each kind of write: records, values changed, values that become empty."""
 
 
+def _by_kind(rows: Iterable[Sequence[Any]]) -> Totals:
+    return {kind: (int(n), int(changes), int(blanks)) for kind, n, changes, blanks in rows}
+
+
 @prepared
 def _totals(plan_id: Place) -> Select[Any]:
     held = (intent.c.plan_id == plan_id) & (intent.c.state == "planned")
@@ -55,7 +59,7 @@ def _totals(plan_id: Place) -> Select[Any]:
 
 def totals(db: Connection, plan_id: str) -> Totals:
     """What a plan would write."""
-    return {kind: (int(n), int(changes), int(blanks)) for kind, n, changes, blanks in _totals(db, plan_id=plan_id)}
+    return _by_kind(_totals(db, plan_id=plan_id))
 
 
 @prepared
@@ -69,7 +73,7 @@ def _approved_before(plan_id: Place) -> Select[Any]:
 
 def approved_before(db: Connection, plan_id: str) -> Totals:
     """Of these, the very writes that a person has approved before, and whose answer was lost: looked for, they were not done."""
-    return {kind: (int(n), int(changes), int(blanks)) for kind, n, changes, blanks in _approved_before(db, plan_id=plan_id)}
+    return _by_kind(_approved_before(db, plan_id=plan_id))
 
 
 @prepared

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.engine.schools import Schools
 from tests.engine.university import University
 
 
@@ -41,3 +42,13 @@ GRACE = {
     "employer": "Navy",
     "title": "Admiral",
 }
+
+
+@pytest.fixture
+def schools(tmp_path: Path) -> Schools:
+    """Ada is known to careers (``a1``) and to the law school (``l7``); the bridge is live."""
+    schools = Schools(state=tmp_path / "state.db")
+    schools.ada = schools.alumna()[0]
+    schools.at_law("l7")
+    schools.go_live()
+    return schools

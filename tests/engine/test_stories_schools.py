@@ -18,16 +18,6 @@ from tests.engine.university import ALUMNA, ASK, FIELDS, University
 from tests.systems import MAPPINGS, SYSTEM
 
 
-@pytest.fixture
-def schools(tmp_path: Path) -> Schools:
-    """Ada is known to careers (``a1``) and to the law school (``l7``); the bridge is live."""
-    schools = Schools(state=tmp_path / "state.db")
-    schools.ada = schools.alumna()[0]
-    schools.at_law("l7")
-    schools.go_live()
-    return schools
-
-
 def test_one_contact_has_a_career_profile_for_each_school(schools: Schools) -> None:
     """Each account keeps its own profile beside the one contact; the primary system's is the one that counts."""
     profiles = {row["System__c"]: row for row in schools.all("Career_Profile__c")}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -20,16 +19,6 @@ from emulator.inprocess import WireFault
 from tests.engine.schools import LAW, Schools
 from tests.engine.university import University
 from tests.systems import SYSTEM
-
-
-@pytest.fixture
-def schools(tmp_path: Path) -> Schools:
-    """Ada is known to careers (``a1``) and to the law school (``l7``); the bridge is live."""
-    schools = Schools(state=tmp_path / "state.db")
-    schools.ada = schools.alumna()[0]
-    schools.at_law("l7")
-    schools.go_live()
-    return schools
 
 
 def _withdraw_key(uni: University) -> Callable[[], object]:
