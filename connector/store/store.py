@@ -228,7 +228,7 @@ def _configure_sqlite(connection: sqlite3.Connection, _record: object) -> None:
 
 def _begin_immediate(db: Connection) -> None:
     # A reader that later writes would otherwise fail with SQLITE_BUSY instead of waiting its turn.
-    db.exec_driver_sql("BEGIN IMMEDIATE")
+    db.connection.driver_connection.execute("BEGIN IMMEDIATE")  # type: ignore[union-attr]  # SQLite's own connection
 
 
 def _alembic() -> Config:

@@ -7,7 +7,7 @@ network, which is both emulated systems mounted in the sessions that the product
 from __future__ import annotations
 
 from collections import ChainMap
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -22,7 +22,7 @@ from sqlalchemy import Connection, Engine, event
 
 from connector.bootstrap import Bridge, Surroundings, open_bridge
 from connector.config import Settings, load_settings
-from connector.daemon import Daemon
+from connector.daemon import MAPPING_PROBLEM, Daemon
 from connector.engine import planner
 from connector.errors import BridgeError, Halt, UserError
 from connector.wire import open_session
@@ -32,6 +32,7 @@ from tests.simulation.boundary import Broken, Died
 from tests.simulation.clocks import HostClock
 from tests.simulation.database import OURS, blank_state, database
 from tests.simulation.dice import Dice
+from tests.simulation.oracle.evidence import state_rows
 from tests.simulation.variants import PLATFORMS, mapping_files, on_platform
 from tests.simulation.world import Call, Spec, World, asks_for_change
 from tests.systems import CRM_HOST, SYSTEM
@@ -154,8 +155,9 @@ class Process:
     """A daemon from its start to its end.
 
     ``dead`` is set by whoever kills it; the next boundary that it comes to throws. ``left`` says why it ended by itself.
-    ``working`` tells whether it is in the midst of a job, ``mapping`` which variant was in place when that began. ``power_cut``
-    makes its death that of the whole machine, in the midst of writing a transaction if it was about to commit one.
+    ``working`` tells whether it is in the midst of a job, ``mapping`` which variant is in force in that: the one in place when it
+    began, unless the daemon says in its state that this cannot be used. ``power_cut`` makes its death that of the whole machine,
+    in the midst of writing a transaction if it was about to commit one.
     """
 
     def __init__(self, host: Host, *, seed: int) -> None:
@@ -286,6 +288,7 @@ class Process:
 
     def run(self, module: ModuleType) -> None:
         """One job, now."""
+        before, first = self.mapping, len(self.world.calls)
         self.working, self.mapping, self.job = True, self.host.mapping, self.world.boundary.number
         try:
             self.daemon.work(module)
@@ -293,6 +296,15 @@ class Process:
             self.end("died")
         finally:
             self.working = False
+            if self.mapping != before and any(row["name"] == MAPPING_PROBLEM for row in state_rows(self.host.state, "meta")):
+                self._go_back_to(before, self.world.calls[first:])
+
+    def _go_back_to(self, mapping: str, calls: Sequence[Call]) -> None:
+        """The changed files could not be checked against the org in this job: the last good ones were in force all the time."""
+        self.mapping = mapping
+        for call in calls:
+            if call.job == self.job and call.process == self.host.name:
+                call.mapping = mapping
 
     @contextmanager
     def beside(self) -> Iterator[None]:
