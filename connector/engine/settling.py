@@ -11,8 +11,8 @@ from sqlalchemy import Connection
 from connector.core.merge import Row as Law
 from connector.core.merge import Verdict, acknowledge
 from connector.core.model import OutsideEdit, Side
-from connector.core.rulebook import placed
-from connector.engine.collect import keep
+from connector.core.rulebook import pick, placed
+from connector.engine.collect import keep, note_accounts
 from connector.engine.context import Context, log
 from connector.engine.readings import written
 from connector.engine.working_set import WorkingSet
@@ -41,9 +41,12 @@ def apply_outcome(ctx: Context, db: Connection, held: WorkingSet, row: Row, payl
     """Take up one acknowledged write; bases and observations move when ``held`` is flushed."""
     match row["kind"]:
         case "career.update":
-            _remember_person(held, row, payload, outcome)
+            news = _remember_person(ctx, held, row, payload, outcome)
             _move_bases(ctx, held, row, Side.CAREER, outcome.fields)
             _judge_again(ctx, db, row, payload)
+            if news is not None:
+                held.flush()
+                note_accounts(ctx, db, row["system"], keep(ctx, db, Side.CAREER, row["system"], "person", [news]))
         case "profile.create":
             _profile_created(ctx, db, held, row, payload, outcome)
         case "profile.update":
@@ -90,13 +93,18 @@ def _judge_again(ctx: Context, db: Connection, row: Row, payload: Mapping[str, A
         links.mark(db, row["system"], [row["target"]])
 
 
-def _remember_person(held: WorkingSet, row: Row, payload: Mapping[str, Any], outcome: Outcome) -> None:
-    """What the career side now holds is known: it is no edit when it is read again."""
+def _remember_person(ctx: Context, held: WorkingSet, row: Row, payload: Mapping[str, Any], outcome: Outcome) -> Record | None:
+    """What we wrote is known: it is no edit when it is read again. The answer: the account, if it holds news beside that."""
     seen = held.observation(Side.CAREER, row["system"], "person", row["target"])
     if seen is None:
-        return
-    fields = outcome.fields if outcome.fields is not None else placed(unpack(seen["fields"]), payload["fields"])
-    held.keep(dict(seen) | {"fields": pack(fields), "version": outcome.version or seen["version"]})
+        return None
+    before, version = unpack(seen["fields"]), outcome.version or seen["version"]
+    expected = placed(before, payload["fields"])
+    there = outcome.fields if outcome.fields is not None else expected
+    paths = {rule.career for unit in ctx.rules(row["system"]).units for rule in unit.fields} - payload["fields"].keys()
+    news = any(pick(before, path) != pick(there, path) for path in paths)
+    held.keep(dict(seen) | {"fields": pack(expected if news else there), "version": version})
+    return Record(kind="person", id=row["target"], version=version, fields=there) if news else None
 
 
 def _profile_created(

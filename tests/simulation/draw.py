@@ -14,14 +14,16 @@ from tests.simulation.courses import course
 from tests.simulation.dice import Dice
 from tests.simulation.scenario import Scenario
 from tests.simulation.steps import At, Pass, Step
+from tests.simulation.variants import PLATFORMS
 from tests.simulation.words import CHOICES, FIELDS
 from tests.simulation.world import Spec
 
 
 def draw(seed: int) -> Scenario:
     """The scenario of a seed."""
-    platform, database = Dice(seed, "platform").weighted(_PLATFORMS), Dice(seed, "database").weighted(_DATABASES)
-    spec = replace(_world(Dice(seed, "world")), platform=platform, database=database)
+    spec = replace(
+        _on_platform(Dice(seed, "platform"), _world(Dice(seed, "world"))), database=Dice(seed, "database").weighted(_DATABASES)
+    )
     schedule = Dice(seed, "schedule")
     beats = 1 + schedule.few(2, 5)
     edits = deeds(Dice(seed, "edits"), spec, beats)
@@ -39,6 +41,12 @@ def draw(seed: int) -> Scenario:
     return Scenario(spec=spec, steps=tuple(found), seed=seed, swept=schedule.chance(0.4))
 
 
+def _on_platform(dice: Dice, spec: Spec) -> Spec:
+    platform = dice.weighted(_PLATFORMS)
+    unknown = tuple((name, dice.chance(0.5)) for name in PLATFORMS[platform].unknown)
+    return replace(spec, platform=platform, tenant=(*spec.tenant, *unknown))
+
+
 def _course(dice: Dice, spec: Spec) -> Iterator[Sequence[Step]]:
     """In every other seed what tends to come together, from some beat on."""
     if not dice.chance(0.5):
@@ -47,7 +55,7 @@ def _course(dice: Dice, spec: Spec) -> Iterator[Sequence[Step]]:
     yield from course(dice, spec)
 
 
-_PLATFORMS = (("generic", 5), ("12twenty", 1))
+_PLATFORMS = (("generic", 9), ("hivebrite", 1), ("12twenty", 2))
 """How often careers have which platform."""
 _DATABASES = (("postgresql", 1), ("sqlite", 39))
 """How often the state is on which database."""

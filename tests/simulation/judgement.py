@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
+from emulator.career import CareerSystem
 from tests.simulation.mapping import read_mapping
 from tests.simulation.oracle import (
     alone,
     asked,
     books,
+    hivebrite,
     pace,
     reading,
     rest,
@@ -64,13 +66,21 @@ def ask_all(found: Evidence, twin: World) -> Iterator[Breach]:
 def sorted_writes(world: World) -> tuple[dict[int, list[Write]], list[Breach]]:
     """The single writes of each call, by the call's place in order; and what should never have left."""
     writes, forbidden = dict[int, list[Write]](), list[Breach]()
-    platform = twelvetwenty.Read(world.careers.system).writes
+    read = _OWN_PAGES.get(world.spec.platform)
+    pages = read(world.careers.system).writes if read is not None else None
     for number, call in enumerate(world.calls):
         try:
-            found = wire.writes_of(call, platform)
+            found = wire.writes_of(call, pages)
             for write in found:
                 wire.judge(write, read_mapping(call.mapping))
             writes[number] = found
         except NotAllowed as error:
             forbidden.append(Breach("wire (I1, I2)", str(error)))
     return writes, forbidden
+
+
+_OWN_PAGES: Mapping[str, Callable[[CareerSystem], twelvetwenty.Read | hivebrite.Read]] = {
+    "12twenty": twelvetwenty.Read,
+    "hivebrite": hivebrite.Read,
+}
+"""What reads the calls to a platform's own pages, where careers' platform is not the contract itself."""

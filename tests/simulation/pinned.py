@@ -164,5 +164,19 @@ PINNED: Mapping[str, Scenario] = {
         ),
         seed=3514,
     ),
+    "what the answer to our own write told beside it, a counsellor's edit, was taken for known and never looked at": Scenario(
+        spec=Spec(people=1, platform="hivebrite", page=2, cycle=600, latency=1.0),
+        steps=(
+            EditAccount(person=0, field="preferred_name", choice=1),
+            Pass(600),
+            EditAccount(person=0, field="mentor_capacity", choice=2),
+            Pass(600),
+            EditContact(person=0, field="class_year", choice=3, form=1),
+            At(16, Kill()),
+            Pass(1200),
+        ),
+        seed=112,
+        swept=False,
+    ),
 }
 """What went wrong, and how."""

@@ -6,6 +6,7 @@ network, which is both emulated systems mounted in the sessions that the product
 
 from __future__ import annotations
 
+import re
 from collections import ChainMap
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -39,7 +40,7 @@ from tests.systems import CRM_HOST, SYSTEM
 
 RESTART = 60.0
 """Seconds after which the service manager starts a daemon again that died (RestartSec of the unit in deploy/)."""
-SECRETS = {"CRM_KEY": "app", "CRM_SECRET": "s3cret", "CAREER_KEY": "k-bridge"}
+SECRETS = {"CRM_KEY": "app", "CRM_SECRET": "s3cret", "CAREER_KEY": "k-bridge", "CAREER_SECRET": "c-s3cret"}
 """The environment of a daemon; what the values must never be seen in: logs, state, and any request but for its credentials."""
 
 _CONFIG = f"""
@@ -54,7 +55,6 @@ consumer_secret = "env:CRM_SECRET"
 system = "{SYSTEM}"
 profile = "PROFILE"
 url = "URL"
-key = "env:CAREER_KEY"
 MORE
 [requests]
 start_at = 2026-10-01T00:00:00Z
@@ -336,6 +336,9 @@ class Process:
         return session
 
 
+_CHANCE = re.compile(rb"(?<=refresh_token=)[^&]+")
+"""What the emulated platforms make of real chance, and the bridge sends."""
+
 _MIGRATING: list[Process] = []
 """The processes that are opening their states, the last one in the midst of a crossing of the others.
 
@@ -372,7 +375,7 @@ class _Gate(BaseAdapter):
         process, world, wire = self._process, self._process.world, self._process.host.wire(self._side)
         line = f"{request.method} {request.path_url} ".encode()
         body = request.body if isinstance(request.body, bytes) else str(request.body or "").encode()
-        shown = line + body.replace(process.bridge.context.holder.encode(), b"~")
+        shown = line + _CHANCE.sub(b"~", body.replace(process.bridge.context.holder.encode(), b"~"))
         process.cross(f"{self._side}>", shown, lasting=asks_for_change(request.method or "", request.path_url))
         world.time.pass_(world.spec.latency)
         before = len(wire.exchanges)

@@ -11,7 +11,7 @@ import sys
 import tempfile
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from emulator.career.errors import ApiError
 from emulator.career.face import Desk, Face
 from emulator.career.fields import checked_person
 from emulator.career.generic import GENERIC, REQUESTS
+from emulator.career.hivebrite import HIVEBRITE
 from emulator.career.twelvetwenty import TWELVETWENTY
 from tests import systems
 
@@ -94,6 +95,8 @@ class Careers:
 
     system: CareerSystem
     app: CareerApp
+    only_with: Mapping[str, str]
+    """See ``Platform``."""
 
     @property
     def desk(self) -> Desk:
@@ -118,9 +121,12 @@ class Careers:
         return _taken(lambda: self.system.delete("person", id, PAT))
 
     def values(self, id: str) -> dict[str, Any] | None:
-        """What an account holds now; None if it is gone."""
+        """What an account holds now, as far as the platform shows it; None if it is gone."""
         stored = self.system.people.by_id.get(id)
-        return None if stored is None or stored.deleted else stored.data()
+        if stored is None or stored.deleted:
+            return None
+        values = stored.data()
+        return values | {name: None for name, shown_by in self.only_with.items() if values[shown_by] is None}
 
     def file(self, values: Mapping[str, Any]) -> str:
         """A counsellor files a request; its id."""
@@ -152,13 +158,21 @@ def _taken(act: Callable[[], object]) -> bool:
     return True
 
 
+_KEY = 'key = "env:CAREER_KEY"\n'
+_REQUESTS_BESIDE = f"""requests = "rest"
+requests_url = "{systems.CAREER_HOST}/bridge/v1"
+requests_key = "env:CAREER_KEY"
+"""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Platform:
     """A kind of career system: its address, its face, and what stands about it in the configuration beside key and profile.
 
     ``account`` is the form of its accounts' ids, ``shown`` that of an id (without its prefix) in an answer; ``beside`` are
     services at the same address. ``guarded``: it refuses a change of what has moved; else an account is read just before it is
-    written, and written whole. ``tells_deleted``: what was deleted is told, and not only missed by a sweep.
+    written. ``tells_deleted``: what was deleted is told, and not only missed by a sweep. ``only_with``: fields that it shows only
+    where another one holds something. ``unknown``: switches of the emulated tenant that may be either way.
     """
 
     url: str
@@ -168,7 +182,9 @@ class Platform:
     tells_deleted: bool = True
     account: str = "a{}"
     shown: str = '"id":"{}"'
-    config: str = ""
+    only_with: Mapping[str, str] = field(default_factory=dict)
+    unknown: tuple[str, ...] = ()
+    config: str = _KEY
 
 
 PLATFORMS: Mapping[str, Platform] = {
@@ -181,10 +197,21 @@ PLATFORMS: Mapping[str, Platform] = {
         tells_deleted=False,
         account="c-100{}",
         shown='"Id":{},',
-        config=f"""requests = "rest"
-requests_url = "{systems.CAREER_HOST}/bridge/v1"
-requests_key = "env:CAREER_KEY"
-settings = {{ staff_visibility_id = "3" }}
+        config=_KEY + _REQUESTS_BESIDE + 'settings = { staff_visibility_id = "3" }\n',
+    ),
+    "hivebrite": Platform(
+        url=systems.CAREER_HOST,
+        face=HIVEBRITE,
+        beside=(REQUESTS,),
+        guarded=False,
+        account="100{}",
+        shown='"id":{},',
+        # A job without an employer is none, and who is no mentor takes no mentees.
+        only_with={"title": "employer", "mentor_capacity": "mentor_availability"},
+        unknown=("hivebrite_refresh_rotates", "hivebrite_bare_lists", "hivebrite_order_ignored", "newest_first"),
+        config=_REQUESTS_BESIDE
+        + """settings = { admin_email = "bridge@example.edu", password = "env:CAREER_KEY", client_id = "bridge", \
+client_secret = "env:CAREER_SECRET" }
 """,
     ),
 }

@@ -41,7 +41,13 @@ _DEGREES = ("BSc", "MSc", "PhD", "BA")
 _MAJORS = ("Mathematics", "Computer Science", "Physics", "History")
 _COUNTRIES = (("United States", "US"), ("Germany", "DE"), ("Norway", "NO"), ("United Kingdom", "GB"))
 _AVAILABLE = (("Available", "available"), ("Paused", "paused"), ("Not available", "not_available"))
-_NAMED = {"mailing_country": _COUNTRIES, "mentor_availability": _AVAILABLE}
+_CONSENTS = ("consent_career_asks", "consent_mentoring", "consent_events", "consent_surveys")
+_NAMED = {
+    "mailing_country": _COUNTRIES,
+    "mentor_availability": _AVAILABLE,
+    **dict.fromkeys(_CONSENTS, (("Yes", True), ("No", False))),
+}
+"""Choices as platforms call them on screen, and what the tenant knows them by."""
 _OUTCOMES = ("Employed Full Time", "Seeking Employment", "Continuing Education", "Not Seeking")
 _INTERESTS = (("compilers", "energy"), ("moths",), ("energy", "law", "music"), ("law",))
 
@@ -128,7 +134,7 @@ _MAKERS: dict[str, _Maker] = {
     "degree": _both(lambda _person, choice: _DEGREES[choice]),
     "major": _both(lambda _person, choice: _MAJORS[choice]),
     "class_year": lambda person, choice: ((2001.0 + person + 20 * (choice % 2),), (2001 + person + 20 * (choice % 2),)),
-    **dict.fromkeys(("consent_career_asks", "consent_mentoring", "consent_events", "consent_surveys"), _consent),
+    **dict.fromkeys(_CONSENTS, _consent),
     **dict.fromkeys(("do_not_contact", "deceased"), _plain((False, True))),
     "interests": _many(_INTERESTS),
     "industries": _many(_INTERESTS),

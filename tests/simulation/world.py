@@ -76,7 +76,7 @@ class Call:
 
 def asks_for_change(method: str, path: str) -> bool:
     """Whether such a request asks for a change; logins and reads by POST do not."""
-    return method != "GET" and not path.endswith(("/oauth2/token", "/composite", "/jobs/query"))
+    return method != "GET" and not path.endswith(("/oauth2/token", "/oauth/token", "/composite", "/jobs/query"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -210,13 +210,17 @@ class World:
             spec=self.spec,
             time=time,
             systems=built,
-            careers=Careers(system=built.career, app=built.career_app),
+            careers=_careers(self.spec, built),
             officers=self.officers,
             contacts=dict(self.contacts),
             accounts=dict(self.accounts),
             requests=list(self.requests),
             known_before=frozenset(self.accounts.values()),
         )
+
+
+def _careers(spec: Spec, built: Systems) -> Careers:
+    return Careers(system=built.career, app=built.career_app, only_with=PLATFORMS[spec.platform].only_with)
 
 
 def owned_values(world: World) -> dict[str, Any]:
@@ -255,9 +259,7 @@ def new_world(spec: Spec, time: Time | None = None) -> World:
     for name, value in spec.tenant:
         setattr(built.career.switches, name, value)
     officers = {name: built.crm.add_user(name, values={"Email": f"{name}@alumni.example.edu"}) for name in OFFICERS}
-    world = World(
-        spec=spec, time=time, systems=built, careers=Careers(system=built.career, app=built.career_app), officers=officers
-    )
+    world = World(spec=spec, time=time, systems=built, careers=_careers(spec, built), officers=officers)
     for person in range(spec.people):
         add_contact(world, person)
         add_account(world, person)

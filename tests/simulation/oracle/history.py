@@ -42,15 +42,22 @@ def contact_history(world: World, person: int, field: Field) -> list[Held]:
 def account_history(world: World, account: str, field: Field) -> list[Held]:
     """What a field of an account has held, oldest first."""
     stored = world.careers.system.people.by_id[account]
-    changes = [
-        (version.at, version.by.kind.value, version.changes[field.career])
-        for version in stored.versions
-        if field.career in version.changes
-    ]
-    first: Any = changes[0][2][0] if changes else _at(stored.data(), field.career)
-    found = [Held(since=0.0, token=token(field.name, "career", first), by="")]
-    for at, by, (_, after) in changes:
-        found.append(Held(since=seconds(world, at), token=token(field.name, "career", after), by=by))
+    # What an account holds is not shown where that goes with another field, which is empty.
+    paths = [field.career, *filter(None, [world.careers.only_with.get(field.career)])]
+    held: dict[str, Any] = {
+        path: next((version.changes[path][0] for version in stored.versions if path in version.changes), _at(stored.data(), path))
+        for path in paths
+    }
+
+    def shown() -> str:
+        hidden = any(held[path] is None for path in paths[1:])
+        return token(field.name, "career", None if hidden else held[field.career])
+
+    found = [Held(since=0.0, token=shown(), by="")]
+    for version in stored.versions:
+        if moved := [path for path in paths if path in version.changes]:
+            held.update({path: version.changes[path][1] for path in moved})
+            found.append(Held(since=seconds(world, version.at), token=shown(), by=version.by.kind.value))
     return found
 
 

@@ -45,7 +45,7 @@ def _judge_careers(world: World, seen: _Seen, unread: set[str], when: str) -> It
                 if platform.tells_deleted and known is not None and not known["deleted"]:
                     yield Breach("read (I20)", f"{when}: {kind} {id} is deleted, and the bridge does not know")
             elif id not in unread and (kind == "person" or stored.data()["type"] != "WELFARE"):
-                there = stored.data() if kind == "request" else _as_read(world, known, stored.data())
+                there = stored.data() if kind == "request" else _as_read(world, known, world.careers.values(id) or {})
                 yield from _judge_record(when, kind, id, there, known)
 
 

@@ -106,8 +106,8 @@ class Write:
 _Found = Iterator[tuple[str, str, str, Mapping[str, Any]]]
 
 
-def writes_of(call: Call, platform: Callable[[Call], _Found]) -> list[Write]:
-    """Every single write in a request; empty for reads and logins. ``platform`` tells what a call to careers' own pages writes.
+def writes_of(call: Call, pages: Callable[[Call], _Found] | None) -> list[Write]:
+    """Every single write in a request; empty for reads and logins. ``pages`` tells what a call to a platform's own pages writes.
 
     Raises:
         NotAllowed: the request is none that may ever leave.
@@ -117,7 +117,7 @@ def writes_of(call: Call, platform: Callable[[Call], _Found]) -> list[Write]:
     if call.side == "crm":
         found = _crm_writes(call, body)
     else:
-        found = _career_writes(call, body) if call.request.path.startswith(_CONTRACT) else platform(call)
+        found = _career_writes(call, body) if pages is None or call.request.path.startswith(_CONTRACT) else pages(call)
     return [
         Write(call=call, place=place, object=name, kind=kind, id=id, fields=fields)
         for place, (name, kind, id, fields) in enumerate(found)
