@@ -48,6 +48,8 @@ def main() -> None:
     parser.add_argument("targets", nargs="*", metavar="TARGET", help=", ".join(TARGETS))
     parser.add_argument("--seconds", type=int, default=60)
     asked = parser.parse_args()
+    if unknown := set(asked.targets) - set(TARGETS):
+        parser.error(f"no target is called {', '.join(sorted(unknown))}; there are {', '.join(TARGETS)}")
     print(f"{'target':12}{'inputs':>12}{'/s':>10}{'slowest s':>10}{'MB':>8}  found", flush=True)
     borne = [search(name, asked.seconds) for name in asked.targets or TARGETS]
     sys.exit(0 if all(borne) else 1)

@@ -22,6 +22,7 @@ from tests.simulation.troubles import (
     Hide,
     KeepState,
     Kill,
+    LeadElsewhere,
     PutMapping,
     RestoreState,
     Rival,
@@ -79,7 +80,7 @@ def _waited(dice: Dice, person: int, field: str) -> Beats:
 def _opposed(dice: Dice, person: int, _field: str) -> Beats:
     """Both offices touch a consent at once."""
     flag = dice.one(_CONSENTS)
-    theirs = EditAccount(person, flag, dice.whole(0, 1), own=dice.chance(0.5))
+    theirs = EditAccount(person, flag, dice.one((0, 1, None)), own=dice.chance(0.5))
     return [[theirs, EditContact(person, flag, 1)], [EditContact(person, flag, 0)]]
 
 
@@ -116,6 +117,28 @@ def _died_reading(dice: Dice, person: int, field: str) -> Beats:
     side = dice.one(("crm", "careers"))
     deed: Step = EditContact(person, field, 1) if side == "crm" else EditAccount(person, field, 1)
     return [[deed, When(f"{side}<", dice.one(("GET", "POST", "/")), At(dice.whole(1, 6), Kill()))], []]
+
+
+def _died_planning(dice: Dice, person: int, field: str) -> Beats:
+    """The process dies between deciding and writing."""
+    deed = _one(dice, EditContact(person, field, 1), EditAccount(person, "interests", 1))
+    return [[deed, When("careers<", "GET", At(dice.whole(20, 32), Kill()))], []]
+
+
+def _cleared(dice: Dice, person: int, field: str) -> Beats:
+    """What was never agreed on differs, and careers empty theirs."""
+    lost: list[Step] = [RestoreState()] if dice.chance(0.7) else []
+    return [[EditAccount(person, field, 1), *lost], [], [EditAccount(person, field, None)]]
+
+
+def _asked_before(_dice: Dice, person: int, field: str) -> Beats:
+    """A question stands in Salesforce of which the state that is put back knows nothing, and the contact has become another."""
+    return [[KeepState(), Duplicate(person)], [EditAccount(person, field, 1)], [Merge(person, into_double=True), RestoreState()]]
+
+
+def _led_elsewhere(_dice: Dice, person: int, field: str) -> Beats:
+    """The key leads to another tenant."""
+    return [[LeadElsewhere(), EditContact(person, field, 1)], [EditContact(person, field, 2)]]
 
 
 def _restored(dice: Dice, person: int, field: str) -> Beats:
@@ -201,6 +224,10 @@ _COURSES: Mapping[str, Callable[[Dice, int, str], Beats]] = {
     "worked": _worked,
     "died": _died,
     "died reading": _died_reading,
+    "died planning": _died_planning,
+    "cleared": _cleared,
+    "asked before": _asked_before,
+    "led elsewhere": _led_elsewhere,
     "restored": _restored,
     "mapped": _mapped,
     "refused": _refused,

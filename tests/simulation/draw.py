@@ -228,6 +228,7 @@ _WOES: Mapping[str, tuple[float, _Maker]] = {
         0.7,
         lambda dice, _spec: troubles.PutMapping(dice.one(("shipped", "restoring", "refusing", "tight")), dice.chance(0.5)),
     ),
+    "elsewhere": (0.3, lambda _dice, _spec: troubles.LeadElsewhere()),
     "stop": (0.5, lambda _dice, _spec: troubles.Stop()),
     "resume": (0.7, lambda _dice, _spec: troubles.Resume()),
     "sweep": (1, lambda _dice, _spec: troubles.Sweep()),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +19,7 @@ from jobs import cycle
 from tests.simulation.administrator import Apply
 from tests.simulation.lineage import Lineage
 from tests.simulation.process import Host, Process
-from tests.simulation.variants import USUAL
+from tests.simulation.variants import PLATFORMS, USUAL
 
 if TYPE_CHECKING:
     from tests.simulation.run import Run
@@ -202,6 +202,32 @@ class ForgetChanges:
         run.happened("careers' changes forgotten")
 
 
+@dataclass(frozen=True)
+class LeadElsewhere:
+    """After a mistake in its configuration the bridge's key leads to another tenant, from its next start on, which is now.
+
+    Only an installation that has met its own tenant can tell; platforms that name no tenant cannot be told apart at all.
+    """
+
+    def perform(self, run: Run) -> None:
+        """See ``Step``."""
+        world, system = run.world, run.world.careers.system
+        unknown = not world.spec.live or run.troubles.keys() & {"state lost", "state restored"}
+        if world.elsewhere or unknown or not PLATFORMS[world.spec.platform].names_tenant:
+            return
+        mine = system.tenant
+
+        def back() -> None:
+            system.tenant = mine
+            world.elsewhere.append(world.boundary.number)
+
+        system.tenant = replace(mine, id="tenant-9999")
+        world.elsewhere.append(world.boundary.number)
+        run.undo(back)
+        run.happened("another tenant")
+        Kill().perform(run)
+
+
 # --- the bridge's host ----------------------------------------------------------------------------------------------
 
 
@@ -248,6 +274,9 @@ class RestoreState:
 
     def perform(self, run: Run) -> None:
         """See ``Step``."""
+        if run.world.elsewhere:
+            # A state that knows no tenant yet would take the other one for its own.
+            return
         if run.process is not None and run.process.working:
             return
         run.stop()

@@ -173,6 +173,7 @@ class Platform:
     services at the same address. ``guarded``: it refuses a change of what has moved; else an account is read just before it is
     written. ``tells_deleted``: what was deleted is told, and not only missed by a sweep. ``only_with``: fields that it shows only
     where another one holds something. ``unknown``: switches of the emulated tenant that may be either way.
+    ``names_tenant``: it says whose it is; else its address has to.
     """
 
     url: str
@@ -184,6 +185,7 @@ class Platform:
     shown: str = '"id":"{}"'
     only_with: Mapping[str, str] = field(default_factory=dict)
     unknown: tuple[str, ...] = ()
+    names_tenant: bool = True
     config: str = _KEY
 
 
@@ -195,6 +197,7 @@ PLATFORMS: Mapping[str, Platform] = {
         beside=(REQUESTS,),
         guarded=False,
         tells_deleted=False,
+        names_tenant=False,
         account="c-100{}",
         shown='"Id":{},',
         config=_KEY + _REQUESTS_BESIDE + 'settings = { staff_visibility_id = "3" }\n',

@@ -116,6 +116,8 @@ class World:
     """Accounts and records, by id, that the bridge was told to forget."""
     decisions: list[tuple[float, str, str]] = field(default_factory=list)
     """When which suggestion was decided, and how."""
+    elsewhere: list[int] = field(default_factory=list)
+    """From which effect on the bridge's key led to another tenant, and from which on no more."""
     task_edits: dict[str, dict[str, Any]] = field(default_factory=dict)
     """What officers have set in Tasks, by Task."""
     calls: list[Call] = field(default_factory=list)

@@ -14,7 +14,7 @@ from tests.matrix.orders import CAREER_READS, UPDATES, careers, step, when
 from tests.matrix.stage import Stage
 from tests.simulation.run import Run
 from tests.simulation.steps import Arrive, Change, EditAccount, EditContact, File, Pass
-from tests.simulation.troubles import ForgetChanges
+from tests.simulation.troubles import ForgetChanges, LeadElsewhere
 from tests.simulation.world import Spec
 from tests.systems import SYSTEM
 
@@ -60,16 +60,6 @@ def _asks_a_person(stage: Stage) -> Iterator[str]:
     """Who somebody is, is asked in Salesforce; nothing is guessed."""
     if not stage.run.world.rows("Identity_Review__c") and not stage.run.world.rows("Suggested_Change__c"):
         yield "nobody is asked who the person is"
-
-
-def _other_tenant(run: Run) -> None:
-    system = run.world.careers.system
-    before = system.tenant
-    system.tenant = replace(before, id="tenant-9999")
-    run.undo(lambda: setattr(system, "tenant", before))
-    run.stop()
-    run.start(run.host)
-    run.happened("another tenant")
 
 
 def _throttled(pattern: str) -> Place:
@@ -161,7 +151,7 @@ CAREERS: Mapping[int, Row] = {
         places={
             operation: _NO_LOGIN
             if operation is Operation.AUTH
-            else one(_other_tenant, during=(halted(SYSTEM, "tenant-9999"), writes_nothing("careers")))
+            else one(step(LeadElsewhere()), during=(halted(SYSTEM, "tenant-9999"), writes_nothing("careers")))
             for operation in Operation
         },
     ),

@@ -176,6 +176,7 @@ DEFECTS = (
     Defect(
         name="another tenant",
         what="that the key leads to another tenant is not looked at",
+        needs=("LeadElsewhere(",),
         edits=(Edit("connector/engine/pins.py", "    if pinned is not None and pinned != value:\n", "    if False:\n"),),
     ),
     Defect(

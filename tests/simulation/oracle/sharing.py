@@ -30,8 +30,17 @@ class _Read:
     barred_since: float
 
 
+def _judge_tenant(found: Evidence) -> Iterator[Breach]:
+    """A daemon that starts with a key to another tenant gives that one nothing."""
+    for since, until in [found.world.elsewhere] if found.world.elsewhere else []:
+        for write in found.writes:
+            if write.call.side != "crm" and write.call.life >= since and write.call.number < until:
+                yield Breach("tenant (I46)", f"{write.kind} of a {write.object} went to another tenant")
+
+
 def judge(found: Evidence) -> Iterator[Breach]:
     """Every write of an account, and every Task, against the contact as it was last read on that host before."""
+    yield from _judge_tenant(found)
     people = {account: person for person, account in found.world.accounts.items()}
     filed = _filed(found)
     by_call: dict[int, list[Write]] = {}
