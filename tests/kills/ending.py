@@ -62,5 +62,6 @@ def judge(place: Place) -> Iterator[Breach]:
         log=place.log(),
         happened=frozenset(),
         moved=tuple(place.moved),
+        looked_after=0,
     )
     yield from ask_all(found, new_world(world.spec))

@@ -173,6 +173,8 @@ def _overtaken(dice: Dice, person: int, field: str) -> Beats:
 def _together(dice: Dice, _person: int, field: str) -> Beats:
     """The same happens to several people at once, and one of them is refused."""
     name = dice.one((field, "interests"))
+    if dice.chance(0.3):
+        return [[EditContact(each, field, 1) for each in range(3)]]
     no: list[Step] = [CrmRefuses("FIELD_CUSTOM_VALIDATION_EXCEPTION")] if dice.chance(0.5) else []
     return [[EditAccount(each, name, 1) for each in range(3)], [*no, *(EditAccount(each, name, 2) for each in range(3))]]
 

@@ -65,7 +65,7 @@ def _world(dice: Dice) -> Spec:
     live = dice.chance(0.75)
     return Spec(
         people=dice.weighted([(1, 6), (2, 3), (3, 1.5), (5, 0.5)]),
-        mapping=dice.weighted([("shipped", 5), ("restoring", 1), ("refusing", 1), ("tight", 1)]),
+        mapping=dice.weighted([("shipped", 5), ("restoring", 1), ("refusing", 1), ("tight", 1), ("braking", 0.7)]),
         live=live,
         latency=dice.one((0.0, 0.05, 1.0)),
         page=dice.weighted([(2000, 3), (1, 1), (2, 1)]),

@@ -11,6 +11,7 @@ from tests.simulation.oracle import (
     alone,
     asked,
     books,
+    braked,
     hivebrite,
     pace,
     reading,
@@ -51,13 +52,14 @@ def judge(run: Run) -> Iterator[Breach]:
         log=run.log(),
         happened=frozenset(run.troubles),
         moved=tuple(run.moved),
+        looked_after=run.looked_after,
     )
     yield from ask_all(found, run.twin())
 
 
 def ask_all(found: Evidence, twin: World) -> Iterator[Breach]:
     """Every oracle but that of the wire, which judges request by request. ``twin`` is the world as it was at the beginning."""
-    for oracle in (rest, trampled, asked, suggested, books, secrets, pace, sharing):
+    for oracle in (rest, trampled, asked, suggested, books, braked, secrets, pace, sharing):
         yield from oracle.judge(found)
     yield from reading.judge(found.world, found.state, "at the end")
     yield from alone.judge(found.world, twin)

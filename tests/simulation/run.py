@@ -92,6 +92,7 @@ class Run:
         self.may_have_rival = True
         self.pauses = Pauses()
         self.moved: list[int] = []
+        self.looked_after = sys.maxsize
         self.processes: list[Process] = []
         self.restarts: list[tuple[float, Host]] = []
         self._orders: list[tuple[str, Callable[[], int]]] = []

@@ -424,6 +424,7 @@ class Sweep:
 def resume(run: Run, process: Process) -> None:
     """Approve held plans, resume all else, and try refused writes again."""
     ctx = process.bridge.context
+    run.looked_after = min(run.looked_after, run.world.boundary.number)
     with process.beside():
         with ctx.store.begin() as db:
             halted = halting.halts(db)

@@ -69,6 +69,8 @@ class Evidence:
     """What happened, by name: some laws make an exception of it."""
     moved: Sequence[int]
     """At which effects somebody or something else did anything."""
+    looked_after: int
+    """At which effect an administrator first looked after what was held or halted."""
 
     @cached_property
     def rules(self) -> Rules:

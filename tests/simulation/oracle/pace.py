@@ -149,7 +149,9 @@ def _judge_writes(found: Evidence) -> Iterator[Breach]:
 def _judge_again(found: Evidence, before: Write, fate: str, again: Write) -> Iterator[Breach]:
     passed = again.call.at - before.call.at
     what = f"{again.kind} of {again.object} {again.id or again.key}"
-    if fate in {"lost", "later"} and passed < _PAUSE - _SLACK and before.call is not again.call:
+    # With another state in place, a daemon that starts knows nothing of what was tried a moment ago.
+    knows = before.call.life == again.call.life or found.remembers
+    if fate in {"lost", "later"} and passed < _PAUSE - _SLACK and before.call is not again.call and knows:
         yield Breach("pace (I36)", f"{what} came to nothing ({fate}) and was sent again {passed:.2f} s later")
     if fate == "never" and before.call.life == again.call.life and not found.moved_between(before.call, again.call):
         yield Breach("pace (I37)", f"{what} was refused for good, and sent again although nothing has moved")
