@@ -8,12 +8,14 @@ from dataclasses import dataclass, replace
 
 from tests.matrix.cells import Cell, Operation
 from tests.matrix.faults import FAULTS
+from tests.matrix.orders import step
 from tests.matrix.pairs import PAIRS
 from tests.matrix.play import play
 from tests.matrix.sockets.host import over_sockets
 from tests.matrix.sockets.ways import ways
 from tests.simulation.boundary import Broken
 from tests.simulation.farm import folder, spread
+from tests.simulation.steps import Pass
 
 
 @dataclass(frozen=True, order=True)
@@ -57,6 +59,9 @@ def judge(name: Name) -> tuple[Name, list[str]]:
     """Play one cell; what is not as expected, also where it could not be played."""
     operation, cell = _INSIDE[replace(name, way="")]
     connection = over_sockets(_WAYS[name], folder()) if name.way else None
+    if name.way and _WAYS[name].reused:
+        # The first cycle of a process opens the connections that are to be met again.
+        cell = replace(cell, before=(*cell.before, step(Pass(cell.spec.cycle))))
     try:
         return name, play(cell, operation, folder(), connection)
     except (Exception, Broken) as error:  # noqa: BLE001 - one cell that cannot be played must not hide what the others show

@@ -173,10 +173,13 @@ def _overtaken(dice: Dice, person: int, field: str) -> Beats:
 def _together(dice: Dice, _person: int, field: str) -> Beats:
     """The same happens to several people at once, and one of them is refused."""
     name = dice.one((field, "interests"))
-    if dice.chance(0.3):
-        return [[EditContact(each, field, 1) for each in range(3)]]
     no: list[Step] = [CrmRefuses("FIELD_CUSTOM_VALIDATION_EXCEPTION")] if dice.chance(0.5) else []
     return [[EditAccount(each, name, 1) for each in range(3)], [*no, *(EditAccount(each, name, 2) for each in range(3))]]
+
+
+def _many(_dice: Dice, _person: int, field: str) -> Beats:
+    """More people change at once than a brake may let by."""
+    return [[EditContact(each, field, 1) for each in range(3)], [EditContact(each, field, 2) for each in range(3)]]
 
 
 def _locked_out(dice: Dice, person: int, field: str) -> Beats:
@@ -235,6 +238,7 @@ _COURSES: Mapping[str, Callable[[Dice, int, str], Beats]] = {
     "refused": _refused,
     "overtaken": _overtaken,
     "together": _together,
+    "many": _many,
     "locked out": _locked_out,
     "confused": _confused,
     "forgotten": _forgotten,

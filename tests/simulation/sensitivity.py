@@ -38,7 +38,7 @@ class Found:
 def search(name: str, most: int = MOST, plays: int = MOST) -> Found:
     """Plant a bug in this process, and play seeds until one of them sees it, or until so many were played.
 
-    Seeds in whose steps there is nothing by which the bug could show are counted, and not played.
+    Seeds in which there is nothing by which the bug could show are counted, and not played.
     """
     began, played = time.monotonic(), 0
     plant(ALL[name])
@@ -47,8 +47,8 @@ def search(name: str, most: int = MOST, plays: int = MOST) -> Found:
 
     try:
         for count in range(1, most + 1):
-            steps = str(draw(FIRST + count - 1).steps)
-            if not all(piece in steps for piece in ALL[name].needs):
+            drawn = str(draw(FIRST + count - 1))
+            if not all(piece in drawn for piece in ALL[name].needs):
                 continue
             played += 1
             if played > plays:

@@ -16,6 +16,7 @@ DEFECTS = (
     Defect(
         name="brakes without effect",
         what="a plan beyond the brakes is released all the same",
+        needs=("mapping='braking'", "EditContact(person=0", "EditContact(person=1"),
         edits=(Edit(_PLANNER, "    if planned.reasons and not approve:\n", "    if False:\n"),),
     ),
     Defect(

@@ -39,7 +39,7 @@ class Edit:
 class Defect:
     """``what`` says in one line what a careless engineer did.
 
-    ``needs`` are pieces of steps without which it cannot show: seeds whose steps lack one of them need not be played.
+    ``needs`` are pieces of scenarios without which it cannot show: seeds that lack one of them need not be played.
     """
 
     name: str

@@ -1,7 +1,7 @@
 """What goes beyond a brake waits for a person: where all goes well, a cycle writes no more accounts than the brake lets by.
 
-Judged where nothing but people's own edits has happened, and up to the first time that an administrator looks: what was held up
-by anything else may come together with what is decided later.
+Judged up to the first time that a call fails or an administrator looks, and only where the daemon ran all the time: what was held
+up by anything else may come together with what is decided later.
 """
 
 from __future__ import annotations
@@ -12,10 +12,17 @@ from tests.simulation.oracle.evidence import Breach, Evidence
 from tests.simulation.variants import mapping_data
 from tests.simulation.world import Call
 
+_HELD_UP = frozenset(
+    {
+        *("killed", "suspended", "state lost", "state restored", "two daemons", "halted by hand", "host's clock set"),
+        *("another tenant", "careers key revoked", "crm calls burnt", "crm field hidden"),
+    }
+)
+
 
 def judge(found: Evidence) -> Iterator[Breach]:
     """Values that Alumni Relations own, on their way to careers; restrictions pass every brake."""
-    if found.happened or found.mappings != {found.mapping}:
+    if found.happened & _HELD_UP or found.mappings != {found.mapping}:
         return
     most = mapping_data(found.mapping)["brakes"]["to_career"]["max_changes"]
     free = {field.career for unit in found.rules.units.values() if unit.opt_out for field in unit.fields}
