@@ -349,10 +349,15 @@ def _judge_career_opt_out(unit: Unit, base: Base | None, crm: Reading, career: R
     return replace(told, move=Move.REFRESH if memory.open else Move.RAISE, suggested=career.values)
 
 
-def end_sharing(*, unit: Unit, base: Base | None, career: Reading | None, memory: Memory) -> Verdict:
-    """What follows for one unit when its value may no longer go to careers (or never might)."""
+def end_sharing(*, unit: Unit, base: Base | None, crm: Reading | None, career: Reading | None, memory: Memory) -> Verdict:
+    """What follows for one unit when its value may no longer go to careers (or never might).
+
+    What stands on both sides all the same is agreed: should it be shared one day, careers' edits until then are edits.
+    """
+    agreed = base is None and crm is not None and career is not None and crm.values == career.values
     withdrawn = Verdict(
         row=Row.NOT_SHARED,
+        base=Base(crm=crm, career=career) if agreed and crm and career else None,
         move=Move.WITHDRAW if memory.open else None,
         suggested=_open_values(memory),
     )

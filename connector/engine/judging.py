@@ -54,6 +54,9 @@ def judge_link(
         verdicts = {name: _withhold(verdict) for name, verdict in verdicts.items()}
     verdicts = _leave_alone(ctx, draft.db, subject, judged, verdicts)
     urgent = {name for name, verdict in verdicts.items() if _is_urgent(subject.rules.unit(name), verdict, subject)}
+    if held:
+        # Where nothing may be written, nothing goes first: what both sides agree on is remembered for everybody.
+        urgent = set()
     if subject.refused:
         # A side will not take the restriction as it is: tried once more whenever something moves, it holds up nothing else.
         verdicts = {name: verdict for name, verdict in verdicts.items() if not (subject.refused_now and name in urgent)}
@@ -116,7 +119,7 @@ def _verdicts(ctx: Context, subject: Subject, states: Mapping[str, UnitState], u
         memory = replace(state.memory, sent=sent or {}, differed=differed) if sent or differed else state.memory
         crm, career = subject.readings(unit)
         if ended or not may_share(subject.rules, unit, eligible=eligible, purposes=purposes):
-            verdict = end_sharing(unit=unit, base=state.base, career=career, memory=memory)
+            verdict = end_sharing(unit=unit, base=state.base, crm=crm, career=career, memory=memory)
         else:
             verdict = judge(unit=unit, base=state.base, crm=crm, career=career, memory=memory, now=now)
         found[unit.name] = permit(verdict, unit)
@@ -132,7 +135,7 @@ def _vacated(subject: Subject, unit: Unit, now: datetime) -> Verdict:
 
 def _withhold(verdict: Verdict) -> Verdict:
     """Before going live nothing is written and nobody is asked; what already agrees is still learnt."""
-    base = verdict.base if verdict.row in (Law.AGREED, Law.UNCHANGED) else None
+    base = verdict.base if verdict.row in (Law.AGREED, Law.UNCHANGED, Law.NOT_SHARED) else None
     return Verdict(row=verdict.row, base=base)
 
 

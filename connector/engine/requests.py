@@ -280,16 +280,17 @@ class _Desk:
         )
         if known["crm_id"]:
             self._tell_crm(known, state, neutral_word(state))
-        if known["task_id"] and not self._task_closed(known["task_id"]):
-            fields = {"Status": self._directory.closed_statuses[0]}
-            self._plan("task.update", system, id, {"object": Feed.TASK, "id": known["task_id"], "fields": fields})
+        self._close_task(known)
         self.acknowledge(requests.get(self._db, system, id))
 
-    def _task_closed(self, task_id: str) -> bool:
-        seen = observations.load(self._db, Side.CRM, Feed.TASK, [task_id]).get(task_id)
-        if seen is None:
-            return False
-        return bool(seen["deleted"] or unpack(seen["fields"]).get("Status") in self._directory.closed_statuses)
+    def _close_task(self, known: Row) -> None:
+        if known["task_id"] is None:
+            return
+        seen = observations.load(self._db, Side.CRM, Feed.TASK, [known["task_id"]]).get(known["task_id"])
+        closed = self._directory.closed_statuses
+        if seen is None or not (seen["deleted"] or unpack(seen["fields"]).get("Status") in closed):
+            payload = {"object": Feed.TASK, "id": known["task_id"], "fields": {"Status": closed[0]}}
+            self._plan("task.update", known["system"], known["request_id"], payload)
 
     def follow(self, known: Row) -> None:
         """Its Task or its record moved in Salesforce: what does that mean for careers?"""
@@ -320,8 +321,9 @@ class _Desk:
         system, id = known["system"], known["request_id"]
         stands = (fields["State__c"], fields.get("Neutral__c") or known["neutral"])
         if known["state"] == RequestState.WITHDRAWN.value:
-            # Careers have taken it back since: that stands, whatever the record says yet.
+            # Careers have taken it back since: that stands, whatever the record says yet, and whatever Task it has.
             stands = (known["state"], known["neutral"])
+            self._close_task(known)
         # The words for careers are kept nowhere but here: those that we have just found for the same state are the same.
         message = known["message"] if stands == (known["state"], known["neutral"]) else ""
         columns = {"state": stands[0], "neutral": stands[1], "reason": (fields.get("Stop_Reason__c") or "")[:80] or None}
@@ -358,7 +360,9 @@ class _Desk:
     def _tell_crm(self, known: Row, state: RequestState, neutral: Neutral) -> None:
         fields = {"State__c": state.value, "Neutral__c": neutral.value}
         payload = {"object": Feed.REQUEST, "id": known["crm_id"], "fields": fields}
-        self._plan("request.update", known["system"], known["request_id"], payload)
+        # Both its record and its Task may have moved, and each is followed.
+        if not intents.waits(self._db, known["system"], known["request_id"], "request.update", payload):
+            self._plan("request.update", known["system"], known["request_id"], payload)
 
     def acknowledge(self, known: Row | None) -> None:
         """Tell careers where their request stands, if that is news."""
@@ -379,7 +383,9 @@ class _Desk:
         self._rows = [
             row for row in self._rows if (row["kind"], row["system"], row["target"]) != ("career.acknowledge", system, id)
         ]
-        if digest != known["acknowledged"]:
+        # What is not known to have arrived would go once more after this, and careers read what no longer holds.
+        unclear = intents.replace_unknown(self._db, system, [id], ["career.acknowledge"])
+        if unclear or digest != known["acknowledged"]:
             self._plan("career.acknowledge", system, id, told, settle_with={"acknowledged": digest})
 
     def _plan(self, kind: str, system: str, target: str, payload: Mapping[str, Any], **more: Any) -> None:  # noqa: ANN401 - passed on by name

@@ -124,7 +124,7 @@ class Writes:
         """
         try:
             found = self._found(rows)
-            tasks = self._records.tasks_of([record.id for n, record in found.items() if rows[n].task is not None])
+            tasks = self._records.tasks_of([record.id for n, record in found.items() if _is_request(rows[n])])
         except (Later, Halt, Refused):
             return dict.fromkeys(rows, _NOT_LOOKED_UP)
         return {n: _already_there(rows[n], record, tasks) for n, record in found.items()}
@@ -206,8 +206,13 @@ def _paired(answer: GraphAnswer, n: int) -> Outcome:
     return _NOT_TRIED
 
 
+def _is_request(row: CrmCreate) -> bool:
+    """Whether it may have a Task: also one that we would make without, for it may have been made before with one."""
+    return writable(row.object) is Writable.REQUEST
+
+
 def _already_there(row: CrmCreate, record: Record, tasks: dict[str, str]) -> Outcome:
     fields: dict[str, Any] = dict(record.fields)
-    if row.task is not None:
+    if _is_request(row):
         fields["task_id"] = tasks.get(record.id)
     return Outcome(status=Status.APPLIED, id=record.id, version=record.version, fields=fields, already_there=True)

@@ -47,6 +47,27 @@ def supersede(
 
 
 @prepared
+def _replace_unknown(system: Place, targets: Place, kinds: Place) -> Update:
+    return update(intent).where(_about(system, targets, kinds), intent.c.state == "unknown").values(state="superseded")
+
+
+def replace_unknown(db: Connection, system: str, targets: Iterable[str], kinds: Sequence[str]) -> bool:
+    """A newer write replaces all that these may have done, so that it is not asked what they did; whether there were any."""
+    return any([_replace_unknown(db, system=system, targets=some, kinds=kinds).rowcount for some in batches(targets)])
+
+
+@prepared
+def _waits(system: Place, target: Place, kind: Place, payload: Place) -> Select[Any]:
+    same = (intent.c.system == system) & (intent.c.target == target) & (intent.c.kind == kind) & (intent.c.payload == payload)
+    return select(exists().where(same, intent.c.state.in_(("planned", "ready"))))
+
+
+def waits(db: Connection, system: str, target: str, kind: str, payload: Mapping[str, Any]) -> bool:
+    """Whether this very write waits already to be sent."""
+    return bool(_waits(db, system=system, target=target, kind=kind, payload=pack(payload)).scalar_one())
+
+
+@prepared
 def _ready_about(system: Place, targets: Place, kinds: Place) -> Select[Any]:
     return select(intent).where(_about(system, targets, kinds), intent.c.state == "ready")
 

@@ -147,7 +147,22 @@ class Evidence:
             return -1.0
         shown = self.platform.shown.format(account.partition("-")[2] or account)
         names = [shown.encode()], [f'"Id":"{id}"'.encode() for id in contacts]
-        return max(self._first_read(*names[0]), self._first_read(*names[1]))
+        return self._ended(max(self._first_read(*names[0]), self._first_read(*names[1])))
+
+    def _ended(self, at: float) -> float:
+        """When the first job was over that went on at that moment or later, and after which the daemon lived on.
+
+        What a daemon has read and died over may be read as something else before it is compared.
+        """
+        jobs: dict[tuple[int, int], float] = {}
+        for call in self.known_calls:
+            jobs[call.life, call.job] = call.at
+        last = dict(sorted(jobs))
+        final = max(last, default=0)
+        return min(
+            (ended for (life, job), ended in jobs.items() if ended >= at and (job != last[life] or life == final)),
+            default=float("inf"),
+        )
 
     def unguarded(self, account: str, at: float) -> bool:
         """Whether an edit at a moment came between the bridge's last look at an account and its write.

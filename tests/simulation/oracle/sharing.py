@@ -65,7 +65,7 @@ def _readings(found: Evidence) -> Iterator[tuple[Call, Mapping[str, _Read]]]:
         for _, job in groupby(lived, key=lambda call: call.job):
             calls = list(job)
             # Where a read failed, the bridge may have kept nothing of this job's readings.
-            kept = all(call.fate == "answered" and call.acted[-1].status < 300 for call in calls if not call.writes)
+            kept = all(_came(call) for call in calls if not call.writes)
             for call in calls:
                 for record in _contacts(call):
                     # Where not, it may have been kept all the same (what failed was repeated): which counts is unknown.
@@ -73,6 +73,11 @@ def _readings(found: Evidence) -> Iterator[tuple[Call, Mapping[str, _Read]]]:
                     if kept:
                         known[record["Id"]] = _Read(record, _barred_since(record, call, before, read_mapping(call.mapping)))
                 yield call, known
+
+
+def _came(call: Call) -> bool:
+    """Whether everything that a call asked for came."""
+    return call.fate == "answered" and call.acted[-1].status < 300 and b'"httpStatusCode":4' not in call.acted[-1].body
 
 
 def _barred_since(contact: Mapping[str, Any], call: Call, before: _Read | None, rules: Rules) -> float:

@@ -39,13 +39,29 @@ def judge(found: Evidence) -> Iterator[Breach]:
 
 def _asked_again(found: Evidence) -> Iterator[Breach]:
     """The same value is not suggested again for a year, unless the contact has moved (or another question came between)."""
-    for asked in found.suggestions.values():
+    for (account, name), asked in found.suggestions.items():
         for earlier, later in pairwise(asked):
             same = earlier["Suggested_Values__c"] == later["Suggested_Values__c"] and earlier["Now__c"] == later["Now__c"]
-            if same and earlier["State__c"] == "Rejected" and earlier["Kind__c"] == later["Kind__c"] != "New contact":
+            of_a_person = earlier["Kind__c"] == later["Kind__c"] != "New contact"
+            if (
+                same
+                and of_a_person
+                and earlier["State__c"] == "Rejected"
+                and not _moved_since(found, account, name, earlier["Id"])
+            ):
                 yield Breach(
                     "asked again", f"{later['Group__c']}: {later['Suggested__c']!r} was rejected before, against the same value"
                 )
+
+
+def _moved_since(found: Evidence, account: str, name: str, question: str) -> bool:
+    """Whether the contact has held anything else since that question was decided; who moves there and back has moved."""
+    decided = max((at for at, id, _ in found.world.decisions if id == question), default=float("inf"))
+    people = [person for person, id in found.world.accounts.items() if id == account]
+    fields = found.rules.units[name].fields if name in found.rules.units else ()
+    return any(
+        held.since >= decided for person in people for each in fields for held in contact_history(found.world, person, each)
+    )
 
 
 def _by_nobody(found: Evidence) -> Iterator[Breach]:
