@@ -384,7 +384,7 @@ class _Desk:
             row for row in self._rows if (row["kind"], row["system"], row["target"]) != ("career.acknowledge", system, id)
         ]
         # What is not known to have arrived would go once more after this, and careers read what no longer holds.
-        unclear = intents.replace_unknown(self._db, system, [id], ["career.acknowledge"])
+        unclear = intents.replace_unknown(self._db, system, id, ["career.acknowledge"])
         if unclear or digest != known["acknowledged"]:
             self._plan("career.acknowledge", system, id, told, settle_with={"acknowledged": digest})
 

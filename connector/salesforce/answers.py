@@ -204,12 +204,12 @@ def unusable(why: str) -> BridgeError:
     return Answer(status=200, headers={}, data=b"", side=SIDE, write=False).unusable(why)
 
 
-def rows_of(answer: Answer, object_name: str) -> Rows:
-    """The page in an answer to a query on one object."""
-    return _page(answer.json(), object_name, answer.unusable)
+def rows_of(answer: Answer, object_name: str, *, first: bool = True) -> Rows:
+    """The page in an answer to a query on one object; ``first``: nothing of it was read before."""
+    return _page(answer.json(), object_name, answer.unusable, first=first)
 
 
-def _page(body: object, object_name: str, unusable: Callable[[str], BridgeError]) -> Rows:
+def _page(body: object, object_name: str, unusable: Callable[[str], BridgeError], *, first: bool = True) -> Rows:
     if not isinstance(body, dict) or not isinstance(body.get("records"), list) or not isinstance(body.get("done"), bool):
         raise unusable("no query result")
     records, following = body["records"], body.get("nextRecordsUrl")
@@ -220,6 +220,9 @@ def _page(body: object, object_name: str, unusable: Callable[[str], BridgeError]
         if isinstance(attributes, dict) and attributes.get("type", object_name) != object_name:
             raise unusable("a record of another object")
     if body["done"]:
+        counted = body.get("totalSize")
+        if first and isinstance(counted, int) and len(records) < counted:
+            raise unusable("fewer records than it counts")
         return Rows(records=tuple(records))
     if not isinstance(following, str) or not records:
         raise unusable("more is promised, but not where")

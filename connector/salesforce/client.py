@@ -113,7 +113,7 @@ class Client:
         for _ in range(_PAGES):
             if rows.next is None:
                 return records
-            rows = self._get(lambda answer: rows_of(answer, soql.object), rows.next)[1]
+            rows = self._get(lambda answer: rows_of(answer, soql.object, first=False), rows.next)[1]
             records += rows.records
         raise Bug(f"{SIDE}: a query that never ends")
 

@@ -136,7 +136,7 @@ class SalesforceSide:
         return self._records.find(feed, keys)
 
     def create(self, rows: Sequence[CrmCreate]) -> Sequence[Outcome]:
-        """See ``CrmSide.create``. Of a request that has a Task, or was there before, ``fields["task_id"]`` is its id (None: gone)."""
+        """See ``CrmSide.create``. Of a request made with a Task or before, ``fields["task_id"]`` is the Task (None: gone)."""
         return self._writes.create(rows)
 
     def update(self, rows: Sequence[CrmUpdate]) -> Sequence[Outcome]:

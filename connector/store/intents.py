@@ -51,9 +51,9 @@ def _replace_unknown(system: Place, targets: Place, kinds: Place) -> Update:
     return update(intent).where(_about(system, targets, kinds), intent.c.state == "unknown").values(state="superseded")
 
 
-def replace_unknown(db: Connection, system: str, targets: Iterable[str], kinds: Sequence[str]) -> bool:
+def replace_unknown(db: Connection, system: str, target: str, kinds: Sequence[str]) -> bool:
     """A newer write replaces all that these may have done, so that it is not asked what they did; whether there were any."""
-    return any([_replace_unknown(db, system=system, targets=some, kinds=kinds).rowcount for some in batches(targets)])
+    return bool(_replace_unknown(db, system=system, targets=[target], kinds=kinds).rowcount)
 
 
 @prepared

@@ -19,8 +19,21 @@ from tests.simulation.steps import (
     Merge,
     Pass,
     UndeleteContact,
+    Work,
 )
-from tests.simulation.troubles import Break, CrmAnswers, CrmRefuses, CrmSetting, Expire, Kill, PutMapping, Revoke, Suspend, Sweep
+from tests.simulation.troubles import (
+    Break,
+    CrmAnswers,
+    CrmRefuses,
+    CrmSetting,
+    Expire,
+    Kill,
+    PutMapping,
+    RestoreState,
+    Revoke,
+    Suspend,
+    Sweep,
+)
 from tests.simulation.world import Spec
 
 PINNED: Mapping[str, Scenario] = {
@@ -176,6 +189,43 @@ PINNED: Mapping[str, Scenario] = {
             Pass(1200),
         ),
         seed=112,
+        swept=False,
+    ),
+    "a request that nobody could be asked for any more, in a new state, was told to have lost the Task that it has": Scenario(
+        spec=Spec(),
+        steps=(File(0, 2), EditContact(0, "consent_mentoring", 3, late=100), Pass(60), RestoreState()),
+        seed=1606,
+    ),
+    "the Task of a request that careers withdrew while the state was lost stayed open": Scenario(
+        spec=Spec(cycle=600), steps=(File(0, 2), Pass(1200), Change(0, ""), RestoreState()), seed=3509, swept=False
+    ),
+    "an older word to careers, whose answer had been lost, went once more after the newer one": Scenario(
+        spec=Spec(latency=0.0),
+        steps=(
+            File(0, 4),
+            At(41, Change(0, "")),
+            Break("careers", "timeout", 1, "POST|PATCH"),
+            EditAccount(0, "consent_events", 1),
+            Pass(60),
+        ),
+        seed=4127,
+    ),
+    "what a request's record and its Task told at once was written twice": Scenario(
+        spec=Spec(latency=0.0, platform="hivebrite"),
+        steps=(At(17, File(0, 0)), Pass(600), Work(0, "decline"), At(5, CrmSetting("read_only", value=True)), Pass(60)),
+        seed=2215,
+        swept=False,
+    ),
+    "what both sides agree on was not learnt while it may not be shared, and what careers then cleared was filled": Scenario(
+        spec=Spec(latency=0.0),
+        steps=(
+            At(11, EditAccount(0, "consent_career_asks", 1)),
+            RestoreState(),
+            Pass(60),
+            EditAccount(0, "phone_mobile", None),
+            EditAccount(0, "consent_career_asks", None),
+        ),
+        seed=3115,
         swept=False,
     ),
 }

@@ -277,7 +277,7 @@ class RestoreState:
         if run.world.elsewhere:
             # A state that knows no tenant yet would take the other one for its own.
             return
-        if run.process is not None and run.process.working:
+        if run.rival is not None or (run.process is not None and run.process.working):
             return
         run.stop()
         if run.backup is None:
@@ -320,10 +320,12 @@ class Rival:
         run.world.time.pass_(self.stuck)
         rival = Process(host, seed=run.scenario.seed)
         run.happened("two daemons")
+        run.rival = rival
         if rival.start():
             for _ in range(self.cycles):
                 rival.run(cycle)
                 run.world.time.pass_(run.world.spec.cycle)
+        run.rival = None
         if rival.dead:
             return
         if self.stays:

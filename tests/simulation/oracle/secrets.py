@@ -10,6 +10,8 @@ from tests.simulation.words import CANARY
 
 SECRETS = re.compile(r"s3cret|k-bridge|!AQ[0-9a-f]{20}")
 """The secrets of the simulated bridge, and what Salesforce's session tokens look like."""
+_STAMP = re.compile(r'"timestamp": "[^"]*"')
+"""The real time of a line, whose digits may look like anybody's telephone."""
 _WITHOUT_DATA = {
     "halt": ("reason", "remedy"),
     "parked": ("reason", "remedy"),
@@ -23,7 +25,7 @@ _WITHOUT_DATA = {
 
 def judge(found: Evidence) -> Iterator[Breach]:
     """Log, state, and what leaves."""
-    for line in found.log.splitlines():
+    for line in _STAMP.sub("", found.log).splitlines():
         if CANARY.search(line) or SECRETS.search(line):
             yield Breach("canary (I45)", f"logged: {line[:200]}")
     yield from _judge_state(found)
