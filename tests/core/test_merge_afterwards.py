@@ -66,7 +66,9 @@ def check_permit(law: ModuleType) -> None:
     assert law.permit(judged(law, of_careers, mine="A", theirs="B"), of_careers).write is None
 
     shown = Base(crm=reading_of("A"), career=reading_of("A"), supplied=True)
-    ending = law.end_sharing(unit=unit_of(on_withdrawn=OnWithdrawn.CLEAR), base=shown, career=shown.career, memory=Memory())
+    ending = law.end_sharing(
+        unit=unit_of(on_withdrawn=OnWithdrawn.CLEAR), base=shown, crm=None, career=shown.career, memory=Memory()
+    )
     assert (ending.write, ending.forget_base) == (Side.CAREER, True)
     withheld = law.permit(ending, unit_of(to_career=Mode.OBSERVE))
     assert (withheld.write, withheld.forget_base, withheld.note) == (None, False, None), (
@@ -176,8 +178,8 @@ def check_end_sharing(law: ModuleType) -> None:
     ours = Base(crm=reading_of("A/B"), career=reading_of("A/B"), supplied=True)
     opened = OpenSuggestion(values=("X", "B"), episode=1, against=("A", "B"))
 
-    def ended(unit: Unit, base: Base | None, career: str, memory: Memory | None = None) -> Any:
-        return law.end_sharing(unit=unit, base=base, career=readable(career), memory=memory or Memory())
+    def ended(unit: Unit, base: Base | None, career: str, memory: Memory | None = None, crm: str = "Q/Q") -> Any:
+        return law.end_sharing(unit=unit, base=base, crm=readable(crm), career=readable(career), memory=memory or Memory())
 
     cleared = ended(clearing, ours, "A/B", Memory(open=opened))
     assert (str(cleared.row), cleared.write, cleared.values) == ("sharing_ended", Side.CAREER, (None, None))
@@ -197,17 +199,29 @@ def check_end_sharing(law: ModuleType) -> None:
         assert law.settle(verdict=untouched, base=base, memory=Memory(), mine=None, now=NOW)[0] == base
 
     assert cleared.suggested == untouched.suggested == opened.values
+    same = ended(clearing, None, "A/B", crm="A/B")
+    assert (str(same.row), same.base, same.write) == ("not_shared", Base(crm=reading_of("A/B"), career=reading_of("A/B")), None)
+    assert law.settle(verdict=same, base=None, memory=Memory(), mine=None, now=NOW)[0] == same.base, "agreed, though not shared"
+    for crm, career in (("A/X", "A/B"), ("?", "A/B"), ("A/B", "?"), ("?", "?")):
+        assert ended(clearing, None, career, crm=crm).base is None
+    known = replace(ours, supplied=False)
+    assert ended(clearing, known, "A/X", crm="A/X").base is None, "what was agreed before stays so: both may have moved since"
+    assert ended(clearing, ours, "A/B", crm="A/B").base is None
     assert ended(clearing, ours, "A/B").move is ended(clearing, None, "A/B").move is None, "nothing was asked"
 
     truth, untrue = (Reading(values=(value,), natives=(value,)) for value in (True, False))
     opt_out = unit_of(other_office_edit=OutsideEdit.OPT_OUT_WINS, restrictive=True, on_withdrawn=OnWithdrawn.CLEAR)
     held = Base(crm=truth, career=truth, supplied=True)
-    stands = law.end_sharing(unit=opt_out, base=held, career=truth, memory=Memory())
+    stands = law.end_sharing(unit=opt_out, base=held, crm=None, career=truth, memory=Memory())
     assert (stands.write, stands.forget_base) == (None, True)
-    free = law.end_sharing(unit=opt_out, base=Base(crm=untrue, career=untrue, supplied=True), career=untrue, memory=Memory())
+    free = law.end_sharing(
+        unit=opt_out, base=Base(crm=untrue, career=untrue, supplied=True), crm=None, career=untrue, memory=Memory()
+    )
     assert free.write is Side.CAREER, "what restricts nobody is taken back like any value"
     usual = replace(opt_out, other_office_edit=OutsideEdit.SUGGEST)
-    assert law.end_sharing(unit=usual, base=held, career=truth, memory=Memory()).write is Side.CAREER, "no opt-out at all"
+    assert law.end_sharing(unit=usual, base=held, crm=None, career=truth, memory=Memory()).write is Side.CAREER, (
+        "no opt-out at all"
+    )
 
 
 def test_end_sharing() -> None:

@@ -11,6 +11,7 @@ import pytest
 from connector.errors import Bug, Halt, Later, Refused
 from connector.ports import Feed
 from connector.salesforce.cursors import read_cursor
+from connector.salesforce.soql import Soql
 from tests.salesforce.orgs import Org
 
 COVERED = "2026-11-02T09:00:00.000+0000"
@@ -32,7 +33,7 @@ def contact(number: int, stamp: str = "2026-11-02T08:59:00.000+0000", **fields: 
 
 def page(*records: dict[str, Any], following: str | None = None) -> dict[str, Any]:
     """A query's answer."""
-    body: dict[str, Any] = {"totalSize": 99, "done": following is None, "records": list(records)}
+    body: dict[str, Any] = {"totalSize": 99 if following else len(records), "done": following is None, "records": list(records)}
     return body if following is None else {**body, "nextRecordsUrl": following}
 
 
@@ -169,6 +170,22 @@ def test_short_page_is_not_the_end(org: Org) -> None:
     found = org.side.read({Feed.CONTACT: ""})[Feed.CONTACT]
     assert found.more
     assert read_cursor(found.cursor).id == "003Vr0000000001AAA"
+
+
+def test_fewer_records_than_are_counted(org: Org) -> None:
+    """An answer that is said to be complete and lacks records is none: who is left out would not be read for ever."""
+    org.answer("POST", "/composite", composite(covered(), page(contact(1)) | {"totalSize": 2}))
+    with pytest.raises(Later):
+        org.side.read({Feed.CONTACT: ""})
+
+
+def test_the_last_of_several_pages_is_shorter_than_the_count(org: Org) -> None:
+    """Each page counts all records of the query: only one that is the first and the last has to hold as many."""
+    later = "/services/data/v67.0/query/01g-1"
+    org.answer("POST", "/composite", composite(page({"Id": "005Vr0000000001AAA"}, following=later), page(), page(), page()))
+    org.answer("GET", later.removeprefix("/services/data/v67.0"), page({"Id": "005Vr0000000002AAA"}) | {"totalSize": 2})
+    soql = Soql(text="SELECT Id FROM User", object="User")
+    assert [row["Id"][-4] for row in org.client.queries([soql] * 4)[0]] == ["1", "2"]
 
 
 def test_page_that_repeats_itself(org: Org) -> None:

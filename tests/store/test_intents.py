@@ -108,6 +108,26 @@ def test_a_new_decision_replaces_what_was_not_sent(db: Connection) -> None:
     assert changes(db, before) == {key: {"state": "superseded"} for key in mine("planned", "ready", "refused")}
 
 
+def test_a_newer_write_replaces_what_may_have_been_done(db: Connection) -> None:
+    """Law: writes of unknown outcome about this target are superseded, nothing else is, and it is told whether there were any."""
+    before = all_of(db)
+    assert intents.replace_unknown(db, "careers", "a1", ["career.update", "career.create"]) is True
+    assert changes(db, before) == {key: {"state": "superseded"} for key in mine("unknown")}
+    assert intents.replace_unknown(db, "careers", "a1", ["career.update"]) is False
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_the_very_same_write_waits(db: Connection, state: str) -> None:
+    """Law: a write waits while it is planned or ready; another content, kind, target or system is another write."""
+    intents.plan_writes(db, [written(target="a7", state=state)])
+    content = {"fields": {"title": "x"}}
+    assert intents.waits(db, "careers", "a7", "career.update", content) is (state in {"planned", "ready"})
+    assert not intents.waits(db, "careers", "a7", "career.update", {"fields": {"title": "y"}})
+    assert not intents.waits(db, "careers", "a7", "career.note", content)
+    assert not intents.waits(db, "careers", "a8", "career.update", content)
+    assert not intents.waits(db, "mentors", "a7", "career.update", content)
+
+
 def test_what_is_spared_is_not_replaced(db: Connection) -> None:
     """Law: a new decision leaves alone the writes that are spared by their number."""
     before = all_of(db)
