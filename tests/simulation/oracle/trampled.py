@@ -11,7 +11,7 @@ import orjson
 
 from tests.simulation.mapping import Field, Unit, read_mapping
 from tests.simulation.oracle.evidence import Breach, Evidence
-from tests.simulation.oracle.history import account_history, agreed_last, contact_history, overwritten, tokens_between
+from tests.simulation.oracle.history import Held, account_history, agreed_last, contact_history, overwritten, tokens_between
 from tests.simulation.oracle.pace import fate_of
 from tests.simulation.words import token
 
@@ -53,6 +53,9 @@ def _judge_field(found: Evidence, person: int, account: str, unit: Unit, field: 
         if before.token == "" and before.since <= found.first_compared(person, account) + _SLACK:
             # Emptiness that stood there before anything was agreed is filled.
             continue
+        if before.token == "" and _careers_own(found, account, unit, theirs, ours, before.since):
+            # They have taken back what was theirs alone, while nothing of it was shared with them: as if it had never been.
+            continue
         agreed = tokens_between(ours, before.since - _SLACK, after.since + _SLACK)
         agreed |= agreed_last(ours, theirs, after.since, seen=found.seen_between)
         agreed |= _perhaps_ours(found, account, field)
@@ -60,6 +63,16 @@ def _judge_field(found: Evidence, person: int, account: str, unit: Unit, field: 
         if silent or before.token in agreed or before.token in _suggested(found, account, unit, field, after.since):
             continue
         yield Breach("trampled", f"{where}, and nobody was asked")
+
+
+def _careers_own(found: Evidence, account: str, unit: Unit, theirs: list[Held], ours: list[Held], at: float) -> bool:
+    """Whether a value that careers emptied at a moment was none that Alumni Relations held, and no consent to share theirs stood."""
+    if unit.share != "consented":
+        return False
+    consent = found.rules.units[found.rules.purposes[unit.purpose]].fields[0]
+    given = [held.token for held in account_history(found.world, account, consent) if held.since <= at]
+    held_before = [held.token for held in theirs if held.since < at]
+    return given[-1:] != [f"{consent.name}=True"] and held_before[-1] not in tokens_between(ours, 0.0, at)
 
 
 def _perhaps_ours(found: Evidence, account: str, field: Field) -> set[str]:
