@@ -66,7 +66,7 @@ def _judge_field(found: Evidence, person: int, account: str, unit: Unit, field: 
 
 
 def _careers_own(found: Evidence, account: str, unit: Unit, theirs: list[Held], ours: list[Held], at: float) -> bool:
-    """Whether a value that careers emptied at a moment was none that Alumni Relations held, and no consent to share theirs stood."""
+    """Whether what careers emptied at a moment was none of Alumni Relations' values, and no consent to share these stood."""
     if unit.share != "consented":
         return False
     consent = found.rules.units[found.rules.purposes[unit.purpose]].fields[0]
