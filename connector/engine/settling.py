@@ -154,6 +154,8 @@ def _suggestion_created(db: Connection, held: WorkingSet, row: Row, outcome: Out
     account, system = row["target"], row["system"]
     state = held.states(system, account).get(known["unit"], BLANK)
     held.put_states(system, account, {known["unit"]: replace(state, memory=replace(state.memory, open=None))})
+    # What was to be put back because it was asked about is not asked about yet.
+    intents.supersede(db, system, [account], ["career.update"])
     links.mark(db, system, [account])
 
 

@@ -26,6 +26,7 @@ from tests.simulation.oracle import (
 from tests.simulation.oracle.evidence import Breach, Evidence
 from tests.simulation.oracle.forbidden import NotAllowed
 from tests.simulation.oracle.wire import Write
+from tests.simulation.variants import PLATFORMS
 from tests.simulation.world import World
 
 if TYPE_CHECKING:
@@ -37,7 +38,8 @@ def judge(run: Run) -> Iterator[Breach]:
     world = run.world
     writes, forbidden = sorted_writes(world)
     yield from forbidden
-    yield from run.pauses.judge(world.calls, dict(world.spec.tenant).get("batch_limit", 200))
+    one_by_one = not PLATFORMS[world.spec.platform].guarded
+    yield from run.pauses.judge(world.calls, 1 if one_by_one else dict(world.spec.tenant).get("batch_limit", 200))
     world.look()
     numbers = run.lineage.numbers(world.calls)
     found = Evidence(

@@ -27,6 +27,7 @@ from tests.simulation.troubles import (
     CrmRefuses,
     CrmSetting,
     Expire,
+    KeepState,
     Kill,
     PutMapping,
     RestoreState,
@@ -209,6 +210,20 @@ PINNED: Mapping[str, Scenario] = {
             Pass(60),
         ),
         seed=4127,
+    ),
+    "careers' edit was put back, though the question about it met the key of an older one and was not asked yet": Scenario(
+        spec=Spec(latency=0.0),
+        steps=(
+            EditAccount(0, "last_name", 1, form=1),
+            KeepState(),
+            Pass(60),
+            Decide(0, "accept", 1),
+            Pass(60),
+            EditAccount(0, "last_name", 2),
+            RestoreState(),
+        ),
+        seed=4508,
+        swept=False,
     ),
     "what a request's record and its Task told at once was written twice": Scenario(
         spec=Spec(latency=0.0, platform="hivebrite"),

@@ -124,7 +124,11 @@ class Evidence:
         accounts = {row["Id"]: row["Account_Id__c"] for row in self.world.rows("Career_Profile__c")}
         found: dict[tuple[str, str], list[dict[str, Any]]] = {}
         for row in sorted(self.world.rows("Suggested_Change__c"), key=lambda row: row["Id"]):
-            account = accounts.get(row.get("Career_Profile__c", ""), "")
+            # Where a brake holds the profile, what careers suggest is asked about the contact alone.
+            person = self.world.person_of(row["Contact__c"]) if row.get("Contact__c") else None
+            account = accounts.get(
+                row.get("Career_Profile__c") or "", self.world.accounts.get(person, "") if person is not None else ""
+            )
             found.setdefault((account, row["Group__c"]), []).append(row)
         return found
 
