@@ -212,14 +212,16 @@ PINNED: Mapping[str, Scenario] = {
         seed=4127,
     ),
     "careers' edit was put back, though the question about it met the key of an older one and was not asked yet": Scenario(
-        spec=Spec(latency=0.0),
+        spec=Spec(people=3, latency=0.0),
         steps=(
             EditAccount(0, "last_name", 1, form=1),
             KeepState(),
+            Duplicate(2),
             Pass(60),
             Decide(0, "accept", 1),
             Pass(60),
             EditAccount(0, "last_name", 2),
+            Merge(2, into_double=True),
             RestoreState(),
         ),
         seed=4508,
