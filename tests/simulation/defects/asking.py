@@ -77,13 +77,25 @@ DEFECTS = (
         name="withdrawn, Task stays",
         what="the Task of a request that careers withdraw stays open",
         needs=("File(", "title=''"),
-        edits=(Edit(_REQUESTS, 'if known["task_id"] and not self._task_closed(known["task_id"]):', "if False:"),),
+        edits=(
+            Edit(
+                _REQUESTS,
+                '        if known["task_id"] is None:\n            return\n        seen',
+                "        if True:\n            return\n        seen",
+            ),
+        ),
     ),
     Defect(
         name="told once",
         what="careers hear what became of a request once, and never again",
         needs=("File(", "Work("),
-        edits=(Edit(_REQUESTS, '        if digest != known["acknowledged"]:\n', '        if known["acknowledged"] is None:\n'),),
+        edits=(
+            Edit(
+                _REQUESTS,
+                '        if unclear or digest != known["acknowledged"]:\n',
+                '        if known["acknowledged"] is None:\n',
+            ),
+        ),
     ),
     Defect(
         name="Task follows careers",
