@@ -354,13 +354,13 @@ def end_sharing(*, unit: Unit, base: Base | None, crm: Reading | None, career: R
 
     What stands on both sides all the same is agreed: should it be shared one day, careers' edits until then are edits.
     """
-    agreed = base is None and crm is not None and career is not None and crm.values == career.values
     withdrawn = Verdict(
         row=Row.NOT_SHARED,
-        base=Base(crm=crm, career=career) if agreed and crm and career else None,
         move=Move.WITHDRAW if memory.open else None,
         suggested=_open_values(memory),
     )
+    if base is None and crm is not None and career is not None and crm.values == career.values:
+        return replace(withdrawn, base=Base(crm=crm, career=career))
     if base is None or not base.supplied:
         return withdrawn
     ended = replace(withdrawn, row=Row.SHARING_ENDED, note="sharing_ended", forget_base=True)
