@@ -204,6 +204,7 @@ class Evidence:
             for (life, job), calls in jobs.items()
             if job != last[life]
             and {call.side for call in calls} > {"crm"}
+            and any(b"/Contact/updated/" in call.request.body for call in calls)
             and all(call.fate == "answered" and all(one.status < 400 for one in call.acted) for call in calls)
         ]
 

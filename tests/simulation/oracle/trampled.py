@@ -44,11 +44,11 @@ def _judge_field(found: Evidence, person: int, account: str, unit: Unit, field: 
             )
     for before, after in overwritten(theirs):
         where = f"{account} {field.name}: {before.token!r} of {before.by or 'the beginning'} became {after.token!r}"
+        if found.unguarded(account, before.since):
+            continue
         if unit.opt_out:
             if before.token == f"{field.name}={unit.restrictive}":
                 yield Breach("opt-out trampled", where)
-            continue
-        if found.unguarded(account, before.since):
             continue
         if before.token == "" and before.since <= found.first_compared(person, account) + _SLACK:
             # Emptiness that stood there before anything was agreed is filled.
