@@ -44,6 +44,9 @@ TAKEN = "DUPLICATE_VALUE"
 THROTTLED = "THROTTLED"
 """The code of what a side turns away because we ask too much of it."""
 
+NOT_SENT = "READ_BEFORE_WRITE"
+"""The code of a stale outcome: the record was looked at before, had moved, and nothing was sent."""
+
 HANDED_OVER = "HANDED_OVER"
 """The code of an unknown outcome: the write lies where people or programs of that side carry it in, and a later reading
 tells what became of it."""

@@ -17,7 +17,7 @@ from connector.career import outcomes
 from connector.career.writes import Chunk
 from connector.core.rulebook import pick, placed
 from connector.errors import Halt
-from connector.ports import Outcome, PersonUpdate, Record, Status
+from connector.ports import NOT_SENT, Outcome, PersonUpdate, Record, Status
 
 Native = TypeVar("Native")
 
@@ -79,7 +79,7 @@ class CarefulWriter(Generic[Native]):
         if found is None:
             return outcomes.gone()
         if found[0].version != row.version:
-            return Outcome(status=Status.STALE, code="READ_BEFORE_WRITE")
+            return Outcome(status=Status.STALE, code=NOT_SENT)
         return found
 
     def settle(self, row: PersonUpdate, before: Record, outcome: Outcome) -> Outcome:

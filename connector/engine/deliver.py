@@ -8,6 +8,7 @@ handed over to people or programs of a side (files) stays ``unknown`` until a re
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,7 +20,7 @@ from connector.core.retry import LONGEST, next_attempt
 from connector.engine import patience
 from connector.engine.collect import keep
 from connector.engine.context import Context, log
-from connector.engine.doubt import before, given_up_at, look, never_arrived
+from connector.engine.doubt import before, compare, given_up_at, look, never_arrived
 from connector.engine.drafts import FIELD_WRITES
 from connector.engine.halting import AUDIT, halts, set_halt, stop, stopped
 from connector.engine.settling import apply_outcome, prepare_set
@@ -28,6 +29,7 @@ from connector.ports import (
     HANDED_OVER,
     NO_RECORD,
     NOT_NOW,
+    NOT_SENT,
     TAKEN,
     THROTTLED,
     Acknowledgement,
@@ -36,6 +38,7 @@ from connector.ports import (
     Note,
     Outcome,
     PersonUpdate,
+    Record,
     Status,
 )
 from connector.store import intents, journal, links, observations, suggestions
@@ -204,7 +207,13 @@ def _send_and_settle(ctx: Context, done: Delivered, side: str, prepared: Sequenc
         log.warning("side.stopped", side=side, error=type(error).__name__, code=getattr(error, "code", ""))
         if isinstance(error, Halt | Refused):
             stop(ctx, side, error)
-    _settle_all(ctx, done, [*doubtful, *sure], outcomes)
+    pairs = [*doubtful, *sure]
+    moved = _moved_meanwhile(ctx, pairs, outcomes)
+    outcomes = [_perhaps_ours(pair, outcome, moved) for pair, outcome in zip(pairs, outcomes, strict=True)]
+    _settle_all(ctx, done, pairs, outcomes)
+    for (system, _), record in moved.items():
+        with ctx.store.begin() as db:
+            keep(ctx, db, Side.CAREER, system, "person", [record])
     for outcome in outcomes:
         # What is about one record (a full storage, say) leaves the side free for others; this is about all that we ask.
         if outcome.code == THROTTLED:
@@ -272,7 +281,6 @@ def _update(ctx: Context, pairs: Sequence[tuple[Row, dict[str, Any]]]) -> list[O
 
 
 def _settle_all(ctx: Context, done: Delivered, pairs: Sequence[tuple[Row, dict[str, Any]]], outcomes: Sequence[Outcome]) -> None:
-    stale: list[Row] = []
     with ctx.store.begin() as db:
         entries, applied = [], dict[str, list[int]]()
         held = prepare_set(db, pairs)
@@ -284,15 +292,12 @@ def _settle_all(ctx: Context, done: Delivered, pairs: Sequence[tuple[Row, dict[s
             else:
                 state = _settle(ctx, db, row, payload, outcome)
             done.count(row["kind"], state)
-            if outcome.status is Status.STALE:
-                stale.append(row)
             if outcome.code != row["code"] or outcome.code not in _SAYS_NOTHING:
                 entries.append(_entry(row, payload, outcome, state))
         held.flush()
         for code, ids in applied.items():
             intents.settle_applied(db, ids, code=code, now=ctx.clock.now())
         journal.append(db, entries, ctx.clock.now())
-    _read_again(ctx, stale)
 
 
 def _entry(
@@ -370,16 +375,26 @@ def _split(ctx: Context, db: Connection, row: Row, payload: Mapping[str, Any]) -
     return True
 
 
-def _read_again(ctx: Context, rows: Sequence[Row]) -> None:
+def _moved_meanwhile(
+    ctx: Context, pairs: Sequence[tuple[Row, Mapping[str, Any]]], outcomes: Sequence[Outcome]
+) -> dict[tuple[str, str], Record]:
     """Records that had moved are read now, so that the next plan decides on what is there."""
     by_system: dict[str, list[str]] = {}
-    for row in rows:
-        if row["kind"] == "career.update":
+    for (row, _), outcome in zip(pairs, outcomes, strict=True):
+        if outcome.status is Status.STALE and row["kind"] == "career.update":
             by_system.setdefault(row["system"], []).append(row["target"])
+    found: dict[tuple[str, str], Record] = {}
     for system, ids in by_system.items():
-        try:
-            records = ctx.careers[system].fetch("person", ids)
-        except Later:
-            continue
-        with ctx.store.begin() as db:
-            keep(ctx, db, Side.CAREER, system, "person", records)
+        with suppress(Later):
+            found |= {(system, record.id): record for record in ctx.careers[system].fetch("person", ids)}
+    return found
+
+
+def _perhaps_ours(pair: tuple[Row, Mapping[str, Any]], outcome: Outcome, moved: Mapping[tuple[str, str], Record]) -> Outcome:
+    """A write that was delivered twice is refused the second time because it has moved the record itself."""
+    row, payload = pair
+    record = moved.get((row["system"], row["target"]))
+    if record is None or outcome.status is not Status.STALE or outcome.code in {NOT_SENT, intents.LOOKED}:
+        return outcome
+    there = compare(payload, record)
+    return there if there.status is Status.APPLIED else outcome

@@ -60,7 +60,7 @@ def _look_there(ctx: Context, row: Row, payload: Mapping[str, Any]) -> Outcome:
         found = ctx.crm.fetch(Feed.PROFILE, [payload["id"]])
     if not found:
         return Outcome(status=Status.STALE, code="GONE")
-    outcome = _compare(payload, found[0])
+    outcome = compare(payload, found[0])
     if outcome.status is Status.STALE:
         with ctx.store.begin() as db:
             keep(ctx, db, side, system, kind, [found[0]])
@@ -77,7 +77,7 @@ def _look_at_reading(ctx: Context, row: Row, payload: Mapping[str, Any], seen: R
     fields = unpack(seen["fields"])
     if ctx.clock.now() < given_up_at(ctx, row) and _as_it_was(ctx, row, fields):
         return Outcome(status=Status.UNKNOWN, code=HANDED_OVER, detail="not shown yet")
-    return _compare(payload, Record(kind="person", id=row["target"], version=seen["version"], fields=fields))
+    return compare(payload, Record(kind="person", id=row["target"], version=seen["version"], fields=fields))
 
 
 def given_up_at(ctx: Context, row: Row, *, sent_at: datetime | None = None) -> datetime:
@@ -105,7 +105,8 @@ def before(ctx: Context, row: Row) -> dict[str, Any]:
     return found
 
 
-def _compare(payload: Mapping[str, Any], record: Record) -> Outcome:
+def compare(payload: Mapping[str, Any], record: Record) -> Outcome:
+    """Whether a record holds what a write was to bring: applied; else it is decided anew."""
     if all(pick(record.fields, name) == (True, value) for name, value in payload["fields"].items()):
         return Outcome(status=Status.APPLIED, id=record.id, version=record.version, fields=record.fields)
     return Outcome(status=Status.STALE, code=intents.LOOKED)

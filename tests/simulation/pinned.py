@@ -19,6 +19,7 @@ from tests.simulation.steps import (
     Merge,
     Pass,
     UndeleteContact,
+    When,
     Work,
 )
 from tests.simulation.troubles import (
@@ -226,6 +227,17 @@ PINNED: Mapping[str, Scenario] = {
         ),
         seed=4508,
         swept=False,
+    ),
+    "a write that came twice was refused the second time, and the value was taken for somebody's edit": Scenario(
+        spec=Spec(people=2, page=2, tenant=(("page_limit", 2), ("batch_limit", 200))),
+        steps=(
+            Break("careers", "twice", 3, "POST|PATCH"),
+            EditContact(1, "phone_mobile", 1),
+            When("careers<", "GET", EditAccount(1, "phone_mobile", 3, own=True)),
+            Pass(60),
+            EditContact(1, "phone_mobile", 2),
+        ),
+        seed=9029,
     ),
     "what a request's record and its Task told at once was written twice": Scenario(
         spec=Spec(latency=0.0, platform="hivebrite"),
