@@ -385,7 +385,8 @@ def _moved_meanwhile(
             by_system.setdefault(row["system"], []).append(row["target"])
     found: dict[tuple[str, str], Record] = {}
     for system, ids in by_system.items():
-        with suppress(Later):
+        # What stands in the way of this reading is met by the next one, too; what was answered has to be written down.
+        with suppress(Later, Halt, Refused):
             found |= {(system, record.id): record for record in ctx.careers[system].fetch("person", ids)}
     return found
 
