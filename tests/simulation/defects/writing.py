@@ -270,11 +270,10 @@ DEFECTS = (
                 "    with ctx.store.begin() as db:\n"
                 "        held = prepare_set(db, pairs)\n",
             ),
-            Edit(_DELIVER, "        entries, applied = [], dict[str, list[int]]()\n", ""),
             Edit(
                 _DELIVER,
-                "    stale: list[Row] = []\n    with ctx.store.begin() as db:\n",
-                "    stale: list[Row] = []\n    entries, applied = [], dict[str, list[int]]()\n    with ctx.store.begin() as db:\n",
+                "    with ctx.store.begin() as db:\n        entries, applied = [], dict[str, list[int]]()\n",
+                "    entries, applied = [], dict[str, list[int]]()\n    with ctx.store.begin() as db:\n",
             ),
         ),
     ),
