@@ -122,12 +122,19 @@ def _row(**values: Any) -> dict[str, Any]:
 
 
 def test_what_nobody_asked_for_is_not_in_the_way() -> None:
-    """Law (B54): fields that were not asked for, a missing type and a total that is wrong change nothing about the records."""
+    """Law (B54): fields that were not asked for, a missing type and a total that is too small change nothing."""
     row = _row(Surprise__c={"deep": [1]}, LastName="Lovelace")
     del row["attributes"]
-    side, mock = answering(orjson.dumps({"totalSize": 99, "done": True, "records": [row], "surprise": True}))
+    side, mock = answering(orjson.dumps({"totalSize": 0, "done": True, "records": [row], "surprise": True}))
     with mock:
         assert [one.fields["LastName"] for one in side.fetch(Feed.CONTACT, ["003000000000001AAA"])] == ["Lovelace"]
+
+
+def test_a_total_that_is_too_large_is_no_answer() -> None:
+    """Law (B54): where more is counted than came, who is missing is not taken for nobody; it is read again."""
+    side, mock = answering(orjson.dumps({"totalSize": 99, "done": True, "records": [_row(LastName="Lovelace")]}))
+    with mock, pytest.raises(Later, match="fewer records than it counts"):
+        side.fetch(Feed.CONTACT, ["003000000000001AAA"])
 
 
 @pytest.mark.parametrize(
