@@ -8,7 +8,6 @@ handed over to people or programs of a side (files) stays ``unknown`` until a re
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -20,7 +19,7 @@ from connector.core.retry import LONGEST, next_attempt
 from connector.engine import patience
 from connector.engine.collect import keep
 from connector.engine.context import Context, log
-from connector.engine.doubt import before, compare, given_up_at, look, never_arrived
+from connector.engine.doubt import before, given_up_at, look, moved_meanwhile, never_arrived, perhaps_ours
 from connector.engine.drafts import FIELD_WRITES
 from connector.engine.halting import AUDIT, halts, set_halt, stop, stopped
 from connector.engine.settling import apply_outcome, prepare_set
@@ -29,7 +28,6 @@ from connector.ports import (
     HANDED_OVER,
     NO_RECORD,
     NOT_NOW,
-    NOT_SENT,
     TAKEN,
     THROTTLED,
     Acknowledgement,
@@ -38,7 +36,6 @@ from connector.ports import (
     Note,
     Outcome,
     PersonUpdate,
-    Record,
     Status,
 )
 from connector.store import intents, journal, links, observations, suggestions
@@ -208,8 +205,8 @@ def _send_and_settle(ctx: Context, done: Delivered, side: str, prepared: Sequenc
         if isinstance(error, Halt | Refused):
             stop(ctx, side, error)
     pairs = [*doubtful, *sure]
-    moved = _moved_meanwhile(ctx, pairs, outcomes)
-    outcomes = [_perhaps_ours(pair, outcome, moved) for pair, outcome in zip(pairs, outcomes, strict=True)]
+    moved = moved_meanwhile(ctx, pairs, outcomes)
+    outcomes = [perhaps_ours(pair, outcome, moved) for pair, outcome in zip(pairs, outcomes, strict=True)]
     _settle_all(ctx, done, pairs, outcomes)
     for (system, _), record in moved.items():
         with ctx.store.begin() as db:
@@ -373,29 +370,3 @@ def _split(ctx: Context, db: Connection, row: Row, payload: Mapping[str, Any]) -
         )
     intents.plan_writes(db, fresh)
     return True
-
-
-def _moved_meanwhile(
-    ctx: Context, pairs: Sequence[tuple[Row, Mapping[str, Any]]], outcomes: Sequence[Outcome]
-) -> dict[tuple[str, str], Record]:
-    """Records that had moved are read now, so that the next plan decides on what is there."""
-    by_system: dict[str, list[str]] = {}
-    for (row, _), outcome in zip(pairs, outcomes, strict=True):
-        if outcome.status is Status.STALE and row["kind"] == "career.update":
-            by_system.setdefault(row["system"], []).append(row["target"])
-    found: dict[tuple[str, str], Record] = {}
-    for system, ids in by_system.items():
-        # What stands in the way of this reading is met by the next one, too; what was answered has to be written down.
-        with suppress(Later, Halt, Refused):
-            found |= {(system, record.id): record for record in ctx.careers[system].fetch("person", ids)}
-    return found
-
-
-def _perhaps_ours(pair: tuple[Row, Mapping[str, Any]], outcome: Outcome, moved: Mapping[tuple[str, str], Record]) -> Outcome:
-    """A write that was delivered twice is refused the second time because it has moved the record itself."""
-    row, payload = pair
-    record = moved.get((row["system"], row["target"]))
-    if record is None or outcome.status is not Status.STALE or outcome.code in {NOT_SENT, intents.LOOKED}:
-        return outcome
-    there = compare(payload, record)
-    return there if there.status is Status.APPLIED else outcome

@@ -6,6 +6,7 @@ A system that can be asked is asked. Of one that cannot, only what it says by it
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,7 +14,8 @@ from connector.core.model import Side
 from connector.core.rulebook import pick
 from connector.engine.collect import keep
 from connector.engine.context import Context
-from connector.ports import HANDED_OVER, Feed, Outcome, Record, Status
+from connector.errors import Halt, Later, Refused
+from connector.ports import HANDED_OVER, NOT_SENT, Feed, Outcome, Record, Status
 from connector.store import intents, observations
 from connector.store.store import Row, moment, unpack
 
@@ -60,7 +62,7 @@ def _look_there(ctx: Context, row: Row, payload: Mapping[str, Any]) -> Outcome:
         found = ctx.crm.fetch(Feed.PROFILE, [payload["id"]])
     if not found:
         return Outcome(status=Status.STALE, code="GONE")
-    outcome = compare(payload, found[0])
+    outcome = _compare(payload, found[0])
     if outcome.status is Status.STALE:
         with ctx.store.begin() as db:
             keep(ctx, db, side, system, kind, [found[0]])
@@ -77,7 +79,7 @@ def _look_at_reading(ctx: Context, row: Row, payload: Mapping[str, Any], seen: R
     fields = unpack(seen["fields"])
     if ctx.clock.now() < given_up_at(ctx, row) and _as_it_was(ctx, row, fields):
         return Outcome(status=Status.UNKNOWN, code=HANDED_OVER, detail="not shown yet")
-    return compare(payload, Record(kind="person", id=row["target"], version=seen["version"], fields=fields))
+    return _compare(payload, Record(kind="person", id=row["target"], version=seen["version"], fields=fields))
 
 
 def given_up_at(ctx: Context, row: Row, *, sent_at: datetime | None = None) -> datetime:
@@ -105,8 +107,34 @@ def before(ctx: Context, row: Row) -> dict[str, Any]:
     return found
 
 
-def compare(payload: Mapping[str, Any], record: Record) -> Outcome:
+def _compare(payload: Mapping[str, Any], record: Record) -> Outcome:
     """Whether a record holds what a write was to bring: applied; else it is decided anew."""
     if all(pick(record.fields, name) == (True, value) for name, value in payload["fields"].items()):
         return Outcome(status=Status.APPLIED, id=record.id, version=record.version, fields=record.fields)
     return Outcome(status=Status.STALE, code=intents.LOOKED)
+
+
+def moved_meanwhile(
+    ctx: Context, pairs: Sequence[tuple[Row, Mapping[str, Any]]], outcomes: Sequence[Outcome]
+) -> dict[tuple[str, str], Record]:
+    """Records that had moved are read now, so that the next plan decides on what is there."""
+    by_system: dict[str, list[str]] = {}
+    for (row, _), outcome in zip(pairs, outcomes, strict=True):
+        if outcome.status is Status.STALE and row["kind"] == "career.update":
+            by_system.setdefault(row["system"], []).append(row["target"])
+    found: dict[tuple[str, str], Record] = {}
+    for system, ids in by_system.items():
+        # What stands in the way of this reading is met by the next one, too; what was answered has to be written down.
+        with suppress(Later, Halt, Refused):
+            found |= {(system, record.id): record for record in ctx.careers[system].fetch("person", ids)}
+    return found
+
+
+def perhaps_ours(pair: tuple[Row, Mapping[str, Any]], outcome: Outcome, moved: Mapping[tuple[str, str], Record]) -> Outcome:
+    """A write that was delivered twice is refused the second time because it has moved the record itself."""
+    row, payload = pair
+    record = moved.get((row["system"], row["target"]))
+    if record is None or outcome.status is not Status.STALE or outcome.code in {NOT_SENT, intents.LOOKED}:
+        return outcome
+    there = _compare(payload, record)
+    return there if there.status is Status.APPLIED else outcome
