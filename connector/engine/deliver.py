@@ -208,9 +208,11 @@ def _send_and_settle(ctx: Context, done: Delivered, side: str, prepared: Sequenc
     moved = moved_meanwhile(ctx, pairs, outcomes)
     outcomes = [perhaps_ours(pair, outcome, moved) for pair, outcome in zip(pairs, outcomes, strict=True)]
     _settle_all(ctx, done, pairs, outcomes)
-    for (system, _), record in moved.items():
+    if moved:
         with ctx.store.begin() as db:
-            keep(ctx, db, Side.CAREER, system, "person", [record])
+            # A batch goes to one system.
+            system = pairs[0][0]["system"]
+            keep(ctx, db, Side.CAREER, system, "person", list(moved.values()))
     for outcome in outcomes:
         # What is about one record (a full storage, say) leaves the side free for others; this is about all that we ask.
         if outcome.code == THROTTLED:
