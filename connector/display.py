@@ -266,18 +266,20 @@ def _told(error: BridgeError) -> tuple[str, str]:
             return str(error), ""
 
 
-def sweep(facts: Mapping[str, Any], done: Cycle, *, as_json: bool) -> None:
-    """What a sweep found, and the completeness figure."""
+def sweep(done: Cycle, left: Sequence[str], *, as_json: bool) -> None:
+    """What a sweep found of each kind of record: the completeness figure. ``left``: the sides that are still to be compared."""
     if as_json:
-        _json(dict(facts) | {"writes": done.writes, "down": done.down, "halted": done.halted})
+        _json(done.compared | {"left": list(left), "writes": done.writes, "down": done.down, "halted": done.halted})
         return
-    for name, found in facts.items():
-        if isinstance(found, Mapping):
-            say(
-                f"{name}: {found['read']:,} read, {found['changed']:,} differed, "
-                f"{found['lost']:,} not met, {found['gone']:,} gone"
-            )
-    say(f"swept {facts['at']}; {done.writes} writes followed")
+    for name, found in done.compared.items():
+        say(
+            f"{name}: {found['read']:,} read, {found['changed']:,} differed, {found['lost']:,} not met, "
+            f"{found['gone']:,} gone (begun {found['at']})"
+        )
+    for side in left:
+        why = done.halted.get(side) or done.down.get(side) or "stopped"
+        say(f"{side}: not compared, or not to the end ({why}); the first cycle that can goes on with it")
+    say(f"{done.writes} writes followed")
 
 
 def deployed(result: DeployResult) -> None:

@@ -10,7 +10,7 @@ import typer
 from connector import display
 from connector.cli.entry import DEFAULT, GOOD, HALTED, PART, AsJson, ConfigFile, app, opened, prepared, unit_of
 from connector.daemon import Daemon
-from connector.engine import cycle, erasing, halting, planner, plans, report, watch
+from connector.engine import cycle, erasing, halting, owed, planner, plans, report, watch
 from connector.engine.context import stage
 from connector.store import requests, suggestions
 
@@ -155,12 +155,16 @@ def retry(
 
 @app.command()
 def sweep(config: ConfigFile = DEFAULT, *, as_json: AsJson = False) -> None:
-    """Read everything on both sides and compare: finds what no change feed tells. Gives the dated completeness figure."""
+    """Read everything on both sides and compare: finds what no change feed tells. Gives the dated completeness figure.
+
+    What a side turns away is compared by the first cycle that can, and goes on where it stood.
+    """
     with prepared(config) as bridge:
-        facts = cycle.sweep(bridge.context)
+        owed.owe_all(bridge.context, anew=True)
         done = watch.guarded_cycle(bridge.context, lease=bridge.lease)
-    display.sweep(facts, done, as_json=as_json)
-    raise typer.Exit(HALTED if done.halted else PART if done.down else GOOD)
+        left = owed.owed(bridge.context)
+    display.sweep(done, left, as_json=as_json)
+    raise typer.Exit(HALTED if done.halted else PART if done.down or left else GOOD)
 
 
 @app.command()

@@ -14,13 +14,12 @@ from connector.engine.context import Context, log
 from connector.engine.drafts import NEW_CONTACT
 from connector.engine.identity import evidence_of
 from connector.engine.moved import note_moved
+from connector.engine.owed import owe
 from connector.ports import HANDED_OVER, Feed, Page, Record
 from connector.store import intents, links, observations, reviews, suggestions
-from connector.store.store import Row, pack, set_meta, stamp, unpack
+from connector.store.store import Row, pack, stamp, unpack
 
 PEOPLE = "people"
-UNCOMPARED = "uncompared"
-"""The remembered fact about a career system that its feed had a gap: who was deleted meanwhile has to be found by comparing."""
 """The name of a career system's one feed in the cursor table."""
 
 _LOOKED_AT = frozenset({Feed.CONTACT, Feed.SUGGESTION, Feed.REVIEW, Feed.REQUEST, Feed.TASK, "request"})
@@ -65,7 +64,9 @@ def collect_career(ctx: Context, system: str) -> Collected:
             total.read += len(page.records)
             total.changed += _keep_career(ctx, db, system, page)
             if page.begun_anew:
-                set_meta(db, f"{UNCOMPARED}:{system}", "yes")
+                # Who was deleted meanwhile is not told, not of whom a comparison has met already either.
+                log.info("feed.had_a_gap", system=system)
+                owe(db, system, anew=True)
             _move(ctx, db, Side.CAREER, system, {PEOPLE: page})
         more = page.more
         ctx.progress(f"reading {system}", total.read, None)

@@ -1,8 +1,8 @@
-"""One pass over what changed, and one pass over everything. Opt-outs go first, then decisions, requests, changes."""
+"""One pass over what changed, and over everything where that is owed. Opt-outs go first, then decisions, requests, changes."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -10,18 +10,18 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from connector.core.brakes import emptied
 from connector.core.model import Side
 from connector.engine import collect, decisions, patience, permission, pins, requests
+from connector.engine.compare import compare
 from connector.engine.context import Context, log, stage
 from connector.engine.deliver import Delivered, deliver, recover
 from connector.engine.drafts import FIELD_WRITES
-from connector.engine.halting import EVERYTHING, PLAN, REQUESTS, halts, set_halt, stop
+from connector.engine.halting import EVERYTHING, PLAN, REQUESTS, halts, stop
 from connector.engine.identity import Identified, identify
 from connector.engine.planner import Planned, plan
 from connector.engine.usage import Meter
 from connector.errors import Halt, Later, Refused
-from connector.ports import Feed, Page, Record
+from connector.ports import Feed
 from connector.store import intents, links, observations, plans
 from connector.store.store import add, get_meta, next_name, pack, set_meta, stamp
 from connector.store.tables import run
@@ -32,10 +32,11 @@ _ROUNDS = 6
 
 @dataclass(slots=True, kw_only=True)
 class Cycle:
-    """What one cycle did. ``down`` names each side that could not be worked with, and why."""
+    """What one cycle did. ``down`` names each side that could not be worked with, and why; for ``compared`` see ``compare``."""
 
     read: dict[str, int] = field(default_factory=dict)
     changed: dict[str, int] = field(default_factory=dict)
+    compared: dict[str, dict[str, Any]] = field(default_factory=dict)
     identified: Identified = field(default_factory=Identified)
     plans: list[Planned] = field(default_factory=list)
     delivered: list[Delivered] = field(default_factory=list)
@@ -90,16 +91,13 @@ def _metered(ctx: Context, written: Callable[[], int]) -> Iterator[Context]:
             meter.keep(db)
 
 
-def _log_run(db: Connection, job: str, started: datetime, ended: datetime, *, result: str, facts: object) -> None:
-    row = {"id": next_name(db, job), "job": job, "started_at": stamp(started), "ended_at": stamp(ended)}
-    add(db, run, [row | {"result": result, "facts": pack(facts)}])
-
-
 def _record(db: Connection, ctx: Context, started: datetime, done: Cycle) -> None:
     ended = ctx.clock.now()
-    facts = {"read": done.read, "changed": done.changed, "writes": done.writes, "down": done.down, "halted": done.halted}
+    facts = {"read": done.read, "changed": done.changed, "compared": done.compared, "writes": done.writes}
+    facts |= {"down": done.down, "halted": done.halted}
     result = "halted" if done.halted else "partial" if done.down else "good"
-    _log_run(db, "cycle", started, ended, result=result, facts=facts)
+    row = {"id": next_name(db, "cycle"), "job": "cycle", "started_at": stamp(started), "ended_at": stamp(ended)}
+    add(db, run, [row | {"result": result, "facts": pack(facts)}])
     if "crm" not in done.down:
         set_meta(db, "last_good:crm", stamp(ended))
     for system in ctx.careers:
@@ -108,26 +106,19 @@ def _record(db: Connection, ctx: Context, started: datetime, done: Cycle) -> Non
 
 
 def _read_all(ctx: Context, done: Cycle) -> None:
-    _guard(ctx, done, "crm", lambda: collect.collect_crm(ctx))
-    for system in ctx.careers:
-        _guard(ctx, done, system, lambda system=system: _read_career(ctx, system))  # type: ignore[misc]
+    for side in ("crm", *ctx.careers):
+        _read(ctx, done, side)
 
 
-def _read_career(ctx: Context, system: str) -> collect.Collected:
-    """What changed in one career system; everything is compared where its feed had a gap."""
-    pins.prove(ctx, system)
-    found, gap = collect.collect_career(ctx, system), f"{collect.UNCOMPARED}:{system}"
-    with ctx.store.begin() as db:
-        uncompared = get_meta(db, gap) is not None
-    if uncompared:
-        log.info("feed.had_a_gap", system=system)
-        _sweep_career(ctx, system, stamp(ctx.clock.now()))
-        with ctx.store.begin() as db:
-            set_meta(db, gap, None)
-    return found
+def _collect(ctx: Context, side: str) -> collect.Collected:
+    if side == "crm":
+        return collect.collect_crm(ctx)
+    pins.prove(ctx, side)
+    return collect.collect_career(ctx, side)
 
 
-def _guard(ctx: Context, done: Cycle, side: str, read: Callable[[], collect.Collected]) -> None:
+def _read(ctx: Context, done: Cycle, side: str) -> None:
+    """What changed on one side, and everything where that is owed; a side that cannot be read is ``down``."""
     if side in done.halted:
         done.down[side] = done.halted[side]
         return
@@ -137,7 +128,8 @@ def _guard(ctx: Context, done: Cycle, side: str, read: Callable[[], collect.Coll
         done.down[side] = f"{side}: {asked} (it asked for patience)"
         return
     try:
-        found = read()
+        found = _collect(ctx, side)
+        done.compared |= compare(ctx, side)
     except Later as error:
         done.down[side] = str(error)
         patience.keep(ctx, side, error)
@@ -268,122 +260,3 @@ def _trust_clock(ctx: Context) -> None:
             reason=f"this machine's clock says {ctx.clock.now():%Y-%m-%d}",
             remedy="set the clock (NTP); then `alumni-bridge resume clock`, if `status` shows it as halted",
         )
-
-
-def sweep(ctx: Context) -> dict[str, Any]:
-    """Read everything again and compare: finds what moves no stamp, hard deletes and lost rows. The completeness figure.
-
-    Raises:
-        Halt: the org no longer gives what the mapping needs, or much is missing.
-        Later: a side cannot be read now.
-    """
-    try:
-        return _sweep(ctx)
-    except Later as error:
-        patience.keep(ctx, error.side, error)
-        raise
-
-
-def _sweep(ctx: Context) -> dict[str, Any]:
-    # A daemon runs for months: what was looked at when it began may have changed.
-    ctx.crm.check(ctx.persons.contact_fields(), ctx.persons.profile_fields())
-    started = ctx.clock.now()
-    name = stamp(started)
-    facts: dict[str, Any] = {"at": name}
-    with _metered(ctx, lambda: 0) as metered:
-        facts["contacts"] = _sweep_feed(metered, Feed.CONTACT, name)
-        facts["profiles"] = _sweep_feed(metered, Feed.PROFILE, name)
-        for system in ctx.careers:
-            try:
-                facts[system] = _sweep_career(metered, system, name)
-            except (Halt, Refused) as error:
-                stop(ctx, system, error)
-                raise
-    with ctx.store.begin() as db:
-        set_meta(db, "name_frequencies", None)
-        links.mark_all(db, "linked")
-        set_meta(db, "last_sweep", pack(facts))
-        _log_run(db, "sweep", started, ctx.clock.now(), result="good", facts=facts)
-    return facts
-
-
-def _sweep_feed(ctx: Context, feed: Feed, name: str) -> dict[str, int]:
-    def keep(db: Connection, page: Page) -> list[Record]:
-        return collect.keep_feed(ctx, db, feed, page.records, sweep=name)
-
-    found = _Swept(ctx=ctx, name=name, side=Side.CRM, system="", kind=feed)
-    return found.run(lambda cursor: ctx.crm.read({feed: cursor})[feed], keep, lambda ids: ctx.crm.fetch(feed, ids))
-
-
-def _sweep_career(ctx: Context, system: str, name: str) -> dict[str, int]:
-    pins.prove(ctx, system)
-    career = ctx.careers[system]
-    if not career.capabilities.lookup:
-        # It says what it says by itself: read again it would say the same, and who is not in it is not gone.
-        return {"read": 0, "changed": 0, "lost": 0, "gone": 0}
-
-    def keep(db: Connection, page: Page) -> list[Record]:
-        people = [record for record in page.records if record.kind == "person"]
-        met = collect.keep(ctx, db, Side.CAREER, system, "person", people, sweep=name)
-        collect.note_accounts(ctx, db, system, met)
-        return met
-
-    found = _Swept(ctx=ctx, name=name, side=Side.CAREER, system=system, kind="person")
-    return found.run(career.read, keep, lambda ids: career.fetch("person", ids))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Swept:
-    """One kind of record of one side, read whole and compared with what was known."""
-
-    ctx: Context
-    name: str
-    side: Side
-    system: str
-    kind: str
-
-    def run(
-        self,
-        read: Callable[[str], Page],
-        keep: Callable[[Connection, Page], list[Record]],
-        fetch: Callable[[list[str]], Sequence[Record]],
-    ) -> dict[str, int]:
-        """Read every page, keep it, ask by id for what was not met, and treat as deleted what is not there either."""
-        ctx, who = self.ctx, self.system or "crm"
-        met = changed = 0
-        cursor, more = "", True
-        while more:
-            page = read(cursor)
-            with ctx.store.begin() as db:
-                changed += len(keep(db, page))
-            met += sum(record.kind == self.kind for record in page.records)
-            cursor, more = page.cursor, page.full and page.more
-            ctx.progress(f"sweeping {self.system or self.kind}", met, None)
-        with ctx.store.begin() as db:
-            known = observations.count(db, self.side, self.kind, system=self.system)
-            missing = observations.unseen(db, self.side, self.kind, system=self.system, sweep=self.name)
-        gone = _confirm(ctx, who, known, missing, fetch)
-        with ctx.store.begin() as db:
-            collect.forget(ctx, db, self.side, self.system, self.kind, gone)
-        return {"read": met, "changed": changed, "lost": len(missing), "gone": len(gone)}
-
-
-def _confirm(
-    ctx: Context, side: str, known: int, missing: list[str], fetch: Callable[[list[str]], Sequence[Record]]
-) -> list[str]:
-    """Absence from a result is never a deletion: each missing record is asked for by its id."""
-    # Contacts can be hidden from us by sharing, and then cannot be asked for by id either: believe less of it.
-    reason = emptied(side, known=known, missing=len(missing), share=0.01 if side == "crm" else 0.1)
-    with ctx.store.begin() as db:
-        accepted = get_meta(db, f"accepted_missing:{side}")
-        if reason is not None:
-            set_meta(db, f"accepted_missing:{side}", None)
-    if reason is not None and not accepted:
-        remedy = f"find out why (permissions, sharing, an import?), then `alumni-bridge resume {side}`"
-        with ctx.store.begin() as db:
-            set_halt(ctx, db, side, reason, remedy)
-        raise Halt(subject=side, reason=reason, remedy=remedy)
-    there: set[str] = set()
-    for start in range(0, len(missing), 200):
-        there.update(record.id for record in fetch(missing[start : start + 200]) if not record.deleted)
-    return [id for id in missing if id not in there]

@@ -43,6 +43,12 @@ def by_key(db: Connection, keys: Iterable[str]) -> dict[str, Row]:
     return found
 
 
+def open_tasks(db: Connection) -> dict[str, str]:
+    """The Tasks of requests that have not ended, each with the id of its Career_Request__c."""
+    query = select(request.c.task_id, request.c.crm_id).where(request.c.task_id.is_not(None), request.c.settled_at.is_(None))
+    return {row["task_id"]: row["crm_id"] for row in fetch(db, query)}
+
+
 def newest_of_contact(db: Connection, contact_id: str, key: str, *, limit: int) -> list[Row]:
     """The newest requests about one contact but the one with this key, oldest first, with what routing asks about."""
     columns = (request.c.number, request.c.type, request.c.neutral, request.c.received_at)

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from connector.engine import planner
-from connector.engine.cycle import cycle, sweep
+from connector.engine.cycle import cycle
 from connector.ports import CareerSide, CrmSide
 from tests.engine.university import University
 
@@ -118,7 +118,7 @@ def test_a_whole_read_finds_nothing_to_write(uni: University) -> None:
     uni.edit_person("a1", {"interests": ["b", "a"], "mentor_availability": "paused", "outcome_as_of": "2026-10-01"})
     uni.run()
     uni.run()
-    sweep(uni.ctx)
+    assert uni.sweep()
     rest(uni)
     planner.go_live(uni.ctx)
     rest(uni)

@@ -15,7 +15,6 @@ from connector import display
 from connector.career.profile import load_profile
 from connector.career.setup import Setup
 from connector.engine.collect import collect_crm
-from connector.engine.cycle import sweep
 from connector.engine.planner import plan
 from connector.engine.report import status
 from connector.store import intents
@@ -291,8 +290,7 @@ def test_who_is_in_no_table_is_not_gone(uni: FileUniversity) -> None:
     export_people(uni.career, uni.folder, Manner(), ids=["a2"])
     uni.clock.move(timedelta(minutes=1))
     uni.run()
-    sweep(uni.ctx)
-    uni.run()
+    uni.sweep()
     assert uni.profile("a1")["Link_State__c"] == "Linked"
     uni.career.delete("person", "a1", next(iter(uni.career.keys.values())))
     uni.clock.move(timedelta(days=1))

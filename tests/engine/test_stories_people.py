@@ -8,7 +8,6 @@ import orjson
 import pytest
 
 from connector.engine import planner
-from connector.engine.cycle import sweep
 from connector.engine.report import status
 from tests.engine.university import University
 
@@ -280,9 +279,8 @@ def test_a_contact_deleted_for_good_is_found_by_the_sweep(pair: University) -> N
     pair.crm.delete_as(pair.officer, pair.grace)
     pair.crm.empty_bin([pair.grace])
     pair.run()
-    facts = sweep(pair.ctx)
-    assert (facts["contacts"]["lost"], facts["contacts"]["gone"]) == (1, 1)
-    pair.run()
+    found = pair.sweep()["contacts"]
+    assert (found["lost"], found["gone"]) == (1, 1)
     assert links(pair) == {"ended": 1, "linked": 1}
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from connector.engine import cycle, erasing, planner
+from connector.engine import erasing, planner
 from connector.engine.report import status, why
 from tests.engine.university import University
 from tests.systems import SYSTEM
@@ -41,8 +41,7 @@ def test_a_day_on_postgresql(there: University) -> None:
     assert there.one("Suggested_Change__c")["State__c"] == "Rejected"
     assert there.profile()["Contact__c"] == double
     assert there.one("Career_Request__c")["State__c"] == "Queued"
-    cycle.sweep(there.ctx)
-    there.run()
+    there.sweep()
     assert status(there.ctx)["stage"] == "live"
     assert why(there.ctx, "a1")
     assert erasing.erase_person(there.ctx, SYSTEM, "a1") > 0

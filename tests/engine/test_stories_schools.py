@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from connector.engine.cycle import sweep
 from connector.engine.halting import notices
 from connector.rules import load_rules
 from emulator.career import Actor, Kind
@@ -156,8 +155,7 @@ def test_an_account_that_moved_to_another_person_is_a_question(pair: University)
     pair.edit_contact(pair.ada, Preferred_Name__c="Countess", MobilePhone="+16175550177")
     for _ in range(3):
         pair.run()
-    sweep(pair.ctx)
-    pair.run()
+    pair.sweep()
     assert [row["FirstName"] for row in pair.crm.rows("Contact")] == [row["FirstName"] for row in before]
     account = pair.account("a1")
     assert (account["first_name"], account["preferred_name"], account["phone_mobile"]) == ("Grace", None, None)

@@ -22,6 +22,7 @@ from connector.config import load_settings
 from connector.engine import planner
 from connector.engine.context import Context
 from connector.engine.cycle import Cycle, cycle, prepare
+from connector.engine.owed import owe_all
 from connector.rules import Rulebook
 from connector.salesforce.auth import ClientCredentials, Instances
 from connector.salesforce.client import Client
@@ -221,6 +222,11 @@ class University:
         """Let time pass and do one cycle."""
         self.clock.move(timedelta(seconds=seconds))
         return cycle(self.ctx, approve=approve)
+
+    def sweep(self) -> dict[str, Any]:
+        """`alumni-bridge sweep`: a cycle that compares everything; what it found."""
+        owe_all(self.ctx, anew=True)
+        return self.run().compared
 
     def contact(self, **values: Any) -> str:
         """A new contact; consents are given unless said otherwise."""

@@ -109,4 +109,4 @@ DEEDS: Mapping[Operation, Deed] = {
     Operation.AUTH: Deed(steps=(Expire(), EditContact(0, "title", 1)), done=_auth_done, work=_cycles),
     Operation.RECONCILE: Deed(steps=(Silently(0, "title", 1),), done=_reconcile_done, work=_sweep),
 }
-"""By operation. A sweep's own work is to read and to compare; what it finds goes out as a field update in the cycle after it."""
+"""By operation. A sweep's own work is to read and to compare; what it finds goes out as a field update of the same cycle."""

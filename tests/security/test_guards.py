@@ -12,7 +12,7 @@ from sqlalchemy import text
 
 from connector.core.model import Owner
 from connector.core.rulebook import Persons
-from connector.engine.cycle import cycle, sweep
+from connector.engine.cycle import cycle
 from connector.engine.halting import EVERYTHING, set_halt
 from connector.engine.plans import resume
 from connector.errors import Bug, Halt, Later
@@ -196,4 +196,4 @@ def test_keys_are_rotated_without_losing_work(uni: University) -> None:
     uni.run(seconds=3600)
     assert uni.account("a1")["preferred_name"] == "Augusta"
     assert len(uni.all("Task")) == 1
-    assert sweep(uni.ctx)["contacts"]["lost"] == 0
+    assert uni.sweep()["contacts"]["lost"] == 0

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from connector.bootstrap import Bridge
-from connector.engine import cycle, erasing, halting, permission, planner, plans, watch
+from connector.engine import cycle, erasing, halting, owed, permission, planner, plans, watch
 from connector.engine.context import Context
 from tests.systems import SYSTEM
 
@@ -48,7 +48,7 @@ class SweepNow:
 
         def act(bridge: Bridge) -> None:
             ctx = _prepared(bridge)
-            cycle.sweep(ctx)
+            owed.owe_all(ctx, anew=True)
             watch.guarded_cycle(ctx, lease=bridge.lease)
 
         run.command(act)

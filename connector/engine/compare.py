@@ -1,0 +1,197 @@
+"""Comparing: one side is read whole again and held against what is known. Finds what moves no stamp and what left no trace.
+
+A comparison is owed (``owed``) from when it is asked for until it is done: what breaks off, since a side asks for patience or
+the daemon is stopped, goes on where it stood, in the next cycle that can.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from sqlalchemy import Connection
+
+from connector.core.brakes import emptied
+from connector.core.model import Side
+from connector.engine import collect, owed
+from connector.engine.context import Context, log
+from connector.errors import Halt
+from connector.ports import Feed, Page, Record
+from connector.store import links, observations, requests
+from connector.store.store import get_meta, pack, set_meta, stamp, unpack
+
+_TASKS = "tasks"
+_LAST = "last_sweep"
+"""The remembered fact that tells what was found of each kind of record when it was compared last, and when that began."""
+_BATCH = 200
+
+
+def compare(ctx: Context, side: str) -> dict[str, dict[str, Any]]:
+    """Compare this side, if that is owed. What was found of each kind of record; empty if nothing is owed.
+
+    Raises:
+        Halt: the org no longer gives what the mapping needs, or much is missing.
+        Later: the side cannot be read now; what was compared stays so.
+    """
+    with ctx.store.begin() as db:
+        how_far = owed.standing(db, side)
+    if how_far is None:
+        return {}
+    if not how_far and side == "crm":
+        # A daemon runs for months: what was looked at when it began may have changed.
+        ctx.crm.check(ctx.persons.contact_fields(), ctx.persons.profile_fields())
+    under_way = _Comparison(ctx=ctx, side=side, **(how_far or {"at": stamp(ctx.clock.now()), "found": {}}))
+    under_way.go_on()
+    log.info("compared", side=side)
+    return under_way.found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Kind:
+    """One kind of record of one side, and how it is read whole, kept, and asked for by id."""
+
+    name: str
+    side: Side
+    system: str
+    kind: str
+    read: Callable[[str], Page]
+    keep: Callable[[Connection, Page, str], list[Record]]
+    fetch: Callable[[list[str]], Sequence[Record]]
+
+
+@dataclass(slots=True, kw_only=True)
+class _Comparison:
+    """A comparison that is under way: all but ``ctx`` and ``side`` is kept in the state from page to page.
+
+    ``at`` is when it began and its name; ``found`` holds the kinds that are done; ``cursor``, ``met`` and ``changed`` say how
+    far the kind is that is being read.
+    """
+
+    ctx: Context
+    side: str
+    at: str
+    found: dict[str, dict[str, Any]]
+    cursor: str = ""
+    met: int = 0
+    changed: int = 0
+
+    def go_on(self) -> None:
+        """Compare what is left of it, then let everybody be judged."""
+        kinds = _crm_kinds(self.ctx) if self.side == "crm" else _career_kinds(self.ctx, self.side)
+        for kind in kinds:
+            if kind.name not in self.found:
+                self._read(kind)
+                self._end(kind)
+        if self.side == "crm" and _TASKS not in self.found:
+            self._tasks()
+        with self.ctx.store.begin() as db:
+            owed.done(db, self.side)
+            if self.side == "crm":
+                set_meta(db, "name_frequencies", None)
+            links.mark_all(db, "linked")
+            last = get_meta(db, _LAST)
+            set_meta(db, _LAST, pack((unpack(last) if last else {}) | self.found))
+
+    def _read(self, kind: _Kind) -> None:
+        more = True
+        while more:
+            page = kind.read(self.cursor)
+            with self.ctx.store.begin() as db:
+                self.changed += len(kind.keep(db, page, self.at))
+                self.met += sum(record.kind == kind.kind for record in page.records)
+                self.cursor, more = page.cursor, page.full and page.more
+                if more:
+                    self._keep(db)
+            self.ctx.progress(f"comparing {kind.name}", self.met, None)
+
+    def _end(self, kind: _Kind) -> None:
+        """What was not met is asked for by id; what is not there either is gone."""
+        with self.ctx.store.begin() as db:
+            known = observations.count(db, kind.side, kind.kind, system=kind.system)
+            missing = observations.unseen(db, kind.side, kind.kind, system=kind.system, sweep=self.at)
+        gone = self._confirm(known, missing, kind.fetch)
+        with self.ctx.store.begin() as db:
+            collect.forget(self.ctx, db, kind.side, kind.system, kind.kind, gone)
+            self._done(db, kind.name, read=self.met, changed=self.changed, lost=len(missing), gone=len(gone))
+
+    def _tasks(self) -> None:
+        """Tasks of open requests are asked for by id: a whole read has no end there, and misses what the org has archived."""
+        ctx = self.ctx
+        with ctx.store.begin() as db:
+            records = requests.open_tasks(db)
+        fetch = partial(ctx.crm.fetch, Feed.TASK)
+        met = [task for some in _batches(list(records)) for task in fetch(some)]
+        there = {task.id for task in met if not task.deleted}
+        missing = [id for id in records if id not in there]
+        gone = self._confirm(len(records), missing, fetch)
+        with ctx.store.begin() as db:
+            changed = collect.keep_feed(ctx, db, Feed.TASK, [task for task in met if task.id in there], sweep=self.at)
+            # Perhaps it was never read: what is known of it is which request it belongs to.
+            lost = [Record(kind=Feed.TASK, id=id, version="", fields={"WhatId": records[id]}, deleted=True) for id in gone]
+            collect.keep_feed(ctx, db, Feed.TASK, lost)
+            self._done(db, _TASKS, read=len(there), changed=len(changed), lost=len(missing), gone=len(gone))
+
+    def _confirm(self, known: int, missing: list[str], fetch: Callable[[list[str]], Sequence[Record]]) -> list[str]:
+        """Absence from a result is never a deletion: each missing record is asked for by its id."""
+        ctx, side = self.ctx, self.side
+        # Contacts can be hidden from us by sharing, and then cannot be asked for by id either: believe less of it.
+        reason = emptied(side, known=known, missing=len(missing), share=0.01 if side == "crm" else 0.1)
+        if reason is not None:
+            with ctx.store.begin() as db:
+                accepted = get_meta(db, f"accepted_missing:{side}")
+                set_meta(db, f"accepted_missing:{side}", None)
+                # What a person then changes may concern what was read already.
+                owed.owe(db, side, anew=not accepted)
+            if not accepted:
+                raise Halt(subject=side, reason=reason, remedy="find out why (permissions, sharing, an import?)")
+        there: set[str] = set()
+        for some in _batches(missing):
+            there.update(record.id for record in fetch(some) if not record.deleted)
+        return [id for id in missing if id not in there]
+
+    def _done(self, db: Connection, name: str, **counts: int) -> None:
+        self.found[name] = {"at": self.at} | counts
+        self.cursor, self.met, self.changed = "", 0, 0
+        self._keep(db)
+
+    def _keep(self, db: Connection) -> None:
+        counts = {"cursor": self.cursor, "met": self.met, "changed": self.changed}
+        owed.keep(db, self.side, {"at": self.at, "found": self.found} | counts)
+
+
+def _batches(ids: list[str]) -> list[list[str]]:
+    return [ids[start : start + _BATCH] for start in range(0, len(ids), _BATCH)]
+
+
+def _crm_kinds(ctx: Context) -> list[_Kind]:
+    return [_feed(ctx, "contacts", Feed.CONTACT), _feed(ctx, "profiles", Feed.PROFILE)]
+
+
+def _feed(ctx: Context, name: str, feed: Feed) -> _Kind:
+    return _Kind(
+        name=name,
+        side=Side.CRM,
+        system="",
+        kind=feed,
+        read=lambda cursor: ctx.crm.read({feed: cursor})[feed],
+        keep=lambda db, page, sweep: collect.keep_feed(ctx, db, feed, page.records, sweep=sweep),
+        fetch=partial(ctx.crm.fetch, feed),
+    )
+
+
+def _career_kinds(ctx: Context, system: str) -> list[_Kind]:
+    career = ctx.careers[system]
+    if not career.capabilities.lookup:
+        # It says what it says by itself: read again it would say the same, and who is not in it is not gone.
+        return []
+
+    def keep(db: Connection, page: Page, sweep: str) -> list[Record]:
+        people = [record for record in page.records if record.kind == "person"]
+        met = collect.keep(ctx, db, Side.CAREER, system, "person", people, sweep=sweep)
+        collect.note_accounts(ctx, db, system, met)
+        return met
+
+    fetch = partial(career.fetch, "person")
+    return [_Kind(name=system, side=Side.CAREER, system=system, kind="person", read=career.read, keep=keep, fetch=fetch)]

@@ -1,0 +1,51 @@
+"""Which sides are to be compared, and how far that is; kept in the state, since a comparison outlives its process."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection
+
+from connector.engine.context import Context
+from connector.store.store import get_meta, pack, set_meta, unpack
+
+_FROM_THE_BEGINNING = "yes"
+
+
+def owe(db: Connection, side: str, *, anew: bool = False) -> None:
+    """This side is to be compared. One that is under way goes on, or begins ``anew`` if what it has met no longer counts."""
+    if anew or get_meta(db, _name(side)) is None:
+        set_meta(db, _name(side), _FROM_THE_BEGINNING)
+
+
+def owe_all(ctx: Context, *, anew: bool = False) -> None:
+    """Every side is to be compared, by the next cycle that can."""
+    with ctx.store.begin() as db:
+        for side in ("crm", *ctx.careers):
+            owe(db, side, anew=anew)
+
+
+def owed(ctx: Context) -> list[str]:
+    """The sides that are still to be compared."""
+    with ctx.store.begin() as db:
+        return [side for side in ("crm", *ctx.careers) if get_meta(db, _name(side)) is not None]
+
+
+def standing(db: Connection, side: str) -> dict[str, Any] | None:
+    """How far the comparison of this side is (see ``keep``), empty if it has not begun; None if none is owed."""
+    kept = get_meta(db, _name(side))
+    return None if kept is None else {} if kept == _FROM_THE_BEGINNING else unpack(kept)
+
+
+def keep(db: Connection, side: str, how_far: dict[str, Any]) -> None:
+    """The comparison of this side is so far."""
+    set_meta(db, _name(side), pack(how_far))
+
+
+def done(db: Connection, side: str) -> None:
+    """Nothing is owed of this side any more."""
+    set_meta(db, _name(side), None)
+
+
+def _name(side: str) -> str:
+    return f"uncompared:{side}"

@@ -1,0 +1,98 @@
+"""Stories about sweeps: what a side turns away is owed, goes on where it stood, and finds what left no trace."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from connector.engine.owed import owe_all, owed
+from connector.engine.plans import resume
+from connector.engine.report import status
+from emulator.career.faults import Fault
+from tests.engine.university import University
+from tests.systems import SYSTEM
+
+
+def test_a_side_that_asked_for_patience_is_compared_afterwards(uni: University) -> None:
+    """Law: a sweep leaves a side alone that asked for patience, compares the other, and owes the first until it can be read."""
+    uni.career_app.order(Fault.THROTTLE, "GET .*changes", value="900")
+    assert "THROTTLED" in uni.run().down[SYSTEM]
+    calls = sum(uni.career_app.calls.values())
+    owe_all(uni.ctx)
+    assert set(uni.run().compared) == {"contacts", "profiles", "tasks"}
+    assert sum(uni.career_app.calls.values()) == calls
+    assert owed(uni.ctx) == [SYSTEM]
+    uni.restart()
+    uni.prepare()
+    assert uni.run(seconds=900).compared[SYSTEM]["read"] == 1
+    assert (owed(uni.ctx), uni.run().compared) == ([], {})
+    assert set(status(uni.ctx)["last_sweep"]) == {"contacts", "profiles", "tasks", SYSTEM}
+
+
+def test_a_comparison_that_breaks_off_goes_on_where_it_stood(uni: University) -> None:
+    """Law: a long comparison ends also where a side breaks it off again and again, or the daemon is started anew in it."""
+    for n in range(2, 8):
+        uni.person(f"a{n}", last_name=f"Person{n}x")
+    uni.run()
+    uni.career.switches.page_limit = 2
+    owe_all(uni.ctx)
+    before = uni.career_app.calls["GET /people"]
+    for _ in range(3):
+        uni.career_app.order(Fault.THROTTLE, "GET .*people.*after", value="60")
+        assert "THROTTLED" in uni.run(seconds=120).down[SYSTEM]
+        uni.career_app.orders.clear()
+        served = uni.career_app.calls["GET /people"] - before
+        uni.restart()
+        uni.prepare()
+    found = uni.run(seconds=120).compared[SYSTEM]
+    assert (found["read"], found["lost"]) == (7, 0)
+    assert served == 1, "only the first page was asked for until then, and once"
+
+
+def test_a_gap_in_the_feed_begins_the_comparison_anew(uni: University) -> None:
+    """Law: whoever was met, then deleted in a gap of the feed, is missed: what was met before the gap no longer counts."""
+    for n in range(2, 6):
+        uni.person(f"a{n}", last_name=f"Person{n}x")
+    uni.run()
+    uni.career.switches.page_limit = 2
+    owe_all(uni.ctx)
+    uni.career_app.order(Fault.THROTTLE, "GET .*people.*after", value="60")
+    uni.run()
+    uni.call("k-pat", "DELETE", "/people/a1")
+    uni.career.feed.forget(uni.clock.now() + timedelta(seconds=1))
+    found = uni.run(seconds=120).compared[SYSTEM]
+    assert (found["lost"], found["gone"]) == (1, 1)
+    uni.run()
+    assert uni.profile("a1")["Link_State__c"] == "Ended"
+
+
+def test_a_task_deleted_for_good_is_missed_by_the_sweep(pair: University) -> None:
+    """Law: of a Task that went without a trace careers are told once a sweep has asked for it; other Tasks go on."""
+    lost, kept = pair.file(title="The lost one"), pair.file(title="The kept one", person_id="a2")
+    pair.run()
+    task = next(row for row in pair.all("Task") if "lost one" in row["Subject"])
+    pair.crm.delete_as(pair.officer, task["Id"])
+    pair.crm.empty_bin([task["Id"]])
+    pair.run()
+    before = pair.told(kept)
+    assert (before["state"], pair.told(lost)["state"]) == ("received", "received")
+    found = pair.sweep()["tasks"]
+    assert (found["read"], found["lost"], found["gone"]) == (1, 1, 1)
+    pair.run()
+    assert (pair.told(lost)["state"], pair.told(kept)) == ("waiting", before)
+    assert pair.sweep()["tasks"]["lost"] == 0
+
+
+def test_tasks_that_are_all_hidden_are_not_believed_to_be_deleted(pair: University) -> None:
+    """Law: where no Task at all is shown any more, Salesforce halts: a lost permission looks like that, too."""
+    for account in ("a1", "a2"):
+        pair.file(person_id=account)
+    pair.run()
+    gone = [row["Id"] for row in pair.all("Task")]
+    for id in gone:
+        pair.crm.delete_as(pair.officer, id)
+    pair.crm.empty_bin(gone)
+    pair.sweep()
+    assert [row["reason"][:10] for row in status(pair.ctx)["halted"]] == ["crm: 2 of "]
+    assert {row["State__c"] for row in pair.all("Career_Request__c")} == {"Queued"}
+    assert resume(pair.ctx, "crm")
+    assert pair.run().compared["tasks"]["gone"] == 2
