@@ -19,10 +19,9 @@ from connector.engine import collect, owed
 from connector.engine.context import Context, log
 from connector.errors import Halt
 from connector.ports import Feed, Page, Record
-from connector.store import links, observations, requests
+from connector.store import links, observations, requests, reviews, suggestions
 from connector.store.store import get_meta, pack, set_meta, stamp, unpack
 
-_TASKS = "tasks"
 _LAST = "last_sweep"
 """The remembered fact that tells what was found of each kind of record when it was compared last, and when that began."""
 _BATCH = 200
@@ -84,8 +83,9 @@ class _Comparison:
             if kind.name not in self.found:
                 self._read(kind)
                 self._end(kind)
-        if self.side == "crm" and _TASKS not in self.found:
-            self._tasks()
+        for name, feed in _WAITING.items() if self.side == "crm" else ():
+            if name not in self.found:
+                self._ask(name, feed)
         with self.ctx.store.begin() as db:
             owed.done(db, self.side)
             if self.side == "crm":
@@ -116,22 +116,21 @@ class _Comparison:
             collect.forget(self.ctx, db, kind.side, kind.system, kind.kind, gone)
             self._done(db, kind.name, read=self.met, changed=self.changed, lost=len(missing), gone=len(gone))
 
-    def _tasks(self) -> None:
-        """Tasks of open requests are asked for by id: a whole read has no end there, and misses what the org has archived."""
-        ctx = self.ctx
+    def _ask(self, name: str, feed: Feed) -> None:
+        """What waits for staff is asked for by id: to read all that ever was has no end, and misses what is archived."""
+        ctx, fetch = self.ctx, partial(self.ctx.crm.fetch, feed)
         with ctx.store.begin() as db:
-            records = requests.open_tasks(db)
-        fetch = partial(ctx.crm.fetch, Feed.TASK)
-        met = [task for some in _batches(list(records)) for task in fetch(some)]
-        there = {task.id for task in met if not task.deleted}
-        missing = [id for id in records if id not in there]
-        gone = self._confirm(len(records), missing, fetch)
+            waiting = _waiting(db, feed)
+        met = [record for some in _batches(list(waiting)) for record in fetch(some)]
+        there = {record.id for record in met if not record.deleted}
+        missing = [id for id in waiting if id not in there]
+        gone = self._confirm(len(waiting), missing, fetch)
         with ctx.store.begin() as db:
-            changed = collect.keep_feed(ctx, db, Feed.TASK, [task for task in met if task.id in there], sweep=self.at)
-            # Perhaps it was never read: what is known of it is which request it belongs to.
-            lost = [Record(kind=Feed.TASK, id=id, version="", fields={"WhatId": records[id]}, deleted=True) for id in gone]
-            collect.keep_feed(ctx, db, Feed.TASK, lost)
-            self._done(db, _TASKS, read=len(there), changed=len(changed), lost=len(missing), gone=len(gone))
+            changed = collect.keep_feed(ctx, db, feed, [record for record in met if record.id in there], sweep=self.at)
+            collect.keep_feed(
+                ctx, db, feed, [Record(kind=feed, id=id, version="", fields=waiting[id], deleted=True) for id in gone]
+            )
+            self._done(db, name, read=len(there), changed=len(changed), lost=len(missing), gone=len(gone))
 
     def _confirm(self, known: int, missing: list[str], fetch: Callable[[list[str]], Sequence[Record]]) -> list[str]:
         """Absence from a result is never a deletion: each missing record is asked for by its id."""
@@ -159,6 +158,25 @@ class _Comparison:
     def _keep(self, db: Connection) -> None:
         counts = {"cursor": self.cursor, "met": self.met, "changed": self.changed}
         owed.keep(db, self.side, {"at": self.at, "found": self.found} | counts)
+
+
+_WAITING = {"suggestions": Feed.SUGGESTION, "reviews": Feed.REVIEW, "requests": Feed.REQUEST, "tasks": Feed.TASK}
+
+
+def _waiting(db: Connection, feed: Feed) -> dict[str, dict[str, str]]:
+    """What of ours waits for staff, by id, but for what is known to be deleted; of Tasks also which request each belongs to."""
+    records: dict[str, dict[str, str]]
+    match feed:
+        case Feed.TASK:
+            records = {id: {"WhatId": of} for id, of in requests.open_tasks(db).items()}
+        case Feed.REQUEST:
+            records = {id: {} for id in requests.open_records(db)}
+        case Feed.REVIEW:
+            records = {id: {} for id in reviews.open_records(db)}
+        case _:
+            records = {id: {} for id in suggestions.open_records(db)}
+    known = observations.load(db, Side.CRM, feed, records)
+    return {id: fields for id, fields in records.items() if id not in known or not known[id]["deleted"]}
 
 
 def _batches(ids: list[str]) -> list[list[str]]:

@@ -9,11 +9,12 @@ from typing import Any
 from sqlalchemy import Connection
 
 from connector.core.foreign import fitted, visible
-from connector.core.model import OpenSuggestion, Side
+from connector.core.model import Side
 from connector.core.rulebook import Slot
 from connector.core.suggestions import CRM_STATES
-from connector.engine.context import Context, key_of, log
+from connector.engine.context import Context, log
 from connector.engine.drafts import NEW_CONTACT
+from connector.engine.recovered import take_up
 from connector.engine.unasking import start_anew
 from connector.ports import Feed
 from connector.store import intents, journal, links, observations, reviews, suggestions
@@ -41,7 +42,7 @@ def _each(ctx: Context, feed: Feed, decide: Callable[[Context, Connection, Row],
 
 def _suggestion_decided(ctx: Context, db: Connection, row: Row) -> bool:
     fields = unpack(row["fields"])
-    known = suggestions.by_crm_id(db, [row["id"]]).get(row["id"]) or _recover(ctx, db, row, fields)
+    known = suggestions.by_crm_id(db, [row["id"]]).get(row["id"]) or take_up(ctx, db, row, fields)
     decision = fields.get("Decision__c")
     if known is None or known["state"] != "open" or decision is None or row["deleted"]:
         return False
@@ -62,35 +63,6 @@ def _suggestion_decided(ctx: Context, db: Connection, row: Row) -> bool:
         links.put_states(db, known["system"], {known["account_id"]: dict(states) | {known["unit"]: changed}})
     links.mark(db, known["system"], [known["account_id"]])
     return True
-
-
-def _recover(ctx: Context, db: Connection, row: Row, fields: Mapping[str, Any]) -> Row | None:
-    """A question that was asked before our state was lost: take it up again, so that its answer still counts."""
-    profile = fields.get("Career_Profile__c")
-    link = links.by_profile(db, profile) if profile else None
-    if link is None or fields.get("State__c") not in ("Open", CRM_STATES["waiting"]) or row["deleted"]:
-        return None
-    try:
-        unit = ctx.rules(link["system"]).unit(str(fields.get("Group__c")))
-        entered = unpack(fields.get("Suggested_Values__c") or "{}")
-        values = tuple(rule.crm_transform.read(entered.get(rule.suggest_to or rule.crm)) for rule in unit.fields)
-    except (KeyError, ValueError):
-        return None
-    system, account, episode = link["system"], link["account_id"], int(fields.get("Episode__c") or 1)
-    key = key_of("suggestion", system, account, unit.name, episode)
-    if key != fields.get("Key__c") or suggestions.by_key(db, [key]):
-        return None
-    states = links.states_of(db, system, [account]).get(account, {})
-    state = states.get(unit.name, BLANK)
-    opened = OpenSuggestion(values=values, episode=episode)
-    memory = replace(state.memory, open=opened, episodes=max(episode, state.memory.episodes))
-    links.put_states(db, system, {account: dict(states) | {unit.name: replace(state, memory=memory)}})
-    names = {"system": system, "account_id": account, "unit": unit.name}
-    kind, now = str(fields.get("Kind__c")), ctx.clock.now()
-    found = suggestions.opened(key, names, kind=kind, episode=episode, now=now, crm_id=row["id"])
-    suggestions.put(db, [found])
-    log.info("suggestion.recovered", suggestion=key)
-    return found
 
 
 def _contact_decided(ctx: Context, db: Connection, known: Row, pressed: str, contact_id: str | None) -> None:

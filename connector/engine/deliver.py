@@ -168,6 +168,9 @@ def _complete(db: Connection, row: Row, payload: dict[str, Any], known: _Known) 
     match row["kind"]:
         case "suggestion.create" | "proposal.create":
             payload["fields"]["Career_Profile__c"] = link["profile_id"] if link else None
+            if link is not None and link["contact_id"] and "Contact__c" in payload["fields"]:
+                # The contact may have been merged away while the question waited.
+                payload["fields"]["Contact__c"] = link["contact_id"]
             _give_to_stewards(db, payload)
         case "review.create":
             _give_to_stewards(db, payload)

@@ -49,6 +49,12 @@ def open_tasks(db: Connection) -> dict[str, str]:
     return {row["task_id"]: row["crm_id"] for row in fetch(db, query)}
 
 
+def open_records(db: Connection) -> list[str]:
+    """The ids of the Career_Request__c of requests that have not ended."""
+    query = select(request.c.crm_id).where(request.c.crm_id.is_not(None), request.c.settled_at.is_(None))
+    return list(db.execute(query).scalars())
+
+
 def newest_of_contact(db: Connection, contact_id: str, key: str, *, limit: int) -> list[Row]:
     """The newest requests about one contact but the one with this key, oldest first, with what routing asks about."""
     columns = (request.c.number, request.c.type, request.c.neutral, request.c.received_at)

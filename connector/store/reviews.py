@@ -55,6 +55,12 @@ def turned_down(db: Connection, system: str, account_ids: Iterable[str]) -> set[
     return found
 
 
+def open_records(db: Connection) -> list[str]:
+    """The Salesforce ids of the reviews that wait."""
+    query = select(review.c.crm_id).where(review.c.crm_id.is_not(None), review.c.state == "Open")
+    return list(db.execute(query).scalars())
+
+
 def by_crm_id(db: Connection, crm_ids: Iterable[str]) -> dict[str, Row]:
     """Reviews by their Salesforce id."""
     found: dict[str, Row] = {}

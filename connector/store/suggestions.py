@@ -82,6 +82,12 @@ def by_key(db: Connection, keys: Iterable[str]) -> dict[str, Row]:
     return found
 
 
+def open_records(db: Connection) -> list[str]:
+    """The Salesforce ids of the suggestions that wait."""
+    query = select(suggestion.c.crm_id).where(suggestion.c.crm_id.is_not(None), suggestion.c.state == "open")
+    return list(db.execute(query).scalars())
+
+
 def listing(db: Connection, *, state: str | None = "open", limit: int = 200) -> list[Row]:
     """Suggestions, oldest first."""
     query = select(suggestion).order_by(suggestion.c.raised_at, suggestion.c.key).limit(limit)

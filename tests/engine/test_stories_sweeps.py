@@ -11,6 +11,9 @@ from emulator.career.faults import Fault
 from tests.engine.university import University
 from tests.systems import SYSTEM
 
+CRM = {"contacts", "profiles", "suggestions", "reviews", "requests", "tasks"}
+"""What is compared in Salesforce."""
+
 
 def test_a_side_that_asked_for_patience_is_compared_afterwards(uni: University) -> None:
     """Law: a sweep leaves a side alone that asked for patience, compares the other, and owes the first until it can be read."""
@@ -18,14 +21,14 @@ def test_a_side_that_asked_for_patience_is_compared_afterwards(uni: University) 
     assert "THROTTLED" in uni.run().down[SYSTEM]
     calls = sum(uni.career_app.calls.values())
     owe_all(uni.ctx)
-    assert set(uni.run().compared) == {"contacts", "profiles", "tasks"}
+    assert set(uni.run().compared) == CRM
     assert sum(uni.career_app.calls.values()) == calls
     assert owed(uni.ctx) == [SYSTEM]
     uni.restart()
     uni.prepare()
     assert uni.run(seconds=900).compared[SYSTEM]["read"] == 1
     assert (owed(uni.ctx), uni.run().compared) == ([], {})
-    assert set(status(uni.ctx)["last_sweep"]) == {"contacts", "profiles", "tasks", SYSTEM}
+    assert set(status(uni.ctx)["last_sweep"]) == CRM | {SYSTEM}
 
 
 def test_a_comparison_that_breaks_off_goes_on_where_it_stood(uni: University) -> None:
@@ -96,3 +99,17 @@ def test_tasks_that_are_all_hidden_are_not_believed_to_be_deleted(pair: Universi
     assert {row["State__c"] for row in pair.all("Career_Request__c")} == {"Queued"}
     assert resume(pair.ctx, "crm")
     assert pair.run().compared["tasks"]["gone"] == 2
+
+
+def test_a_decision_that_the_feed_never_told_is_found_by_the_sweep(uni: University) -> None:
+    """Law: a decision that shows later than the feed reads back (here: its stamp does not move) is taken up by the sweep."""
+    uni.edit_person("a1", {"title": "Director"})
+    uni.run()
+    uni.run(seconds=400)
+    uni.run(seconds=400)
+    question = uni.one("Suggested_Change__c")["Id"]
+    uni.org.record(question).update(Decision__c="Reject", Reason__c="Incorrect")  # type: ignore[union-attr]  # it exists
+    uni.run(seconds=400)
+    assert uni.one("Suggested_Change__c")["State__c"] == "Open"
+    uni.sweep()
+    assert uni.one("Suggested_Change__c")["State__c"] == "Rejected"

@@ -109,7 +109,8 @@ def test_neither_a_plan_nor_a_sweep_reads_another_tenant(uni: University) -> Non
     _another_tenant(uni)
     begin(uni)
     uni.career.seed("person", [{"id": "stranger", "last_name": "Other"}])
-    assert set(uni.sweep()) == {"contacts", "profiles", "tasks"}
+    assert "contacts" in (found := uni.sweep())
+    assert SYSTEM not in found
     assert "tenant-0002" in halted(uni)[SYSTEM][0]
     assert resume(uni.ctx, SYSTEM)
     read = read_only(uni.ctx)

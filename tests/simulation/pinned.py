@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tests.simulation.decisions import Decide
+from tests.simulation.decisions import Decide, Insist
 from tests.simulation.scenario import Scenario
 from tests.simulation.steps import (
     At,
@@ -140,6 +140,48 @@ PINNED: Mapping[str, Scenario] = {
         steps=(EditProfile(person=0, field="mentor_capacity", choice=2), At(44, Kill()), Sweep()),
         seed=7427,
         swept=False,
+    ),
+    "a value that staff had turned down was asked about again once the state had been restored from before": Scenario(
+        spec=Spec(people=2, overlap=120, latency=0.05),
+        steps=(
+            EditAccount(person=1, field="major", choice=3, own=True),
+            Pass(60),
+            Decide(number=1, how="reject", choice=1),
+            Pass(60),
+            RestoreState(),
+            Pass(120),
+            Insist(number=1),
+        ),
+        seed=10817,
+        swept=False,
+    ),
+    "a question that a restored state asked again after a merge was refused, and a second one asked beside the first": Scenario(
+        spec=Spec(platform="12twenty", latency=0.05, tenant=(("batch_limit", 2),)),
+        steps=(
+            Pass(600),
+            KeepState(),
+            Duplicate(0),
+            At(41, CrmSetting("replica_lag", 2)),
+            EditAccount(person=0, field="title", choice=1),
+            Pass(60),
+            Merge(person=0, into_double=True),
+            RestoreState(),
+            Pass(60),
+        ),
+        seed=12461,
+        swept=False,
+    ),
+    "a question that waited while its contact was merged away was refused, and careers' edit overwritten in the end": Scenario(
+        spec=Spec(platform="12twenty", tenant=(("batch_limit", 1),)),
+        steps=(
+            Duplicate(0),
+            EditAccount(person=0, field="preferred_name", choice=3),
+            CrmRefuses("TXN_SECURITY_METERING_ERROR", count=3),
+            Pass(60),
+            Merge(person=0, into_double=True),
+            Pass(60),
+        ),
+        seed=10124,
     ),
     "a question about a contact that is gone was answered, and stayed open for ever": Scenario(
         spec=Spec(people=2, latency=1.0, tenant=(("page_limit", 2),)),

@@ -262,7 +262,8 @@ class Run:
         resume(self, process)
         self._await_rest(process)
         # Behind a replica what committed late may show only when the overlap has passed: a sweep has to find it.
-        hidden = bool(self.troubles["crm replica_lag"] and self.world.held_records)
+        late = self.world.held_records or self.troubles["crm late_commit late_commit"]
+        hidden = bool(self.troubles["crm replica_lag"] and late)
         swept = self.scenario.swept or hidden
         if not hidden:
             self.breaches += reading.judge(self.world, self.host.state, "before a sweep")

@@ -33,6 +33,8 @@ _NEVER = frozenset(
     }
 )
 """Codes with which Salesforce says no for good."""
+_HANGS = 180.0
+"""Seconds after which an answer is no longer waited for (connector/wire.py)."""
 _SLACK = 0.01
 _MOMENT = timedelta(seconds=5)
 """How long it takes from reading the lease to writing it, at most."""
@@ -41,10 +43,10 @@ _MOMENT = timedelta(seconds=5)
 def judge(found: Evidence) -> Iterator[Breach]:
     """Every daemon for itself, from its start to its end: what it knew of pauses dies with it."""
     calls = found.world.calls
-    for _, lived in groupby(calls, key=lambda call: (call.process, call.life)):
+    for _, lived in groupby(sorted(calls, key=_daemon), key=_daemon):
         mine = list(lived)
         yield from _judge_logins(mine)
-        yield from _judge_budget(mine)
+        yield from _judge_budget(mine, stuck="two daemons" in found.happened)
         yield from _judge_reads(mine)
         if "host's clock set" not in found.happened:
             # By a clock that was set back the pause would be longer than anybody can ask for, and is not believed.
@@ -53,6 +55,10 @@ def judge(found: Evidence) -> Iterator[Breach]:
     # A replica shows who held the lease a while ago.
     if not found.late and "crm replica_lag" not in found.happened:
         yield from _judge_lease(found)
+
+
+def _daemon(call: Call) -> tuple[str, int]:
+    return call.process, call.life
 
 
 def _judge_lease(found: Evidence) -> Iterator[Breach]:
@@ -89,8 +95,12 @@ def _judge_logins(calls: Sequence[Call]) -> Iterator[Breach]:
             yield Breach("pace (I36)", f"three logins within {third - first:.1f} s: the user could be locked out")
 
 
-def _judge_budget(calls: Sequence[Call]) -> Iterator[Breach]:
-    for before, after in pairwise(call for call in calls if call.side == "crm"):
+def _judge_budget(calls: Sequence[Call], *, stuck: bool) -> Iterator[Breach]:
+    crm = [call for call in calls if call.side == "crm"]
+    for earlier, (before, after) in zip([None, *crm], pairwise(crm), strict=False):
+        if stuck and earlier is not None and earlier.job == before.job and before.at - earlier.at > _HANGS:
+            # It stood still while it waited for this answer, and took it for lost, with what the answer tells of the budget.
+            continue
         spent = _spent(before)
         if spent >= _BUDGET and after.at - before.at < _PROBE - 1.0 and not after.request.path.endswith("/oauth2/token"):
             yield Breach(

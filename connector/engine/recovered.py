@@ -1,0 +1,106 @@
+"""Questions that Salesforce holds and our state does not: it was lost, or restored from an older copy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection
+
+from connector.core.model import Memory, OpenSuggestion, Rejection, Side, Unit, Value
+from connector.core.suggestions import CRM_STATES, show
+from connector.engine.context import Context, key_of, log
+from connector.engine.readings import Person
+from connector.ports import Feed
+from connector.store import links, observations, suggestions
+from connector.store.links import BLANK
+from connector.store.store import Row, unpack
+
+_WAITING = ("Open", CRM_STATES["waiting"])
+_TURNED_DOWN = CRM_STATES["rejected"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asked:
+    """A question as its record tells it. ``known`` is our row of the same name, if we have one."""
+
+    link: Row
+    unit: Unit
+    values: tuple[Value, ...]
+    episode: int
+    key: str
+    known: Row | None
+
+
+def take_up(ctx: Context, db: Connection, row: Row, fields: Mapping[str, Any]) -> Row | None:
+    """An open question is ours again, so that its answer still counts; what was turned down is remembered.
+
+    Returns the open question's row; None if this is none, or none that can be taken up.
+    """
+    stands = fields.get("State__c")
+    asked = _asked(ctx, db, fields) if not row["deleted"] and stands in (*_WAITING, _TURNED_DOWN) else None
+    if asked is None:
+        return None
+    if stands in _WAITING:
+        return _open(ctx, db, asked, row["id"], kind=str(fields.get("Kind__c")))
+    if asked.known is None:
+        _turned_down(db, asked, fields)
+    return None
+
+
+def _asked(ctx: Context, db: Connection, fields: Mapping[str, Any]) -> _Asked | None:
+    profile = fields.get("Career_Profile__c")
+    link = links.by_profile(db, profile) if profile else None
+    if link is None:
+        return None
+    try:
+        unit = ctx.rules(link["system"]).unit(str(fields.get("Group__c")))
+        entered = unpack(fields.get("Suggested_Values__c") or "{}")
+        values = tuple(rule.crm_transform.read(entered.get(rule.suggest_to or rule.crm)) for rule in unit.fields)
+    except (KeyError, ValueError):
+        return None
+    episode = int(fields.get("Episode__c") or 1)
+    key = key_of("suggestion", link["system"], link["account_id"], unit.name, episode)
+    if key != fields.get("Key__c"):
+        return None
+    known = suggestions.by_key(db, [key]).get(key)
+    return _Asked(link=link, unit=unit, values=values, episode=episode, key=key, known=known)
+
+
+def _open(ctx: Context, db: Connection, asked: _Asked, id: str, *, kind: str) -> Row | None:
+    if asked.known is not None and asked.known["crm_id"] is not None:
+        return None
+    _remember(db, asked, lambda memory: replace(memory, open=OpenSuggestion(values=asked.values, episode=asked.episode)))
+    log.info("suggestion.recovered", suggestion=asked.key)
+    if asked.known is not None:
+        # We have tried to ask since; that it was asked before, perhaps about another value, is learnt only now.
+        suggestions.change(db, asked.key, crm_id=id)
+        return dict(asked.known) | {"crm_id": id}
+    names = {"system": asked.link["system"], "account_id": asked.link["account_id"], "unit": asked.unit.name}
+    found = suggestions.opened(asked.key, names, kind=kind, episode=asked.episode, now=ctx.clock.now(), crm_id=id)
+    suggestions.put(db, [found])
+    return found
+
+
+def _turned_down(db: Connection, asked: _Asked, fields: Mapping[str, Any]) -> None:
+    """The same is not asked again, unless the contact has moved since."""
+    contact = observations.load(db, Side.CRM, Feed.CONTACT, [asked.link["contact_id"]]).get(asked.link["contact_id"])
+    mine = Person(crm=unpack(contact["fields"]), career={}, has_profile=True).reading(asked.unit, Side.CRM) if contact else None
+    try:
+        at = datetime.fromisoformat(str(fields.get("Decided_At__c")))
+    except ValueError:
+        return
+    if mine is None or at.tzinfo is None or show(asked.unit.fields, mine.values) != fields.get("Now__c"):
+        return
+    rejected = Rejection(values=asked.values, against=mine.values, at=at)
+    _remember(db, asked, lambda memory: memory if memory.episodes > asked.episode else replace(memory, rejected=rejected))
+
+
+def _remember(db: Connection, asked: _Asked, change: Callable[[Memory], Memory]) -> None:
+    system, account, unit = asked.link["system"], asked.link["account_id"], asked.unit.name
+    states = links.states_of(db, system, [account]).get(account, {})
+    state = states.get(unit, BLANK)
+    memory = replace(change(state.memory), episodes=max(asked.episode, state.memory.episodes))
+    links.put_states(db, system, {account: dict(states) | {unit: replace(state, memory=memory)}})
