@@ -121,7 +121,10 @@ class _Comparison:
         ctx, fetch = self.ctx, partial(self.ctx.crm.fetch, feed)
         with ctx.store.begin() as db:
             waiting = _waiting(db, feed)
-        met = [record for some in _batches(list(waiting)) for record in fetch(some)]
+        met: list[Record] = []
+        for some in _batches(list(waiting)):
+            met += fetch(some)
+            ctx.progress(f"comparing {name}", len(met), len(waiting))
         there = {record.id for record in met if not record.deleted}
         missing = [id for id in waiting if id not in there]
         gone = self._confirm(len(waiting), missing, fetch)

@@ -116,9 +116,9 @@ DEFECTS = (
         what="what a sweep did not meet is taken for deleted, without asking for it by its id",
         edits=(
             Edit(
-                "connector/engine/cycle.py",
-                "        there.update(record.id for record in fetch(missing[start : start + 200]) if not record.deleted)",
-                "        fetch(missing[start : start + 200])",
+                "connector/engine/compare.py",
+                "            there.update(record.id for record in fetch(some) if not record.deleted)",
+                "            fetch(some)",
             ),
         ),
     ),
