@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -260,17 +260,30 @@ def _with_profile(system: Career, folder: Path) -> Career:
     return system.model_copy(update={"profile": str(folder / system.profile)})
 
 
+_NOT_A_SYSTEM = frozenset(
+    (
+        *("crm", "everything", "plan", "requests", "audit", "lease", "clock"),  # what else can be halted
+        *("contacts", "profiles", "suggestions", "reviews", "tasks", "left", "writes", "down", "halted"),  # figures of a sweep
+    )
+)
+
+
+def _names(names: Sequence[str], document: Document) -> Iterator[Problem]:
+    if not names:
+        yield document.problem("C203", ("career",), "there is no career system", "add a [[career]] table")
+    for number, name in enumerate(names):
+        place: Place = ("career", number, "system")
+        if name in _NOT_A_SYSTEM:
+            yield document.problem("C203", place, f'"{name}" means something else', "give the system another name")
+        if name in names[:number]:
+            yield document.problem("C203", place, f'there are two systems "{name}"', "give each its own name")
+
+
 def _contradictions(settings: Settings, document: Document) -> Iterator[Problem]:
     yield from _login(settings.crm, document)
     yield from _addresses(settings, document)
     names = [system.system for system in settings.career]
-    if not names:
-        yield document.problem("C203", ("career",), "there is no career system", "add a [[career]] table")
-    for number, name in enumerate(names):
-        if name in names[:number]:
-            yield document.problem(
-                "C203", ("career", number, "system"), f'there are two systems "{name}"', "give each its own name"
-            )
+    yield from _names(names, document)
     folders = [system.folder for system in settings.career]
     for number, folder in enumerate(folders):
         if folder is not None and folder in folders[:number]:

@@ -266,20 +266,24 @@ def _told(error: BridgeError) -> tuple[str, str]:
             return str(error), ""
 
 
-def sweep(done: Cycle, left: Sequence[str], *, as_json: bool) -> None:
-    """What a sweep found of each kind of record: the completeness figure. ``left``: the sides that are still to be compared."""
+def sweep(done: Cycle, after: Cycle, left: Sequence[str], *, as_json: bool) -> None:
+    """What a sweep found of each kind of record: the completeness figure.
+
+    ``after`` is the cycle that followed and judged it; ``left`` are the sides that are still to be compared.
+    """
+    found, writes = done.compared | after.compared, done.writes + after.writes
     if as_json:
-        _json(done.compared | {"left": list(left), "writes": done.writes, "down": done.down, "halted": done.halted})
+        _json(found | {"left": list(left), "writes": writes, "down": after.down, "halted": after.halted})
         return
-    for name, found in done.compared.items():
+    for name, told in found.items():
         say(
-            f"{name}: {found['read']:,} read, {found['changed']:,} differed, {found['lost']:,} not met, "
-            f"{found['gone']:,} gone (begun {found['at']})"
+            f"{name}: {told['read']:,} read, {told['changed']:,} differed, {told['lost']:,} not met, "
+            f"{told['gone']:,} gone (begun {told['at']})"
         )
     for side in left:
-        why = done.halted.get(side) or done.down.get(side) or "stopped"
+        why = after.halted.get(side) or after.uncompared.get(side) or after.down.get(side) or "stopped"
         say(f"{side}: not compared, or not to the end ({why}); the first cycle that can goes on with it")
-    say(f"{done.writes} writes followed")
+    say(f"{writes} writes followed")
 
 
 def deployed(result: DeployResult) -> None:

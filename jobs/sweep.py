@@ -1,9 +1,7 @@
 """Once a week: compare everything, find what moved no stamp, and state the completeness figure.
 
-What a side turns away now is done by the first cycle that can.
+The next cycle does it; what a side turns away then is done by the first one that can.
 """
-
-from datetime import timedelta
 
 from apscheduler.triggers.cron import CronTrigger
 
@@ -11,7 +9,6 @@ from connector.config import Settings
 from connector.crontab import cron_trigger
 from connector.engine.context import Context
 from connector.engine.owed import owe_all
-from connector.engine.watch import guarded_cycle
 
 
 def trigger(settings: Settings) -> CronTrigger:
@@ -19,7 +16,6 @@ def trigger(settings: Settings) -> CronTrigger:
     return cron_trigger(settings.schedule.sweep, settings.bridge.time_zone)
 
 
-def work(ctx: Context, settings: Settings) -> None:
-    """A cycle that compares everything."""
+def work(ctx: Context, _settings: Settings) -> None:
+    """Everything is to be compared."""
     owe_all(ctx)
-    guarded_cycle(ctx, lease=timedelta(seconds=settings.schedule.lease_seconds))

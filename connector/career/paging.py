@@ -93,6 +93,15 @@ class _Place:
         return place if sound and complete else _Place()
 
 
+@dataclass(slots=True, kw_only=True)
+class _Walk:
+    """Whom a walk through one list has met: ``of`` is the list, when the walk began, and how often it was repeated."""
+
+    of: tuple[str, str, int]
+    met: set[str] = field(default_factory=set)
+    most: int = 0
+
+
 class PagedReader:
     """Walks the lists of one system.
 
@@ -109,9 +118,8 @@ class PagedReader:
         self._listings, self._clock = tuple(listings), clock
         self._compare, self._overlap = compare, overlap
         self._names = [listing.name for listing in self._listings]
-        self._walk: tuple[str, str, int] = ("", "", 0)
-        self._met: set[str] = set()
-        self._most = 0
+        # By mode: changes are read between two pages of a walk through everything.
+        self._walks: dict[str, _Walk] = {}
 
     def read(self, cursor: str) -> Page:
         """The next page; the cursor of an interrupted walk leads into it again, or to its beginning."""
@@ -119,19 +127,21 @@ class PagedReader:
         if place is None:
             return Page(records=(), cursor=cursor, more=False)
         listing = self._listings[place.number]
-        if place.page > 1 and self._walk != (listing.name, place.began, place.again):
+        walk = self._walks.get(place.mode)
+        if place.page > 1 and (walk is None or walk.of != (listing.name, place.began, place.again)):
             # this walk was begun by another process, which alone knew whom it had met
             place = replace(place, page=1)
         found = listing.page(place.page, self._since(listing, place))
         if place.page == 1:
             place = replace(place, began=place.began or (found.at or self._clock.now()).astimezone(UTC).isoformat())
-            self._walk, self._met, self._most = (listing.name, place.began, place.again), set(), 0
-        self._met.update(found.met)
-        self._most = max(self._most, found.total or 0)
+        if place.page == 1 or walk is None:
+            walk = self._walks[place.mode] = _Walk(of=(listing.name, place.began, place.again))
+        walk.met.update(found.met)
+        walk.most = max(walk.most, found.total or 0)
         full = place.mode == "full"
         if found.wait:
             return Page(records=found.records, cursor=place.text(), more=False, full=full)
-        then = self._after(place, listing, found)
+        then = self._after(place, listing, found, walk)
         return Page(records=found.records, cursor=then.text(), more=full or self._goes_on(then), full=full)
 
     def _since(self, listing: Listing, place: _Place) -> datetime | None:
@@ -154,10 +164,10 @@ class PagedReader:
         rested = self._clock.now() - datetime.fromisoformat(place.marks[listing.name])
         return rested >= (listing.rest or self._compare)
 
-    def _after(self, place: _Place, listing: Listing, found: Slice) -> _Place:
+    def _after(self, place: _Place, listing: Listing, found: Slice, walk: _Walk) -> _Place:
         if found.more:
             return replace(place, page=place.page + 1)
-        if place.page > 1 and len(self._met) < self._most and place.again < _AGAIN:
+        if place.page > 1 and len(walk.met) < walk.most and place.again < _AGAIN:
             return replace(place, page=1, again=place.again + 1)
         marks = {**place.marks, listing.name: place.began}
         if place.mode == "full":

@@ -157,14 +157,15 @@ def retry(
 def sweep(config: ConfigFile = DEFAULT, *, as_json: AsJson = False) -> None:
     """Read everything on both sides and compare: finds what no change feed tells. Gives the dated completeness figure.
 
-    What a side turns away is compared by the first cycle that can, and goes on where it stood.
+    What a side turns away is compared later: each cycle of the daemon that can goes on with it until it is done.
     """
     with prepared(config) as bridge:
         owed.owe_all(bridge.context, anew=True)
         done = watch.guarded_cycle(bridge.context, lease=bridge.lease)
+        after = watch.guarded_cycle(bridge.context, lease=bridge.lease)
         left = owed.owed(bridge.context)
-    display.sweep(done, left, as_json=as_json)
-    raise typer.Exit(HALTED if done.halted else PART if done.down or left else GOOD)
+    display.sweep(done, after, left, as_json=as_json)
+    raise typer.Exit(HALTED if after.halted else PART if after.down or left else GOOD)
 
 
 @app.command()

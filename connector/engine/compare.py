@@ -20,6 +20,7 @@ from connector.engine.context import Context, log
 from connector.errors import Halt
 from connector.ports import Feed, Page, Record
 from connector.store import links, observations, requests, reviews, suggestions
+from connector.store.observations import batches
 from connector.store.store import get_meta, pack, set_meta, stamp, unpack
 
 _LAST = "last_sweep"
@@ -41,7 +42,16 @@ def compare(ctx: Context, side: str) -> dict[str, dict[str, Any]]:
     if not how_far and side == "crm":
         # A daemon runs for months: what was looked at when it began may have changed.
         ctx.crm.check(ctx.persons.contact_fields(), ctx.persons.profile_fields())
-    under_way = _Comparison(ctx=ctx, side=side, **(how_far or {"at": stamp(ctx.clock.now()), "found": {}}))
+    began = how_far.get("at") or stamp(ctx.clock.now())
+    under_way = _Comparison(
+        ctx=ctx,
+        side=side,
+        at=began,
+        found=how_far.get("found", {}),
+        cursor=how_far.get("cursor", ""),
+        changed=how_far.get("changed", 0),
+        gone=how_far.get("gone", 0),
+    )
     under_way.go_on()
     log.info("compared", side=side)
     return under_way.found
@@ -62,19 +72,19 @@ class _Kind:
 
 @dataclass(slots=True, kw_only=True)
 class _Comparison:
-    """A comparison that is under way: all but ``ctx`` and ``side`` is kept in the state from page to page.
+    """A comparison that is under way: all but ``ctx`` and ``side`` is kept in the state from step to step.
 
-    ``at`` is when it began and its name; ``found`` holds the kinds that are done; ``cursor``, ``met`` and ``changed`` say how
-    far the kind is that is being read.
+    ``at`` is when it began and its name; ``found`` holds the kinds that are done; ``cursor``, ``changed`` and ``gone`` say
+    how far the kind is that is being compared: what is read next, and how many records differed or were gone so far.
     """
 
     ctx: Context
     side: str
     at: str
     found: dict[str, dict[str, Any]]
-    cursor: str = ""
-    met: int = 0
-    changed: int = 0
+    cursor: str
+    changed: int
+    gone: int
 
     def go_on(self) -> None:
         """Compare what is left of it, then let everybody be judged."""
@@ -88,81 +98,92 @@ class _Comparison:
                 self._ask(name, feed)
         with self.ctx.store.begin() as db:
             owed.done(db, self.side)
+            set_meta(db, _accepted(self.side), None)
             if self.side == "crm":
                 set_meta(db, "name_frequencies", None)
             links.mark_all(db, "linked")
-            last = get_meta(db, _LAST)
-            set_meta(db, _LAST, pack((unpack(last) if last else {}) | self.found))
+            known = get_meta(db, _LAST)
+            ours = {*_IN_SALESFORCE, *self.ctx.careers}
+            last = {name: told for name, told in (unpack(known) if known else {}).items() if name in ours}
+            set_meta(db, _LAST, pack(last | self.found))
 
     def _read(self, kind: _Kind) -> None:
-        more = True
+        met, more = 0, True
         while more:
             page = kind.read(self.cursor)
+            met += len(page.records)
             with self.ctx.store.begin() as db:
                 self.changed += len(kind.keep(db, page, self.at))
-                self.met += sum(record.kind == kind.kind for record in page.records)
                 self.cursor, more = page.cursor, page.full and page.more
                 if more:
                     self._keep(db)
-            self.ctx.progress(f"comparing {kind.name}", self.met, None)
+            self.ctx.progress(f"comparing {kind.name}", met, None)
 
     def _end(self, kind: _Kind) -> None:
-        """What was not met is asked for by id; what is not there either is gone."""
-        with self.ctx.store.begin() as db:
+        """Absence from a result is never a deletion: what was not met is asked for by id, and gone if it is not there either."""
+        ctx = self.ctx
+        with ctx.store.begin() as db:
             known = observations.count(db, kind.side, kind.kind, system=kind.system)
             missing = observations.unseen(db, kind.side, kind.kind, system=kind.system, sweep=self.at)
-        gone = self._confirm(known, missing, kind.fetch)
-        with self.ctx.store.begin() as db:
-            collect.forget(self.ctx, db, kind.side, kind.system, kind.kind, gone)
-            self._done(db, kind.name, read=self.met, changed=self.changed, lost=len(missing), gone=len(gone))
+        self._believe(known, missing)
+        read, lost = known - len(missing), len(missing) + self.gone
+        for some in batches(missing, _BATCH):
+            there = [record for record in kind.fetch(some) if not record.deleted]
+            with ctx.store.begin() as db:
+                found = [record.id for record in there]
+                observations.met(db, kind.side, kind.kind, system=kind.system, ids=found, sweep=self.at)
+                gone = sorted({*some} - {*found})
+                collect.forget(ctx, db, kind.side, kind.system, kind.kind, gone)
+                self.gone += len(gone)
+                self._keep(db)
+            ctx.progress(f"looking for {kind.name}", self.gone, lost)
+        with ctx.store.begin() as db:
+            self._done(db, kind.name, read=read, changed=self.changed, lost=lost, gone=self.gone)
 
     def _ask(self, name: str, feed: Feed) -> None:
         """What waits for staff is asked for by id: to read all that ever was has no end, and misses what is archived."""
-        ctx, fetch = self.ctx, partial(self.ctx.crm.fetch, feed)
+        ctx = self.ctx
         with ctx.store.begin() as db:
             waiting = _waiting(db, feed)
         met: list[Record] = []
-        for some in _batches(list(waiting)):
-            met += fetch(some)
+        for some in batches(waiting, _BATCH):
+            met += ctx.crm.fetch(feed, some)
             ctx.progress(f"comparing {name}", len(met), len(waiting))
-        there = {record.id for record in met if not record.deleted}
-        missing = [id for id in waiting if id not in there]
-        gone = self._confirm(len(waiting), missing, fetch)
+        missing = sorted({*waiting} - {record.id for record in met})
+        self._believe(len(waiting), missing)
+        gone = [Record(kind=feed, id=id, version="", fields=waiting[id], deleted=True) for id in missing]
         with ctx.store.begin() as db:
-            changed = collect.keep_feed(ctx, db, feed, [record for record in met if record.id in there], sweep=self.at)
-            collect.keep_feed(
-                ctx, db, feed, [Record(kind=feed, id=id, version="", fields=waiting[id], deleted=True) for id in gone]
-            )
-            self._done(db, name, read=len(there), changed=len(changed), lost=len(missing), gone=len(gone))
+            changed = collect.keep_feed(ctx, db, feed, met, sweep=self.at)
+            collect.keep_feed(ctx, db, feed, gone)
+            self._done(db, name, read=len(met), changed=len(changed), lost=len(missing), gone=len(missing))
 
-    def _confirm(self, known: int, missing: list[str], fetch: Callable[[list[str]], Sequence[Record]]) -> list[str]:
-        """Absence from a result is never a deletion: each missing record is asked for by its id."""
-        ctx, side = self.ctx, self.side
+    def _believe(self, known: int, missing: Sequence[str]) -> None:
+        """Much that is missing at once is not believed before a person has looked.
+
+        Raises:
+            Halt: too much is missing; what that person then changes may concern what was read, so it is read again.
+        """
         # Contacts can be hidden from us by sharing, and then cannot be asked for by id either: believe less of it.
-        reason = emptied(side, known=known, missing=len(missing), share=0.01 if side == "crm" else 0.1)
-        if reason is not None:
-            with ctx.store.begin() as db:
-                accepted = get_meta(db, f"accepted_missing:{side}")
-                set_meta(db, f"accepted_missing:{side}", None)
-                # What a person then changes may concern what was read already.
-                owed.owe(db, side, anew=not accepted)
-            if not accepted:
-                raise Halt(subject=side, reason=reason, remedy="find out why (permissions, sharing, an import?)")
-        there: set[str] = set()
-        for some in _batches(missing):
-            there.update(record.id for record in fetch(some) if not record.deleted)
-        return [id for id in missing if id not in there]
+        reason = emptied(self.side, known=known, missing=len(missing), share=0.01 if self.side == "crm" else 0.1)
+        if reason is None:
+            return
+        with self.ctx.store.begin() as db:
+            if get_meta(db, _accepted(self.side)) is not None:
+                return
+            owed.owe(db, self.side, anew=True)
+        raise Halt(subject=self.side, reason=reason, remedy="find out why (permissions, sharing, an import?)")
 
     def _done(self, db: Connection, name: str, **counts: int) -> None:
         self.found[name] = {"at": self.at} | counts
-        self.cursor, self.met, self.changed = "", 0, 0
+        self.cursor, self.gone, self.changed = "", 0, 0
         self._keep(db)
 
     def _keep(self, db: Connection) -> None:
-        counts = {"cursor": self.cursor, "met": self.met, "changed": self.changed}
-        owed.keep(db, self.side, {"at": self.at, "found": self.found} | counts)
+        how_far = {"cursor": self.cursor, "changed": self.changed, "gone": self.gone}
+        owed.keep(db, self.side, {"at": self.at, "found": self.found} | how_far)
 
 
+_IN_SALESFORCE = ("contacts", "profiles", "suggestions", "reviews", "requests", "tasks")
 _WAITING = {"suggestions": Feed.SUGGESTION, "reviews": Feed.REVIEW, "requests": Feed.REQUEST, "tasks": Feed.TASK}
 
 
@@ -182,8 +203,9 @@ def _waiting(db: Connection, feed: Feed) -> dict[str, dict[str, str]]:
     return {id: fields for id, fields in records.items() if id not in known or not known[id]["deleted"]}
 
 
-def _batches(ids: list[str]) -> list[list[str]]:
-    return [ids[start : start + _BATCH] for start in range(0, len(ids), _BATCH)]
+def _accepted(side: str) -> str:
+    """The remembered fact that a person has seen how much of this side is missing; it holds until everything was compared."""
+    return f"accepted_missing:{side}"
 
 
 def _crm_kinds(ctx: Context) -> list[_Kind]:

@@ -32,11 +32,15 @@ _ROUNDS = 6
 
 @dataclass(slots=True, kw_only=True)
 class Cycle:
-    """What one cycle did. ``down`` names each side that could not be worked with, and why; for ``compared`` see ``compare``."""
+    """What one cycle did. ``down`` names each side that could not be worked with, and why.
+
+    ``compared`` is what ``compare`` has found; ``uncompared`` names each side whose comparison broke off, and why.
+    """
 
     read: dict[str, int] = field(default_factory=dict)
     changed: dict[str, int] = field(default_factory=dict)
     compared: dict[str, dict[str, Any]] = field(default_factory=dict)
+    uncompared: dict[str, str] = field(default_factory=dict)
     identified: Identified = field(default_factory=Identified)
     plans: list[Planned] = field(default_factory=list)
     delivered: list[Delivered] = field(default_factory=list)
@@ -71,6 +75,7 @@ def cycle(ctx: Context, *, approve: bool = False) -> Cycle:
     with _metered(ctx, lambda: done.settled) as metered:
         _read_all(metered, done)
         _work(metered, done, approve=approve)
+        _compare_all(metered, done)
     done.halted = _halted(ctx)
     with ctx.store.begin() as db:
         _record(db, ctx, started, done)
@@ -118,7 +123,7 @@ def _collect(ctx: Context, side: str) -> collect.Collected:
 
 
 def _read(ctx: Context, done: Cycle, side: str) -> None:
-    """What changed on one side, and everything where that is owed; a side that cannot be read is ``down``."""
+    """What changed on one side; one that cannot be read is ``down``."""
     if side in done.halted:
         done.down[side] = done.halted[side]
         return
@@ -129,7 +134,6 @@ def _read(ctx: Context, done: Cycle, side: str) -> None:
         return
     try:
         found = _collect(ctx, side)
-        done.compared |= compare(ctx, side)
     except Later as error:
         done.down[side] = str(error)
         patience.keep(ctx, side, error)
@@ -139,6 +143,21 @@ def _read(ctx: Context, done: Cycle, side: str) -> None:
         stop(ctx, side, error)
     else:
         done.read[side], done.changed[side] = found.read, found.changed
+
+
+def _compare_all(ctx: Context, done: Cycle) -> None:
+    """What is owed comes last, for it can be long, or be turned away. The next cycle judges what was found."""
+    for side in ("crm", *ctx.careers):
+        if side in done.down:
+            continue
+        try:
+            done.compared |= compare(ctx, side)
+        except Later as error:
+            done.uncompared[side] = str(error)
+            patience.keep(ctx, side, error)
+        except (Halt, Refused) as error:
+            done.uncompared[side] = str(error)
+            stop(ctx, side, error)
 
 
 def _work(ctx: Context, done: Cycle, *, approve: bool) -> None:

@@ -42,7 +42,9 @@ def _each(ctx: Context, feed: Feed, decide: Callable[[Context, Connection, Row],
 
 def _suggestion_decided(ctx: Context, db: Connection, row: Row) -> bool:
     fields = unpack(row["fields"])
-    known = suggestions.by_crm_id(db, [row["id"]]).get(row["id"]) or take_up(ctx, db, row, fields)
+    known = suggestions.by_crm_id(db, [row["id"]]).get(row["id"])
+    if known is None or known["state"] == "withdrawn":
+        known = take_up(ctx, db, row, fields)
     decision = fields.get("Decision__c")
     if known is None or known["state"] != "open" or decision is None or row["deleted"]:
         return False

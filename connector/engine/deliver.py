@@ -22,6 +22,7 @@ from connector.engine.context import Context, log
 from connector.engine.doubt import before, given_up_at, look, moved_meanwhile, never_arrived, perhaps_ours
 from connector.engine.drafts import FIELD_WRITES
 from connector.engine.halting import AUDIT, halts, set_halt, stop, stopped
+from connector.engine.identity import survivor_of
 from connector.engine.settling import apply_outcome, prepare_set
 from connector.errors import Halt, Later, Refused, Unknown
 from connector.ports import (
@@ -33,6 +34,7 @@ from connector.ports import (
     Acknowledgement,
     CrmCreate,
     CrmUpdate,
+    Feed,
     Note,
     Outcome,
     PersonUpdate,
@@ -168,9 +170,8 @@ def _complete(db: Connection, row: Row, payload: dict[str, Any], known: _Known) 
     match row["kind"]:
         case "suggestion.create" | "proposal.create":
             payload["fields"]["Career_Profile__c"] = link["profile_id"] if link else None
-            if link is not None and link["contact_id"] and "Contact__c" in payload["fields"]:
-                # The contact may have been merged away while the question waited.
-                payload["fields"]["Contact__c"] = link["contact_id"]
+            if link is not None and row["kind"] == "suggestion.create":
+                _follow_merge(db, payload["fields"], link["contact_id"])
             _give_to_stewards(db, payload)
         case "review.create":
             _give_to_stewards(db, payload)
@@ -185,6 +186,18 @@ def _complete(db: Connection, row: Row, payload: dict[str, Any], known: _Known) 
                 payload["version"] = known.people[row["target"]]["version"]
         case _:
             pass
+
+
+def _follow_merge(db: Connection, fields: dict[str, Any], contact_id: str | None) -> None:
+    """The contact may have been merged away while the question waited.
+
+    A link that leads to somebody else for another reason takes no question with it.
+    """
+    asked_about = fields["Contact__c"]
+    if contact_id is not None and contact_id != asked_about:
+        contact = observations.load(db, Side.CRM, Feed.CONTACT, [asked_about]).get(asked_about)
+        if contact is not None and survivor_of(db, contact) == contact_id:
+            fields["Contact__c"] = contact_id
 
 
 def _give_to_stewards(db: Connection, payload: dict[str, Any]) -> None:

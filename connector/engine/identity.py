@@ -117,7 +117,7 @@ def _follow_contacts(ctx: Context) -> None:
 
 
 def _follow(ctx: Context, db: Connection, link: Row, contact: Row) -> None:
-    survivor = _survivor(db, contact)
+    survivor = survivor_of(db, contact)
     system, account, now = link["system"], link["account_id"], stamp(ctx.clock.now())
     if survivor is None:
         log.info("link.ended", system=system, account=account, reason=links.CONTACT_DELETED)
@@ -134,12 +134,13 @@ def _move_requests(db: Connection, gone: Iterable[Row]) -> None:
         # Its record may have been refused because of that.
         observations.reopen(db, Side.CAREER, "request", asked["request_id"])
     for contact in gone:
-        survivor = _survivor(db, contact) if contact["merged_into"] else None
+        survivor = survivor_of(db, contact) if contact["merged_into"] else None
         if survivor is not None:
             requests.move(db, contact["id"], survivor)
 
 
-def _survivor(db: Connection, contact: Row) -> str | None:
+def survivor_of(db: Connection, contact: Row) -> str | None:
+    """The contact that is left of this one after merges; None if it was not merged, or nothing is left."""
     seen = {contact["id"]}
     for _ in range(_LONGEST_CHAIN):
         target = contact["merged_into"]

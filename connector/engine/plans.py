@@ -34,7 +34,7 @@ def resume(ctx: Context, subject: str) -> bool:
     """A person has acted; whether there was such a halt.
 
     A plan that was held is dropped, and everybody in it is judged anew: if what it was about has been undone, nothing
-    follows. Where a side looked empty, what is missing now is accepted as gone by the next sweep.
+    follows. Where a side looked empty, what is missing is accepted as gone when everything is compared again.
     """
     with ctx.store.begin() as db:
         row = halts(db).get(subject)

@@ -45,7 +45,7 @@ def take_up(ctx: Context, db: Connection, row: Row, fields: Mapping[str, Any]) -
         return None
     if stands in _WAITING:
         return _open(ctx, db, asked, row["id"], kind=str(fields.get("Kind__c")))
-    if asked.known is None:
+    if asked.known is None or asked.known["state"] == "withdrawn":
         _turned_down(db, asked, fields)
     return None
 
@@ -70,9 +70,10 @@ def _asked(ctx: Context, db: Connection, fields: Mapping[str, Any]) -> _Asked | 
 
 
 def _open(ctx: Context, db: Connection, asked: _Asked, id: str, *, kind: str) -> Row | None:
-    if asked.known is not None and asked.known["crm_id"] is not None:
+    if asked.known is not None and (asked.known["crm_id"] is not None or asked.known["state"] != "open"):
         return None
-    _remember(db, asked, lambda memory: replace(memory, open=OpenSuggestion(values=asked.values, episode=asked.episode)))
+    opened = OpenSuggestion(values=asked.values, episode=asked.episode)
+    _remember(db, asked, lambda memory: replace(memory, open=_as_asked(memory.open, opened)))
     log.info("suggestion.recovered", suggestion=asked.key)
     if asked.known is not None:
         # We have tried to ask since; that it was asked before, perhaps about another value, is learnt only now.
@@ -82,6 +83,11 @@ def _open(ctx: Context, db: Connection, asked: _Asked, id: str, *, kind: str) ->
     found = suggestions.opened(asked.key, names, kind=kind, episode=asked.episode, now=ctx.clock.now(), crm_id=id)
     suggestions.put(db, [found])
     return found
+
+
+def _as_asked(tried: OpenSuggestion | None, opened: OpenSuggestion) -> OpenSuggestion:
+    """What we have tried to ask, with the values that are asked about: the owner's values then, and what we put back, stay so."""
+    return opened if tried is None else replace(tried, values=opened.values, episode=opened.episode)
 
 
 def _turned_down(db: Connection, asked: _Asked, fields: Mapping[str, Any]) -> None:

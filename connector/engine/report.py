@@ -12,6 +12,7 @@ from sqlalchemy import Connection, func, select
 from connector.core.explain import ROWS
 from connector.core.model import Side, Unit
 from connector.core.suggestions import show
+from connector.engine import owed
 from connector.engine.context import Context, stage
 from connector.engine.halting import halts, notices
 from connector.engine.judging import link_verdicts
@@ -45,6 +46,7 @@ def status(ctx: Context) -> dict[str, Any]:
             "parked_total": db.execute(select(func.count()).select_from(parked)).scalar_one(),
             "parked": [dict(row._asdict()) for row in db.execute(select(parked).limit(50))],
             "last_sweep": _unpacked(get_meta(db, "last_sweep")),
+            "to_compare": [side for side in sides if owed.standing(db, side) is not None],
             "notices": notices(db, ctx.clock.now()),
             "mapping_problem": get_meta(db, "mapping_problem"),
             "audit_broken_at": journal.verify(db),

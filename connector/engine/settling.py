@@ -140,7 +140,10 @@ def _blank_profile(ctx: Context) -> dict[str, Any]:
 
 
 def _suggestion_created(db: Connection, held: WorkingSet, row: Row, outcome: Outcome) -> None:
+    known = suggestions.by_key(db, [row["key"]]).get(row["key"])
     suggestions.change(db, row["key"], crm_id=outcome.id)
+    if known is not None and known["crm_id"] == outcome.id:
+        return  # it was read, and taken up, while this create still waited
     if outcome.already_there:
         # It may have been decided while we did not know that it was there.
         observations.reopen(db, Side.CRM, Feed.SUGGESTION, str(outcome.id))
@@ -149,7 +152,8 @@ def _suggestion_created(db: Connection, held: WorkingSet, row: Row, outcome: Out
         return
     # The key belongs to an older question, asked before our state was lost: ask again under the next episode.
     log.info("suggestion.key_taken", key=row["key"])
-    known = suggestions.by_key(db, [row["key"]])[row["key"]]
+    if known is None:
+        return
     suggestions.change(db, row["key"], state="withdrawn", told="withdrawn")
     account, system = row["target"], row["system"]
     state = held.states(system, account).get(known["unit"], BLANK)

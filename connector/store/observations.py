@@ -17,10 +17,10 @@ _BATCH = 500
 """How many values one IN list takes: well under SQLite's limit on bound variables."""
 
 
-def batches(ids: Iterable[_Id]) -> Iterable[list[_Id]]:
+def batches(ids: Iterable[_Id], size: int = _BATCH) -> Iterable[list[_Id]]:
     """The ids without repeats, in lists short enough for one statement."""
     every = list(dict.fromkeys(ids))
-    return [every[start : start + _BATCH] for start in range(0, len(every), _BATCH)]
+    return [every[start : start + size] for start in range(0, len(every), size)]
 
 
 @prepared
@@ -117,15 +117,26 @@ def count(db: Connection, side: str, kind: str, *, system: str = "") -> int:
 
 
 def unseen(db: Connection, side: str, kind: str, *, system: str, sweep: str) -> list[str]:
-    """Ids of live records that the sweep of this name did not meet."""
+    """Ids of live records that the sweep of this name did not meet, and that nothing else has met since it began.
+
+    Its name is the ``stamp`` of its beginning.
+    """
     query = select(observation.c.id).where(
         observation.c.side == side,
         observation.c.system == system,
         observation.c.kind == kind,
         observation.c.deleted.is_(False),
+        observation.c.seen_at < sweep,
         (observation.c.sweep != sweep) | observation.c.sweep.is_(None),
     )
     return list(db.execute(query).scalars())
+
+
+def met(db: Connection, side: str, kind: str, *, system: str, ids: Sequence[str], sweep: str) -> None:
+    """The sweep of this name has found these by asking for them."""
+    here = (observation.c.side == side) & (observation.c.system == system) & (observation.c.kind == kind)
+    for some in batches(ids):
+        db.execute(update(observation).where(here, observation.c.id.in_(some)).values(sweep=sweep))
 
 
 def index_contact(db: Connection, contact_ids: Sequence[str], keys: Sequence[Row]) -> None:

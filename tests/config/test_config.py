@@ -241,6 +241,8 @@ SECOND = '\n[[career]]\nsystem = "{}"\nurl = "https://two.example.edu"\nkey = "e
         ("primary = true", "two", "", []),
         ("", "two", "primary = true", []),
         ("", "two", "", ["C203"]),
+        ("primary = true", "crm", "", ["C203"]),
+        ("primary = true", "tasks", "", ["C203"]),
         ("primary = true", "two", "primary = true", ["C203"]),
         ("primary = true", "careers", "", ["C203"]),
     ],

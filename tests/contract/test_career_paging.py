@@ -132,3 +132,16 @@ def test_what_is_still_being_made_is_asked_for_in_the_next_cycle() -> None:
         assert (met(pages), len(pages), time.slept[-1]) == ([], 1, 3600)
         cursor = pages[-1].cursor
     assert met(walk(reader, cursor)) == ["x", "y", "z"]
+
+
+def test_changes_that_are_read_between_do_not_begin_a_walk_anew() -> None:
+    """Law: a walk through everything that broke off goes on at its page although changes have been walked meanwhile."""
+    time = clock()
+    rows = Rows(time, "abcdef")
+    reader = PagedReader([Listing(name="all", page=rows.page, since=True)], time)
+    changes = walk(reader)[-1].cursor
+    whole = reader.read("")
+    changes = walk(reader, changes)[-1].cursor
+    rows.asked.clear()
+    assert met(walk(reader, whole.cursor)[:2]) == list("cdef")
+    assert [number for number, _ in rows.asked][:2] == [2, 3]

@@ -8,6 +8,7 @@ from connector.engine.owed import owe_all, owed
 from connector.engine.plans import resume
 from connector.engine.report import status
 from emulator.career.faults import Fault
+from emulator.inprocess import WireFault
 from tests.engine.university import University
 from tests.systems import SYSTEM
 
@@ -39,9 +40,11 @@ def test_a_comparison_that_breaks_off_goes_on_where_it_stood(uni: University) ->
     uni.career.switches.page_limit = 2
     owe_all(uni.ctx)
     before = uni.career_app.calls["GET /people"]
-    for _ in range(3):
+    for title in ("Director", "Dean", "Provost"):
+        uni.edit_contact(uni.ada, Title=title)
         uni.career_app.order(Fault.THROTTLE, "GET .*people.*after", value="60")
-        assert "THROTTLED" in uni.run(seconds=120).down[SYSTEM]
+        assert "THROTTLED" in uni.run(seconds=120).uncompared[SYSTEM]
+        assert uni.account("a1")["title"] == title, "nothing waits for a comparison"
         uni.career_app.orders.clear()
         served = uni.career_app.calls["GET /people"] - before
         uni.restart()
@@ -49,6 +52,26 @@ def test_a_comparison_that_breaks_off_goes_on_where_it_stood(uni: University) ->
     found = uni.run(seconds=120).compared[SYSTEM]
     assert (found["read"], found["lost"]) == (7, 0)
     assert served == 1, "only the first page was asked for until then, and once"
+
+
+def test_what_a_person_has_accepted_as_gone_is_not_asked_about_again(pair: University) -> None:
+    """Law: one `resume` accepts all that a comparison misses, and nothing that a later one will miss."""
+    gone = [row["Id"] for row in pair.all("Contact")]
+    for id in gone:
+        pair.crm.delete_as(pair.officer, id)
+    pair.crm.empty_bin()
+    pair.sweep()
+    assert resume(pair.ctx, "crm")
+    assert pair.run().compared["contacts"]["gone"] == 2
+    assert status(pair.ctx)["halted"] == []
+    for n in range(3, 6):
+        pair.alumna(f"a{n}", institution_id=f"U100{n}", last=f"Person{n}x", personal=f"p{n}@example.org", mobile=None)
+    pair.run()
+    for row in pair.all("Contact"):
+        pair.crm.delete_as(pair.officer, row["Id"])
+    pair.crm.empty_bin()
+    pair.sweep()
+    assert [row["subject"] for row in status(pair.ctx)["halted"]] == ["crm"]
 
 
 def test_a_gap_in_the_feed_begins_the_comparison_anew(uni: University) -> None:
@@ -113,3 +136,20 @@ def test_a_decision_that_the_feed_never_told_is_found_by_the_sweep(uni: Universi
     assert uni.one("Suggested_Change__c")["State__c"] == "Open"
     uni.sweep()
     assert uni.one("Suggested_Change__c")["State__c"] == "Rejected"
+
+
+def test_a_question_whose_answer_was_lost_is_still_asked_once_what_was_put_back_stands(uni: University) -> None:
+    """Law: a question that is met in Salesforce before its own create is settled keeps what we know of it: it stays open."""
+    uni.edit_contact(uni.ada, Title="Director")
+    uni.edit_person("a1", {"title": "Dean"})
+    uni.crm_wire.order(WireFault.LOSE_RESPONSE, "POST .*composite/sobjects")
+    uni.run()
+    question = uni.one("Suggested_Change__c")
+    uni.crm_wire.order(WireFault.REFUSE, "Key__c|sobjects|graph", count=50)
+    uni.run(seconds=600)
+    uni.crm_wire.orders.clear()
+    for _ in range(3):
+        uni.run(seconds=3600)
+    assert uni.account("a1")["title"] == "Director"
+    uni.sweep()
+    assert uni.one("Suggested_Change__c", Id=question["Id"])["State__c"] == "Open"

@@ -224,9 +224,11 @@ class University:
         return cycle(self.ctx, approve=approve)
 
     def sweep(self) -> dict[str, Any]:
-        """`alumni-bridge sweep`: a cycle that compares everything; what it found."""
+        """`alumni-bridge sweep`: everything is compared, and what was found is judged; what it found."""
         owe_all(self.ctx, anew=True)
-        return self.run().compared
+        found = self.run().compared
+        self.run()
+        return found
 
     def contact(self, **values: Any) -> str:
         """A new contact; consents are given unless said otherwise."""

@@ -50,6 +50,7 @@ class SweepNow:
             ctx = _prepared(bridge)
             owed.owe_all(ctx, anew=True)
             watch.guarded_cycle(ctx, lease=bridge.lease)
+            watch.guarded_cycle(ctx, lease=bridge.lease)
 
         run.command(act)
 

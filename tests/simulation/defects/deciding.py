@@ -166,7 +166,7 @@ DEFECTS = (
         edits=(
             Edit(
                 _IDENTITY,
-                "    survivor = _survivor(db, contact)\n    system, account, now",
+                "    survivor = survivor_of(db, contact)\n    system, account, now",
                 "    survivor = None\n    system, account, now",
             ),
             Edit(_COLLECT, 'moved = {"contact_id": contact_id} if contact_id else {}', "moved = {}"),

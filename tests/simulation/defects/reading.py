@@ -117,8 +117,8 @@ DEFECTS = (
         edits=(
             Edit(
                 "connector/engine/compare.py",
-                "            there.update(record.id for record in fetch(some) if not record.deleted)",
-                "            fetch(some)",
+                "            there = [record for record in kind.fetch(some) if not record.deleted]",
+                "            there = list(kind.fetch(some))[:0]",
             ),
         ),
     ),
