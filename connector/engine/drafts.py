@@ -291,7 +291,8 @@ def _profile_changes(subject: Subject) -> dict[str, Any]:
         "Link_State__c": "Linked" if link["state"] == "linked" else "Ended",
         "Primary__c": subject.counts,
     }
-    if link["basis"] == DECIDED:
+    # Merges are followed by Salesforce itself; where the contact was deleted, it has left the profile without one.
+    if link["basis"] == DECIDED or (link["state"] == "linked" and not known.get("Contact__c")):
         wanted["Contact__c"] = link["contact_id"]
     return {name: value for name, value in wanted.items() if name in known and known[name] != value}
 

@@ -105,8 +105,8 @@ def _follow_contacts(ctx: Context) -> None:
             if not rows:
                 return
             gone = {row["id"]: row for row in rows if row["deleted"]}
-            for link in links.by_contact(db, gone):
-                _follow(ctx, db, link, gone[link["contact_id"]])
+            ended = [link for link in links.by_contact(db, gone) if not _follow(ctx, db, link, gone[link["contact_id"]])]
+            _look_for_another(ctx, db, ended)
             _move_requests(db, gone.values())
             back = [row["id"] for row in rows if not row["deleted"] and row["seen_before"]]
             for link in links.by_contact(db, back):
@@ -116,7 +116,8 @@ def _follow_contacts(ctx: Context) -> None:
             observations.looked_at(db, Side.CRM, Feed.CONTACT, [row["id"] for row in rows])
 
 
-def _follow(ctx: Context, db: Connection, link: Row, contact: Row) -> None:
+def _follow(ctx: Context, db: Connection, link: Row, contact: Row) -> bool:
+    """Whether the link goes on, with the contact that is left."""
     survivor = survivor_of(db, contact)
     system, account, now = link["system"], link["account_id"], stamp(ctx.clock.now())
     if survivor is None:
@@ -125,6 +126,15 @@ def _follow(ctx: Context, db: Connection, link: Row, contact: Row) -> None:
     else:
         log.info("link.followed_merge", system=system, account=account, contact=survivor)
         links.change(db, system, account, contact_id=survivor, marked=True)
+    return survivor is not None
+
+
+def _look_for_another(ctx: Context, db: Connection, ended: Sequence[Row]) -> None:
+    """Who has another contact already, a double or one that was made again, is decided about anew; nobody is proposed as new."""
+    for system, group in _by_system(ended).items():
+        for account, prepared in _prepared(ctx, db, system, group).items():
+            if observations.contacts_by_key(db, query_keys(prepared)):
+                links.change(db, system, account, state="waiting")
 
 
 def _move_requests(db: Connection, gone: Iterable[Row]) -> None:
@@ -307,6 +317,9 @@ def _record(ctx: Context, db: Connection, link: Row, decision: Decision, total: 
         _ask(ctx, db, link, _REVIEW_KINDS[Reason.ACCOUNT_MOVED], (*others[:2], *former))
         total.review += 1
         return row | {"state": "ended", "basis": links.ACCOUNT_MOVED}
+    if link["basis"] == links.CONTACT_DELETED and decision.kind is Kind.NEW:
+        # Staff have deleted the contact: that is no reason to propose the same person as a new one.
+        return dict(link) | {"state": "ended"}
     if link["contact_id"] is not None and link["contact_id"] != decision.contact:
         start_anew(ctx, db, link["system"], link["account_id"])
     match decision.kind:

@@ -284,6 +284,31 @@ def test_a_contact_deleted_for_good_is_found_by_the_sweep(pair: University) -> N
     assert links(pair) == {"ended": 1, "linked": 1}
 
 
+def test_who_has_a_double_already_is_linked_to_it_when_the_contact_is_deleted(uni: University) -> None:
+    """Law: where staff delete a contact that has a double with the same number, the account goes on with the double."""
+    double = uni.contact(FirstName="Ada", LastName="Lovelace", Email="ada@example.org", University_ID__c="U1001")
+    uni.run()
+    uni.run()
+    uni.crm.delete_as(uni.officer, uni.ada)
+    uni.run()
+    uni.run()
+    assert uni.profile("a1")["Contact__c"] == double
+    assert links(uni) == {"linked": 1}
+
+
+def test_whom_staff_have_deleted_is_not_proposed_as_new(uni: University) -> None:
+    """Law: a deleted contact ends its link, and no new contact is proposed for the account, though a namesake is there."""
+    uni.contact(FirstName="Augusta", LastName="Lovelace", University_ID__c="U9999")
+    uni.run()
+    uni.crm.delete_as(uni.officer, uni.ada)
+    uni.run()
+    uni.edit_contact(uni.all("Contact")[0]["Id"], Title="Dean")
+    uni.run()
+    uni.run()
+    assert links(uni) == {"ended": 1}
+    assert uni.all("Suggested_Change__c") == []
+
+
 def test_going_live_takes_up_open_reviews(new: University) -> None:
     """Reviews that arose while the bridge only observed are asked when it goes live, once."""
     new.contact(**TWIN, Personal_Email__c="ada@example.org", University_ID__c="U1")

@@ -197,8 +197,10 @@ class Run:
         return min(waiting, key=lambda one: one[0], default=None)
 
     def sweep(self, process: Process) -> None:
-        """Let a daemon sweep now."""
-        process.run(sweep)
+        """Let a daemon sweep now: the job asks for it, a cycle does it."""
+        for job in (sweep, cycle):
+            if not process.dead:
+                process.run(job)
         if process.dead:
             self._ended(process)
 
