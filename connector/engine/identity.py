@@ -130,10 +130,16 @@ def _follow(ctx: Context, db: Connection, link: Row, contact: Row) -> bool:
 
 
 def _look_for_another(ctx: Context, db: Connection, ended: Sequence[Row]) -> None:
-    """Who has another contact already, a double or one that was made again, is decided about anew; nobody is proposed as new."""
+    """Who has another contact with the same number already, a double or one that was made again, goes on with that.
+
+    Nobody is asked about others: the contact may come out of the recycle bin again, and its link with it as it was.
+    """
+    if not ended:
+        return
+    policy = ctx.weights.policy(population=observations.count(db, Side.CRM, Feed.CONTACT))
     for system, group in _by_system(ended).items():
-        for account, prepared in _prepared(ctx, db, system, group).items():
-            if observations.contacts_by_key(db, query_keys(prepared)):
+        for account, decision in _triage_all(ctx, db, system, group, _frequencies(ctx, db), policy).items():
+            if decision.kind is Kind.AUTOMATIC and decision.reason is Reason.INSTITUTION_ID:
                 links.change(db, system, account, state="waiting")
 
 
@@ -320,7 +326,8 @@ def _record(ctx: Context, db: Connection, link: Row, decision: Decision, total: 
     if link["basis"] == links.CONTACT_DELETED and decision.kind is Kind.NEW:
         # Staff have deleted the contact: that is no reason to propose the same person as a new one.
         return dict(link) | {"state": "ended"}
-    if link["contact_id"] is not None and link["contact_id"] != decision.contact:
+    made_again = link["basis"] == links.CONTACT_DELETED and decision.reason is Reason.INSTITUTION_ID
+    if link["contact_id"] is not None and link["contact_id"] != decision.contact and not made_again:
         start_anew(ctx, db, link["system"], link["account_id"])
     match decision.kind:
         case Kind.AUTOMATIC:
