@@ -186,6 +186,8 @@ def status(found: Mapping[str, Any], verdict: Health, *, line_only: bool, as_jso
         ("side", "at (UTC)", "down because"),
         [(s, at, found["down"].get(s)) for s, at in found["last_good"].items()],
     )
+    if found["to_compare"]:
+        say(f"still to be compared by a sweep: {', '.join(found['to_compare'])}")
     for row in found["halted"]:
         say(f"halted since {row['since']}: {row['subject']}: {row['reason']}\n  = help: {row['remedy']}")
     _table("people", ("links", "count"), sorted(found["links"].items()))

@@ -29,16 +29,14 @@ _BATCH = 200
 
 
 def compare(ctx: Context, side: str) -> dict[str, dict[str, Any]]:
-    """Compare this side, if that is owed. What was found of each kind of record; empty if nothing is owed.
+    """Compare this side, or go on with it. What was found of each kind of record.
 
     Raises:
         Halt: the org no longer gives what the mapping needs, or much is missing.
         Later: the side cannot be read now; what was compared stays so.
     """
     with ctx.store.begin() as db:
-        how_far = owed.standing(db, side)
-    if how_far is None:
-        return {}
+        how_far = owed.standing(db, side) or {}
     if not how_far and side == "crm":
         # A daemon runs for months: what was looked at when it began may have changed.
         ctx.crm.check(ctx.persons.contact_fields(), ctx.persons.profile_fields())

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from connector.core.model import Side
-from connector.engine import collect, decisions, patience, permission, pins, requests
+from connector.engine import collect, decisions, owed, patience, permission, pins, requests
 from connector.engine.compare import compare
 from connector.engine.context import Context, log, stage
 from connector.engine.deliver import Delivered, deliver, recover
@@ -147,7 +147,7 @@ def _read(ctx: Context, done: Cycle, side: str) -> None:
 
 def _compare_all(ctx: Context, done: Cycle) -> None:
     """What is owed comes last, for it can be long, or be turned away. The next cycle judges what was found."""
-    for side in ("crm", *ctx.careers):
+    for side in owed.owed(ctx):
         if side in done.down:
             continue
         try:
