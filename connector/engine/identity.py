@@ -326,6 +326,7 @@ def _record(ctx: Context, db: Connection, link: Row, decision: Decision, total: 
     if link["basis"] == links.CONTACT_DELETED and decision.kind is Kind.NEW:
         # Staff have deleted the contact: that is no reason to propose the same person as a new one.
         return dict(link) | {"state": "ended"}
+    # As with a merge: it is the same person by the institution's number, so what was agreed stays agreed.
     made_again = link["basis"] == links.CONTACT_DELETED and decision.reason is Reason.INSTITUTION_ID
     if link["contact_id"] is not None and link["contact_id"] != decision.contact and not made_again:
         start_anew(ctx, db, link["system"], link["account_id"])
