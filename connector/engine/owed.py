@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from connector.engine.context import Context
-from connector.store.store import get_meta, pack, set_meta, unpack
+from connector.store.store import get_meta, get_metas, pack, set_meta, unpack
 
 _FROM_THE_BEGINNING = "yes"
 
@@ -27,8 +27,10 @@ def owe_all(ctx: Context, *, anew: bool = False) -> None:
 
 def owed(ctx: Context) -> list[str]:
     """The sides that are still to be compared."""
+    sides = ["crm", *ctx.careers]
     with ctx.store.begin() as db:
-        return [side for side in ("crm", *ctx.careers) if get_meta(db, _name(side)) is not None]
+        known = get_metas(db, [_name(side) for side in sides])
+    return [side for side in sides if _name(side) in known]
 
 
 def standing(db: Connection, side: str) -> dict[str, Any] | None:
