@@ -182,6 +182,8 @@ _CAREERS = (
     *("throttle", "unavailable", "error", "unauthorized", "html", "lose_request", "lose_answer", "error_after", "html_after"),
     *("truncate", "short_results", "swap_results", "slow", "not_a_number", "double_keys"),
 )
+_LACKING = ("title", "employer", "interests", "mentor_capacity", "consents", "email_personal", "id")
+"""What careers' answers may lack for a while; ``consents`` is several fields, and without an ``id`` a record is nobody's."""
 _HIDDEN = ("Contact.Title", "Contact.Consent_Career_Asks__c", "Contact.MobilePhone", "Career_Profile__c.Interests__c")
 
 _WOES: Mapping[str, tuple[float, _Maker]] = {
@@ -211,6 +213,10 @@ _WOES: Mapping[str, tuple[float, _Maker]] = {
     "careers answer": (
         4,
         lambda dice, _spec: troubles.CareersAnswer(dice.one(_CAREERS), dice.one((".", "POST")), dice.one((1, 1, 3))),
+    ),
+    "careers lacking": (
+        1,
+        lambda dice, _spec: troubles.CareersAnswer("lacking", "GET", dice.one((1, 1, 3)), dice.one(_LACKING)),
     ),
     "expire": (1, lambda _dice, _spec: troubles.Expire()),
     "hide": (0.7, lambda dice, _spec: troubles.Hide(dice.one(_HIDDEN), dice.one(("", "", "r")))),

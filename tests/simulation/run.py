@@ -266,7 +266,8 @@ class Run:
         # Behind a replica what committed late may show only when the overlap has passed: a sweep has to find it.
         late = self.world.held_records or self.troubles["crm late_commit late_commit"]
         hidden = bool(self.troubles["crm replica_lag"] and late)
-        swept = self.scenario.swept or hidden
+        # Of a field that an answer lacked nothing is known until its record changes again, or is compared.
+        swept = bool(self.scenario.swept or hidden or self.troubles["careers lacking"])
         if not hidden:
             self.breaches += reading.judge(self.world, self.host.state, "before a sweep")
         if swept:

@@ -100,8 +100,8 @@ DEFECTS = (
     ),
     Defect(
         name="null for unreadable",
-        what="a field that we may not see is read as empty",
-        needs=("Hide(",),
+        what="a field that an answer lacks is read as empty",
+        needs=("lacking",),
         edits=(
             Edit(
                 "connector/engine/readings.py",
