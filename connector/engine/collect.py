@@ -230,6 +230,8 @@ def _adopt_profiles(ctx: Context, db: Connection, records: Sequence[Record]) -> 
                 log.info("link.recovered", system=system, account=account_id)
                 state = "linked" if record.fields.get("Link_State__c") == "Linked" else "waiting"
                 known[account_id] = _recovered(db, system, account_id, contact_id, record, state, now)
+                # The account may be gone, and then no feed tells of it any more.
+                owe(db, system)
         links.put(db, [row for record in profiles if (row := known.get(record.fields["Account_Id__c"])) is not None])
 
 

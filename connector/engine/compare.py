@@ -123,6 +123,9 @@ class _Comparison:
         with ctx.store.begin() as db:
             known = observations.count(db, kind.side, kind.kind, system=kind.system)
             missing = observations.unseen(db, kind.side, kind.kind, system=kind.system, sweep=self.at)
+            # Of an account that went while our state was lost, its career profile alone tells.
+            unread = links.unread(db, kind.system) if kind.side is Side.CAREER else []
+            known, missing = known + len(unread), missing + unread
         self._believe(known, missing)
         read, lost = known - len(missing), len(missing) + self.gone
         for some in batches(missing, _BATCH):

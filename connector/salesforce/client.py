@@ -7,11 +7,11 @@ repeated, a write's outcome is unknown). Reads are repeated here, by ``connector
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any, TypeVar
 
-from connector.core.httpdate import read_retry_after
+from connector.core.httpdate import read_date, read_retry_after
 from connector.errors import BridgeError, Bug, Later, Unknown
 from connector.ports import Clock
 from connector.salesforce.answers import (
@@ -32,6 +32,7 @@ from connector.salesforce.answers import (
     rows_of,
     table_of,
 )
+from connector.salesforce.auth import server_time
 from connector.salesforce.codes import SIDE, Fault, error_of, read_faults
 from connector.salesforce.objects import API_VERSION, Writable
 from connector.salesforce.soql import Soql, is_id
@@ -51,6 +52,8 @@ QUERIES = 5
 """Queries among the 25 subrequests of one composite call."""
 SUBREQUESTS = 25
 _PAGES = 10_000
+_SETTLED = timedelta(minutes=1)
+"""Age from which ``Last-Modified`` tells two states apart (RFC 9110, 8.8.2.2): it has whole seconds, an org several clocks."""
 
 
 class Client:
@@ -84,7 +87,7 @@ class Client:
             if known is None:
                 raise answer[0].unusable("not modified since never")
             return known
-        self._described[object_name] = (answer[0].headers.get("Last-Modified", ""), answer[1])
+        self._described[object_name] = (_validator(answer[0]), answer[1])
         return answer[1]
 
     def objects(self) -> frozenset[str]:
@@ -302,3 +305,10 @@ def _clean(fields: Mapping[str, Any]) -> Row:
         if api_name(field).lower() in {"id", "attributes"}:
             raise Bug("a record's id or type among its fields")
     return dict(fields)
+
+
+def _validator(answer: Answer) -> str:
+    """The ``Last-Modified`` of an answer; empty if something may have changed since without moving it."""
+    stamp = answer.headers.get("Last-Modified", "")
+    changed, told = read_date(stamp), server_time(answer)
+    return stamp if changed is not None and told is not None and told - changed >= _SETTLED else ""

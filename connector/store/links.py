@@ -9,10 +9,10 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Delete, Select, Update, delete, exists, func, select, update
 
-from connector.core.model import Base, Memory, OpenSuggestion, Reading, Rejection, Unit, Value
+from connector.core.model import Base, Memory, OpenSuggestion, Reading, Rejection, Side, Unit, Value
 from connector.store.observations import batches
 from connector.store.store import Place, Row, fetch, moment, pack, prepared, rows_of, stamp, unpack, upsert
-from connector.store.tables import base, first_difference, link
+from connector.store.tables import base, first_difference, link, observation
 
 DECIDED = "decided by staff"
 """The basis of a link that a person chose."""
@@ -156,6 +156,18 @@ def unmark(db: Connection, system: str, account_ids: Iterable[str]) -> None:
     """The planner has looked at these accounts."""
     for some in batches(account_ids):
         _mark(db, system=system, accounts=some, marked=False)
+
+
+def unread(db: Connection, system: str) -> list[str]:
+    """Linked accounts of a system that were never read: their career profiles alone tell of them."""
+    read = select(observation.c.id).where(
+        observation.c.side == Side.CAREER.value,
+        observation.c.system == link.c.system,
+        observation.c.kind == "person",
+        observation.c.id == link.c.account_id,
+    )
+    query = select(link.c.account_id).where(link.c.system == system, link.c.state == "linked", ~exists(read))
+    return list(db.execute(query).scalars())
 
 
 @prepared

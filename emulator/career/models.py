@@ -1,7 +1,7 @@
 """The state of one emulated career system: its keys, accounts and requests, notes, acknowledgements and mails."""
 
 from collections.abc import Iterable, Mapping
-from copy import copy
+from copy import copy, deepcopy
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -71,8 +71,9 @@ class CareerSystem:
         made = copy(self)
         made.clock, made.switches = clock, replace(self.switches)
         made.people, made.requests, made.feed = self.people.copy(), self.requests.copy(), self.feed.copy()
-        for name in ("keys", "notes", "acknowledgements", "created", "mails", "refusals"):
+        for name in ("keys", "notes", "acknowledgements", "created", "mails", "refusals", "calls_of_minute", "tokens"):
             setattr(made, name, copy(getattr(self, name)))
+        made.extra = deepcopy(self.extra)
         return made
 
     def admit(self, key: str, actor: Actor) -> None:

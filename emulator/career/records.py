@@ -6,6 +6,7 @@ well-behaved program would send.
 
 import json
 from collections.abc import Mapping
+from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -110,7 +111,7 @@ class Shelf:
         """The same records, each a copy, since they change in place."""
         made = Shelf(self.kind)
         for stored in self.order:
-            made.add(replace(stored, versions=list(stored.versions)))
+            made.add(replace(stored, versions=list(stored.versions), extra=deepcopy(stored.extra)))
         return made
 
     def add(self, stored: Stored) -> None:

@@ -307,6 +307,16 @@ def test_what_careers_clear_before_the_choice_is_no_gap(busy: University) -> Non
     assert busy.account("a1")["phone_mobile"] is not None
 
 
+def test_an_account_that_went_while_the_state_was_lost_is_missed(busy: University) -> None:
+    """Law: no feed tells of it any more, its career profile does: the link ends, and what was asked about it is withdrawn."""
+    busy.career.delete("person", "a1", busy.career.keys["k-pat"])
+    busy.career.feed.forget(busy.clock.now())
+    begin_anew(busy, cycles=2)
+    assert status(busy.ctx)["links"] == {"ended": 1}
+    assert busy.one("Career_Profile__c")["Link_State__c"] == "Ended"
+    assert busy.one("Suggested_Change__c")["State__c"] == "Withdrawn"
+
+
 def test_losing_the_state_doubles_nothing(busy: University) -> None:
     """After the loss of the state the same request makes no second record or Task, and the same question is not asked twice."""
     request = next(iter(busy.career.requests.by_id))

@@ -325,12 +325,26 @@ def test_describe_is_asked_conditionally(org: Org) -> None:
         "GET",
         "/sobjects/Contact/describe",
         {"name": "Contact", "fields": [{"name": "Id", "type": "id"}]},
-        headers={"Last-Modified": stamp},
+        headers={"Last-Modified": stamp, "Date": "Mon, 02 Nov 2026 09:00:00 GMT"},
     )
     org.mock.add("GET", "https://university.my.salesforce.com/services/data/v67.0/sobjects/Contact/describe", status=304)
     first = org.client.describe("Contact")
     assert org.client.describe("Contact") is first
     assert org.sent[1].headers["If-Modified-Since"] == stamp
+
+
+def test_what_has_just_changed_is_described_anew(org: Org) -> None:
+    """A stamp of whole seconds says nothing about changes of the same moment: until it is a minute old, all is asked for."""
+    for name in ("Id", "Name"):
+        org.answer(
+            "GET",
+            "/sobjects/Contact/describe",
+            {"name": "Contact", "fields": [{"name": name, "type": "string"}]},
+            headers={"Last-Modified": "Mon, 02 Nov 2026 08:59:30 GMT", "Date": "Mon, 02 Nov 2026 09:00:00 GMT"},
+        )
+    org.client.describe("Contact")
+    assert set(org.client.describe("Contact").fields) == {"Name"}
+    assert "If-Modified-Since" not in org.sent[1].headers
 
 
 def test_find_is_by_key_and_prefers_the_living(org: Org) -> None:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
-from tests.simulation import decisions, steps, troubles
+from tests.simulation import decisions, drop, steps, troubles
 from tests.simulation.courses import course
 from tests.simulation.dice import Dice
 from tests.simulation.scenario import Scenario
@@ -44,7 +45,8 @@ def draw(seed: int) -> Scenario:
 def _on_platform(dice: Dice, spec: Spec) -> Spec:
     platform = dice.weighted(_PLATFORMS)
     unknown = tuple((name, dice.chance(0.5)) for name in PLATFORMS[platform].unknown)
-    return replace(spec, platform=platform, tenant=(*spec.tenant, *unknown))
+    office = (("reverse", dice.chance(0.3)), ("tidy", dice.chance(0.3)), *dice.one(_TABLES)) if platform == "csv_drop" else ()
+    return replace(spec, platform=platform, tenant=(*spec.tenant, *unknown), office=office)
 
 
 def _course(dice: Dice, spec: Spec) -> Iterator[Sequence[Step]]:
@@ -55,8 +57,16 @@ def _course(dice: Dice, spec: Spec) -> Iterator[Sequence[Step]]:
     yield from course(dice, spec)
 
 
-_PLATFORMS = (("generic", 9), ("hivebrite", 1), ("12twenty", 2))
+_PLATFORMS = (("generic", 9), ("hivebrite", 1), ("csv_drop", 1), ("12twenty", 2))
 """How often careers have which platform."""
+_TABLES: Sequence[tuple[tuple[str, Any], ...]] = (
+    (),
+    (),
+    (("encoding", "utf-8-sig"), ("newline", "\n")),
+    (("encoding", "utf-16"), ("delimiter", "\t")),
+    (("delimiter", ";"), ("preface", True)),
+)
+"""How an office that works with files writes them."""
 _DATABASES = (("postgresql", 1), ("sqlite", 39))
 """How often the state is on which database."""
 
@@ -242,17 +252,27 @@ _WOES: Mapping[str, tuple[float, _Maker]] = {
 """What fails: how often, and how it is drawn."""
 
 
+_OF_A_FOLDER: Mapping[str, tuple[float, _Maker]] = {
+    "office works": (3, lambda _dice, _spec: drop.OfficeWorks()),
+    "office rests": (1, lambda dice, _spec: drop.OfficeRests(dice.one((200.0, 4000.0)))),
+    "table broken off": (1, lambda _dice, _spec: drop.BreakOffTable()),
+    "folder fails": (2, lambda dice, _spec: drop.FolderFails(dice.one(("ENOSPC", "EIO", "ESTALE")), dice.one((1, 1, 4)))),
+}
+"""What fails besides, where careers work with files."""
+
+
 def woes(dice: Dice, spec: Spec, beats: int) -> Sequence[Sequence[Step]]:
     """Troubles; most of them come in the midst of a cycle. One seed in seven has none."""
     if dice.chance(0.15):
         return [[] for _ in range(beats)]
-    kinds = _swarm(dice, {name: weight for name, (weight, _) in _WOES.items()})
+    known = {**_WOES, **(_OF_A_FOLDER if PLATFORMS[spec.platform].by_files else {})}
+    kinds = _swarm(dice, {name: weight for name, (weight, _) in known.items()})
     if not any(weight for _, weight in kinds):
         return [[] for _ in range(beats)]
     mean = dice.one((0.3, 1.0, 2.0))
     found: list[list[Step]] = []
     for _ in range(beats):
-        made = [_WOES[dice.weighted(kinds)][1](dice, spec) for _ in range(dice.few(mean, 5))]
+        made = [known[dice.weighted(kinds)][1](dice, spec) for _ in range(dice.few(mean, 5))]
         found.append([At(dice.whole(1, 50), step) if dice.chance(0.6) else step for step in made])
     return found
 

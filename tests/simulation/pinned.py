@@ -28,6 +28,7 @@ from tests.simulation.troubles import (
     CrmRefuses,
     CrmSetting,
     Expire,
+    Hide,
     KeepState,
     Kill,
     PutMapping,
@@ -297,6 +298,21 @@ PINNED: Mapping[str, Scenario] = {
             EditAccount(0, "consent_career_asks", None),
         ),
         seed=3115,
+        swept=False,
+    ),
+    "a schema that changed twice in the second of its describe was never described anew": Scenario(
+        spec=Spec(people=2, latency=0.0), steps=(Pass(60), At(9, Hide("Career_Profile__c.Interests__c")), Pass(60)), seed=15840
+    ),
+    "a decision about an account that went while the state was lost was never taken up": Scenario(
+        spec=Spec(people=2, tenant=(("page_limit", 500), ("batch_limit", 1))),
+        steps=(
+            EditAccount(1, "title", None),
+            Pass(60),
+            Decide(2, "reject"),
+            At(31, DeleteAccount(1)),
+            RestoreState(),
+        ),
+        seed=15915,
         swept=False,
     ),
 }

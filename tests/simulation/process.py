@@ -27,12 +27,14 @@ from connector.daemon import MAPPING_PROBLEM, Daemon
 from connector.engine import planner
 from connector.errors import BridgeError, Halt, UserError
 from connector.wire import open_session
+from emulator.http import Request, Response
 from emulator.inprocess import AppAdapter, Exchange, Wire, WireFault
 from jobs import ALL
 from tests.simulation.boundary import Broken, Died
 from tests.simulation.clocks import HostClock
 from tests.simulation.database import OURS, blank_state, database
 from tests.simulation.dice import Dice
+from tests.simulation.drop import acting
 from tests.simulation.oracle.evidence import state_rows
 from tests.simulation.variants import PLATFORMS, mapping_files, on_platform
 from tests.simulation.world import Call, Spec, World, asks_for_change
@@ -54,7 +56,6 @@ consumer_secret = "env:CRM_SECRET"
 [[career]]
 system = "{SYSTEM}"
 profile = "PROFILE"
-url = "URL"
 MORE
 [requests]
 start_at = 2026-10-01T00:00:00Z
@@ -66,7 +67,8 @@ def _settings(platform: str, folder: Path) -> Settings:
     """The configuration for a platform, read as the command reads it."""
     known = PLATFORMS[platform]
     path = folder / f"{platform}.toml"
-    text = _CONFIG.replace("PROFILE", platform).replace("URL", known.url).replace("MORE", known.config)
+    where = "" if known.by_files else f'url = "{known.url}"\n'
+    text = _CONFIG.replace("PROFILE", platform).replace("MORE", where + known.config)
     path.write_text(text, encoding="utf-8")
     return load_settings(path)
 
@@ -201,7 +203,8 @@ class Process:
     def _attempt(self, what: Callable[[], object]) -> bool:
         self.working = True
         try:
-            what()
+            with acting(self):
+                what()
         except Died:
             self.end("died")
         except (Halt, UserError) as error:
@@ -291,7 +294,8 @@ class Process:
         before, first = self.mapping, len(self.world.calls)
         self.working, self.mapping, self.job = True, self.host.mapping, self.world.boundary.number
         try:
-            self.daemon.work(module)
+            with acting(self):
+                self.daemon.work(module)
         except Died:
             self.end("died")
         finally:
@@ -325,6 +329,30 @@ class Process:
             self.world.boundary.cross(kind, key, lasting=lasting)
         if self.dead:
             raise Died
+
+    def call(
+        self,
+        side: str,
+        request: Request,
+        acted: list[Response],
+        fate: str,
+        *,
+        number: int | None = None,
+        at: float | None = None,
+    ) -> Call:
+        """Something that passed between this process and a system, at a moment and an effect; now unless they are given."""
+        return Call(
+            number=self.world.boundary.number if number is None else number,
+            at=self.world.time.seconds if at is None else at,
+            process=self.host.name,
+            life=self.life,
+            job=self.job,
+            mapping=self.mapping,
+            side=side,
+            request=request,
+            acted=acted,
+            fate=fate,
+        )
 
     def _sleeping(self, seconds: float) -> None:
         self.cross("sleep", f"{seconds:.6f}".encode())
@@ -397,19 +425,7 @@ class _Gate(BaseAdapter):
             if fate == "answered" and passed and _breaks_off(passed[-1]):
                 fate = "broken"
             for first in passed[:1]:
-                call = Call(
-                    number=number,
-                    at=at,
-                    process=process.host.name,
-                    life=process.life,
-                    job=process.job,
-                    mapping=process.mapping,
-                    side=self._side,
-                    request=first.request,
-                    acted=acted,
-                    fate=fate,
-                )
-                world.calls.append(call)
+                world.calls.append(process.call(self._side, first.request, acted, fate, number=number, at=at))
                 process.cross(f"{self._side}<", line + fate.encode())
         return answer
 

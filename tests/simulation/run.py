@@ -23,6 +23,7 @@ from connector.store import intents
 from jobs import cycle, sweep
 from tests.simulation.administrator import Apply
 from tests.simulation.boundary import Boundary, Effect
+from tests.simulation.drop import FOLDER, open_drop
 from tests.simulation.judgement import judge
 from tests.simulation.lineage import Lineage
 from tests.simulation.oracle import reading
@@ -80,6 +81,7 @@ class Run:
         self.world, state = _begin(scenario.spec, base)
         self.world.boundary = Boundary(keep=keep)
         _clear(base)
+        self.world.drop = open_drop(self.world, base, None if state is None else _kept_folder(state))
         self.host = host(world=self.world, name="bridge", base=base)
         if state is None:
             self.host.forget_state()
@@ -194,6 +196,8 @@ class Run:
             away = (process.next_due() - process.clock.now()).total_seconds()
             waiting.append((self.world.time.seconds + max(away, 0.0), lambda process=process: self._work(process)))  # type: ignore[misc]
         waiting += [(at, self._restart) for at, _ in self.restarts]
+        if self.world.drop is not None:
+            waiting.append((self.world.drop.due, self.world.drop.work))
         return min(waiting, key=lambda one: one[0], default=None)
 
     def sweep(self, process: Process) -> None:
@@ -310,6 +314,9 @@ class Run:
     def _cycle(self, process: Process) -> bool:
         """A cycle, an hour later; whether it wrote anything but its sign of life."""
         self.world.time.pass_(LEAP)
+        if self.world.drop is not None:
+            self.world.drop.work()
+            self.world.time.pass_(60.0)
         before = len(self.world.calls)
         process.run(cycle)
         return any(call.writes and b"Bridge_Status__c" not in call.request.body for call in self.world.calls[before:])
@@ -319,7 +326,8 @@ class Run:
         wrote = self._cycle(process)
         with process.beside(), process.bridge.context.store.begin() as db:
             waiting = intents.count_waiting(db)
-        return not self._halts_resumed(process) and not wrote and not waiting
+        refused = self.world.drop is not None and not self.world.drop.satisfied()
+        return not self._halts_resumed(process) and not wrote and not waiting and not refused
 
     def _halts_resumed(self, process: Process) -> bool:
         """An administrator looks after whatever is halted; whether anything was."""
@@ -353,8 +361,13 @@ def states(state: Path) -> set[str]:
 
 def _clear(base: Path) -> None:
     """Nothing is left of the run before."""
-    for host in ("bridge", "rival"):
-        shutil.rmtree(base / host, ignore_errors=True)
+    for name in ("bridge", "rival", FOLDER):
+        shutil.rmtree(base / name, ignore_errors=True)
+
+
+def _kept_folder(state: Path) -> Path:
+    """Where the folder is kept that goes with a grown state."""
+    return state.with_suffix(f".{FOLDER}")
 
 
 def _begin(spec: Spec, base: Path) -> tuple[World, Path | None]:
@@ -379,7 +392,7 @@ def _begin(spec: Spec, base: Path) -> tuple[World, Path | None]:
 def _seedling(spec: Spec) -> Spec:
     """What of a world decides how it looks when everybody is linked and at rest."""
     plain = Spec()
-    late = ("database", "page", "overlap", "cycle", "latency", "favourites", "org", "tenant")
+    late = ("database", "page", "overlap", "cycle", "latency", "favourites", "org", "tenant", "office")
     return replace(spec, live=True, **{name: getattr(plain, name) for name in late})
 
 
@@ -388,10 +401,14 @@ def _grown(spec: Spec, base: Path) -> tuple[World, Path]:
     """A world in which everybody is linked and at rest, and the bridge is live; with the state of its bridge."""
     world = new_world(spec)
     _clear(base)
+    world.drop = open_drop(world, base)
     host = Host(world=world, name="bridge", base=base)
     host.forget_state()
     process = Process(host, seed=0)
     assert process.start(), process.left
+    if world.drop is not None:
+        world.drop.work()
+        world.time.pass_(60)
     process.run(cycle)
     planner.go_live(process.bridge.context)
     for _ in range(4):
@@ -400,6 +417,8 @@ def _grown(spec: Spec, base: Path) -> tuple[World, Path]:
     process.end("stopped")
     kept = base / f"grown-{len(list(base.glob('grown-*')))}.db"
     kept.write_bytes(host.state.read_bytes())
+    if world.drop is not None:
+        world.drop.keep(_kept_folder(kept))
     return world, kept
 
 

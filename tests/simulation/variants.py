@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from emulator.career import Actor, CareerApp, CareerSystem, Kind
+from emulator.career.csv_drop import CSV_DROP
 from emulator.career.errors import ApiError
 from emulator.career.face import Desk, Face
 from emulator.career.fields import checked_person
@@ -173,7 +174,7 @@ class Platform:
     services at the same address. ``guarded``: it refuses a change of what has moved; else an account is read just before it is
     written. ``tells_deleted``: what was deleted is told, and not only missed by a sweep. ``only_with``: fields that it shows only
     where another one holds something. ``unknown``: switches of the emulated tenant that may be either way.
-    ``names_tenant``: it says whose it is; else its address has to.
+    ``names_tenant``: it says whose it is; else its address has to, which is empty for one that works with files.
     """
 
     url: str
@@ -187,6 +188,11 @@ class Platform:
     unknown: tuple[str, ...] = ()
     names_tenant: bool = True
     config: str = _KEY
+
+    @property
+    def by_files(self) -> bool:
+        """Whether it has no API, and meets the bridge in a folder."""
+        return not self.url
 
 
 PLATFORMS: Mapping[str, Platform] = {
@@ -202,6 +208,7 @@ PLATFORMS: Mapping[str, Platform] = {
         shown='"Id":{},',
         config=_KEY + _REQUESTS_BESIDE + 'settings = { staff_visibility_id = "3" }\n',
     ),
+    "csv_drop": Platform(url="", face=CSV_DROP, names_tenant=False, config='folder = "drop"\n'),
     "hivebrite": Platform(
         url=systems.CAREER_HOST,
         face=HIVEBRITE,

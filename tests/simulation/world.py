@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from emulator.http import Request, Response
 from emulator.salesforce.control import Control
@@ -14,8 +14,14 @@ from tests.simulation import words
 from tests.simulation.boundary import Boundary
 from tests.simulation.clocks import Time
 from tests.simulation.mapping import Field, read_mapping
-from tests.simulation.variants import PLATFORMS, Careers, on_platform
+from tests.simulation.variants import PLATFORMS, Careers, Platform, on_platform
 from tests.systems import Systems, build_systems
+
+if TYPE_CHECKING:
+    from tests.simulation.drop import Drop
+
+HAND_OVER, TAKE = "HAND OVER", "TAKE"
+"""Instead of an HTTP method: a table that the bridge puts into a folder, and one that it takes there."""
 
 OFFICERS = ("mentoring", "careers.liaison", "schools", "engineering", "classes", "young.alumni", "regions", "europe", "events")
 """Officers by the local part of the address under which the shipped routing knows them."""
@@ -45,6 +51,8 @@ class Spec:
     """Settings of the org that are otherwise than usual."""
     tenant: tuple[tuple[str, Any], ...] = ()
     """Switches of the career system that are otherwise than usual."""
+    office: tuple[tuple[str, Any], ...] = ()
+    """How the programs of an office that works with files go about it; see ``Drop``."""
 
 
 @dataclass(kw_only=True)
@@ -76,7 +84,7 @@ class Call:
 
 def asks_for_change(method: str, path: str) -> bool:
     """Whether such a request asks for a change; logins and reads by POST do not."""
-    return method != "GET" and not path.endswith(("/oauth2/token", "/oauth/token", "/composite", "/jobs/query"))
+    return method not in {"GET", TAKE} and not path.endswith(("/oauth2/token", "/oauth/token", "/composite", "/jobs/query"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,6 +106,8 @@ class World:
     careers: Careers
     officers: Mapping[str, str]
     boundary: Boundary = field(default_factory=Boundary)
+    drop: Drop | None = None
+    """Where careers have no API, the folder that both sides share."""
     contacts: dict[int, str] = field(default_factory=dict)
     accounts: dict[int, str] = field(default_factory=dict)
     doubles: dict[int, str] = field(default_factory=dict)
@@ -126,6 +136,11 @@ class World:
     """What the owners' fields held before each deed."""
     _locks: dict[str, float] = field(default_factory=dict)
     _owned: dict[int, set[str]] = field(default_factory=dict)
+
+    @property
+    def platform(self) -> Platform:
+        """Careers' platform."""
+        return PLATFORMS[self.spec.platform]
 
     @property
     def org(self) -> Org:

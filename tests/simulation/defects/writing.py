@@ -24,6 +24,20 @@ DEFECTS = (
         edits=(Edit(_TWELVETWENTY, "json={**native, **changed}", 'json={**native, **changed, "OfficePhone": None}'),),
     ),
     Defect(
+        name="formulas as they are",
+        what="in a table for an office that works with files, a cell that a spreadsheet would carry out stays as it is",
+        needs=("platform='csv_drop'",),
+        edits=(Edit("connector/career/drop/sheet.py", """return f"'{text}" if _acts(text) else text""", "return text"),),
+    ),
+    Defect(
+        name="numbers begin anew",
+        what="files of changes are numbered by what lies in the folder, whatever was handed over before",
+        needs=("('tidy', True)",),
+        edits=(
+            Edit("connector/career/drop/outbox.py", "return max([self._ledger().number, *there])", "return max([0, *there])"),
+        ),
+    ),
+    Defect(
         name="writes repeated blindly",
         what="a write whose answer was lost is sent once more at once, by the layer below",
         needs=("pattern='POST|PATCH'",),

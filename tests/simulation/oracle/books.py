@@ -64,6 +64,28 @@ def _judge_chain(audit: list[dict[str, Any]]) -> Iterator[Breach]:
 
 
 def _judge_audit(found: Evidence, audit: list[dict[str, Any]]) -> Iterator[Breach]:
+    told, erased, applied = _read_audit(found, audit)
+    for intent, count in applied.items():
+        if count > 1:
+            yield Breach("audit (I44)", f"write {intent} is told to be applied {count} times")
+    kinds = {place: names for place, names in _KINDS.items() if found.platform.guarded or place != _WHOLE}
+    yield from _judge_outcomes(found, told)
+    left = {place for write in found.known if (place := _place(write, kinds)) is not None}
+    for object, kind, text in left:
+        if not any((name, text) in told or name in erased for name in kinds[object, kind]):
+            yield Breach("audit (I44)", f"nothing tells of {kind} of {object}: {text[:200]}")
+    # A line that another daemon has put into a folder is not put there again.
+    sent = found.writes if found.platform.by_files else found.known
+    places = {place for write in sent if (place := _place(write, kinds)) is not None}
+    known = {(name, text) for object, kind, text in places for name in kinds[object, kind]}
+    unasked = {name for place, names in _KINDS.items() if place not in kinds for name in names}
+    for (name, text), events in told.items():
+        if text != "{}" and name not in unasked and (name, text) not in known and not events <= _HELD_BACK:
+            yield Breach("audit (I44)", f"it tells of {name} that never left: {text[:200]}")
+
+
+def _read_audit(found: Evidence, audit: list[dict[str, Any]]) -> tuple[dict[tuple[str, str], set[str]], set[str], Counter[int]]:
+    """What it tells of each (kind of write, values), of which kinds the values were erased, and what was applied how often."""
     values = {row["seq"]: orjson.loads(row["values"]) for row in found.rows("audit_value")}
     told: dict[tuple[str, str], set[str]] = {}
     erased: set[str] = set()
@@ -76,20 +98,7 @@ def _judge_audit(found: Evidence, audit: list[dict[str, Any]]) -> Iterator[Breac
                 erased.add(refs["kind"])
             sent = _text(values.get(row["seq"], {}).get("sent", {}))
             told.setdefault((refs["kind"], sent), set()).add(row["event"])
-    for intent, count in applied.items():
-        if count > 1:
-            yield Breach("audit (I44)", f"write {intent} is told to be applied {count} times")
-    kinds = {place: names for place, names in _KINDS.items() if found.platform.guarded or place != _WHOLE}
-    yield from _judge_outcomes(found, told)
-    left = {place for write in found.known if (place := _place(write, kinds)) is not None}
-    for object, kind, text in left:
-        if not any((name, text) in told or name in erased for name in kinds[object, kind]):
-            yield Breach("audit (I44)", f"nothing tells of {kind} of {object}: {text[:200]}")
-    known = {(name, text) for object, kind, text in left for name in kinds[object, kind]}
-    unasked = {name for place, names in _KINDS.items() if place not in kinds for name in names}
-    for (name, text), events in told.items():
-        if text != "{}" and name not in unasked and (name, text) not in known and not events <= _HELD_BACK:
-            yield Breach("audit (I44)", f"it tells of {name} that never left: {text[:200]}")
+    return told, erased, applied
 
 
 def _judge_outcomes(found: Evidence, told: Mapping[tuple[str, str], set[str]]) -> Iterator[Breach]:

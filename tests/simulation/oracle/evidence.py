@@ -121,16 +121,16 @@ class Evidence:
     @cached_property
     def suggestions(self) -> Mapping[tuple[str, str], list[dict[str, Any]]]:
         """Living suggestions by (account, unit), oldest first."""
-        accounts = {row["Id"]: row["Account_Id__c"] for row in self.world.rows("Career_Profile__c")}
         found: dict[tuple[str, str], list[dict[str, Any]]] = {}
         for row in sorted(self.world.rows("Suggested_Change__c"), key=lambda row: row["Id"]):
-            # Where a brake holds the profile, what careers suggest is asked about the contact alone.
-            person = self.world.person_of(row["Contact__c"]) if row.get("Contact__c") else None
-            account = accounts.get(
-                row.get("Career_Profile__c") or "", self.world.accounts.get(person, "") if person is not None else ""
-            )
-            found.setdefault((account, row["Group__c"]), []).append(row)
+            found.setdefault((self._account_asked_about(row), row["Group__c"]), []).append(row)
         return found
+
+    def _account_asked_about(self, suggestion: Mapping[str, Any]) -> str:
+        """The account of a suggestion. Where a brake holds the profile, what careers suggest is asked about the contact alone."""
+        person = self.world.person_of(suggestion["Contact__c"]) if suggestion.get("Contact__c") else None
+        known = self.world.accounts.get(person, "") if person is not None else ""
+        return self.accounts_by_profile.get(suggestion.get("Career_Profile__c") or "", known)
 
     @cached_property
     def accounts_by_profile(self) -> Mapping[str, str]:
@@ -218,7 +218,7 @@ class Evidence:
     def suggestion_writes(self, account: str, unit: str) -> list[Write]:
         """Every write of a suggestion about one unit of one account."""
         rows = [*self.world.rows("Suggested_Change__c"), *self.world.rows("Suggested_Change__c", deleted=True)]
-        mine = {row["Key__c"]: row for row in rows if self.accounts_by_profile.get(row.get("Career_Profile__c", "")) == account}
+        mine = {row["Key__c"]: row for row in rows if self._account_asked_about(row) == account}
         ids = {row["Id"] for row in mine.values() if row["Group__c"] == unit}
         keys = {row["Key__c"] for row in mine.values() if row["Group__c"] == unit}
         return [
