@@ -165,11 +165,12 @@ def _work(ctx: Context, done: Cycle, *, approve: bool) -> None:
     with ctx.store.begin() as db:
         live = stage(db).live
     if live:
+        # Also what another process has asked is learnt here: what waits may be the same question.
+        decisions.read_decisions(ctx)
         _deliver(ctx, done, judged=False)
         if _to_plan(ctx):
             done.plans.append(plan(ctx, only_opt_outs=True))
             _deliver(ctx, done, judged=False)
-        decisions.read_decisions(ctx)
         _route(ctx, done)
         _deliver(ctx, done, judged=False)
     judged = False

@@ -14,7 +14,7 @@ from connector.core.suggestions import CRM_STATES, show
 from connector.engine.context import Context, key_of, log
 from connector.engine.readings import Person
 from connector.ports import Feed
-from connector.store import links, observations, suggestions
+from connector.store import intents, links, observations, suggestions
 from connector.store.links import BLANK
 from connector.store.store import Row, unpack
 
@@ -80,9 +80,21 @@ def _open(ctx: Context, db: Connection, asked: _Asked, id: str, *, kind: str) ->
         suggestions.change(db, asked.key, crm_id=id)
         return dict(asked.known) | {"crm_id": id}
     names = {"system": asked.link["system"], "account_id": asked.link["account_id"], "unit": asked.unit.name}
+    _give_up(db, asked)
     found = suggestions.opened(asked.key, names, kind=kind, episode=asked.episode, now=ctx.clock.now(), crm_id=id)
     suggestions.put(db, [found])
     return found
+
+
+def _give_up(db: Connection, asked: _Asked) -> None:
+    """What we have tried to ask about the same under another name, and could not, is not asked beside it."""
+    for row in suggestions.of_unit(db, asked.link["system"], asked.link["account_id"], asked.unit.name):
+        if row["state"] != "open" or row["crm_id"] is not None:
+            continue
+        intents.end_with(db, row["key"], "suggestion.create")
+        create = intents.last_with_key(db, "suggestion.create", row["key"])
+        if create is None or create["state"] == "superseded":
+            suggestions.forget(db, row["key"])
 
 
 def _as_asked(tried: OpenSuggestion | None, opened: OpenSuggestion) -> OpenSuggestion:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import grp
 import io
+import json
 import os
 import pwd
 import re
@@ -606,6 +607,15 @@ class TestHandingOver:
         assert sorted(path.name for path in world.folder.glob("updates-*")) == [
             *("updates-000003.csv", "updates-000007.csv", "updates-000008.csv")
         ]
+
+    def test_a_number_is_not_used_again_by_who_died_before_saying_so(self, world: DropWorld) -> None:
+        """Law: the file appeared, the process died, the importer took the file away: the next file has another number."""
+        world.client.update([self.row(1, title="A")])
+        ledger = world.folder / ".updates.json"
+        ledger.write_text(json.dumps(json.loads(ledger.read_text()) | {"number": 0, "at": None}))
+        (world.folder / "updates-000001.csv").unlink()
+        world.connect().update([self.row(2, title="B")])
+        assert [path.name for path in world.folder.glob("updates-*")] == ["updates-000002.csv"]
 
     def test_the_same_line_is_handed_over_once(self, world: DropWorld) -> None:
         """Law: a process that died before it could say so has handed over all the same; what is new goes into the next file."""

@@ -284,14 +284,14 @@ def test_a_process_that_died_hands_nothing_over_twice(world: HandshakeWorld) -> 
 
 
 def test_a_process_that_died_before_the_file_was_there(world: HandshakeWorld) -> None:
-    """Law: a number that was begun and a file that is not there mean that nothing was handed over, and no month has begun."""
+    """Law: a number that was begun and a file that is not there mean that no month has begun; the number is not used again."""
     rows = [world.row(0, preferred_name="Ada")]
     world.client.update(rows)
     ledger = json.loads((world.folder / ".handshake-alumni.json").read_text())
     (world.folder / ".handshake-alumni.json").write_text(json.dumps(ledger | {"number": 0, "at": None}))
     (world.folder / "handshake-alumni-000001.csv").unlink()
     assert states(world.connect().update(rows)) == ["unknown"]
-    assert world.files() == ["handshake-alumni-000001.csv"]
+    assert world.files() == ["handshake-alumni-000002.csv"]
 
 
 @pytest.mark.parametrize(

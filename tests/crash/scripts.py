@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from tests.crash import asks, operation, people, values
+from tests.crash import asks, files, operation, people, values
 from tests.simulation.scenario import Scenario
 
 GROUPS: Final[Mapping[str, Mapping[str, Scenario]]] = {
@@ -20,6 +20,7 @@ GROUPS: Final[Mapping[str, Mapping[str, Scenario]]] = {
     "story": operation.STORY,
     "state": operation.STATE,
     "recovery": operation.RECOVERY,
+    "files": files.TABLES,
 }
 
 SCRIPTS: Final[Mapping[str, Scenario]] = {

@@ -192,7 +192,7 @@ _CAREERS = (
     *("throttle", "unavailable", "error", "unauthorized", "html", "lose_request", "lose_answer", "error_after", "html_after"),
     *("truncate", "short_results", "swap_results", "slow", "not_a_number", "double_keys"),
 )
-_LACKING = ("title", "employer", "interests", "mentor_capacity", "consents", "email_personal", "id")
+_LACKING = ("degree", "employer", "interests", "mentor_capacity", "consents", "email_personal", "id")
 """What careers' answers may lack for a while; ``consents`` is several fields, and without an ``id`` a record is nobody's."""
 _HIDDEN = ("Contact.Title", "Contact.Consent_Career_Asks__c", "Contact.MobilePhone", "Career_Profile__c.Interests__c")
 

@@ -62,6 +62,8 @@ class Drop:
     due: float = 0.0
     resting: float = 0.0
     faults: list[_Order] = field(default_factory=list)
+    put: dict[Path, int] = field(default_factory=dict)
+    """At which effect each table was last put there."""
     carried: set[str] = field(default_factory=set)
     """The bridge's files, by name, that were carried in and taken away."""
 
@@ -114,9 +116,13 @@ class Drop:
             file.truncate(there.stat().st_size * 2 // 3)
         self._stamp(there)
 
-    def satisfied(self) -> bool:
-        """Whether the bridge has refused no table that lies there."""
-        return not any(self._refused(self.folder / name) for name in ("people.csv", "requests.csv"))
+    def waits(self) -> bool:
+        """Whether a table lies there that the bridge has refused, or not looked at since it was put there."""
+        looked: dict[str, int] = {}
+        for call in self.world.calls:
+            if call.request.method == TAKE:
+                looked[call.request.path] = call.number
+        return any(looked.get(table.stem, -1) < at or self._refused(table) for table, at in self.put.items())
 
     def _refused(self, table: Path) -> bool:
         result = table.with_suffix(".result.csv")
@@ -124,6 +130,7 @@ class Drop:
 
     def _stamp(self, table: Path) -> None:
         """It has just changed, by the clock of the bridge's host, whose folder it is."""
+        self.put[table] = self.world.boundary.number
         now = self.world.time.now().timestamp() + self.world.host_skew
         os.utime(table, (now, now))
 

@@ -34,6 +34,7 @@ from tests.simulation.troubles import (
     PutMapping,
     RestoreState,
     Revoke,
+    Rival,
     Suspend,
     Sweep,
 )
@@ -313,6 +314,22 @@ PINNED: Mapping[str, Scenario] = {
             RestoreState(),
         ),
         seed=15915,
+        swept=False,
+    ),
+    "a question that was refused was asked again beside the one that another daemon had asked meanwhile": Scenario(
+        spec=Spec(people=2, platform="12twenty", cycle=600, tenant=(("page_limit", 500), ("batch_limit", 2))),
+        steps=(
+            EditAccount(0, "employer", 1),
+            File(0, 5),
+            At(4, CrmRefuses("INSUFFICIENT_ACCESS_OR_READONLY", "Suggested_Change__c")),
+            At(15, CrmAnswers("UNKNOWN_EXCEPTION", "POST|PATCH", "after")),
+            Pass(600),
+            EditContact(0, "phone_mobile", None, late=1),
+            KeepState(),
+            At(34, Rival(1, 700.0)),
+            Pass(600),
+        ),
+        seed=18195,
         swept=False,
     ),
 }

@@ -326,8 +326,8 @@ class Run:
         wrote = self._cycle(process)
         with process.beside(), process.bridge.context.store.begin() as db:
             waiting = intents.count_waiting(db)
-        refused = self.world.drop is not None and not self.world.drop.satisfied()
-        return not self._halts_resumed(process) and not wrote and not waiting and not refused
+        waiting = waiting or (self.world.drop is not None and self.world.drop.waits())
+        return not self._halts_resumed(process) and not wrote and not waiting
 
     def _halts_resumed(self, process: Process) -> bool:
         """An administrator looks after whatever is halted; whether anything was."""

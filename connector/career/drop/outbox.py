@@ -2,7 +2,7 @@
 
 Each line has a key. A line whose key belongs to the newest file was handed over by a process that died before it could say so.
 Keys stand in the last column, or, where a file must have no column of ours, in our ledger. Numbers go on where the ledger says,
-also when somebody has taken all files away.
+also when somebody has taken all files away: none is used twice, though one may be missing whose process died on the way.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Line:
 class _Ledger:
     """What we remember of our files: the newest one's number and moment, its keys where no column has them.
 
-    Others write to this folder, too. ``begun`` is the number of a file that may or may not have appeared.
+    Others write to this folder, too. ``begun`` is the number of a file that may or may not have appeared, ``keys`` are its.
     """
 
     number: _Number = 0
@@ -101,11 +101,9 @@ class Outbox:
             if not fresh:
                 return ""
             number, now = number + 1, self._clock.now()
-            ledger = self._ledger()
-            if not self._keyed:
-                keys = tuple(line.key for line in fresh)
-                ledger = replace(ledger, begun=number, begun_at=now, keys=keys)
-                self._note(ledger)
+            keys = () if self._keyed else tuple(line.key for line in fresh)
+            ledger = replace(self._ledger(), begun=number, begun_at=now, keys=keys)
+            self._note(ledger)
             self._write(number, header, fresh)
             self._note(replace(ledger, number=number, at=now))
         return self._file(number)
@@ -122,7 +120,8 @@ class Outbox:
 
     def _newest(self) -> int:
         there = [int(found[1]) for name in self._folder.entries() if (found := self._name.fullmatch(name))]
-        return max([self._ledger().number, *there])
+        ledger = self._ledger()
+        return max([ledger.number, ledger.begun, *there])
 
     def _keys(self, number: int) -> frozenset[str]:
         """The keys of a file; none if somebody has taken it away, or changed it."""

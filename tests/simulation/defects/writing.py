@@ -34,7 +34,9 @@ DEFECTS = (
         what="files of changes are numbered by what lies in the folder, whatever was handed over before",
         needs=("('tidy', True)",),
         edits=(
-            Edit("connector/career/drop/outbox.py", "return max([self._ledger().number, *there])", "return max([0, *there])"),
+            Edit(
+                "connector/career/drop/outbox.py", "return max([ledger.number, ledger.begun, *there])", "return max([0, *there])"
+            ),
         ),
     ),
     Defect(
