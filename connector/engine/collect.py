@@ -15,6 +15,7 @@ from connector.engine.drafts import NEW_CONTACT
 from connector.engine.identity import evidence_of
 from connector.engine.moved import note_moved
 from connector.engine.owed import owe
+from connector.engine.unasking import start_anew
 from connector.ports import HANDED_OVER, Feed, Page, Record
 from connector.store import intents, links, observations, reviews, suggestions
 from connector.store.store import Row, pack, stamp, unpack
@@ -225,6 +226,9 @@ def _adopt_profiles(ctx: Context, db: Connection, records: Sequence[Record]) -> 
             row = known.get(account_id)
             if row is not None and row["state"] == "linked":
                 moved = {"contact_id": contact_id} if contact_id else {}
+                if contact_id != row["contact_id"] and contact_id and _gone_for_good(db, row["contact_id"]):
+                    # No merge: a state from before it was given another contact has met its own move.
+                    start_anew(ctx, db, system, account_id)
                 known[account_id] = dict(row) | {"profile_id": record.id, "marked": True} | moved
             elif contact_id and (row is None or row["state"] == "waiting"):
                 log.info("link.recovered", system=system, account=account_id)
@@ -233,6 +237,12 @@ def _adopt_profiles(ctx: Context, db: Connection, records: Sequence[Record]) -> 
                 # The account may be gone, and then no feed tells of it any more.
                 owe(db, system)
         links.put(db, [row for record in profiles if (row := known.get(record.fields["Account_Id__c"])) is not None])
+
+
+def _gone_for_good(db: Connection, contact_id: str) -> bool:
+    """Whether this contact was deleted, and not merged into another one."""
+    known = observations.load(db, Side.CRM, Feed.CONTACT, [contact_id]).get(contact_id)
+    return known is not None and known["deleted"] and known["merged_into"] is None
 
 
 def _recovered(

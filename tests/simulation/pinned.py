@@ -332,5 +332,11 @@ PINNED: Mapping[str, Scenario] = {
         seed=18195,
         swept=False,
     ),
+    "a state from before its link was given another contact cleared at careers what that one lacks": Scenario(
+        spec=Spec(page=2, latency=1.0, mapping="refusing", cycle=600),
+        steps=(DeleteContact(0), KeepState(), Duplicate(0), EditAccount(0, "last_name", 1), Pass(1200), RestoreState()),
+        seed=20897,
+        swept=False,
+    ),
 }
 """What went wrong, and how."""

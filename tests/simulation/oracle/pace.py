@@ -192,7 +192,8 @@ def fate_of(write: Write) -> str:
         return "lost"
     answer = call.acted[-1]
     if call.side != "crm":
-        return "lost" if answer.status >= 500 and answer.status != 503 else ""
+        untold = answer.status >= 500 and answer.status != 503
+        return "lost" if untold or write.place >= _careers_results(answer.body) else ""
     if answer.status >= 500:
         return "lost"
     results = _results(answer.body) if answer.status == 200 else None
@@ -203,6 +204,16 @@ def fate_of(write: Write) -> str:
         return "done"
     codes = {error.get("statusCode") for error in result.get("errors", ())}
     return "never" if codes & _NEVER else "later"
+
+
+def _careers_results(body: bytes) -> float:
+    """Of how many writes careers' answer tells; of all, where it has no list of them."""
+    try:
+        found = orjson.loads(body)
+    except ValueError:
+        return float("inf")
+    results = found.get("results") if isinstance(found, dict) else None
+    return len(results) if isinstance(results, list) else float("inf")
 
 
 def _results(body: bytes) -> list[dict[str, Any]] | None:
