@@ -278,7 +278,8 @@ def _send(ctx: Context, pairs: Sequence[tuple[Row, dict[str, Any]]]) -> list[Out
 def _person_update(ctx: Context, row: Row, sent: Mapping[str, Any]) -> PersonUpdate:
     was = {name: value for name, value in before(ctx, row).items() if name in sent["fields"]}
     known = unpack(sent["known"]) if "known" in sent and not ctx.careers[row["system"]].capabilities.lookup else {}
-    key = str(row["id"])
+    # Numbers begin anew with a lost state, or go on from an older one: a write of another moment is another write.
+    key = f"{row['id']} {row['created_at']}"
     return PersonUpdate(id=row["target"], version=sent["version"], fields=sent["fields"], before=was, known=known, key=key)
 
 

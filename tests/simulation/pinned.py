@@ -338,5 +338,10 @@ PINNED: Mapping[str, Scenario] = {
         seed=20897,
         swept=False,
     ),
+    "a line of a table had the very name of another daemon's, and an importer that knows its lines passed it over": Scenario(
+        spec=Spec(platform="csv_drop", office=(("tidy", True),)),
+        steps=(EditContact(0, "class_year", 1), Rival(1, 700.0), Pass(60), EditAccount(0, "class_year", 2)),
+        seed=21485,
+    ),
 }
 """What went wrong, and how."""
