@@ -38,7 +38,7 @@ class Settle:
         run.pass_time(run.world.spec.cycle)
         wrote = any(call.writes and b"Bridge_Status__c" not in call.request.body for call in calls[before:])
         waits = any(row["state"] in _MOVING for row in state_rows(run.host.state, "intent"))
-        waits = waits or (run.world.drop is not None and run.world.drop.waits())
+        waits = waits or (run.world.office is not None and run.world.office.waits())
         return process is not None and process is run.process and not (wrote or waits)
 
 

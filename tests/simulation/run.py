@@ -23,9 +23,9 @@ from connector.store import intents
 from jobs import cycle, sweep
 from tests.simulation.administrator import Apply
 from tests.simulation.boundary import Boundary, Effect
-from tests.simulation.drop import FOLDER, open_drop
 from tests.simulation.judgement import judge
 from tests.simulation.lineage import Lineage
+from tests.simulation.office import FOLDER, open_office
 from tests.simulation.oracle import reading
 from tests.simulation.oracle.evidence import Breach, state_rows
 from tests.simulation.pauses import Pauses
@@ -81,7 +81,7 @@ class Run:
         self.world, state = _begin(scenario.spec, base)
         self.world.boundary = Boundary(keep=keep)
         _clear(base)
-        self.world.drop = open_drop(self.world, base, None if state is None else _kept_folder(state))
+        self.world.office = open_office(self.world, base, None if state is None else _kept_folder(state))
         self.host = host(world=self.world, name="bridge", base=base)
         if state is None:
             self.host.forget_state()
@@ -196,8 +196,8 @@ class Run:
             away = (process.next_due() - process.clock.now()).total_seconds()
             waiting.append((self.world.time.seconds + max(away, 0.0), lambda process=process: self._work(process)))  # type: ignore[misc]
         waiting += [(at, self._restart) for at, _ in self.restarts]
-        if self.world.drop is not None:
-            waiting.append((self.world.drop.due, self.world.drop.work))
+        if self.world.office is not None:
+            waiting.append((self.world.office.due, self.world.office.work))
         return min(waiting, key=lambda one: one[0], default=None)
 
     def sweep(self, process: Process) -> None:
@@ -314,8 +314,8 @@ class Run:
     def _cycle(self, process: Process) -> bool:
         """A cycle, an hour later; whether it wrote anything but its sign of life."""
         self.world.time.pass_(LEAP)
-        if self.world.drop is not None:
-            self.world.drop.work()
+        if self.world.office is not None:
+            self.world.office.work()
             self.world.time.pass_(60.0)
         before = len(self.world.calls)
         process.run(cycle)
@@ -326,7 +326,7 @@ class Run:
         wrote = self._cycle(process)
         with process.beside(), process.bridge.context.store.begin() as db:
             waiting = intents.count_waiting(db)
-        waiting = waiting or (self.world.drop is not None and self.world.drop.waits())
+        waiting = waiting or (self.world.office is not None and self.world.office.waits())
         return not self._halts_resumed(process) and not wrote and not waiting
 
     def _halts_resumed(self, process: Process) -> bool:
@@ -401,13 +401,13 @@ def _grown(spec: Spec, base: Path) -> tuple[World, Path]:
     """A world in which everybody is linked and at rest, and the bridge is live; with the state of its bridge."""
     world = new_world(spec)
     _clear(base)
-    world.drop = open_drop(world, base)
+    world.office = open_office(world, base)
     host = Host(world=world, name="bridge", base=base)
     host.forget_state()
     process = Process(host, seed=0)
     assert process.start(), process.left
-    if world.drop is not None:
-        world.drop.work()
+    if world.office is not None:
+        world.office.work()
         world.time.pass_(60)
     process.run(cycle)
     planner.go_live(process.bridge.context)
@@ -417,8 +417,8 @@ def _grown(spec: Spec, base: Path) -> tuple[World, Path]:
     process.end("stopped")
     kept = base / f"grown-{len(list(base.glob('grown-*')))}.db"
     kept.write_bytes(host.state.read_bytes())
-    if world.drop is not None:
-        world.drop.keep(_kept_folder(kept))
+    if world.office is not None:
+        world.office.keep(_kept_folder(kept))
     return world, kept
 
 

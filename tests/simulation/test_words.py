@@ -13,7 +13,7 @@ from tests.simulation import words
 from tests.systems import rulebook
 
 ORACLE = Path(__file__).parent / "oracle"
-SHARED = ("mapping", "words", "world", "variants", "clocks", "boundary")
+SHARED = ("mapping", "words", "world", "variants", "clocks", "boundary", "office")
 """Modules of the simulation that the oracle rests on."""
 
 

@@ -18,7 +18,7 @@ from tests.simulation.variants import PLATFORMS, Careers, Platform, on_platform
 from tests.systems import Systems, build_systems
 
 if TYPE_CHECKING:
-    from tests.simulation.drop import Drop
+    from tests.simulation.office import Office
 
 HAND_OVER, TAKE = "HAND OVER", "TAKE"
 """Instead of an HTTP method: a table that the bridge puts into a folder, and one that it takes there."""
@@ -52,7 +52,7 @@ class Spec:
     tenant: tuple[tuple[str, Any], ...] = ()
     """Switches of the career system that are otherwise than usual."""
     office: tuple[tuple[str, Any], ...] = ()
-    """How the programs of an office that works with files go about it; see ``Drop``."""
+    """How the programs of an office that works with files go about it; see ``Office``."""
 
 
 @dataclass(kw_only=True)
@@ -106,7 +106,7 @@ class World:
     careers: Careers
     officers: Mapping[str, str]
     boundary: Boundary = field(default_factory=Boundary)
-    drop: Drop | None = None
+    office: Office | None = None
     """Where careers have no API, the folder that both sides share."""
     contacts: dict[int, str] = field(default_factory=dict)
     accounts: dict[int, str] = field(default_factory=dict)
