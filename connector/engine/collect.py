@@ -221,6 +221,7 @@ def _adopt_profiles(ctx: Context, db: Connection, records: Sequence[Record]) -> 
             by_system.setdefault(system, []).append(record)
     for system, profiles in by_system.items():
         known = links.by_account(db, system, [record.fields["Account_Id__c"] for record in profiles])
+        before = len(known)
         for record in profiles:
             account_id, contact_id = record.fields["Account_Id__c"], record.fields.get("Contact__c")
             row = known.get(account_id)
@@ -234,8 +235,9 @@ def _adopt_profiles(ctx: Context, db: Connection, records: Sequence[Record]) -> 
                 log.info("link.recovered", system=system, account=account_id)
                 state = "linked" if record.fields.get("Link_State__c") == "Linked" else "waiting"
                 known[account_id] = _recovered(db, system, account_id, contact_id, record, state, now)
-                # The account may be gone, and then no feed tells of it any more.
-                owe(db, system)
+        if len(known) > before:
+            # These accounts may be gone, and then no feed tells of them any more.
+            owe(db, system)
         links.put(db, [row for record in profiles if (row := known.get(record.fields["Account_Id__c"])) is not None])
 
 
