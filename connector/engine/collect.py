@@ -15,7 +15,6 @@ from connector.engine.drafts import NEW_CONTACT
 from connector.engine.identity import evidence_of
 from connector.engine.moved import note_moved
 from connector.engine.owed import owe
-from connector.engine.unasking import start_anew
 from connector.ports import HANDED_OVER, Feed, Page, Record
 from connector.store import intents, links, observations, reviews, suggestions
 from connector.store.store import Row, pack, stamp, unpack
@@ -23,8 +22,8 @@ from connector.store.store import Row, pack, stamp, unpack
 PEOPLE = "people"
 """The name of a career system's one feed in the cursor table."""
 
-_LOOKED_AT = frozenset({Feed.CONTACT, Feed.SUGGESTION, Feed.REVIEW, Feed.REQUEST, Feed.TASK, "request"})
-"""The kinds of record that a station looks at one by one; people and profiles are reached through their links."""
+_LOOKED_AT = frozenset({*Feed, "request"})
+"""The kinds of record that a station looks at one by one; people are reached through their links."""
 
 _PARENTS = {Feed.PROFILE: "Contact__c", Feed.TASK: "WhatId", Feed.SUGGESTION: "Contact__c", Feed.REQUEST: "Contact__c"}
 
@@ -85,13 +84,8 @@ def _move(ctx: Context, db: Connection, side: Side, system: str, pages: Mapping[
 def keep_feed(ctx: Context, db: Connection, feed: Feed, records: Sequence[Record], *, sweep: str | None = None) -> list[Record]:
     """``keep`` for one feed of the CRM, and what follows for links at once: who dies here must not have lost the news."""
     changed = keep(ctx, db, Side.CRM, "", feed, records, sweep=sweep)
-    match feed:
-        case Feed.CONTACT:
-            links.mark_contacts(db, [record.id for record in changed])
-        case Feed.PROFILE:
-            _adopt_profiles(ctx, db, changed)
-        case _:
-            pass
+    if feed is Feed.CONTACT:
+        links.mark_contacts(db, [record.id for record in changed])
     return changed
 
 
@@ -209,66 +203,6 @@ def _refresh(ctx: Context, db: Connection, records: Sequence[Record], known: Map
         if row is not None and (row["version"] != record.version or sweep):
             rows.append(dict(row) | {"version": record.version, "seen_at": now, "sweep": sweep or row["sweep"]})
     observations.put(db, rows)
-
-
-def _adopt_profiles(ctx: Context, db: Connection, records: Sequence[Record]) -> None:
-    """Career profiles carry system, account and contact: links survive the loss of the state, and follow merges."""
-    now = stamp(ctx.clock.now())
-    by_system: dict[str, list[Record]] = {}
-    for record in records:
-        system = record.fields.get("System__c")
-        if not record.deleted and record.fields.get("Account_Id__c") and isinstance(system, str) and system in ctx.careers:
-            by_system.setdefault(system, []).append(record)
-    for system, profiles in by_system.items():
-        known = links.by_account(db, system, [record.fields["Account_Id__c"] for record in profiles])
-        before = len(known)
-        for record in profiles:
-            account_id, contact_id = record.fields["Account_Id__c"], record.fields.get("Contact__c")
-            row = known.get(account_id)
-            if row is not None and row["state"] == "linked":
-                moved = {"contact_id": contact_id} if contact_id else {}
-                if contact_id != row["contact_id"] and contact_id and _gone_for_good(db, row["contact_id"]):
-                    # No merge: a state from before it was given another contact has met its own move.
-                    start_anew(ctx, db, system, account_id)
-                known[account_id] = dict(row) | {"profile_id": record.id, "marked": True} | moved
-            elif contact_id and (row is None or row["state"] == "waiting"):
-                log.info("link.recovered", system=system, account=account_id)
-                state = "linked" if record.fields.get("Link_State__c") == "Linked" else "waiting"
-                known[account_id] = _recovered(db, system, account_id, contact_id, record, state, now)
-        if len(known) > before:
-            # These accounts may be gone, and then no feed tells of them any more.
-            owe(db, system)
-        links.put(db, [row for record in profiles if (row := known.get(record.fields["Account_Id__c"])) is not None])
-
-
-def _gone_for_good(db: Connection, contact_id: str) -> bool:
-    """Whether this contact was deleted, and not merged into another one."""
-    known = observations.load(db, Side.CRM, Feed.CONTACT, [contact_id]).get(contact_id)
-    return known is not None and known["deleted"] and known["merged_into"] is None
-
-
-def _recovered(
-    db: Connection, system: str, account_id: str, contact_id: str, record: Record, state: str, now: str
-) -> dict[str, object]:
-    return {
-        "system": system,
-        "account_id": account_id,
-        "contact_id": contact_id,
-        "profile_id": record.id,
-        "state": state,
-        "basis": record.fields.get("Link_Basis__c") or "career profile",
-        "leading": bool(record.fields.get("Primary__c")) or _leads(db, system, account_id, contact_id),
-        "marked": True,
-        "decided_at": now,
-    }
-
-
-def _leads(db: Connection, system: str, account_id: str, contact_id: str) -> bool:
-    """Of a person's accounts in a system that is not the primary one, none counts; there the first one leads."""
-    profiles = [unpack(row["fields"]) for row in observations.children(db, Feed.PROFILE, [contact_id])]
-    mine = [fields for fields in profiles if fields.get("System__c") == system]
-    first = min([str(fields.get("Account_Id__c")) for fields in mine], default=account_id)
-    return account_id == first and not any(fields.get("Primary__c") for fields in mine)
 
 
 def _keep_career(ctx: Context, db: Connection, system: str, page: Page) -> int:

@@ -131,9 +131,8 @@ class _Comparison:
         for some in batches(missing, _BATCH):
             there = [record for record in kind.fetch(some) if not record.deleted]
             with ctx.store.begin() as db:
-                found = [record.id for record in there]
-                observations.met(db, kind.side, kind.kind, system=kind.system, ids=found, sweep=self.at)
-                gone = sorted({*some} - {*found})
+                self.changed += len(kind.keep(db, Page(records=tuple(there), cursor="", more=False), self.at))
+                gone = sorted({*some} - {record.id for record in there})
                 collect.forget(ctx, db, kind.side, kind.system, kind.kind, gone)
                 self.gone += len(gone)
                 self._keep(db)

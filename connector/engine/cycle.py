@@ -1,4 +1,4 @@
-"""One pass over what changed, and over everything where that is owed. Opt-outs go first, then decisions, requests, changes."""
+"""One pass over what changed, and over everything where that is owed. What waits goes first, then opt-outs, requests, changes."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 
 from connector.core.model import Side
 from connector.engine import collect, decisions, owed, patience, permission, pins, requests
+from connector.engine.adopting import adopt
 from connector.engine.compare import compare
 from connector.engine.context import Context, log, stage
 from connector.engine.deliver import Delivered, deliver, recover
@@ -161,16 +162,18 @@ def _compare_all(ctx: Context, done: Cycle) -> None:
 
 
 def _work(ctx: Context, done: Cycle, *, approve: bool) -> None:
-    done.identified = identify(ctx)
+    _identify(ctx, done)
     with ctx.store.begin() as db:
         live = stage(db).live
     if live:
-        # Also what another process has asked is learnt here: what waits may be the same question.
+        # Another daemon may have asked meanwhile what we are about to ask: its question is met here.
         decisions.read_decisions(ctx)
         _deliver(ctx, done, judged=False)
         if _to_plan(ctx):
             done.plans.append(plan(ctx, only_opt_outs=True))
             _deliver(ctx, done, judged=False)
+        # What was answered about a question whose create had no answer until now.
+        decisions.read_decisions(ctx)
         _route(ctx, done)
         _deliver(ctx, done, judged=False)
     judged = False
@@ -187,6 +190,12 @@ def _work(ctx: Context, done: Cycle, *, approve: bool) -> None:
     if live:
         decisions.tell(ctx)
         _deliver(ctx, done, judged=judged)
+
+
+def _identify(ctx: Context, done: Cycle) -> None:
+    if "crm" not in done.down and "crm" not in done.halted:
+        adopt(ctx)
+    done.identified = identify(ctx)
 
 
 def _to_plan(ctx: Context, *, left: bool = False) -> bool:
@@ -219,7 +228,7 @@ def read_only(ctx: Context) -> Cycle:
     """Read both sides and decide who is who; nothing is planned and nothing is written to either side."""
     done = Cycle(halted=_halted(ctx))
     _read_all(ctx, done)
-    done.identified = identify(ctx)
+    _identify(ctx, done)
     done.halted = _halted(ctx)
     return done
 

@@ -13,6 +13,7 @@ from connector.core.model import Memory, OpenSuggestion, Rejection, Side, Unit, 
 from connector.core.suggestions import CRM_STATES, show
 from connector.engine.context import Context, key_of, log
 from connector.engine.readings import Person
+from connector.engine.unasking import forget
 from connector.ports import Feed
 from connector.store import intents, links, observations, suggestions
 from connector.store.links import BLANK
@@ -87,14 +88,20 @@ def _open(ctx: Context, db: Connection, asked: _Asked, id: str, *, kind: str) ->
 
 
 def _give_up(db: Connection, asked: _Asked) -> None:
-    """What we have tried to ask about the same under another name, and could not, is not asked beside it."""
-    for row in suggestions.of_unit(db, asked.link["system"], asked.link["account_id"], asked.unit.name):
+    """What we have tried to ask about the same under another name, and could not, is not asked beside it.
+
+    One that may stand in Salesforce, as its answer was lost, is looked for as ever, and both stay.
+    """
+    system, account = asked.link["system"], asked.link["account_id"]
+    for row in suggestions.of_unit(db, system, account, asked.unit.name):
         if row["state"] != "open" or row["crm_id"] is not None:
             continue
         intents.end_with(db, row["key"], "suggestion.create")
         create = intents.last_with_key(db, "suggestion.create", row["key"])
         if create is None or create["state"] == "superseded":
-            suggestions.forget(db, row["key"])
+            forget(db, row["key"])
+    # What is asked there may not be what careers hold now.
+    links.mark(db, system, [account])
 
 
 def _as_asked(tried: OpenSuggestion | None, opened: OpenSuggestion) -> OpenSuggestion:

@@ -21,14 +21,19 @@ def unask(db: Connection, row: Row) -> None:
     known = suggestions.by_key(db, [row["key"]]).get(row["key"])
     if known is None or known["crm_id"] is not None:
         return
-    suggestions.forget(db, row["key"])
-    intents.end_with(db, row["key"], "suggestion.update")
+    forget(db, row["key"])
     system, account = row["system"], row["target"]
     states = links.states_of(db, system, [account]).get(account, {})
     state = states.get(known["unit"], BLANK)
     if known["unit"] and state.memory.open is not None:
         unasked = replace(state, memory=replace(state.memory, open=None))
         links.put_states(db, system, {account: dict(states) | {known["unit"]: unasked}})
+
+
+def forget(db: Connection, key: str) -> None:
+    """No question of this name was ever asked, and nothing that waits for it goes out."""
+    suggestions.forget(db, key)
+    intents.end_with(db, key, "suggestion.update")
 
 
 def start_anew(ctx: Context, db: Connection, system: str, account: str) -> None:

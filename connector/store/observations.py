@@ -132,13 +132,6 @@ def unseen(db: Connection, side: str, kind: str, *, system: str, sweep: str) -> 
     return list(db.execute(query).scalars())
 
 
-def met(db: Connection, side: str, kind: str, *, system: str, ids: Sequence[str], sweep: str) -> None:
-    """The sweep of this name has found these by asking for them."""
-    here = (observation.c.side == side) & (observation.c.system == system) & (observation.c.kind == kind)
-    for some in batches(ids):
-        db.execute(update(observation).where(here, observation.c.id.in_(some)).values(sweep=sweep))
-
-
 def index_contact(db: Connection, contact_ids: Sequence[str], keys: Sequence[Row]) -> None:
     """Replace the blocking keys of these contacts; ``keys`` are rows of key and contact_id."""
     for some in batches(contact_ids):

@@ -22,7 +22,12 @@ TABLES: Mapping[str, Scenario] = {
     "two files before either is carried in": script(
         OfficeRests(9000.0), EditContact(0, "title", 1), Pass(3600), EditContact(0, "title", 2), Pass(3600), spec=_TIDY
     ),
-    "the disk is full when a table is handed over": script(FolderFails("ENOSPC", 2), EditContact(0, "title", 1), spec=_FILES),
+    "the disk is full when a table is handed over": script(
+        FolderFails("ENOSPC", 2, "updates-0"), EditContact(0, "title", 1), spec=_FILES
+    ),
+    "the disk is full when it is noted that a table was handed over": script(
+        When("os.rename", ".updates-0", FolderFails("ENOSPC", 1, "updates.json")), EditContact(0, "title", 1), spec=_FILES
+    ),
     "a table of careers becomes a question": script(EditAccount(0, "title", 1), spec=_TIDY),
     "a table is replaced while the one before it is taken": script(
         EditAccount(0, "mentor_capacity", 2),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -315,6 +317,36 @@ def test_an_account_that_went_while_the_state_was_lost_is_missed(busy: Universit
     assert status(busy.ctx)["links"] == {"ended": 1}
     assert busy.one("Career_Profile__c")["Link_State__c"] == "Ended"
     assert busy.one("Suggested_Change__c")["State__c"] == "Withdrawn"
+
+
+def test_an_older_state_meets_that_staff_gave_the_account_to_somebody_else(uni: University, tmp_path: Path) -> None:
+    """Law: what was agreed about one person is not agreed about another, also where an older state meets the profile's move."""
+    assert uni.state is not None
+    uni.run()
+    other = uni.contact(University_ID__c="U1002", FirstName="Grace", LastName="Hopper", Personal_Email__c="grace@example.org")
+    uni.run()
+    uni.ctx.store.close()
+    older = shutil.copy(uni.state, tmp_path / "older.db")
+    uni.restart()
+    uni.prepare()
+    moved = {"institution_id": "U1002", "first_name": "Grace", "last_name": "Hopper", "email_personal": "grace@example.org"}
+    uni.edit_person("a1", moved)
+    uni.run()
+    uni.run()
+    uni.edit(uni.one("Identity_Review__c")["Id"], Decision__c="Candidate 1")
+    for _ in range(3):
+        uni.run(approve=True)
+    assert uni.profile()["Contact__c"] == other
+    before = (uni.account("a1"), status(uni.ctx)["first_differences"])
+    uni.ctx.store.close()
+    for path in uni.state.parent.glob(f"{uni.state.name}*"):
+        path.unlink()
+    shutil.copy(older, uni.state)
+    uni.restart()
+    uni.prepare()
+    for _ in range(3):
+        uni.run(approve=True)
+    assert (uni.account("a1"), status(uni.ctx)["first_differences"]) == before
 
 
 def test_losing_the_state_doubles_nothing(busy: University) -> None:

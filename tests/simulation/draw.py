@@ -252,11 +252,16 @@ _WOES: Mapping[str, tuple[float, _Maker]] = {
 """What fails: how often, and how it is drawn."""
 
 
+_NAMES = ("", "updates-0", "updates.json", "result", "taking")
+"""Parts of the names of files that do not appear."""
 _OF_A_FOLDER: Mapping[str, tuple[float, _Maker]] = {
     "office works": (3, lambda _dice, _spec: drop.OfficeWorks()),
     "office rests": (1, lambda dice, _spec: drop.OfficeRests(dice.one((200.0, 4000.0)))),
     "table broken off": (1, lambda _dice, _spec: drop.BreakOffTable()),
-    "folder fails": (2, lambda dice, _spec: drop.FolderFails(dice.one(("ENOSPC", "EIO", "ESTALE")), dice.one((1, 1, 4)))),
+    "folder fails": (
+        4,
+        lambda dice, _spec: drop.FolderFails(dice.one(("ENOSPC", "EIO", "ESTALE")), dice.one((1, 1, 4)), dice.one(_NAMES)),
+    ),
 }
 """What fails besides, where careers work with files."""
 

@@ -20,7 +20,7 @@ import orjson
 
 from emulator.http import Request, Response
 from tests.simulation.office import FolderFault
-from tests.simulation.world import HAND_OVER, TAKE
+from tests.simulation.world import HAND_OVER, HANDED_OVER, TAKE, TELL
 from tests.systems import SYSTEM
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 _OURS = re.compile(r"\.((?:updates|request-status)-\d{6}\.csv)\.part")
 _TAKEN = re.compile(r"\.taking-(people|requests)-part")
+_SAID = re.compile(r"\.((?:people|requests)\.result\.csv)\.part")
 
 _ACTING: list[Process] = []
 """The processes that are at work, the last one in the midst of a crossing of the others."""
@@ -67,7 +68,7 @@ def _crossing(process: Process, event: str, source: str, target: str) -> None:
     content = (office.folder / source).read_bytes() if target else b""
     process.cross(event, f"{source} {target} ".encode() + content, lasting=True)
     for order in office.faults:
-        if order.struck < order.count:
+        if target and order.part in source and order.struck < order.count:
             order.struck += 1
             raise OSError(order.code, os.strerror(order.code))
     found = _passed(source, content) if target else None
@@ -76,10 +77,11 @@ def _crossing(process: Process, event: str, source: str, target: str) -> None:
 
 
 def _passed(source: str, content: bytes) -> tuple[Request, list[Response], str] | None:
-    """A table that leaves, or one that comes; what else happens in the folder is the bridge's own."""
+    """A table that leaves, one that comes, or a word about that; what else happens in the folder is the bridge's own."""
     if ours := _OURS.fullmatch(source):
-        # What becomes of it, a later table shows.
-        return Request(method=HAND_OVER, path=ours[1], body=content), [Response(status=200, body=b"")], "handed over"
+        return Request(method=HAND_OVER, path=ours[1], body=content), [Response(status=200, body=b"")], HANDED_OVER
+    if said := _SAID.fullmatch(source):
+        return Request(method=TELL, path=said[1], body=content), [Response(status=200, body=b"")], "answered"
     if theirs := _TAKEN.fullmatch(source):
         return Request(method=TAKE, path=theirs[1]), [Response(status=200, body=orjson.dumps(list(_rows(content))))], "answered"
     return None
@@ -139,15 +141,16 @@ class BreakOffTable:
 
 @dataclass(frozen=True)
 class FolderFails:
-    """What the bridge does next in the folder fails: the name of an error number."""
+    """Files whose names have a part in them do not appear in the folder: the name of an error number, and so often."""
 
     code: str
     count: int = 1
+    part: str = ""
 
     def perform(self, run: Run) -> None:
         """See ``Step``."""
         if run.world.office is not None:
-            order = FolderFault(code=getattr(errno, self.code), count=self.count)
+            order = FolderFault(code=getattr(errno, self.code), count=self.count, part=self.part)
             run.world.office.faults.append(order)
             run.ordered(f"folder {self.code}", lambda: order.struck)
             run.undo(run.world.office.faults.clear)

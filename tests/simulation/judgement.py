@@ -27,7 +27,6 @@ from tests.simulation.oracle import (
 from tests.simulation.oracle.evidence import Breach, Evidence
 from tests.simulation.oracle.forbidden import NotAllowed
 from tests.simulation.oracle.wire import Write
-from tests.simulation.variants import PLATFORMS
 from tests.simulation.world import World
 
 if TYPE_CHECKING:
@@ -39,7 +38,7 @@ def judge(run: Run) -> Iterator[Breach]:
     world = run.world
     writes, forbidden = sorted_writes(world)
     yield from forbidden
-    one_by_one = not PLATFORMS[world.spec.platform].guarded
+    one_by_one = not world.platform.guarded
     yield from run.pauses.judge(world.calls, 1 if one_by_one else dict(world.spec.tenant).get("batch_limit", 200))
     world.look()
     numbers = run.lineage.numbers(world.calls)
@@ -62,7 +61,7 @@ def judge(run: Run) -> Iterator[Breach]:
 
 def ask_all(found: Evidence, twin: World) -> Iterator[Breach]:
     """Every oracle but that of the wire, which judges request by request. ``twin`` is the world as it was at the beginning."""
-    for oracle in (rest, trampled, asked, suggested, books, braked, secrets, pace, sharing):
+    for oracle in (rest, trampled, asked, suggested, books, braked, secrets, pace, sharing, tables):
         yield from oracle.judge(found)
     yield from reading.judge(found.world, found.state, "at the end")
     yield from alone.judge(found.world, twin)

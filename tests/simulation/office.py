@@ -18,15 +18,16 @@ from tests.simulation.world import TAKE, World
 FOLDER = "drop"
 """The folder's name, beside the hosts of a run."""
 _READY = 40.0
-"""Seconds before a cycle at which the office's programs run: what is younger than half a minute is not looked at."""
+"""Seconds before the first cycle at which the office's programs run: what is younger than half a minute is not looked at."""
 
 
 @dataclass(kw_only=True)
 class FolderFault:
-    """What the bridge does next in the folder fails with an error number, so often."""
+    """Files of the bridge whose names have a part in them do not appear: with an error number, so often."""
 
     code: int
     count: int
+    part: str
     struck: int = 0
 
 
@@ -105,7 +106,8 @@ class Office:
         for call in self.world.calls:
             if call.request.method == TAKE:
                 looked[call.request.path] = call.number
-        return any(looked.get(table.stem, -1) < at or self._refused(table) for table, at in self.put.items())
+        # What is put there in the midst of taking its predecessor has that effect's number.
+        return any(looked.get(table.stem, -1) <= at or self._refused(table) for table, at in self.put.items())
 
     def _refused(self, table: Path) -> bool:
         result = table.with_suffix(".result.csv")

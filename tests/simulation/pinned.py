@@ -333,8 +333,18 @@ PINNED: Mapping[str, Scenario] = {
         swept=False,
     ),
     "a state from before its link was given another contact cleared at careers what that one lacks": Scenario(
-        spec=Spec(page=2, latency=1.0, mapping="refusing", cycle=600),
-        steps=(DeleteContact(0), KeepState(), Duplicate(0), EditAccount(0, "last_name", 1), Pass(1200), RestoreState()),
+        # The deletion stands on a later page than what the profile leads to now.
+        spec=Spec(people=6, page=2, latency=1.0, mapping="refusing", cycle=600),
+        steps=(
+            *(EditContact(person, "title", 1) for person in range(1, 5)),
+            Pass(5),
+            DeleteContact(0),
+            KeepState(),
+            Duplicate(0),
+            EditAccount(0, "last_name", 1),
+            Pass(1200),
+            RestoreState(),
+        ),
         seed=20897,
         swept=False,
     ),

@@ -174,7 +174,7 @@ class Platform:
     services at the same address. ``guarded``: it refuses a change of what has moved; else an account is read just before it is
     written. ``tells_deleted``: what was deleted is told, and not only missed by a sweep. ``only_with``: fields that it shows only
     where another one holds something. ``unknown``: switches of the emulated tenant that may be either way.
-    ``names_tenant``: it says whose it is; else its address has to, which is empty for one that works with files.
+    ``names_tenant``: it says whose it is; else its address has to. ``by_files``: it has no API, and no address.
     """
 
     url: str
@@ -187,12 +187,8 @@ class Platform:
     only_with: Mapping[str, str] = field(default_factory=dict)
     unknown: tuple[str, ...] = ()
     names_tenant: bool = True
+    by_files: bool = False
     config: str = _KEY
-
-    @property
-    def by_files(self) -> bool:
-        """Whether it has no API, and meets the bridge in a folder."""
-        return not self.url
 
 
 PLATFORMS: Mapping[str, Platform] = {
@@ -208,7 +204,7 @@ PLATFORMS: Mapping[str, Platform] = {
         shown='"Id":{},',
         config=_KEY + _REQUESTS_BESIDE + 'settings = { staff_visibility_id = "3" }\n',
     ),
-    "csv_drop": Platform(url="", face=CSV_DROP, names_tenant=False, config='folder = "drop"\n'),
+    "csv_drop": Platform(url="", face=CSV_DROP, by_files=True, names_tenant=False, config='folder = "drop"\n'),
     "hivebrite": Platform(
         url=systems.CAREER_HOST,
         face=HIVEBRITE,

@@ -20,8 +20,10 @@ from tests.systems import Systems, build_systems
 if TYPE_CHECKING:
     from tests.simulation.office import Office
 
-HAND_OVER, TAKE = "HAND OVER", "TAKE"
-"""Instead of an HTTP method: a table that the bridge puts into a folder, and one that it takes there."""
+HAND_OVER, TAKE, TELL = "HAND OVER", "TAKE", "TELL"
+"""Instead of an HTTP method: a table that the bridge puts into a folder, one that it takes there, and what it says of that."""
+HANDED_OVER = "handed over"
+"""The fate of a table that the bridge has put into a folder: what becomes of it, a later table shows."""
 
 OFFICERS = ("mentoring", "careers.liaison", "schools", "engineering", "classes", "young.alumni", "regions", "europe", "events")
 """Officers by the local part of the address under which the shipped routing knows them."""
@@ -84,7 +86,7 @@ class Call:
 
 def asks_for_change(method: str, path: str) -> bool:
     """Whether such a request asks for a change; logins and reads by POST do not."""
-    return method not in {"GET", TAKE} and not path.endswith(("/oauth2/token", "/oauth/token", "/composite", "/jobs/query"))
+    return method not in {"GET", TAKE, TELL} and not path.endswith(("/oauth2/token", "/oauth/token", "/composite", "/jobs/query"))
 
 
 @dataclass(frozen=True, kw_only=True)

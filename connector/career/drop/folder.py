@@ -67,7 +67,7 @@ class Folder:
     """
 
     def __init__(self, path: Path, *, system: str, owner: str = "", group: str = "") -> None:
-        self.path, self._system, self._owner, self._group = path, system, owner, group
+        self.path, self.system, self._owner, self._group = path, system, owner, group
 
     def entries(self) -> list[str]:
         """The names in the folder, except those that begin with a dot.
@@ -139,14 +139,14 @@ class Folder:
             with self._made(folder, part) as file:
                 write(file)
             if not again and name in _names(folder):
-                raise Later(side=self._system, code="NAME_TAKEN", detail="a file of the next number is there already")
+                raise Later(side=self.system, code="NAME_TAKEN", detail="a file of the next number is there already")
             os.rename(part, name, src_dir_fd=folder, dst_dir_fd=folder)
             try:
                 os.fsync(folder)
             except OSError as reason:
                 if again:
                     raise
-                raise Unknown(side=self._system, detail=f"folder not synced: {os.strerror(reason.errno or 0)}") from reason
+                raise Unknown(side=self.system, detail=f"folder not synced: {os.strerror(reason.errno or 0)}") from reason
 
     def drop(self, name: str) -> None:
         """Remove a file of ours, if it is there."""
@@ -161,7 +161,7 @@ class Folder:
         except FileNotFoundError:
             raise
         except OSError as reason:
-            raise Later(side=self._system, code="FOLDER", detail=os.strerror(reason.errno or 0)) from reason
+            raise Later(side=self.system, code="FOLDER", detail=os.strerror(reason.errno or 0)) from reason
 
     @contextmanager
     def _opened(self) -> Iterator[int]:
@@ -169,7 +169,7 @@ class Folder:
             handle = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
         except OSError as reason:
             if reason.errno in _GONE:
-                raise Later(side=self._system, code="NO_FOLDER", detail="its folder is not there") from None
+                raise Later(side=self.system, code="NO_FOLDER", detail="its folder is not there") from None
             why = "it is a symbolic link" if self.path.is_symlink() else (reason.strerror or "it cannot be opened").lower()
             raise self._unusable(
                 why, "name the folder itself in config.toml, and let the bridge's user read and write it"
@@ -183,7 +183,7 @@ class Folder:
             os.close(handle)
 
     def _unusable(self, why: str, remedy: str) -> Halt:
-        return Halt(subject=self._system, reason=f"its folder cannot be used: {why}", remedy=remedy)
+        return Halt(subject=self.system, reason=f"its folder cannot be used: {why}", remedy=remedy)
 
     @contextmanager
     def _file(self, folder: int, name: str) -> Iterator[int]:

@@ -2,7 +2,7 @@
 
 Each line has a key. A line whose key belongs to the newest file was handed over by a process that died before it could say so.
 Keys stand in the last column, or, where a file must have no column of ours, in our ledger. Numbers go on where the ledger says,
-also when somebody has taken all files away: none is used twice, though one may be missing whose process died on the way.
+also when somebody has taken all files away: none is used twice, and one whose process died on the way may be missing.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from pydantic import AwareDatetime, Field, TypeAdapter
 
 from connector.career.drop.folder import Folder
 from connector.career.drop.sheet import Columns, Unusable, form_of, neutral, rows_of, write_rows
+from connector.errors import Later, Unknown
 from connector.ports import Clock
 
 KEY = "key"
@@ -36,9 +37,9 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Ledger:
-    """What we remember of our files: the newest one's number and moment, its keys where no column has them.
+    """What we remember of our files: the newest one's number and moment. Others write to this folder, too.
 
-    Others write to this folder, too. ``begun`` is the number of a file that may or may not have appeared, ``keys`` are its.
+    ``begun`` is the number of a file that may or may not have appeared, ``keys`` those of its lines, where no column has them.
     """
 
     number: _Number = 0
@@ -100,12 +101,19 @@ class Outbox:
             fresh = [line for line in lines if line.key not in known]
             if not fresh:
                 return ""
-            number, now = number + 1, self._clock.now()
+            number, now, before = self._next(), self._clock.now(), self._ledger()
             keys = () if self._keyed else tuple(line.key for line in fresh)
-            ledger = replace(self._ledger(), begun=number, begun_at=now, keys=keys)
-            self._note(ledger)
-            self._write(number, header, fresh)
-            self._note(replace(ledger, number=number, at=now))
+            begun = replace(before, begun=number, begun_at=now, keys=keys)
+            self._note(begun)
+            try:
+                self._write(number, header, fresh)
+            except (OSError, Later):
+                self._note(before)
+                raise
+            try:
+                self._note(replace(begun, number=number, at=now))
+            except (OSError, Later) as reason:
+                raise Unknown(side=self._folder.system, detail="the file is there, and not noted yet") from reason
         return self._file(number)
 
     def _write(self, number: int, header: Sequence[str], lines: Sequence[Line]) -> None:
@@ -119,9 +127,13 @@ class Outbox:
         return f"{self._stem}-{number:06}.csv"
 
     def _newest(self) -> int:
+        """The number of the newest file that there was for certain."""
         there = [int(found[1]) for name in self._folder.entries() if (found := self._name.fullmatch(name))]
-        ledger = self._ledger()
-        return max([ledger.number, ledger.begun, *there])
+        return max([self._ledger().number, *there])
+
+    def _next(self) -> int:
+        """A number that no file ever had: one that was begun may have appeared, and been taken away."""
+        return max(self._newest(), self._ledger().begun) + 1
 
     def _keys(self, number: int) -> frozenset[str]:
         """The keys of a file; none if somebody has taken it away, or changed it."""

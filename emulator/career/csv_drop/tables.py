@@ -33,7 +33,8 @@ REQUESTS = (
     *("state", "created_at", "requested_by.name", "requested_by.email", "requested_by.unit"),
     *("person_hint.name", "person_hint.email", "person_hint.class_year"),
 )
-_FORMULA = "=+-@\t\r\n\0＝＋－＠"  # noqa: RUF001 - full-width forms are meant
+FORMULA = "=+-@\t\r\n\0＝＋－＠"  # noqa: RUF001 - full-width forms are meant
+"""What a spreadsheet takes for the beginning of a formula."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,11 +111,12 @@ def table_of(path: Path, *, strips: bool) -> Iterator[dict[str, str]]:
     """The rows of one of the bridge's files. ``strips``: an apostrophe before what a spreadsheet would carry out goes."""
     with path.open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file, strict=True):
-            yield {name: _stripped(cell) if strips else cell for name, cell in row.items()}
+            yield {name: stripped(cell) if strips else cell for name, cell in row.items()}
 
 
-def _stripped(cell: str) -> str:
-    return cell[1:] if cell.startswith("'") and cell.lstrip("'")[:1] in _FORMULA and cell.lstrip("'") else cell
+def stripped(cell: str) -> str:
+    """A cell without the apostrophe that keeps a spreadsheet from carrying it out."""
+    return cell[1:] if cell.startswith("'") and cell.lstrip("'")[:1] in FORMULA and cell.lstrip("'") else cell
 
 
 def empty_row() -> dict[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.simulation.defects.planted import Defect, Edit
 
 _MERGE, _IDENTITY = "connector/core/merge.py", "connector/engine/identity.py"
-_PLANNER, _JUDGING, _COLLECT = "connector/engine/planner.py", "connector/engine/judging.py", "connector/engine/collect.py"
+_PLANNER, _JUDGING, _ADOPTING = "connector/engine/planner.py", "connector/engine/judging.py", "connector/engine/adopting.py"
 
 DEFECTS = (
     Defect(
@@ -156,7 +156,7 @@ DEFECTS = (
         needs=("Duplicate(", "Merge("),
         edits=(
             Edit(_IDENTITY, "links.change(db, system, account, contact_id=survivor, marked=True)", "pass"),
-            Edit(_COLLECT, 'moved = {"contact_id": contact_id} if contact_id else {}', "moved = {}"),
+            Edit(_ADOPTING, '({"contact_id": contact} if contact else {})', "{}"),
         ),
     ),
     Defect(
@@ -169,7 +169,7 @@ DEFECTS = (
                 "    survivor = survivor_of(db, contact)\n    system, account, now",
                 "    survivor = None\n    system, account, now",
             ),
-            Edit(_COLLECT, 'moved = {"contact_id": contact_id} if contact_id else {}', "moved = {}"),
+            Edit(_ADOPTING, '({"contact_id": contact} if contact else {})', "{}"),
         ),
     ),
     Defect(

@@ -26,8 +26,8 @@ DEFECTS = (
             Edit("connector/engine/context.py", "        if not self.live:\n            return False\n", ""),
             Edit(
                 "connector/engine/cycle.py",
-                "        live = stage(db).live\n    if live:\n        # Also what",
-                "        live = True\n    if live:\n        # Also what",
+                "        live = stage(db).live\n    if live:\n        # Another",
+                "        live = True\n    if live:\n        # Another",
             ),
         ),
     ),

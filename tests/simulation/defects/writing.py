@@ -30,12 +30,24 @@ DEFECTS = (
         edits=(Edit("connector/career/drop/sheet.py", """return f"'{text}" if _acts(text) else text""", "return text"),),
     ),
     Defect(
+        name="handed over twice",
+        what="who died after a table appeared and before that was noted hands its lines over again",
+        needs=("platform='csv_drop'", "Kill("),
+        edits=(
+            Edit(
+                "connector/career/drop/outbox.py", "            known = self._keys(number)\n", "            known = frozenset()\n"
+            ),
+        ),
+    ),
+    Defect(
         name="numbers begin anew",
         what="files of changes are numbered by what lies in the folder, whatever was handed over before",
         needs=("('tidy', True)",),
         edits=(
             Edit(
-                "connector/career/drop/outbox.py", "return max([ledger.number, ledger.begun, *there])", "return max([0, *there])"
+                "connector/career/drop/outbox.py",
+                "return max(self._newest(), self._ledger().begun) + 1",
+                "return self._newest() + 1",
             ),
         ),
     ),

@@ -75,7 +75,8 @@ def _judge_audit(found: Evidence, audit: list[dict[str, Any]]) -> Iterator[Breac
         if not any((name, text) in told or name in erased for name in kinds[object, kind]):
             yield Breach("audit (I44)", f"nothing tells of {kind} of {object}: {text[:200]}")
     # A line that another daemon has put into a folder is not put there again.
-    sent = found.writes if found.platform.by_files else found.known
+    others = found.writes if found.platform.by_files and not found.remembers else ()
+    sent = (*found.known, *(write for write in others if (write.object, write.kind) == _WHOLE))
     places = {place for write in sent if (place := _place(write, kinds)) is not None}
     known = {(name, text) for object, kind, text in places for name in kinds[object, kind]}
     unasked = {name for place, names in _KINDS.items() if place not in kinds for name in names}

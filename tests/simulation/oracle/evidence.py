@@ -14,9 +14,9 @@ from typing import Any
 
 from tests.simulation.mapping import Rules, Unit, read_mapping
 from tests.simulation.oracle.wire import Write
-from tests.simulation.variants import PLATFORMS, Platform
+from tests.simulation.variants import Platform
 from tests.simulation.words import token
-from tests.simulation.world import Call, World, pick
+from tests.simulation.world import HANDED_OVER, Call, World, pick
 
 
 @dataclass(frozen=True, order=True)
@@ -27,6 +27,8 @@ class Breach:
     what: str
 
 
+_SOUND = frozenset({"answered", HANDED_OVER})
+"""The fates of what went without trouble."""
 _FINE = 0.001
 """Seconds by which stamps of accounts are coarser than our clock."""
 
@@ -80,7 +82,7 @@ class Evidence:
     @property
     def platform(self) -> Platform:
         """Careers' platform."""
-        return PLATFORMS[self.world.spec.platform]
+        return self.world.platform
 
     @property
     def remembers(self) -> bool:
@@ -205,7 +207,7 @@ class Evidence:
             if job != last[life]
             and {call.side for call in calls} > {"crm"}
             and any(b"/Contact/updated/" in call.request.body for call in calls)
-            and all(call.fate == "answered" and all(one.status < 400 for one in call.acted) for call in calls)
+            and all(call.fate in _SOUND and all(one.status < 400 for one in call.acted) for call in calls)
         ]
 
     def _first_read(self, *names: bytes) -> float:

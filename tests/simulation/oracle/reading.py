@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 
 from tests.simulation.oracle.evidence import Breach, state_rows
-from tests.simulation.variants import PLATFORMS, USUAL
+from tests.simulation.variants import USUAL
 from tests.simulation.words import token
 from tests.simulation.world import World, pick
 
@@ -37,7 +37,7 @@ def judge(world: World, state: Path, when: str) -> Iterator[Breach]:
 
 
 def _judge_careers(world: World, seen: _Seen, unread: set[str], when: str) -> Iterator[Breach]:
-    platform = PLATFORMS[world.spec.platform]
+    platform = world.platform
     for kind, shelf in (("person", world.careers.system.people), ("request", world.careers.system.requests)):
         for id, stored in shelf.by_id.items():
             known = seen.get((kind, id))

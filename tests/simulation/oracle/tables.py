@@ -1,4 +1,4 @@
-"""What leaves for a career system that works with files, judged by its bytes: tables of changes, and of requests' states.
+"""What leaves for a career system that works with files, judged by its bytes: changes, requests' states, and answers.
 
 Names and columns are those of docs/csv-drop.md. Each cell that says nothing is empty, so that nobody can carry in too much.
 """
@@ -7,17 +7,23 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from emulator.career.csv_drop.tables import understood
+import orjson
+
+from emulator.career.csv_drop.tables import FORMULA, stripped, understood
 from emulator.career.models import CareerSystem
+from tests.simulation.oracle.evidence import Breach, Evidence
 from tests.simulation.oracle.forbidden import NotAllowed
-from tests.simulation.oracle.wire import NEUTRAL
-from tests.simulation.world import HAND_OVER, TAKE, Call
+from tests.simulation.oracle.history import account_history
+from tests.simulation.oracle.wire import NEUTRAL, Write
+from tests.simulation.words import CANARY, token
+from tests.simulation.world import HAND_OVER, HANDED_OVER, TAKE, Call, World
 
 _STATUS = ("id", "number", "understood_type", "state", "message", "offered", "asked", "key")
-_FORMULA = tuple("=+-@\t\r\n\0")
+_RESULT = ("line", "id", "result", "why")
 
 
 class Read:
@@ -32,16 +38,31 @@ class Read:
         Raises:
             NotAllowed: the table is none that may ever leave.
         """
-        if call.request.method == TAKE:
-            return
-        rows = list(csv.DictReader(io.StringIO(call.request.body.decode(), newline=""), strict=True))
-        if call.request.method != HAND_OVER or not rows:
-            raise NotAllowed(f"{call.request.method} {call.request.path} of {len(rows)} rows")
-        for row in rows:
-            harmful = [name for name, cell in row.items() if cell.startswith(_FORMULA)]
-            if harmful:
-                raise NotAllowed(f"{call.request.path}: a spreadsheet would carry out {harmful}")
-            yield _change(row) if call.request.path.startswith("updates-") else _status(row)
+        match call.request.method:
+            case "TAKE":
+                return
+            case "TELL":
+                _judge_result(call)
+            case "HAND OVER" if rows := _rows(call):
+                for row in rows:
+                    yield _change(row) if call.request.path.startswith("updates-") else _status(row)
+            case _:
+                raise NotAllowed(f"{call.request.method} {call.request.path}")
+
+
+def _rows(call: Call) -> list[dict[str, str]]:
+    rows = list(csv.DictReader(io.StringIO(call.request.body.decode(), newline=""), strict=True))
+    harmful = [name for row in rows for name, cell in row.items() if cell and cell[0] in FORMULA]
+    if harmful:
+        raise NotAllowed(f"{call.request.path}: a spreadsheet would carry out {harmful}")
+    return rows
+
+
+def _judge_result(call: Call) -> None:
+    """An answer beside a table says which line, which id, and why; nothing of what stood there."""
+    rows = _rows(call)
+    if any(tuple(row) != _RESULT for row in rows) or CANARY.search(call.request.body.decode()):
+        raise NotAllowed(f"{call.request.path} says {rows[:3]}")
 
 
 def _change(row: Mapping[str, str]) -> tuple[str, str, str, Mapping[str, Any]]:
@@ -49,15 +70,62 @@ def _change(row: Mapping[str, str]) -> tuple[str, str, str, Mapping[str, Any]]:
     told = {"id", "changes", "key", *names, *(f"{name} (was)" for name in names)}
     if strange := [name for name, cell in row.items() if cell and name not in told]:
         raise NotAllowed(f"a line that changes {names} says {strange}, too")
-    return "person", "update", row["id"], {name: understood(name, _plain(row[name])) for name in names}
+    return "person", "update", row["id"], {name: understood(name, stripped(row[name])) for name in names}
 
 
 def _status(row: Mapping[str, str]) -> tuple[str, str, str, Mapping[str, Any]]:
     if tuple(row) != _STATUS or row["state"] not in NEUTRAL:
         raise NotAllowed(f"a state of a request with {sorted(row)}: {row['state']!r}")
-    return "acknowledgement", "update", row["id"], {name: _plain(row[name]) for name in _STATUS[:-1]}
+    return "acknowledgement", "update", row["id"], {name: stripped(row[name]) for name in _STATUS[:-1]}
 
 
-def _plain(cell: str) -> str:
-    """A cell without the apostrophe that keeps a spreadsheet from carrying it out."""
-    return cell[1:] if cell.startswith("'") and cell.lstrip("'").startswith(_FORMULA) else cell
+# --- all tables together -------------------------------------------------------------------------------------------------
+
+
+def judge(found: Evidence) -> Iterator[Breach]:
+    """Numbers only go up; a line leaves once; what it says was there before has been there."""
+    handed = [call for call in found.world.calls if call.request.method == HAND_OVER]
+    yield from _judge_numbers(handed)
+    lines = [(call, row) for call in handed for row in _rows(call)]
+    if found.remembers:
+        yield from _judge_keys([row for _, row in lines])
+    for call, row in lines:
+        if call.request.path.startswith("updates-"):
+            yield from _judge_before(found, row)
+
+
+def _judge_numbers(handed: Sequence[Call]) -> Iterator[Breach]:
+    last: dict[str, int] = {}
+    for call in handed:
+        stem, _, number = call.request.path.removesuffix(".csv").rpartition("-")
+        if int(number) <= last.get(stem, 0):
+            yield Breach("files", f"{call.request.path} came after number {last[stem]}")
+        last[stem] = max(int(number), last.get(stem, 0))
+
+
+def _judge_keys(rows: Sequence[Mapping[str, str]]) -> Iterator[Breach]:
+    for key, count in Counter(row["key"] for row in rows).items():
+        if count > 1:
+            yield Breach("files", f"the line {key} was handed over {count} times")
+
+
+def _judge_before(found: Evidence, row: Mapping[str, str]) -> Iterator[Breach]:
+    """The value of before is the account's own: of nobody else, and of no time that never was."""
+    fields = {field.career: field for field in found.rules.fields().values()}
+    for name in row["changes"].split("; "):
+        was = token(fields[name].name, "career", understood(name, stripped(row[f"{name} (was)"])))
+        held = {each.token for each in account_history(found.world, row["id"], fields[name])}
+        if was not in held:
+            yield Breach("files", f"{row['id']} {name}: {was!r} is said to have been there; it held {sorted(held)}")
+
+
+def shown(world: World, write: Write, until: float) -> bool:
+    """Whether a table that was taken by a moment has shown what had been handed over."""
+    if write.call.fate != HANDED_OVER:
+        return False
+    for call in world.calls:
+        if call.request.method == TAKE and call.request.path == "people" and write.call.at < call.at <= until:
+            for row in orjson.loads(call.acted[-1].body):
+                if row["id"] == write.id and all(understood(name, row[name]) == value for name, value in write.fields.items()):
+                    return True
+    return False

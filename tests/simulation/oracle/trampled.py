@@ -13,6 +13,7 @@ from tests.simulation.mapping import Field, Unit, read_mapping
 from tests.simulation.oracle.evidence import Breach, Evidence
 from tests.simulation.oracle.history import Held, account_history, agreed_last, contact_history, overwritten, tokens_between
 from tests.simulation.oracle.pace import fate_of
+from tests.simulation.oracle.tables import shown
 from tests.simulation.words import token
 
 _SLACK = 1.0
@@ -58,7 +59,7 @@ def _judge_field(found: Evidence, person: int, account: str, unit: Unit, field: 
             continue
         agreed = tokens_between(ours, before.since - _SLACK, after.since + _SLACK)
         agreed |= agreed_last(ours, theirs, after.since, seen=found.seen_between)
-        agreed |= _perhaps_ours(found, account, field)
+        agreed |= _perhaps_ours(found, account, field, before.since)
         silent = any(_silent(read_mapping(name).units[unit.name], before.token) for name in found.mappings)
         if silent or before.token in agreed or before.token in _suggested(found, account, unit, field, after.since):
             continue
@@ -75,12 +76,16 @@ def _careers_own(found: Evidence, account: str, unit: Unit, theirs: list[Held], 
     return given[-1:] != [f"{consent.name}=True"] and held_before[-1] not in tokens_between(ours, 0.0, at)
 
 
-def _perhaps_ours(found: Evidence, account: str, field: Field) -> set[str]:
-    """What the bridge wrote to this account, and was not told what became of it: met later, nobody can tell it from an edit."""
+def _perhaps_ours(found: Evidence, account: str, field: Field, until: float) -> set[str]:
+    """What the bridge wrote to this account, and was not told by a moment what became of it: nobody can tell it from an edit."""
     return {
         token(field.name, "career", write.fields[field.career])
         for write in found.writes
-        if write.object == "person" and write.id == account and field.career in write.fields and fate_of(write) == "lost"
+        if write.object == "person"
+        and write.id == account
+        and field.career in write.fields
+        and fate_of(write) == "lost"
+        and not shown(found.world, write, until)
     }
 
 

@@ -17,7 +17,7 @@ import orjson
 
 from tests.simulation.mapping import Rules
 from tests.simulation.oracle.forbidden import NotAllowed
-from tests.simulation.world import HAND_OVER, TAKE, Call
+from tests.simulation.world import HAND_OVER, TAKE, TELL, Call
 
 CRM_HOST, CAREER_HOST = "university.my.salesforce.com", "careers.example.edu"
 _ROOT = "/services/data/v67.0"
@@ -112,7 +112,7 @@ def writes_of(call: Call, pages: Callable[[Call], _Found] | None) -> list[Write]
     Raises:
         NotAllowed: the request is none that may ever leave.
     """
-    if call.request.method not in {HAND_OVER, TAKE}:
+    if call.request.method not in {HAND_OVER, TAKE, TELL}:
         _judge_envelope(call)
     body = orjson.loads(call.request.body) if call.request.body and _is_json(call) else None
     if call.side == "crm":
