@@ -16,7 +16,7 @@ from functools import cache
 from pathlib import Path
 
 from connector.bootstrap import Bridge
-from connector.engine import planner
+from connector.engine import patience, planner
 from connector.engine.context import stage
 from connector.log import configure
 from connector.store import intents
@@ -322,10 +322,11 @@ class Run:
         return any(call.writes and b"Bridge_Status__c" not in call.request.body for call in self.world.calls[before:])
 
     def _quiet(self, process: Process) -> bool:
-        """Whether a cycle writes nothing, nothing waits, and nobody has to be asked."""
+        """Whether a cycle writes nothing, nothing waits, no side is left alone, and nobody has to be asked."""
         wrote = self._cycle(process)
         with process.beside(), process.bridge.context.store.begin() as db:
-            waiting = intents.count_waiting(db)
+            ctx = process.bridge.context
+            waiting = intents.count_waiting(db) or any(patience.asked(ctx, db, side) for side in ("crm", *ctx.careers))
         waiting = waiting or (self.world.office is not None and self.world.office.waits())
         return not self._halts_resumed(process) and not wrote and not waiting
 

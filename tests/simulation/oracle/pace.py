@@ -177,7 +177,9 @@ def _judge_again(found: Evidence, before: Write, fate: str, again: Write) -> Ite
     knows = before.call.life == again.call.life or found.remembers
     if fate in {"lost", "later"} and passed < _PAUSE - _SLACK and before.call is not again.call and knows:
         yield Breach("pace (I36)", f"{what} came to nothing ({fate}) and was sent again {passed:.2f} s later")
-    if fate == "never" and before.call.life == again.call.life and not found.moved_between(before.call, again.call):
+    # Other mapping files are moved to when the next job begins, whenever they were put in place.
+    same = (before.call.life, before.call.mapping) == (again.call.life, again.call.mapping)
+    if fate == "never" and same and not found.moved_between(before.call, again.call):
         yield Breach("pace (I37)", f"{what} was refused for good, and sent again although nothing has moved")
 
 

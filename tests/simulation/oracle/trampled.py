@@ -6,6 +6,7 @@ And nothing is made up: what the bridge writes was entered by the owner, about t
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 import orjson
 
@@ -51,7 +52,7 @@ def _judge_field(found: Evidence, person: int, account: str, unit: Unit, field: 
             if before.token == f"{field.name}={unit.restrictive}":
                 yield Breach("opt-out trampled", where)
             continue
-        if before.token == "" and before.since <= found.first_compared(person, account) + _SLACK:
+        if before.token == "" and _from_the_beginning(found, theirs, before, found.first_compared(person, account) + _SLACK):
             # Emptiness that stood there before anything was agreed is filled.
             continue
         if before.token == "" and _careers_own(found, account, unit, theirs, ours, before.since):
@@ -64,6 +65,16 @@ def _judge_field(found: Evidence, person: int, account: str, unit: Unit, field: 
         if silent or before.token in agreed or before.token in _suggested(found, account, unit, field, after.since):
             continue
         yield Breach("trampled", f"{where}, and nobody was asked")
+
+
+def _from_the_beginning(found: Evidence, theirs: list[Held], empty: Held, first: float) -> bool:
+    """Whether a field was empty when it was first compared, and what was entered since need not have been seen."""
+    if empty.since <= first:
+        return True
+    between = [(held, after.since) for held, after in pairwise(theirs) if after.since > first and held.since < empty.since]
+    return "" in tokens_between(theirs, first, first) and not any(
+        held.token and found.seen_between(held.since, end) for held, end in between
+    )
 
 
 def _careers_own(found: Evidence, account: str, unit: Unit, theirs: list[Held], ours: list[Held], at: float) -> bool:
