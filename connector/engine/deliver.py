@@ -356,8 +356,11 @@ def _settle(ctx: Context, db: Connection, row: Row, payload: Mapping[str, Any], 
 def _due(ctx: Context, row: Row, outcome: Outcome) -> datetime:
     """When to take a write up again: a turn comes when its side says so, what was handed over when something is read."""
     now = ctx.clock.now()
+    if outcome.code == HANDED_OVER and row["state"] == "ready":
+        return given_up_at(ctx, row, sent_at=now)
     if outcome.code == HANDED_OVER:
-        return given_up_at(ctx, row, sent_at=now if row["state"] == "ready" else None)
+        # It lay there already, and what was read since may have shown it.
+        return now if never_arrived(ctx, row) else given_up_at(ctx, row)
     if outcome.code == NOT_NOW:
         return now + timedelta(seconds=outcome.retry_after or LONGEST)
     return next_attempt(now, attempts=row["attempts"] + 1, chance=ctx.rng(), retry_after=outcome.retry_after)

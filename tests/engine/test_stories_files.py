@@ -268,6 +268,29 @@ def test_dying_after_the_file_is_there(uni: FileUniversity) -> None:
     assert uni.writes() == {"applied": 1}
 
 
+def test_what_was_shown_before_it_was_known_to_be_handed_over_counts(uni: FileUniversity) -> None:
+    """Law: a bridge that died after the file was there, and starts after it was carried in and shown, needs no further table."""
+    uni.edit_contact(uni.ada, Title="Director")
+
+    class Died(BaseException):
+        pass
+
+    def die() -> None:
+        if uni.files():
+            raise Died
+
+    uni.effect = die
+    with pytest.raises(Died):
+        uni.run()
+    uni.effect = lambda: None
+    uni.carry_in()
+    uni.export()
+    uni.restart()
+    for _ in range(3):
+        uni.run()
+    assert uni.writes() == {"applied": 1}
+
+
 def test_waiting_leaves_no_trail(uni: FileUniversity) -> None:
     """Law: looking at a change that still lies there says nothing new, however often, and the audit says nothing of it."""
     uni.edit_contact(uni.ada, Title="Director")
