@@ -34,7 +34,7 @@ from tests.simulation.boundary import Broken, Died
 from tests.simulation.clocks import HostClock
 from tests.simulation.database import OURS, blank_state, database
 from tests.simulation.dice import Dice
-from tests.simulation.drop import acting
+from tests.simulation.drop import acting, let_go
 from tests.simulation.oracle.evidence import state_rows
 from tests.simulation.variants import PLATFORMS, mapping_files, on_platform
 from tests.simulation.world import Call, Spec, World, asks_for_change
@@ -268,6 +268,8 @@ class Process:
         self.left = why
         self.dead = True
         self.jobs = []
+        if self.world.office is not None and hasattr(self, "bridge"):
+            let_go(self.bridge.context.careers.values())
         self._stack.close()
         self.host.database.leave()
         if self._torn is not None:

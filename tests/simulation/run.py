@@ -175,7 +175,10 @@ class Run:
 
     def replace(self, ours: Process, rival: Process) -> None:
         """Another daemon goes on with its copy of the state, and ours is no more."""
-        ours.dead = True
+        if ours.working:
+            ours.dead = True
+        else:
+            ours.end("stopped")
         if ours in self.processes:
             self.processes.remove(ours)
         self.host = rival.host
