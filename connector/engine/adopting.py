@@ -14,7 +14,7 @@ from connector.engine.identity import survivor_of
 from connector.engine.owed import owe
 from connector.engine.unasking import start_anew
 from connector.ports import Feed
-from connector.store import links, observations
+from connector.store import intents, links, observations
 from connector.store.store import Row, stamp, unpack
 
 _BATCH = 2000
@@ -42,10 +42,13 @@ def _adopt(ctx: Context, db: Connection, profiles: Sequence[tuple[str, Mapping[s
 
 
 def _adopt_in(ctx: Context, db: Connection, system: str, profiles: Sequence[tuple[str, Mapping[str, Any]]]) -> None:
-    known = links.by_account(db, system, [fields["Account_Id__c"] for _, fields in profiles])
+    accounts = [fields["Account_Id__c"] for _, fields in profiles]
+    known, moving = links.by_account(db, system, accounts), _moving(db, system, accounts)
     found, unread = dict[str, Row](), False
     for id, fields in profiles:
         account, contact = fields["Account_Id__c"], fields.get("Contact__c")
+        if account in moving:
+            contact = None
         row = found.get(account, known.get(account))
         linked = row is not None and row["state"] == "linked"
         if not linked and not (contact and (row is None or row["state"] == "waiting")):
@@ -62,6 +65,12 @@ def _adopt_in(ctx: Context, db: Connection, system: str, profiles: Sequence[tupl
     if unread and ctx.careers[system].capabilities.lookup:
         # These accounts may be gone, and then no feed tells of them any more.
         owe(db, system)
+
+
+def _moving(db: Connection, system: str, accounts: Sequence[str]) -> set[str]:
+    """The accounts whose profiles do not know yet whom they lead to: our word of that has not arrived, or was refused."""
+    waiting = intents.on_their_way(db, system, accounts, "profile.update", states=(*intents.OPEN_STATES, "refused"))
+    return {account for account, rows in waiting.items() if any("Contact__c" in unpack(row["payload"])["fields"] for row in rows)}
 
 
 def _move(ctx: Context, db: Connection, link: Row, contact_id: str) -> None:

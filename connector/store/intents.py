@@ -282,15 +282,17 @@ def hasten(db: Connection, system: str, targets: Iterable[str], *, code: str, no
 
 
 @prepared
-def _on_their_way(system: Place, targets: Place, kinds: Place) -> Select[Any]:
-    return select(intent).where(_about(system, targets, kinds), intent.c.state == "unknown").order_by(intent.c.id)
+def _on_their_way(system: Place, targets: Place, kinds: Place, states: Place) -> Select[Any]:
+    return select(intent).where(_about(system, targets, kinds), intent.c.state.in_(states)).order_by(intent.c.id)
 
 
-def on_their_way(db: Connection, system: str, targets: Iterable[str], kind: str) -> dict[str, list[Row]]:
-    """Writes of a kind by target, oldest first, that were sent and of which nobody knows yet what became of them."""
+def on_their_way(
+    db: Connection, system: str, targets: Iterable[str], kind: str, *, states: Sequence[str] = ("unknown",)
+) -> dict[str, list[Row]]:
+    """Writes of a kind by target, oldest first; usually those that were sent and of which nobody knows what became of them."""
     found: dict[str, list[Row]] = {}
     for some in batches(targets):
-        for row in rows_of(_on_their_way(db, system=system, targets=some, kinds=[kind])):
+        for row in rows_of(_on_their_way(db, system=system, targets=some, kinds=[kind], states=list(states))):
             found.setdefault(row["target"], []).append(row)
     return found
 

@@ -319,6 +319,25 @@ def test_an_account_that_went_while_the_state_was_lost_is_missed(busy: Universit
     assert busy.one("Suggested_Change__c")["State__c"] == "Withdrawn"
 
 
+def test_whom_staff_gave_the_account_to_is_kept_while_its_profile_cannot_be_told(uni: University) -> None:
+    """Law: a decision of staff stands, although its career profile is locked when it is to be told, and changed by somebody."""
+    uni.run()
+    other = uni.contact(University_ID__c="U1002", FirstName="Grace", LastName="Hopper", Personal_Email__c="grace@example.org")
+    moved = {"institution_id": "U1002", "first_name": "Grace", "last_name": "Hopper", "email_personal": "grace@example.org"}
+    uni.edit_person("a1", moved)
+    uni.run()
+    uni.run()
+    uni.crm.order_refusal("UNABLE_TO_LOCK_ROW", sobject="Career_Profile__c", count=99)
+    uni.edit(uni.one("Identity_Review__c")["Id"], Decision__c="Candidate 1")
+    uni.run(approve=True)
+    uni.edit(uni.profile()["Id"], Mentor_Capacity__c=2)
+    uni.run(approve=True)
+    uni.crm.clear_faults()
+    for _ in range(3):
+        uni.run(approve=True, seconds=3600)
+    assert uni.profile()["Contact__c"] == other
+
+
 def test_an_older_state_meets_that_staff_gave_the_account_to_somebody_else(uni: University, tmp_path: Path) -> None:
     """Law: what was agreed about one person is not agreed about another, also where an older state meets the profile's move."""
     assert uni.state is not None
