@@ -6,6 +6,7 @@ from tests.simulation.defects.planted import Defect, Edit
 
 _DELIVER, _WRITES = "connector/engine/deliver.py", "connector/salesforce/writes.py"
 _INTENTS, _SETTLING = "connector/store/intents.py", "connector/engine/settling.py"
+_OUTBOX = "connector/career/drop/outbox.py"
 _WIRE, _CLIENT = "connector/wire.py", "connector/salesforce/client.py"
 
 _INSERT = "        results = self._client.insert([(writable(row.object), {**row.fields, KEY: row.key}) for row in rows])\n"
@@ -30,25 +31,12 @@ DEFECTS = (
         edits=(Edit("connector/career/drop/sheet.py", """return f"'{text}" if _acts(text) else text""", "return text"),),
     ),
     Defect(
-        name="handed over twice",
-        what="who died after a table appeared and before that was noted hands its lines over again",
-        needs=("platform='csv_drop'", "Kill("),
-        edits=(
-            Edit(
-                "connector/career/drop/outbox.py", "            known = self._keys(number)\n", "            known = frozenset()\n"
-            ),
-        ),
-    ),
-    Defect(
         name="numbers begin anew",
         what="files of changes are numbered by what lies in the folder, whatever was handed over before",
         needs=("('tidy', True)",),
         edits=(
-            Edit(
-                "connector/career/drop/outbox.py",
-                "return max(self._newest(), self._ledger().begun) + 1",
-                "return self._newest() + 1",
-            ),
+            Edit(_OUTBOX, "return max([self._ledger().number, *there])", "return max([0, *there])"),
+            Edit(_OUTBOX, "return max(self._newest(), self._ledger().begun) + 1", "return self._newest() + 1"),
         ),
     ),
     Defect(

@@ -43,7 +43,7 @@ class Read:
                 return
             case "TELL":
                 _judge_result(call)
-            case "HAND OVER" if rows := _rows(call):
+            case "HAND OVER" if rows := _harmless(call):
                 for row in rows:
                     yield _change(row) if call.request.path.startswith("updates-") else _status(row)
             case _:
@@ -51,7 +51,11 @@ class Read:
 
 
 def _rows(call: Call) -> list[dict[str, str]]:
-    rows = list(csv.DictReader(io.StringIO(call.request.body.decode(), newline=""), strict=True))
+    return list(csv.DictReader(io.StringIO(call.request.body.decode(), newline=""), strict=True))
+
+
+def _harmless(call: Call) -> list[dict[str, str]]:
+    rows = _rows(call)
     harmful = [name for row in rows for name, cell in row.items() if cell and cell[0] in FORMULA]
     if harmful:
         raise NotAllowed(f"{call.request.path}: a spreadsheet would carry out {harmful}")
@@ -60,7 +64,7 @@ def _rows(call: Call) -> list[dict[str, str]]:
 
 def _judge_result(call: Call) -> None:
     """An answer beside a table says which line, which id, and why; nothing of what stood there."""
-    rows = _rows(call)
+    rows = _harmless(call)
     if any(tuple(row) != _RESULT for row in rows) or CANARY.search(call.request.body.decode()):
         raise NotAllowed(f"{call.request.path} says {rows[:3]}")
 
