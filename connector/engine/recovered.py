@@ -17,7 +17,7 @@ from connector.engine.unasking import forget
 from connector.ports import Feed
 from connector.store import intents, links, observations, suggestions
 from connector.store.links import BLANK
-from connector.store.store import Row, unpack
+from connector.store.store import Row, stamp, unpack
 
 _WAITING = ("Open", CRM_STATES["waiting"])
 _TURNED_DOWN = CRM_STATES["rejected"]
@@ -41,14 +41,32 @@ def take_up(ctx: Context, db: Connection, row: Row, fields: Mapping[str, Any]) -
     Returns the open question's row; None if this is none, or none that can be taken up.
     """
     stands = fields.get("State__c")
-    asked = _asked(ctx, db, fields) if not row["deleted"] and stands in (*_WAITING, _TURNED_DOWN) else None
+    here = not row["deleted"] and stands in (*_WAITING, _TURNED_DOWN)
+    asked = _asked(ctx, db, fields) if here else None
     if asked is None:
+        if here and stands in _WAITING:
+            _withdraw(ctx, db, row["id"], fields)
         return None
     if stands in _WAITING:
         return _open(ctx, db, asked, row["id"], kind=str(fields.get("Kind__c")))
     if asked.known is None or asked.known["state"] == "withdrawn":
         _turned_down(db, asked, fields)
     return None
+
+
+def _withdraw(ctx: Context, db: Connection, id: str, fields: Mapping[str, Any]) -> None:
+    """A question of ours about somebody whose contact was deleted while we knew nothing of either waits for nobody any more."""
+    profile_id, key = fields.get("Career_Profile__c"), str(fields.get("Key__c"))
+    profile = observations.load(db, Side.CRM, Feed.PROFILE, [profile_id]).get(profile_id) if profile_id else None
+    about = unpack(profile["fields"]) if profile is not None and not profile["deleted"] else {}
+    system, account, episode = about.get("System__c"), about.get("Account_Id__c"), int(fields.get("Episode__c") or 1)
+    ours = key == key_of("suggestion", system, account, fields.get("Group__c"), episode)
+    if not ours or about.get("Contact__c") or suggestions.by_key(db, [key]):
+        return
+    now, names = ctx.clock.now(), {"system": str(system), "account_id": str(account), "unit": str(fields.get("Group__c"))}
+    found = suggestions.opened(key, names, kind=str(fields.get("Kind__c")), episode=episode, now=now, crm_id=id)
+    suggestions.put(db, [dict(found) | {"state": "withdrawn", "settled_at": stamp(now)}])
+    log.info("suggestion.recovered", suggestion=key)
 
 
 def _asked(ctx: Context, db: Connection, fields: Mapping[str, Any]) -> _Asked | None:

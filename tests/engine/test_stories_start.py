@@ -319,6 +319,15 @@ def test_an_account_that_went_while_the_state_was_lost_is_missed(busy: Universit
     assert busy.one("Suggested_Change__c")["State__c"] == "Withdrawn"
 
 
+def test_a_question_about_somebody_whose_contact_went_while_the_state_was_lost_is_withdrawn(busy: University) -> None:
+    """Law: it waits for nobody any more, whatever staff have answered."""
+    question = busy.one("Suggested_Change__c")["Id"]
+    busy.edit(question, Decision__c="Reject", Reason__c="Incorrect")
+    busy.crm.delete_as(busy.officer, busy.ada)
+    begin_anew(busy, cycles=2)
+    assert busy.one("Suggested_Change__c", Id=question)["State__c"] == "Withdrawn"
+
+
 def test_whom_staff_gave_the_account_to_is_kept_while_its_profile_cannot_be_told(uni: University) -> None:
     """Law: a decision of staff stands, although its career profile is locked when it is to be told, and changed by somebody."""
     uni.run()

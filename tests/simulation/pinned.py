@@ -348,6 +348,12 @@ PINNED: Mapping[str, Scenario] = {
         seed=20897,
         swept=False,
     ),
+    "a decision about somebody whose contact went while the state was lost was never taken up": Scenario(
+        spec=Spec(cycle=600, tenant=(("page_limit", 1), ("batch_limit", 1))),
+        steps=(EditAccount(0, "last_name", 1), Pass(600), Decide(1, "reject", 1), DeleteContact(0), RestoreState()),
+        seed=1802,
+        swept=False,
+    ),
     "a line of a table had the very name of another daemon's, and an importer that knows its lines passed it over": Scenario(
         spec=Spec(platform="csv_drop", office=(("tidy", True),)),
         steps=(EditContact(0, "class_year", 1), Rival(1, 700.0), Pass(60), EditAccount(0, "class_year", 2)),
