@@ -175,6 +175,8 @@ def _judge_again(found: Evidence, before: Write, fate: str, again: Write) -> Ite
     what = f"{again.kind} of {again.object} {again.id or again.key}"
     # With another state in place, a daemon that starts knows nothing of what was tried a moment ago.
     knows = before.call.life == again.call.life or found.remembers
+    # By a clock that was set forward the pause is over.
+    knows = knows and "host's clock set" not in found.happened
     if fate in {"lost", "later"} and passed < _PAUSE - _SLACK and before.call is not again.call and knows:
         yield Breach("pace (I36)", f"{what} came to nothing ({fate}) and was sent again {passed:.2f} s later")
     # Other mapping files are moved to when the next job begins, whenever they were put in place.
