@@ -21,6 +21,8 @@ from connector.store.store import Row, stamp, unpack
 
 _WAITING = ("Open", CRM_STATES["waiting"])
 _TURNED_DOWN = CRM_STATES["rejected"]
+_NOBODY = ("new", "review", "apart")
+"""The states of a link that leads to no contact."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,27 +45,40 @@ def take_up(ctx: Context, db: Connection, row: Row, fields: Mapping[str, Any]) -
     stands = fields.get("State__c")
     here = not row["deleted"] and stands in (*_WAITING, _TURNED_DOWN)
     asked = _asked(ctx, db, fields) if here else None
-    if asked is None:
-        if here and stands in _WAITING:
-            _withdraw(ctx, db, row["id"], fields)
+    waits = here and stands in _WAITING
+    if waits and (about := _about_nobody(db, asked, fields)) is not None:
+        _withdraw(ctx, db, row["id"], fields, about)
         return None
-    if stands in _WAITING:
+    if asked is None:
+        return None
+    if waits:
         return _open(ctx, db, asked, row["id"], kind=str(fields.get("Kind__c")))
     if asked.known is None or asked.known["state"] == "withdrawn":
         _turned_down(db, asked, fields)
     return None
 
 
-def _withdraw(ctx: Context, db: Connection, id: str, fields: Mapping[str, Any]) -> None:
-    """A question of ours about somebody whose contact was deleted while we knew nothing of either waits for nobody any more."""
-    profile_id, key = fields.get("Career_Profile__c"), str(fields.get("Key__c"))
+def _about_nobody(db: Connection, asked: _Asked | None, fields: Mapping[str, Any]) -> tuple[str, str] | None:
+    """The system and account of a question about somebody who has no contact any more; None if it is about somebody.
+
+    While our state knew nothing, the contact was deleted, and its profile has none; or it is asked who the account belongs to.
+    """
+    if asked is not None:
+        link = asked.link
+        return (link["system"], link["account_id"]) if asked.known is None and link["state"] in _NOBODY else None
+    profile_id = fields.get("Career_Profile__c")
     profile = observations.load(db, Side.CRM, Feed.PROFILE, [profile_id]).get(profile_id) if profile_id else None
     about = unpack(profile["fields"]) if profile is not None and not profile["deleted"] else {}
-    system, account, episode = about.get("System__c"), about.get("Account_Id__c"), int(fields.get("Episode__c") or 1)
-    ours = key == key_of("suggestion", system, account, fields.get("Group__c"), episode)
-    if not ours or about.get("Contact__c") or suggestions.by_key(db, [key]):
+    return (str(about["System__c"]), str(about["Account_Id__c"])) if about and not about.get("Contact__c") else None
+
+
+def _withdraw(ctx: Context, db: Connection, id: str, fields: Mapping[str, Any], about: tuple[str, str]) -> None:
+    """It waits for nobody any more; Salesforce is told with all other questions that are settled."""
+    (system, account), unit, key = about, str(fields.get("Group__c")), str(fields.get("Key__c"))
+    episode = int(fields.get("Episode__c") or 1)
+    if key != key_of("suggestion", system, account, unit, episode) or suggestions.by_key(db, [key]):
         return
-    now, names = ctx.clock.now(), {"system": str(system), "account_id": str(account), "unit": str(fields.get("Group__c"))}
+    now, names = ctx.clock.now(), {"system": system, "account_id": account, "unit": unit}
     found = suggestions.opened(key, names, kind=str(fields.get("Kind__c")), episode=episode, now=now, crm_id=id)
     suggestions.put(db, [dict(found) | {"state": "withdrawn", "settled_at": stamp(now)}])
     log.info("suggestion.recovered", suggestion=key)

@@ -348,6 +348,20 @@ PINNED: Mapping[str, Scenario] = {
         seed=20897,
         swept=False,
     ),
+    "a decision about somebody of whom it had to be asked who it is, since the state was older, was never taken up": Scenario(
+        spec=Spec(cycle=600, tenant=(("page_limit", 1), ("batch_limit", 1))),
+        steps=(
+            KeepState(),
+            Duplicate(0),
+            EditAccount(0, "last_name", 1),
+            Pass(600),
+            Decide(1, "reject", 1),
+            DeleteContact(0),
+            RestoreState(),
+        ),
+        seed=1802,
+        swept=False,
+    ),
     "a decision about somebody whose contact went while the state was lost was never taken up": Scenario(
         spec=Spec(cycle=600, tenant=(("page_limit", 1), ("batch_limit", 1))),
         steps=(EditAccount(0, "last_name", 1), Pass(600), Decide(1, "reject", 1), DeleteContact(0), RestoreState()),
