@@ -96,12 +96,14 @@ class Outbox:
             Halt: the folder cannot be used.
         """
         with self._folder.guarded():
-            number = self._newest()
-            known = self._keys(number)
+            newest = self._newest()
+            known = self._keys(newest)
             fresh = [line for line in lines if line.key not in known]
             if not fresh:
                 return ""
-            number, now, before = self._next(), self._clock.now(), self._ledger()
+            now, before = self._clock.now(), self._ledger()
+            # A file that was begun may have appeared, and been taken away.
+            number = max(newest, before.begun) + 1
             keys = () if self._keyed else tuple(line.key for line in fresh)
             begun = replace(before, begun=number, begun_at=now, keys=keys)
             self._note(begun)
@@ -130,10 +132,6 @@ class Outbox:
         """The number of the newest file that there was for certain."""
         there = [int(found[1]) for name in self._folder.entries() if (found := self._name.fullmatch(name))]
         return max([self._ledger().number, *there])
-
-    def _next(self) -> int:
-        """A number that no file ever had: one that was begun may have appeared, and been taken away."""
-        return max(self._newest(), self._ledger().begun) + 1
 
     def _keys(self, number: int) -> frozenset[str]:
         """The keys of a file; none if somebody has taken it away, or changed it."""

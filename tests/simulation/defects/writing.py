@@ -36,7 +36,7 @@ DEFECTS = (
         needs=("('tidy', True)",),
         edits=(
             Edit(_OUTBOX, "return max([self._ledger().number, *there])", "return max([0, *there])"),
-            Edit(_OUTBOX, "return max(self._newest(), self._ledger().begun) + 1", "return self._newest() + 1"),
+            Edit(_OUTBOX, "number = max(newest, before.begun) + 1", "number = newest + 1"),
         ),
     ),
     Defect(
