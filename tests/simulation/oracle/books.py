@@ -68,14 +68,14 @@ def _judge_audit(found: Evidence, audit: list[dict[str, Any]]) -> Iterator[Breac
     for intent, count in applied.items():
         if count > 1:
             yield Breach("audit (I44)", f"write {intent} is told to be applied {count} times")
-    kinds = {place: names for place, names in _KINDS.items() if found.platform.guarded or place != _WHOLE}
+    kinds = {place: names for place, names in _KINDS.items() if found.world.platform.guarded or place != _WHOLE}
     yield from _judge_outcomes(found, told)
     left = {place for write in found.known if (place := _place(write, kinds)) is not None}
     for object, kind, text in left:
         if not any((name, text) in told or name in erased for name in kinds[object, kind]):
             yield Breach("audit (I44)", f"nothing tells of {kind} of {object}: {text[:200]}")
     # A line that another daemon has put into a folder is not put there again.
-    others = found.writes if found.platform.by_files and not found.remembers else ()
+    others = found.writes if found.world.platform.by_files and not found.remembers else ()
     sent = (*found.known, *(write for write in others if (write.object, write.kind) == _WHOLE))
     places = {place for write in sent if (place := _place(write, kinds)) is not None}
     known = {(name, text) for object, kind, text in places for name in kinds[object, kind]}

@@ -14,7 +14,6 @@ from typing import Any
 
 from tests.simulation.mapping import Rules, Unit, read_mapping
 from tests.simulation.oracle.wire import Write
-from tests.simulation.variants import Platform
 from tests.simulation.words import token
 from tests.simulation.world import HANDED_OVER, Call, World, pick
 
@@ -78,11 +77,6 @@ class Evidence:
     def rules(self) -> Rules:
         """The mapping in force."""
         return read_mapping(self.mapping)
-
-    @property
-    def platform(self) -> Platform:
-        """Careers' platform."""
-        return self.world.platform
 
     @property
     def remembers(self) -> bool:
@@ -151,7 +145,7 @@ class Evidence:
         there = self.world.seen and contacts & self.world.seen[0].keys()
         if there and self.world.spec.live and account in self.world.known_before and self.knows_beginning:
             return -1.0
-        shown = self.platform.shown.format(account.partition("-")[2] or account)
+        shown = self.world.platform.shown.format(account.partition("-")[2] or account)
         names = [shown.encode()], [f'"Id":"{id}"'.encode() for id in contacts]
         return self._ended(max(self._first_read(*names[0]), self._first_read(*names[1])))
 
@@ -175,7 +169,7 @@ class Evidence:
 
         Where a platform takes whatever it is given, nothing can keep that from being overwritten (docs/platforms.md says so).
         """
-        if self.platform.guarded:
+        if self.world.platform.guarded:
             return False
         looks: dict[tuple[str, int, str], float] = {}
         written = {write.call.number: write for write in self.writes if write.object == "person" and write.id == account}
