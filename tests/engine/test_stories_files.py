@@ -242,8 +242,8 @@ def test_dying_before_the_file_is_there(uni: FileUniversity) -> None:
     assert uni.files() == ["updates-000001.csv"]
 
 
-def test_dying_after_the_file_is_there(uni: FileUniversity) -> None:
-    """Law: a bridge that died between file and settlement writes no second one."""
+def die_once_handed_over(uni: FileUniversity) -> None:
+    """The contact changes, and the bridge dies as soon as the file of that is there."""
 
     class Died(BaseException):
         pass
@@ -257,6 +257,11 @@ def test_dying_after_the_file_is_there(uni: FileUniversity) -> None:
     with pytest.raises(Died):
         uni.run()
     uni.effect = lambda: None
+
+
+def test_dying_after_the_file_is_there(uni: FileUniversity) -> None:
+    """Law: a bridge that died between file and settlement writes no second one."""
+    die_once_handed_over(uni)
     assert uni.files() == ["updates-000001.csv"]
     uni.restart()
     uni.run()
@@ -270,19 +275,7 @@ def test_dying_after_the_file_is_there(uni: FileUniversity) -> None:
 
 def test_what_was_shown_before_it_was_known_to_be_handed_over_counts(uni: FileUniversity) -> None:
     """Law: a bridge that died after the file was there, and starts after it was carried in and shown, needs no further table."""
-    uni.edit_contact(uni.ada, Title="Director")
-
-    class Died(BaseException):
-        pass
-
-    def die() -> None:
-        if uni.files():
-            raise Died
-
-    uni.effect = die
-    with pytest.raises(Died):
-        uni.run()
-    uni.effect = lambda: None
+    die_once_handed_over(uni)
     uni.carry_in()
     uni.export()
     uni.restart()

@@ -198,13 +198,13 @@ class University:
             mapping="mapping",
         )
 
-    def lose_state(self) -> None:
-        """The state database is gone; a new process begins with an empty one."""
+    def lose_state(self, older: Path | None = None) -> None:
+        """The state database is gone; a new process begins with an empty one, or with an ``older`` copy."""
         assert self.state is not None
         self.ctx.store.close()
         for path in self.state.parent.glob(f"{self.state.name}*"):
             path.unlink()
-        shutil.copy(blank_state(), self.state)
+        shutil.copy(older or blank_state(), self.state)
         self.restart()
 
     def prepare(self) -> None:
