@@ -16,7 +16,7 @@ from emulator.career.symplicity import SYMPLICITY
 from tests.contract.career_contract import CareerContract, read_all, states
 from tests.contract.platform_world import PAT, PlatformWorld
 
-LIST, BATCH = "GET /students", "PUT /students"
+LIST, BATCH, PICKLIST = "GET /students", "PUT /students", "GET /picklists/students/{field}"
 NAMES = {
     "title": "custom.job_title",
     "employer": "custom.employer",
@@ -218,6 +218,25 @@ def test_choices_travel_by_id_and_are_known_by_name(key: str, bare: bool) -> Non
     assert (now["interests"], now["consents"]["surveys"]) == ([], None)
 
 
+def test_a_choice_that_comes_up_later_is_known_by_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where choices are shown by their ids alone, one that is new to us is asked for; one that has no name, only once."""
+    world = SymplicityWorld()
+    world.system.switches.symplicity_choice_key = ""
+    world.people(2)
+    world.edit(world.id(0), {"interests": ["energy"]})
+    read_all(world.client)
+    world.edit(world.id(0), {"interests": ["law", "energy"]})
+    (record,) = world.client.fetch("person", [world.id(0)])
+    assert record.fields["custom"]["interests"] == ["law", "energy"]
+    monkeypatch.setattr("emulator.career.symplicity.responses.picklist", lambda _system, _field: {"moths": 7})
+    world.edit(world.id(1), {"interests": ["forgotten"]})
+    before = spent(world, PICKLIST)
+    for _ in range(3):
+        (record,) = world.client.fetch("person", [world.id(1)])
+        assert record.fields["custom"]["interests"] == ["3"]
+    assert spent(world, PICKLIST) - before == 1
+
+
 def test_numbers_come_back_as_texts() -> None:
     """A number that we wrote makes no version of its own: the next change is not held back."""
     world = SymplicityWorld()
@@ -345,7 +364,7 @@ def test_a_batch_that_takes_long_is_unknown_and_waited_for() -> None:
 
 @pytest.mark.parametrize("status", [429, 409])
 def test_after_a_restart_the_site_itself_holds_back_a_second_batch(status: int) -> None:
-    """A new process knows nothing of the batch before; the site refuses another one, which means later."""
+    """A new process knows nothing of the batch before; the site refuses another one, which may have come twice: look again."""
     world = SymplicityWorld()
     world.system.switches.symplicity_bulk_status = status
     world.system.switches.symplicity_batch_seconds = 600
@@ -355,7 +374,8 @@ def test_after_a_restart_the_site_itself_holds_back_a_second_batch(status: int) 
     assert states(world.client.update(wanted)) == ["unknown"] + ["later"] * 7
     assert spent(world, "GET /students/{id}") == before + 1, "nobody else is looked at any more"
     world.client = world.connect()
-    assert set(states(world.client.update(rows(world, range(8), custom__degree="BA")))) == {"later"}
+    refused = world.client.update(rows(world, range(8), custom__degree="BA"))
+    assert (states(refused), {one.retry_after for one in refused}) == (["unknown"] + ["later"] * 7, {60.0})
     world.emulated_clock.move(timedelta(minutes=10))
     world.system.switches.symplicity_batch_seconds = 4
     assert states(world.client.update(rows(world, range(8), custom__degree="BA"))) == ["applied"] * 8

@@ -18,13 +18,14 @@ from connector.career.dialects.symplicity_fields import API
 from connector.career.exchange import Exchange, Reply
 from connector.career.payload import at, text_at
 from connector.career.writes import Chunk
-from connector.errors import Later, Unknown
-from connector.ports import Clock, Outcome, Status
+from connector.errors import Later, Throttled, Unknown
+from connector.ports import THROTTLED, Clock, Outcome, Status
 from connector.wire import Answer
 
 _PAUSES = (1.0, 2.0, 4.0, 8.0, 15.0)
 """Seconds between the looks at a batch."""
-_BUSY = 60.0
+_PATIENCE = 60.0
+_BUSY, _AT_WORK = "BULK_BUSY", "another batch is at work"
 _OVER = frozenset({"completed", "failed", "cancelled", "canceled", "error"})
 
 
@@ -41,7 +42,12 @@ class Batches:
             if self._unwatched and at(self._look(self._unwatched), "status") not in _OVER:
                 return self._all(items, outcomes.later(self._busy()))
             self._unwatched = ""
-            answer = self._exchange.send("PUT", f"{API}/students", params={"batch": "1"}, json=list(items))
+            try:
+                answer = self._exchange.send("PUT", f"{API}/students", params={"batch": "1"}, json=list(items))
+            except Throttled as reason:
+                if reason.code != THROTTLED:
+                    raise
+                return self._all(items, _perhaps_ours(reason.code, reason.retry_after))
             if answer.status not in {200, 201, 202}:
                 return self._refused(items, answer)
             data, _ = answer.read_json()
@@ -56,7 +62,7 @@ class Batches:
     def _refused(self, items: Sequence[Mapping[str, Any]], answer: Answer) -> Chunk:
         """Another batch is at work there, or one of the elements spoils them all."""
         if answer.status == 409:
-            return self._all(items, outcomes.later(self._busy()))
+            return self._all(items, _perhaps_ours(_BUSY))
         if answer.status == 404:
             raise self._exchange.unknown_path(answer.status)
         outcome = outcomes.judged(answer)
@@ -85,11 +91,16 @@ class Batches:
         return self._exchange.get(f"{API}/batch/{batch}", {}, understand)
 
     def _busy(self) -> Later:
-        return Later(side=self._exchange.system, code="BULK_BUSY", detail="another batch is at work", retry_after=_BUSY)
+        return Later(side=self._exchange.system, code=_BUSY, detail=_AT_WORK, retry_after=_PATIENCE)
 
     @staticmethod
     def _all(items: Sequence[Mapping[str, Any]], outcome: Outcome) -> Chunk:
         return Chunk(outcomes=[outcome] * len(items))
+
+
+def _perhaps_ours(code: str, wait: float | None = None) -> Outcome:
+    """Another batch is at work, and it may be this very one, which came twice on its way: each account is looked at by itself."""
+    return Outcome(status=Status.UNKNOWN, code=code, detail=_AT_WORK, retry_after=max(wait or 0.0, _PATIENCE))
 
 
 def _judged(found: object, items: Sequence[Mapping[str, Any]]) -> list[Outcome]:

@@ -26,6 +26,7 @@ class Fields:
     def __init__(self, exchange: Exchange) -> None:
         self._exchange = exchange
         self._choices: dict[str, Mapping[str, str]] = {}
+        self._nameless: set[tuple[str, str]] = set()
 
     def shape(self, student: Mapping[str, Any]) -> dict[str, Any]:
         """A student's fields: her properties, and ``custom.NAME``; a chosen value is what it is called."""
@@ -54,7 +55,7 @@ class Fields:
         if isinstance(value, dict):
             called = next((value[key] for key in ("label", "value", "name") if isinstance(value.get(key), str)), None)
             number = str(value.get("id", ""))
-            return (self._of(name).get(number, number) if called is None else called) or None
+            return (self._called(name, number) if called is None else called) or None
         return None if value == "" else value
 
     def _sent(self, name: str, value: object, path: str) -> object:
@@ -69,6 +70,15 @@ class Fields:
                 found = [numbers[one] for one in wanted]
                 return found if several else (found or [""])[0]
         raise Unwritable("unknown_choice", f"field {path}")
+
+    def _called(self, name: str, number: str) -> str:
+        """What a choice is called by its id, also one that came up after we had asked; the id itself if it has no name."""
+        missing = bool(found := self._of(name)) and number not in found
+        if missing and (name, number) not in self._nameless:
+            found = self._of(name, anew=True)
+            if number not in found:
+                self._nameless.add((name, number))
+        return found.get(number, number)
 
     def _of(self, name: str, *, anew: bool = False) -> Mapping[str, str]:
         """The choices of a field, what each is called by its id; none if it is no picklist."""
