@@ -58,8 +58,8 @@ class Face:
     ``paths`` are (method, path below ``base``, endpoint). ``authenticate`` answers who calls, or raises an ``ApiError``.
     ``public`` are paths that need nobody. ``refuse`` makes the platform's own answer of an error. ``admit`` counts a call
     against the platform's limits and raises when it is one too many; ``told`` are headers that every answer carries;
-    ``erred`` is told of each server error. ``orders`` are what programs beside the platform do when they are told to at the
-    control door.
+    ``erred`` is told of each server error. ``catch_up`` does what the platform does in its own time, as far as it is due.
+    ``orders`` are what programs beside the platform do when they are told to at the control door.
     """
 
     name: str
@@ -72,4 +72,5 @@ class Face:
     admit: Callable[[CareerSystem], None] = lambda _system: None
     told: Callable[[CareerSystem], Mapping[str, str]] = lambda _system: {}
     erred: Callable[[CareerSystem], None] = lambda _system: None
+    catch_up: Callable[[CareerSystem], None] = lambda _system: None
     orders: Mapping[str, Handle] = field(default_factory=dict)

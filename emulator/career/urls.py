@@ -63,6 +63,7 @@ class CareerApp:
 
     def _serve(self, request: Request) -> Response:
         order, face = self._take(request), self._face_of(request)
+        self.face.catch_up(self.system)
         if order is not None and order.before:
             self._note("(fault)", request, None, answer := faults.instead(order))
         else:

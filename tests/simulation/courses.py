@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from tests.simulation.decisions import Decide, Insist
 from tests.simulation.dice import Dice
-from tests.simulation.steps import At, Change, Duplicate, EditAccount, EditContact, File, Merge, Step, When, Work
+from tests.simulation.steps import At, Change, Duplicate, EditAccount, EditContact, EditContacts, File, Merge, Step, When, Work
 from tests.simulation.troubles import (
     WRITES,
     Break,
@@ -44,7 +44,8 @@ _CHANGES = {"crm": "/composite/", "careers": "POST"}
 
 def course(dice: Dice, spec: Spec) -> Beats:
     """One course, about one of the people."""
-    return dice.one(tuple(_COURSES.values()))(dice, dice.whole(0, spec.people - 1), dice.one(OWNED))
+    known = _loaded if spec.loads and dice.chance(0.5) else dice.one(tuple(_COURSES.values()))
+    return known(dice, dice.whole(0, spec.people - 1), dice.one(OWNED))
 
 
 def _one(dice: Dice, *of: Step) -> Step:
@@ -180,6 +181,13 @@ def _together(dice: Dice, _person: int, field: str) -> Beats:
 def _many(_dice: Dice, _person: int, field: str) -> Beats:
     """More people change at once than a brake may let by."""
     return [[EditContact(each, field, 1) for each in range(3)], [EditContact(each, field, 2) for each in range(3)]]
+
+
+def _loaded(dice: Dice, person: int, field: str) -> Beats:
+    """Loads for everybody go as batches, in the midst of which somebody edits, or the process dies."""
+    meanwhile = _one(dice, Kill(), EditAccount(person, field, 3), EditContact(person, field, 0), EditContacts(field, 0))
+    amidst = When(dice.one(("careers>", "careers<")), dice.one(("batch=1", "/batch/")), meanwhile)
+    return [[EditContacts(field, 1)], [EditContacts(field, 2), amidst], [EditContact(person, field, 3)]]
 
 
 def _locked_out(dice: Dice, person: int, field: str) -> Beats:

@@ -44,9 +44,12 @@ def draw(seed: int) -> Scenario:
 
 def _on_platform(dice: Dice, spec: Spec) -> Spec:
     platform = dice.weighted(_PLATFORMS)
-    unknown = tuple((name, dice.chance(0.5)) for name in PLATFORMS[platform].unknown)
+    known = PLATFORMS[platform]
+    unknown = tuple((name, dice.weighted([(way, 1) for way in ways])) for name, ways in known.unknown.items())
     office = (("reverse", dice.chance(0.3)), ("tidy", dice.chance(0.3)), *dice.one(_TABLES)) if platform == "csv_drop" else ()
-    return replace(spec, platform=platform, tenant=(*spec.tenant, *unknown), office=office)
+    people = known.many + 2 if known.many and dice.chance(0.6) else spec.people
+    tenant, settings = (*spec.tenant, *unknown), dice.one(known.either)
+    return replace(spec, platform=platform, people=people, tenant=tenant, office=office, settings=settings)
 
 
 def _course(dice: Dice, spec: Spec) -> Iterator[Sequence[Step]]:
@@ -57,7 +60,7 @@ def _course(dice: Dice, spec: Spec) -> Iterator[Sequence[Step]]:
     yield from course(dice, spec)
 
 
-_PLATFORMS = (("generic", 9), ("hivebrite", 1), ("csv_drop", 1), ("12twenty", 2))
+_PLATFORMS = (("generic", 9), ("hivebrite", 1), ("csv_drop", 1), ("12twenty", 2), ("symplicity_csm", 1))
 """How often careers have which platform."""
 _TABLES: Sequence[tuple[tuple[str, Any], ...]] = (
     (),
@@ -160,6 +163,10 @@ _DEEDS: Mapping[str, tuple[float, _Maker]] = {
     "review": (1, lambda dice, _spec: decisions.Review(dice.whole(0, 2), dice.one(("Candidate 1", "Candidate 2", "Nobody")))),
 }
 """What people do: how often, and how it is drawn."""
+_OF_MANY: Mapping[str, tuple[float, _Maker]] = {
+    "edit contacts": (30, lambda dice, spec: steps.EditContacts(_field(dice, spec), _choice(dice))),
+}
+"""What they do besides, where so many are there that a load of all goes in one call."""
 
 
 _TRANSPORT = ("refuse", "lose_request", "lose_response", "timeout", "truncate", "twice")
@@ -266,11 +273,34 @@ _OF_A_FOLDER: Mapping[str, tuple[float, _Maker]] = {
 """What fails besides, where careers work with files."""
 
 
+_AT_A_BATCH = ("batch=1", "/batch/")
+"""Parts of the lines of requests: a batch is sent, and looked at."""
+_OF_BATCHES: Mapping[str, tuple[float, _Maker]] = {
+    "batches end": (2, lambda dice, _spec: troubles.CareersSetting("symplicity_batch_ends", dice.one(("failed", "cancelled")))),
+    "reports end": (1, lambda _dice, _spec: troubles.CareersSetting("symplicity_report_ends", "cancelled")),
+    "changes wire": (3, lambda dice, _spec: troubles.Break("careers", dice.one(_TRANSPORT), dice.one((1, 1, 3)), "PUT")),
+    "changes answer": (
+        4,
+        lambda dice, _spec: troubles.CareersAnswer(
+            dice.one(_CAREERS), dice.one(("PUT", "/batch/", "/report")), dice.one((1, 1, 3))
+        ),
+    ),
+    "customs lacking": (1, lambda dice, _spec: troubles.CareersAnswer("lacking", "GET", dice.one((1, 1, 3)), "customFields")),
+    "amidst a batch": (
+        5,
+        lambda dice, spec: steps.When(
+            dice.one(("careers>", "careers<")), dice.one(_AT_A_BATCH), troubles.Kill() if dice.chance(0.4) else deed(dice, spec)
+        ),
+    ),
+}
+"""What fails besides, where careers take changes in batches and list them in reports."""
+
+
 def woes(dice: Dice, spec: Spec, beats: int) -> Sequence[Sequence[Step]]:
     """Troubles; most of them come in the midst of a cycle. One seed in seven has none."""
     if dice.chance(0.15):
         return [[] for _ in range(beats)]
-    known = {**_WOES, **(_OF_A_FOLDER if PLATFORMS[spec.platform].by_files else {})}
+    known = {**_WOES, **_BESIDES.get(spec.platform, {})}
     kinds = _swarm(dice, {name: weight for name, (weight, _) in known.items()})
     if not any(weight for _, weight in kinds):
         return [[] for _ in range(beats)]
@@ -280,6 +310,9 @@ def woes(dice: Dice, spec: Spec, beats: int) -> Sequence[Sequence[Step]]:
         made = [known[dice.weighted(kinds)][1](dice, spec) for _ in range(dice.few(mean, 5))]
         found.append([At(dice.whole(1, 50), step) if dice.chance(0.6) else step for step in made])
     return found
+
+
+_BESIDES = {"csv_drop": _OF_A_FOLDER, "symplicity_csm": _OF_BATCHES}
 
 
 def _swarm(dice: Dice, weights: Mapping[str, float]) -> list[tuple[str, float]]:
@@ -294,8 +327,9 @@ def deed(dice: Dice, spec: Spec) -> Step:
 
 def deeds(dice: Dice, spec: Spec, beats: int) -> Sequence[Sequence[Step]]:
     """What people do, beat by beat."""
-    kinds = _swarm(dice, {name: weight for name, (weight, _) in _DEEDS.items()})
+    known = {**_DEEDS, **(_OF_MANY if spec.loads else {})}
+    kinds = _swarm(dice, {name: weight for name, (weight, _) in known.items()})
     if not any(weight for _, weight in kinds):
         return [[] for _ in range(beats)]
     mean = dice.one((1.0, 3.0, 8.0))
-    return [[_DEEDS[dice.weighted(kinds)][1](dice, spec) for _ in range(dice.few(mean, 20))] for _ in range(beats)]
+    return [[known[dice.weighted(kinds)][1](dice, spec) for _ in range(dice.few(mean, 20))] for _ in range(beats)]

@@ -19,6 +19,7 @@ from tests.simulation.oracle import (
     secrets,
     sharing,
     suggested,
+    symplicity,
     tables,
     trampled,
     twelvetwenty,
@@ -83,9 +84,10 @@ def sorted_writes(world: World) -> tuple[dict[int, list[Write]], list[Breach]]:
     return writes, forbidden
 
 
-_OWN_PAGES: Mapping[str, Callable[[CareerSystem], twelvetwenty.Read | hivebrite.Read | tables.Read]] = {
+_OWN_PAGES: Mapping[str, Callable[[CareerSystem], twelvetwenty.Read | hivebrite.Read | symplicity.Read | tables.Read]] = {
     "12twenty": twelvetwenty.Read,
     "csv_drop": tables.Read,
     "hivebrite": hivebrite.Read,
+    "symplicity_csm": symplicity.Read,
 }
 """What reads the calls to a platform's own pages, where careers' platform is not the contract itself."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 from tests.simulation.oracle.evidence import Breach, state_rows
 from tests.simulation.world import Call
 
+_ACCOUNT = re.compile(r"/[0-9a-f]+$")
 _TOGETHER = 200
 """How many writes the bridge takes together, at most."""
 
@@ -61,6 +63,6 @@ class Pauses:
                 if call.process == pause.host and call.writes and b"Bridge_Status__c" not in call.request.body
             ]
             # Some platforms have a path for each account.
-            if len({(call.side, call.request.path.rstrip("0123456789")) for call in later}) > 1 or len(later) > most:
+            if len({(call.side, _ACCOUNT.sub("/", call.request.path)) for call in later}) > 1 or len(later) > most:
                 what = f"{len(later)} writes after everything was halted, such as {later[-1].request.body[:200]!r}"
                 yield Breach("halted (I47)", what)

@@ -14,6 +14,7 @@ from tests.simulation.steps import (
     Duplicate,
     EditAccount,
     EditContact,
+    EditContacts,
     EditProfile,
     File,
     Merge,
@@ -282,6 +283,22 @@ PINNED: Mapping[str, Scenario] = {
             EditContact(1, "phone_mobile", 2),
         ),
         seed=9029,
+    ),
+    "a batch that came twice was refused the second time, and what it brought was taken for somebody's edit": Scenario(
+        spec=Spec(
+            people=8,
+            platform="symplicity_csm",
+            tenant=(("symplicity_batch_seconds", 1),),
+            settings=(("compare", "day"),),
+        ),
+        steps=(
+            Break("careers", "twice", 3, "PUT"),
+            EditContacts("phone_mobile", 1),
+            Pass(60),
+            EditContacts("phone_mobile", 2),
+        ),
+        seed=32369,
+        swept=True,
     ),
     "what a request's record and its Task told at once was written twice": Scenario(
         spec=Spec(latency=0.0, platform="hivebrite"),

@@ -63,12 +63,14 @@ start_at = 2026-10-01T00:00:00Z
 
 
 @cache
-def _settings(platform: str, folder: Path) -> Settings:
+def _settings(platform: str, more: tuple[tuple[str, str], ...], folder: Path) -> Settings:
     """The configuration for a platform, read as the command reads it."""
     known = PLATFORMS[platform]
     path = folder / f"{platform}.toml"
     where = "" if known.by_files else f'url = "{known.url}"\n'
-    text = _CONFIG.replace("PROFILE", platform).replace("MORE", where + known.config)
+    settings = ", ".join(f'{name} = "{value}"' for name, value in {**known.settings, **dict(more)}.items())
+    told = f"{where}{known.config}settings = {{ {settings} }}\n"
+    text = _CONFIG.replace("PROFILE", platform).replace("MORE", told)
     path.write_text(text, encoding="utf-8")
     return load_settings(path)
 
@@ -111,7 +113,7 @@ class Host:
     def settings(self) -> Settings:
         """The configuration of this host."""
         spec: Spec = self.world.spec
-        known = _settings(spec.platform, self.base)
+        known = _settings(spec.platform, spec.settings, self.base)
         crm = known.crm.model_copy(update={"page_size": spec.page, "overlap_seconds": spec.overlap})
         schedule = known.schedule.model_copy(update={"cycle_seconds": spec.cycle, "lease_seconds": max(600, 2 * spec.cycle)})
         places = {
@@ -366,7 +368,7 @@ class Process:
         return session
 
 
-_CHANCE = re.compile(rb"(?<=refresh_token=)[^&]+")
+_CHANCE = re.compile(rb"(?<=refresh_token=)[^&]+|(?<=/batch/)[0-9a-f]+")
 """What the emulated platforms make of real chance, and the bridge sends."""
 
 _MIGRATING: list[Process] = []
@@ -405,6 +407,7 @@ class _Gate(BaseAdapter):
         process, world, wire = self._process, self._process.world, self._process.host.wire(self._side)
         line = f"{request.method} {request.path_url} ".encode()
         body = request.body if isinstance(request.body, bytes) else str(request.body or "").encode()
+        line = _CHANCE.sub(b"~", line)
         shown = line + _CHANCE.sub(b"~", body.replace(process.bridge.context.holder.encode(), b"~"))
         process.cross(f"{self._side}>", shown, lasting=asks_for_change(request.method or "", request.path_url))
         world.time.pass_(world.spec.latency)

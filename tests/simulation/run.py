@@ -40,6 +40,8 @@ PATIENCE = 15
 """Cycles within which a world without troubles comes to rest."""
 LEAP = 3601.0
 """Seconds between two cycles while the world comes to rest: longer than any back-off."""
+_DAY = 86_401.0
+"""The same where everybody is compared once a day only."""
 
 
 @dataclass(kw_only=True)
@@ -293,8 +295,11 @@ class Run:
             self.breaches.append(Breach("observing (I47)", "it wrote before anybody said that it should go live"))
 
     def _await_rest(self, process: Process) -> None:
-        # A platform that lists people apart from requests may first go on with a round of reading that was broken off.
-        wanted, calm = (1 if self.scenario.spec.platform == USUAL else 2), 0
+        # A platform that lists people apart from requests may first go on with a round of reading that was broken off. A report
+        # that has just been read says what was before it ran; another one is started, and read the time after.
+        spec = self.scenario.spec
+        reports = any(name == "report" for name, _ in spec.settings)
+        wanted, calm = (1 if spec.platform == USUAL else 4 if reports else 2), 0
         for _ in range(PATIENCE):
             calm = calm + 1 if self._quiet(process) else 0
             if calm == wanted:
@@ -316,7 +321,7 @@ class Run:
 
     def _cycle(self, process: Process) -> bool:
         """A cycle, an hour later; whether it wrote anything but its sign of life."""
-        self.world.time.pass_(LEAP)
+        self.world.time.pass_(_DAY if ("compare", "day") in self.scenario.spec.settings else LEAP)
         if self.world.office is not None:
             self.world.office.work()
             self.world.time.pass_(60.0)

@@ -129,6 +129,19 @@ class EditContact:
 
 
 @dataclass(frozen=True)
+class EditContacts:
+    """An officer loads a file: a field of everybody's contact changes at once."""
+
+    field: str
+    choice: int | None
+
+    def perform(self, run: Run) -> None:
+        """See ``Step``."""
+        for person in range(run.world.spec.people):
+            EditContact(person, self.field, self.choice).perform(run)
+
+
+@dataclass(frozen=True)
 class TouchContact:
     """A roll-up moves a contact's stamp and nothing else."""
 

@@ -174,6 +174,22 @@ class CareersAnswer:
 
 
 @dataclass(frozen=True)
+class CareersSetting:
+    """Careers' system behaves otherwise until the scenario is over."""
+
+    name: str
+    value: Any
+
+    def perform(self, run: Run) -> None:
+        """See ``Step``."""
+        switches = run.world.careers.system.switches
+        before = getattr(switches, self.name)
+        setattr(switches, self.name, self.value)
+        run.undo(lambda: setattr(switches, self.name, before))
+        run.happened(f"tenant {self.name}")
+
+
+@dataclass(frozen=True)
 class Revoke:
     """Careers' administrator withdraws the bridge's key."""
 

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -23,6 +23,7 @@ from emulator.career.face import Desk, Face
 from emulator.career.fields import checked_person
 from emulator.career.generic import GENERIC, REQUESTS
 from emulator.career.hivebrite import HIVEBRITE
+from emulator.career.symplicity import SYMPLICITY
 from emulator.career.twelvetwenty import TWELVETWENTY
 from tests import systems
 
@@ -114,15 +115,18 @@ class Careers:
 
     def edit(self, id: str, values: Mapping[str, Any], *, own: bool) -> bool:
         """A counsellor, or the alumna herself (``own``), changes an account; whether the system took it."""
+        self.app.face.catch_up(self.system)
         alumna = Actor(id=f"p-{id}", name="The alumna", kind=Kind.PERSON, person_id=id)
         return _taken(lambda: self.system.change_person(id, checked_person(dict(values), staff=not own), alumna if own else PAT))
 
     def delete(self, id: str) -> bool:
         """A counsellor deletes an account."""
+        self.app.face.catch_up(self.system)
         return _taken(lambda: self.system.delete("person", id, PAT))
 
     def values(self, id: str) -> dict[str, Any] | None:
         """What an account holds now, as far as the platform shows it; None if it is gone."""
+        self.app.face.catch_up(self.system)
         stored = self.system.people.by_id.get(id)
         if stored is None or stored.deleted:
             return None
@@ -159,6 +163,9 @@ def _taken(act: Callable[[], object]) -> bool:
     return True
 
 
+Settings = tuple[tuple[str, str], ...]
+"""Settings of a profile, by their names."""
+
 _KEY = 'key = "env:CAREER_KEY"\n'
 _REQUESTS_BESIDE = f"""requests = "rest"
 requests_url = "{systems.CAREER_HOST}/bridge/v1"
@@ -173,8 +180,11 @@ class Platform:
     ``account`` is the form of its accounts' ids, ``shown`` that of an id (without its prefix) in an answer; ``beside`` are
     services at the same address. ``guarded``: it refuses a change of what has moved; else an account is read just before it is
     written. ``tells_deleted``: what was deleted is told, and not only missed by a sweep. ``only_with``: fields that it shows only
-    where another one holds something. ``unknown``: switches of the emulated tenant that may be either way.
+    where another one holds something. ``unknown``: switches of the emulated tenant that may be any of these ways.
     ``names_tenant``: it says whose it is; else its address has to. ``by_files``: it has no API, and no address.
+    ``settings`` are those of the bridge's profile; ``either`` are more of them, of which one set is taken. ``people``: the
+    requests by which people are listed. ``many``: from how many people on a whole load of them goes in one call. ``stranger``:
+    what the emulated tenant knows about one more account, whose person is no alumna.
     """
 
     url: str
@@ -185,10 +195,15 @@ class Platform:
     account: str = "a{}"
     shown: str = '"id":"{}"'
     only_with: Mapping[str, str] = field(default_factory=dict)
-    unknown: tuple[str, ...] = ()
+    unknown: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
     names_tenant: bool = True
     by_files: bool = False
     config: str = _KEY
+    settings: Mapping[str, str] = field(default_factory=dict)
+    either: Sequence[Settings] = ((),)
+    people: str = "."
+    many: int = 0
+    stranger: Mapping[str, Any] = field(default_factory=dict)
 
 
 PLATFORMS: Mapping[str, Platform] = {
@@ -202,7 +217,8 @@ PLATFORMS: Mapping[str, Platform] = {
         names_tenant=False,
         account="c-100{}",
         shown='"Id":{},',
-        config=_KEY + _REQUESTS_BESIDE + 'settings = { staff_visibility_id = "3" }\n',
+        config=_KEY + _REQUESTS_BESIDE,
+        settings={"staff_visibility_id": "3"},
     ),
     "csv_drop": Platform(url="", face=CSV_DROP, by_files=True, names_tenant=False, config='folder = "drop"\n'),
     "hivebrite": Platform(
@@ -214,11 +230,44 @@ PLATFORMS: Mapping[str, Platform] = {
         shown='"id":{},',
         # A job without an employer is none, and who is no mentor takes no mentees.
         only_with={"title": "employer", "mentor_capacity": "mentor_availability"},
-        unknown=("hivebrite_refresh_rotates", "hivebrite_bare_lists", "hivebrite_order_ignored", "newest_first"),
-        config=_REQUESTS_BESIDE
-        + """settings = { admin_email = "bridge@example.edu", password = "env:CAREER_KEY", client_id = "bridge", \
-client_secret = "env:CAREER_SECRET" }
-""",
+        unknown=dict.fromkeys(
+            ("hivebrite_refresh_rotates", "hivebrite_bare_lists", "hivebrite_order_ignored", "newest_first"), (True, False)
+        ),
+        config=_REQUESTS_BESIDE,
+        settings={
+            "admin_email": "bridge@example.edu",
+            "password": "env:CAREER_KEY",
+            "client_id": "bridge",
+            "client_secret": "env:CAREER_SECRET",
+        },
+    ),
+    "symplicity_csm": Platform(
+        url=systems.CAREER_HOST,
+        face=SYMPLICITY,
+        beside=(REQUESTS,),
+        guarded=False,
+        tells_deleted=False,
+        names_tenant=False,
+        account="a11{:029}",
+        # What a change does to what it does not name, and where custom fields are taken up, decides whether the bridge can work
+        # there at all: the contract suite tries these.
+        unknown={
+            "symplicity_per_page": (500, 500, 3, 2),
+            "symplicity_choice_key": ("label", "value", "name", ""),
+            "symplicity_bare_picklists": (True, False),
+            "symplicity_error_status": (422, 200),
+            "symplicity_bulk_status": (429, 409),
+            "symplicity_batch_seconds": (1, 4, 20, 100),
+            "symplicity_report_seconds": (5, 90, 900),
+            "symplicity_reset": ("seconds", "epoch", "text"),
+            "symplicity_midnight_hours": (0, 5),
+        },
+        config=_KEY + _REQUESTS_BESIDE,
+        settings={"alumni_field": "applicantType", "alumni_words": "Alumni"},
+        either=((("compare", "hour"),), (("compare", "hour"),), (("report", "41"), ("compare", "week")), (("compare", "day"),)),
+        people=r"/students\?.*perPage=500|/reports/41/data",
+        many=6,
+        stranger={"type": "Student"},
     ),
 }
 """By the names of the bridge's profiles."""

@@ -41,11 +41,13 @@ _DEGREES = ("BSc", "MSc", "PhD", "BA")
 _MAJORS = ("Mathematics", "Computer Science", "Physics", "History")
 _COUNTRIES = (("United States", "US"), ("Germany", "DE"), ("Norway", "NO"), ("United Kingdom", "GB"))
 _AVAILABLE = (("Available", "available"), ("Paused", "paused"), ("Not available", "not_available"))
+FLAGS = frozenset({"do_not_contact", "deceased"})
+"""Fields that neither system can hold empty."""
 _CONSENTS = ("consent_career_asks", "consent_mentoring", "consent_events", "consent_surveys")
 _NAMED = {
     "mailing_country": _COUNTRIES,
     "mentor_availability": _AVAILABLE,
-    **dict.fromkeys(_CONSENTS, (("Yes", True), ("No", False))),
+    **dict.fromkeys((*_CONSENTS, *sorted(FLAGS)), (("Yes", True), ("No", False))),
 }
 """Choices as platforms call them on screen, and what the tenant knows them by."""
 _OUTCOMES = ("Employed Full Time", "Seeking Employment", "Continuing Education", "Not Seeking")
@@ -145,8 +147,6 @@ _MAKERS: dict[str, _Maker] = {
 }
 FIELDS = tuple(_MAKERS)
 """Every field that people edit, by its name in ``person.toml``."""
-FLAGS = frozenset({"do_not_contact", "deceased"})
-"""Fields that neither system can hold empty."""
 
 
 @cache
@@ -171,6 +171,10 @@ def _tokens(field: str) -> dict[tuple[str, Native], str]:
                 known.update({(side, plain(form)): one.token for form in forms})
     # Some platforms have choices by their names.
     known.update({("career", name): f"{field}={code}" for name, code in _NAMED.get(field, ())})
+    # Some show numbers as texts.
+    known.update(
+        {("career", str(form)): one for (side, form), one in list(known.items()) if side == "career" and type(form) is int}
+    )
     return known
 
 

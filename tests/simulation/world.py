@@ -53,8 +53,15 @@ class Spec:
     """Settings of the org that are otherwise than usual."""
     tenant: tuple[tuple[str, Any], ...] = ()
     """Switches of the career system that are otherwise than usual."""
+    settings: tuple[tuple[str, str], ...] = ()
+    """Settings of the bridge's profile besides those that the platform has to have."""
     office: tuple[tuple[str, Any], ...] = ()
     """How the programs of an office that works with files go about it; see ``Office``."""
+
+    @property
+    def loads(self) -> bool:
+        """Whether there are so many people that a load for all of them goes to careers in one call."""
+        return 0 < PLATFORMS[self.platform].many <= self.people
 
 
 @dataclass(kw_only=True)
@@ -85,8 +92,11 @@ class Call:
 
 
 def asks_for_change(method: str, path: str) -> bool:
-    """Whether such a request asks for a change; logins and reads by POST do not."""
-    return method not in {"GET", TAKE, TELL} and not path.endswith(("/oauth2/token", "/oauth/token", "/composite", "/jobs/query"))
+    """Whether such a request asks for a change; logins, reads by POST and runs of a saved report do not."""
+    return method not in {"GET", TAKE, TELL} and not path.endswith(_READS)
+
+
+_READS = ("/oauth2/token", "/oauth/token", "/composite", "/jobs/query", "/reports/41/run")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -282,6 +292,10 @@ def new_world(spec: Spec, time: Time | None = None) -> World:
     for person in range(spec.people):
         add_contact(world, person)
         add_account(world, person)
+    if known.stranger:
+        id = known.account.format(words.PEOPLE - 1)
+        world.careers.add(id, dict(_values(world, words.PEOPLE - 1, "career")), seen=False)
+        built.career.people.by_id[id].extra |= known.stranger
     return world
 
 

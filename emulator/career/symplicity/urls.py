@@ -39,7 +39,6 @@ def _authenticate(system: CareerSystem, request: Request) -> Actor:
 
 
 def _admit(system: CareerSystem) -> None:
-    catch_up(system)
     now = system.clock.now()
     level, at = system.extra.get("bucket", (0.0, now))
     level = max(0.0, level - (now - at).total_seconds() * _LEAK)
@@ -92,4 +91,5 @@ SYMPLICITY = Face(
     refuse=_refuse,
     admit=_admit,
     told=_told,
+    catch_up=catch_up,
 )

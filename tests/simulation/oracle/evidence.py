@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.simulation.mapping import Rules, Unit, read_mapping
+from tests.simulation.oracle.symplicity import acts_until
 from tests.simulation.oracle.wire import Write
 from tests.simulation.words import token
 from tests.simulation.world import HANDED_OVER, Call, World, pick
@@ -46,6 +47,11 @@ def request_of(record: Mapping[str, Any]) -> str:
     """The number, at careers, of the request that a Career_Request__c is about."""
     named = re.match(r"Request (\S+) in ", record.get("Details__c", ""))
     return named[1] if named else str(record.get("Request_Number__c", ""))
+
+
+def _lists_people(world: World, call: Call) -> bool:
+    """Whether a call is one by which careers' people are listed."""
+    return call.side != "crm" and bool(re.search(world.platform.people, f"{call.request.path}?{call.request.query}"))
 
 
 @dataclass(kw_only=True)
@@ -165,19 +171,20 @@ class Evidence:
         )
 
     def unguarded(self, account: str, at: float) -> bool:
-        """Whether an edit at a moment came between the bridge's last look at an account and its write.
+        """Whether an edit at a moment came between the bridge's last look at an account and the end of its write.
 
         Where a platform takes whatever it is given, nothing can keep that from being overwritten (docs/platforms.md says so).
         """
         if self.world.platform.guarded:
             return False
-        looks: dict[tuple[str, int, str], float] = {}
+        shown = account.partition("-")[2] or account
+        looks: dict[tuple[str, int], float] = {}
         written = {write.call.number: write for write in self.writes if write.object == "person" and write.id == account}
         for call in self.world.calls:
-            place = (call.process, call.life, call.request.path)
-            if call.number in written and call.side != "crm" and looks.get(place, at + 1) - _FINE <= at <= call.at + _FINE:
+            write, place = written.get(call.number), (call.process, call.life)
+            if write is not None and looks.get(place, at + 1) - _FINE <= at <= acts_until(self.world, write) + _FINE:
                 return True
-            if not call.writes:
+            if not call.writes and call.request.path.endswith(f"/{shown}"):
                 looks[place] = call.at
         return False
 
@@ -199,7 +206,7 @@ class Evidence:
             (calls[0].at, calls[-1].at)
             for (life, job), calls in jobs.items()
             if job != last[life]
-            and {call.side for call in calls} > {"crm"}
+            and any(_lists_people(self.world, call) for call in calls)
             and any(b"/Contact/updated/" in call.request.body for call in calls)
             and all(call.fate in _SOUND and all(one.status < 400 for one in call.acted) for call in calls)
         ]

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any
 
 import orjson
 
-from emulator.career.errors import ApiError
 from emulator.career.hivebrite.shapes import taken
 from emulator.career.models import CareerSystem
 from tests.simulation.oracle.forbidden import NotAllowed
+from tests.simulation.oracle.looks import Looks, understood
 from tests.simulation.world import Call
 
 _READS = re.compile(
@@ -29,7 +30,7 @@ class Read:
 
     def __init__(self, system: CareerSystem) -> None:
         self._system = system
-        self._known: dict[tuple[str, int, str], Mapping[str, Any]] = {}
+        self._looks = Looks(_USER, _user)
 
     def writes(self, call: Call) -> Iterator[tuple[str, str, str, Mapping[str, Any]]]:
         """What one call changes: object, operation, id, and fields by the tenant's own paths.
@@ -42,7 +43,7 @@ class Read:
             case "POST" if path == "/api/oauth/token":
                 return
             case "GET" if _READS.fullmatch(path):
-                self._note(call)
+                self._looks.note(call)
             case "PUT" if found := _USER.fullmatch(path):
                 body = orjson.loads(call.request.body)
                 if set(body) != {"user"}:
@@ -51,33 +52,20 @@ class Read:
             case _:
                 raise NotAllowed(f"{method} {path}")
 
-    def _note(self, call: Call) -> None:
-        if call.fate != "answered" or not _USER.fullmatch(call.request.path):
-            return
-        try:
-            read = orjson.loads(call.acted[-1].body)
-        except ValueError:
-            return
-        # Some communities tell of a user without her name around it.
-        user = read.get("user", read) if isinstance(read, dict) else None
-        if isinstance(user, dict) and "postal_personal" in user:
-            self._known[call.process, call.life, call.request.path] = user
-
     def _changed(self, call: Call, user: Mapping[str, Any]) -> Mapping[str, Any]:
-        read = self._known.get((call.process, call.life, call.request.path))
-        if read is None:
-            raise NotAllowed(f"{call.request.path} is written without having been read")
+        read = self._looks.last(call, call.request.path)
         named = {"custom_attributes", "postal_personal", *_own(read)}
         if strange := set(user) - named:
             raise NotAllowed(f"a user with {sorted(strange)}")
-        before, after = (self._tenants(values) for values in ({"postal_personal": read["postal_personal"]}, user))
+        whole = {"postal_personal": read["postal_personal"]}
+        before, after = (understood(partial(taken, self._system, None, each)) for each in (whole, user))
         return {path: value for path, value in after.items() if path not in before or before[path] != value}
 
-    def _tenants(self, user: Mapping[str, Any]) -> dict[str, Any]:
-        try:
-            return taken(self._system, None, user)
-        except ApiError as error:
-            raise NotAllowed(f"a user whom Hivebrite does not take: {error.message}") from error
+
+def _user(read: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """Some communities tell of a user without her name around it."""
+    user = read.get("user", read)
+    return user if isinstance(user, dict) and "postal_personal" in user else None
 
 
 def _own(user: Mapping[str, Any]) -> set[str]:

@@ -41,7 +41,10 @@ def _judge_careers(world: World, seen: _Seen, unread: set[str], when: str) -> It
     for kind, shelf in (("person", world.careers.system.people), ("request", world.careers.system.requests)):
         for id, stored in shelf.by_id.items():
             known = seen.get((kind, id))
-            if stored.deleted:
+            if platform.stranger and platform.stranger.items() <= stored.extra.items():
+                if known is not None:
+                    yield Breach("read (I20)", f"{when}: {kind} {id} is none of the alumni, and the bridge keeps it")
+            elif stored.deleted:
                 if platform.tells_deleted and known is not None and not known["deleted"]:
                     yield Breach("read (I20)", f"{when}: {kind} {id} is deleted, and the bridge does not know")
             elif id not in unread and (kind == "person" or stored.data()["type"] != "WELFARE"):

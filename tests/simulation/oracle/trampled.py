@@ -14,6 +14,7 @@ from tests.simulation.mapping import Field, Unit, read_mapping
 from tests.simulation.oracle.evidence import Breach, Evidence
 from tests.simulation.oracle.history import Held, account_history, agreed_last, contact_history, overwritten, tokens_between
 from tests.simulation.oracle.pace import fate_of
+from tests.simulation.oracle.symplicity import untold
 from tests.simulation.oracle.tables import shown
 from tests.simulation.words import token
 
@@ -95,7 +96,7 @@ def _perhaps_ours(found: Evidence, account: str, field: Field, until: float) -> 
         if write.object == "person"
         and write.id == account
         and field.career in write.fields
-        and fate_of(write) == "lost"
+        and (fate_of(write) == "lost" or untold(found.world, write))
         and not shown(found.world, write, until)
     }
 

@@ -8,19 +8,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any
 
 import orjson
 
-from emulator.career.errors import ApiError
 from emulator.career.models import CareerSystem
 from emulator.career.twelvetwenty.shapes import CONTACT, taken
 from tests.simulation.oracle.forbidden import NotAllowed
+from tests.simulation.oracle.looks import Looks, understood
 from tests.simulation.world import Call
 
 _READS = re.compile(
     r"/api/(client/generateAuthenticationToken|v2/(attributes|lookups(/\d+/options)?|(contacts|students)(/\d+)?|notes))"
 )
+_PAGE = re.compile(r"/api/v2/contacts/(\d+)")
 _NOTE = frozenset({"PrimaryEntityTypeId", "PrimaryEntityId", "Text", "Date", "VisibilityId"})
 _STAFF_ALONE = 3
 """Who sees a note, as the simulated bridge was told to leave them."""
@@ -31,7 +33,7 @@ class Read:
 
     def __init__(self, system: CareerSystem) -> None:
         self._system = system
-        self._known: dict[tuple[str, int, str], dict[str, Any]] = {}
+        self._looks = Looks(_PAGE, lambda read: read if "Id" in read else None)
 
     def writes(self, call: Call) -> Iterator[tuple[str, str, str, Mapping[str, Any]]]:
         """What one call changes: object, operation, id, and fields by the tenant's own paths.
@@ -42,8 +44,8 @@ class Read:
         method, path = call.request.method, call.request.path
         match method:
             case "GET" if _READS.fullmatch(path):
-                self._note(call)
-            case "PUT" if found := re.fullmatch(r"/api/v2/contacts/(\d+)", path):
+                self._looks.note(call)
+            case "PUT" if found := _PAGE.fullmatch(path):
                 yield "person", "update", f"c-{found[1]}", self._changed(call, orjson.loads(call.request.body))
             case "POST" if path == "/api/v2/notes":
                 body = orjson.loads(call.request.body)
@@ -53,35 +55,17 @@ class Read:
             case _:
                 raise NotAllowed(f"{method} {path}")
 
-    def _note(self, call: Call) -> None:
-        if call.fate != "answered" or not re.fullmatch(r"/api/v2/contacts/\d+", call.request.path):
-            return
-        try:
-            read = orjson.loads(call.acted[-1].body)
-        except ValueError:
-            return
-        if isinstance(read, dict) and "Id" in read:
-            self._known[call.process, call.life, call.request.path] = read
-
     def _changed(self, call: Call, body: Mapping[str, Any]) -> Mapping[str, Any]:
-        read = self._known.get((call.process, call.life, call.request.path))
-        if read is None:
-            raise NotAllowed(f"{call.request.path} is written without having been read")
+        read = self._looks.last(call, call.request.path)
         here, there = _flat(body), _flat(read)
         if here.keys() != there.keys():
             raise NotAllowed(f"a contact with other properties: {sorted(here.keys() ^ there.keys())}")
         names = {name for name, value in here.items() if there[name] != value}
-        before, after = (self._tenants(values) for values in (read, body))
+        before, after = (understood(partial(taken, self._system, CONTACT, each, whole=False)) for each in (read, body))
         fields = {path: value for path, value in after.items() if before[path] != value}
         if len(fields) != len(names):
             raise NotAllowed(f"a contact changed in {sorted(names)}, of which the tenant knows {sorted(fields)}")
         return fields
-
-    def _tenants(self, contact: Mapping[str, Any]) -> dict[str, Any]:
-        try:
-            return taken(self._system, CONTACT, contact, whole=False)
-        except ApiError as error:
-            raise NotAllowed(f"a contact that 12twenty does not take: {error.message}") from error
 
 
 def _flat(values: Mapping[str, Any], above: str = "") -> dict[str, Any]:
