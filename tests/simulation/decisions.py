@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from tests.simulation import words
-from tests.simulation.steps import EditAccount, tolerant
+from tests.simulation.steps import EditAccount, enter, tolerant
 from tests.simulation.world import World, add_contact
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ def _enter(world: World, contact: str | None, values: Mapping[str, Any]) -> None
 
     def act(there: World) -> None:
         if there.org.live(contact) is not None:
-            tolerant(lambda: there.crm.edit_as(there.officer, contact, values))
+            enter(there, contact, values)
 
     world.do(f"enter {sorted(values)}", act)
 

@@ -10,9 +10,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from tests.simulation import decisions, drop, steps, troubles
+from tests.simulation import beside, decisions, drop, steps, troubles
 from tests.simulation.courses import course
 from tests.simulation.dice import Dice
+from tests.simulation.flavours import PLAIN
 from tests.simulation.scenario import Scenario
 from tests.simulation.steps import At, Pass, Step
 from tests.simulation.variants import PLATFORMS
@@ -23,7 +24,9 @@ from tests.simulation.world import Spec
 def draw(seed: int) -> Scenario:
     """The scenario of a seed."""
     spec = replace(
-        _on_platform(Dice(seed, "platform"), _world(Dice(seed, "world"))), database=Dice(seed, "database").weighted(_DATABASES)
+        _on_platform(Dice(seed, "platform"), _world(Dice(seed, "world"))),
+        database=Dice(seed, "database").weighted(_DATABASES),
+        flavour=Dice(seed, "flavour").weighted(_FLAVOURS),
     )
     schedule = Dice(seed, "schedule")
     beats = 1 + schedule.few(2, 5)
@@ -70,6 +73,8 @@ _TABLES: Sequence[tuple[tuple[str, Any], ...]] = (
     (("delimiter", ";"), ("preface", True)),
 )
 """How an office that works with files writes them."""
+_FLAVOURS = ((PLAIN, 8), ("eda", 1), ("npsp", 1))
+"""How often the org is built on what."""
 _DATABASES = (("postgresql", 1), ("sqlite", 39))
 """How often the state is on which database."""
 
@@ -169,6 +174,32 @@ _OF_MANY: Mapping[str, tuple[float, _Maker]] = {
 """What they do besides, where so many are there that a load of all goes in one call."""
 
 
+_BESIDE: Mapping[str, tuple[float, _Maker]] = {
+    "edit beside": (
+        12,
+        lambda dice, spec: steps.EditContact(
+            _person(dice, spec), dice.one(("employer", "degree", "class_year")), _choice(dice), late=dice.one((0, 0, 0, 20, 100))
+        ),
+    ),
+    "prefer": (3, lambda dice, spec: beside.Prefer(_person(dice, spec), dice.whole(0, 2))),
+    "rename": (
+        5,
+        lambda dice, spec: beside.Rename(_person(dice, spec), dice.one(("employer", "degree")), dice.whole(0, CHOICES - 1)),
+    ),
+}
+_DEEDS_IN: Mapping[str, Mapping[str, tuple[float, _Maker]]] = {
+    PLAIN: {},
+    "eda": {
+        **_BESIDE,
+        "enrol": (5, lambda dice, spec: beside.Enrol(_person(dice, spec), dice.whole(0, CHOICES - 1), dice.whole(0, 1))),
+        "detach": (5, lambda dice, spec: beside.Detach(_person(dice, spec), dice.whole(0, 3), back=dice.chance(0.3))),
+        "withhold": (2, lambda dice, spec: beside.Withhold(_person(dice, spec), dice.chance(0.6))),
+    },
+    "npsp": {**_BESIDE, "move in": (4, lambda dice, spec: beside.MoveIn(_person(dice, spec), _person(dice, spec)))},
+}
+"""What people do besides in an org of a flavour."""
+
+
 _TRANSPORT = ("refuse", "lose_request", "lose_response", "timeout", "truncate", "twice")
 _WHERE = (troubles.READS, troubles.WRITES, troubles.WRITES, ".")
 _CRM_BEFORE = (
@@ -259,6 +290,17 @@ _WOES: Mapping[str, tuple[float, _Maker]] = {
 """What fails: how often, and how it is drawn."""
 
 
+_HIDDEN_IN: Mapping[str, Sequence[str]] = {
+    "eda": ("hed__Program_Enrollment__c.hed__Graduation_Year__c", "Contact.hed__AlternateEmail__c"),
+    "npsp": ("Contact.npe01__HomeEmail__c", "Contact.npsp__Deceased__c"),
+}
+_OF_A_FLAVOUR: Mapping[str, tuple[float, _Maker]] = {
+    "hide what is the package's": (
+        0.7,
+        lambda dice, spec: troubles.Hide(dice.one(_HIDDEN_IN[spec.flavour]), dice.one(("", "r"))),
+    ),
+}
+"""What fails besides, where the org is built on something."""
 _NAMES = ("", "updates-0", "updates.json", "result", "taking")
 """Parts of the names of files that do not appear."""
 _OF_A_FOLDER: Mapping[str, tuple[float, _Maker]] = {
@@ -300,7 +342,7 @@ def woes(dice: Dice, spec: Spec, beats: int) -> Sequence[Sequence[Step]]:
     """Troubles; most of them come in the midst of a cycle. One seed in seven has none."""
     if dice.chance(0.15):
         return [[] for _ in range(beats)]
-    known = {**_WOES, **_BESIDES.get(spec.platform, {})}
+    known = {**_WOES, **_BESIDES.get(spec.platform, {}), **(_OF_A_FLAVOUR if spec.flavour else {})}
     kinds = _swarm(dice, {name: weight for name, (weight, _) in known.items()})
     if not any(weight for _, weight in kinds):
         return [[] for _ in range(beats)]
@@ -327,7 +369,7 @@ def deed(dice: Dice, spec: Spec) -> Step:
 
 def deeds(dice: Dice, spec: Spec, beats: int) -> Sequence[Sequence[Step]]:
     """What people do, beat by beat."""
-    known = {**_DEEDS, **(_OF_MANY if spec.loads else {})}
+    known = {**_DEEDS, **(_OF_MANY if spec.loads else {}), **_DEEDS_IN[spec.flavour]}
     kinds = _swarm(dice, {name: weight for name, (weight, _) in known.items()})
     if not any(weight for _, weight in kinds):
         return [[] for _ in range(beats)]

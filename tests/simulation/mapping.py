@@ -12,9 +12,10 @@ from tests.simulation.variants import mapping_data
 
 @dataclass(frozen=True, kw_only=True)
 class Field:
-    """One mapped field: where it is on both sides. ``crm`` is a column of the career profile if ``on_profile``.
+    """One mapped field: where it is on both sides.
 
-    ``career`` is its path in the emulated tenant, whatever the platform calls it; ``called`` is what the platform does.
+    ``crm`` is a column of the career profile if ``on_profile``, else a path from the contact. ``career`` is its path in the
+    emulated tenant, whatever the platform calls it; ``called`` is what the platform does.
     """
 
     name: str
@@ -56,11 +57,14 @@ class Unit:
 
 @dataclass(frozen=True, kw_only=True)
 class Rules:
-    """A variant of the mapping. ``purposes`` names the unit that holds each consent, ``exclude`` what makes ineligible."""
+    """A variant of the mapping. ``purposes`` names the unit that holds each consent.
+
+    ``exclude`` is what makes ineligible, each with the contact's field that says so.
+    """
 
     units: Mapping[str, Unit]
     purposes: Mapping[str, str]
-    exclude: tuple[str, ...]
+    exclude: Mapping[str, str]
 
     def fields(self) -> dict[str, Field]:
         """Every field, by name."""
@@ -79,7 +83,8 @@ def read_mapping(mapping: str) -> Rules:
     for name, table in data["field"].items():
         members.setdefault(table.get("group", name), []).append(name)
     units = {unit: _unit(data, unit, names) for unit, names in members.items()}
-    return Rules(units=units, purposes=data["purposes"], exclude=tuple(data["eligibility"]["exclude"]))
+    exclude = {name: {**data["read"], **data["field"]}[name]["crm"] for name in data["eligibility"]["exclude"]}
+    return Rules(units=units, purposes=data["purposes"], exclude=exclude)
 
 
 def _unit(data: Mapping[str, Any], name: str, names: list[str]) -> Unit:

@@ -36,7 +36,7 @@ from tests.simulation.database import OURS, blank_state, database
 from tests.simulation.dice import Dice
 from tests.simulation.drop import acting, let_go
 from tests.simulation.oracle.evidence import state_rows
-from tests.simulation.variants import PLATFORMS, mapping_files, on_platform
+from tests.simulation.variants import PLATFORMS, mapping_files, mapping_name
 from tests.simulation.world import Call, Spec, World, asks_for_change
 from tests.systems import CRM_HOST, SYSTEM
 
@@ -106,7 +106,7 @@ class Host:
 
     def use_mapping(self, variant: str) -> None:
         """The administrator puts other mapping files in place."""
-        self.mapping = on_platform(variant.partition("@")[0], self.world.spec.platform)
+        self.mapping = mapping_name(variant.partition("@")[0], self.world.spec.platform, self.world.spec.flavour)
         for name, text in mapping_files(self.mapping).items():
             (self.folder / name).write_text(text, encoding="utf-8")
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 from emulator.salesforce.errors import SalesforceError
-from tests.simulation import words
+from tests.simulation import flavours, words
 from tests.simulation.world import World, add_account, add_contact
 
 if TYPE_CHECKING:
@@ -119,13 +120,26 @@ class EditContact:
             contact = world.contacts.get(person)
             if contact is None or world.org.live(contact) is None or world.locked(contact):
                 return
-            if late:
-                world.lock(contact, late)
-                tolerant(lambda: world.crm.late_edit_as(world.officer, contact, {known.crm: value}, seconds=late))
-            else:
-                tolerant(lambda: world.crm.edit_as(world.officer, contact, {known.crm: value}))
+            enter(world, contact, {known.crm: value}, late=late)
 
         run.world.do(repr(self), act)
+
+
+def enter(world: World, contact: str, values: Mapping[str, Any], *, late: float = 0.0) -> None:
+    """An officer enters values about a contact, each where it stands; ``late``: see ``EditContact``."""
+    edits: dict[str, dict[str, Any]] = {}
+    for path, value in values.items():
+        if (found := flavours.place(world.crm, world.officer, contact, path, value)) is not None:
+            edits.setdefault(found[0], {}).update(found[1])
+    for record, entered in edits.items():
+        if world.locked(record):
+            continue
+        if late:
+            for held in {record, *flavours.written_along(world.org, contact)}:
+                world.lock(held, late)
+            tolerant(partial(world.crm.late_edit_as, world.officer, record, entered, seconds=late))
+        else:
+            tolerant(partial(world.crm.edit_as, world.officer, record, entered))
 
 
 @dataclass(frozen=True)

@@ -10,17 +10,19 @@ import pytest
 
 from connector.core.model import Side
 from tests.simulation import words
-from tests.systems import rulebook
+from tests.simulation.flavours import FLAVOURS
+from tests.systems import flavoured
 
 ORACLE = Path(__file__).parent / "oracle"
-SHARED = ("mapping", "words", "world", "variants", "clocks", "boundary", "office")
+SHARED = ("mapping", "words", "world", "variants", "flavours", "clocks", "boundary", "office")
 """Modules of the simulation that the oracle rests on."""
 
 
+@pytest.mark.parametrize("flavour", ["plain", *FLAVOURS])
 @pytest.mark.parametrize("field", words.FIELDS)
-def test_every_form_of_a_word_means_the_same(field: str) -> None:
+def test_every_form_of_a_word_means_the_same(field: str, flavour: str) -> None:
     """Law: two values have one token exactly if the product reads them as one value, and it writes a form of the word."""
-    rule = next(each for unit in rulebook().person.units for each in unit.fields if each.name == field)
+    rule = next(each for unit in flavoured(flavour).person.units for each in unit.fields if each.name == field)
     known: dict[Any, str] = {}
     for person in range(words.PEOPLE):
         for choice in range(words.CHOICES):

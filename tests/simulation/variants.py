@@ -1,7 +1,8 @@
 """What a world can be made with: variants of the mapping, and the platforms that a career system can be.
 
 Register another mapping in ``MAPPING_VARIANTS`` and another platform in ``PLATFORMS``; seeds draw from both by name. A mapping is
-called by its variant and the platform that it is for (``tight@12twenty``); without one it is for the generic contract.
+called by its variant and what it is for: a platform, and perhaps a flavour (``tight@12twenty``, ``tight@generic/eda``); without
+them it is for the generic contract and a plain org.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from emulator.career.hivebrite import HIVEBRITE
 from emulator.career.symplicity import SYMPLICITY
 from emulator.career.twelvetwenty import TWELVETWENTY
 from tests import systems
+from tests.simulation.flavours import PLAIN
 
 Change = tuple[str, str, str]
 """A file of ``mappings/``, a text in it, and what stands there instead."""
@@ -34,9 +36,10 @@ USUAL = "generic"
 """The platform whose mapping is the shipped one."""
 
 
-def on_platform(variant: str, platform: str) -> str:
-    """What a variant of the mapping is called on a platform."""
-    return variant if platform == USUAL else f"{variant}@{platform}"
+def mapping_name(variant: str, platform: str, flavour: str) -> str:
+    """What a variant of the mapping is called on a platform, with an org of a flavour."""
+    place = f"{platform}/{flavour}" if flavour else platform
+    return variant if place == USUAL else f"{variant}@{place}"
 
 
 MAPPING_VARIANTS: Mapping[str, tuple[Change, ...]] = {
@@ -60,9 +63,10 @@ _CHANGES_ON: Mapping[str, tuple[Change, ...]] = {
 @cache
 def mapping_files(mapping: str) -> Mapping[str, str]:
     """The three files of a mapping, by name."""
-    variant, _, platform = mapping.partition("@")
-    texts = dict(_composed(platform or USUAL))
-    for name, was, now in _CHANGES_ON.get(mapping, MAPPING_VARIANTS[variant]):
+    variant, _, place = mapping.partition("@")
+    platform, _, flavour = (place or USUAL).partition("/")
+    texts = dict(_composed(platform, flavour))
+    for name, was, now in _CHANGES_ON.get(f"{variant}@{platform}", MAPPING_VARIANTS[variant]):
         if was not in texts[name]:
             raise ValueError(f"{name} does not hold {was!r} any more: write the variant {mapping!r} anew")
         texts[name] = texts[name].replace(was, now, 1)
@@ -70,13 +74,13 @@ def mapping_files(mapping: str) -> Mapping[str, str]:
 
 
 @cache
-def _composed(platform: str) -> Mapping[str, str]:
-    """The files as they are shipped, or as ``init`` makes them for a platform."""
-    if platform == USUAL:
+def _composed(platform: str, flavour: str) -> Mapping[str, str]:
+    """The files as they are shipped, or as ``init`` makes them for a platform and a flavour."""
+    if (platform, flavour) == (USUAL, PLAIN):
         return _texts(systems.MAPPINGS)
     with tempfile.TemporaryDirectory() as folder:
         # As an administrator gets them: what judges the product does not import it.
-        command = [sys.executable, "-m", "connector.cli", "init", "--platform", platform, folder]
+        command = [sys.executable, "-m", "connector.cli", "init", "--platform", platform, "--flavour", flavour or "plain", folder]
         subprocess.run(command, check=True, capture_output=True)  # noqa: S603 - our own command
         return _texts(Path(folder, "mappings"))
 

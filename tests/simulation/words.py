@@ -169,6 +169,8 @@ def _tokens(field: str) -> dict[tuple[str, Native], str]:
             one = word(field, person, choice)
             for side, forms in (("crm", one.crm), ("career", one.career)):
                 known.update({(side, plain(form)): one.token for form in forms})
+                # EDA keeps a class year as a text.
+                known.update({(side, f"{form:.0f}"): one.token for form in forms if isinstance(form, float)})
     # Some platforms have choices by their names.
     known.update({("career", name): f"{field}={code}" for name, code in _NAMED.get(field, ())})
     # Some show numbers as texts.

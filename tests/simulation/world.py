@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 from emulator.http import Request, Response
 from emulator.salesforce.control import Control
 from emulator.salesforce.org import Org
-from tests.simulation import words
+from tests.simulation import flavours, words
 from tests.simulation.boundary import Boundary
 from tests.simulation.clocks import Time
 from tests.simulation.mapping import Field, read_mapping
-from tests.simulation.variants import PLATFORMS, Careers, Platform, on_platform
+from tests.simulation.variants import PLATFORMS, Careers, Platform, mapping_name
 from tests.systems import Systems, build_systems
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ class Spec:
     people: int = 1
     mapping: str = "shipped"
     platform: str = "generic"
+    flavour: str = flavours.PLAIN
     database: str = "sqlite"
     live: bool = True
     """Whether everybody is linked and at rest at the beginning, and the bridge live; else nothing has been read yet."""
@@ -172,7 +173,7 @@ class World:
     @property
     def fields(self) -> Mapping[str, Field]:
         """The mapped fields, by name."""
-        return read_mapping(on_platform(self.spec.mapping, self.spec.platform)).fields()
+        return read_mapping(mapping_name(self.spec.mapping, self.spec.platform, self.spec.flavour)).fields()
 
     def do(self, what: str, act: Callable[[World], object]) -> object:
         """A person acts; what they act on is what both systems hold now, late commits included."""
@@ -231,6 +232,11 @@ class World:
         """Records of an object, as the org holds them."""
         return [dict(row) for row in self.crm.rows(sobject, deleted=deleted)]
 
+    def whole(self, contact: Mapping[str, Any]) -> dict[str, Any]:
+        """A contact with what the mapping reads of the records beside it, by path."""
+        paths = [each.crm for each in self.fields.values() if not each.on_profile]
+        return {**contact, **{path: flavours.at(self.org, contact, path) for path in paths}}
+
     def copy(self) -> World:
         """The same world, to go its own way; nothing that has passed or was done is remembered in it."""
         time = Time(self.time.seconds)
@@ -257,7 +263,7 @@ def owned_values(world: World) -> dict[str, Any]:
     found: dict[str, Any] = {}
     fields = world.fields.values()
     for row in world.crm.rows("Contact"):
-        found[row["Id"]] = {each.crm: row.get(each.crm) for each in fields if not each.on_profile}
+        found[row["Id"]] = {each.crm: flavours.at(world.org, row, each.crm) for each in fields if not each.on_profile}
     for id in world.careers.system.people.by_id:
         values = world.careers.values(id)
         if values is not None:
@@ -274,15 +280,15 @@ def pick(values: Mapping[str, Any], path: str) -> Any:
 
 
 @cache
-def _empty_systems() -> Systems:
-    return build_systems(Time().clock(), Time().clock())
+def _empty_systems(flavour: str) -> Systems:
+    return build_systems(Time().clock(), Time().clock(), flavour or "plain")
 
 
 def new_world(spec: Spec, time: Time | None = None) -> World:
     """A world in which the same people stand on both sides, equal in everything, and nothing has been read yet."""
     time = time or Time()
-    known = PLATFORMS[spec.platform]
-    built = _empty_systems().on(known.face, known.beside).copy(time.clock(spec.crm_skew), time.clock(spec.career_skew))
+    known, empty = PLATFORMS[spec.platform], _empty_systems(spec.flavour)
+    built = empty.on(known.face, known.beside).copy(time.clock(spec.crm_skew), time.clock(spec.career_skew))
     for name, value in spec.org:
         built.crm.settings(**{name: value})
     for name, value in spec.tenant:
@@ -311,7 +317,17 @@ def _values(world: World, person: int, side: str) -> Iterator[tuple[str, Any]]:
 def add_contact(world: World, person: int) -> str:
     """A person's contact, as Alumni Relations have always known it; its id."""
     values = {"University_ID__c": words.institution_id(person), **dict(_values(world, person, "crm"))}
-    world.contacts[person] = world.crm.seed("Contact", [values])[0]
+    known = flavours.FLAVOURS.get(world.spec.flavour)
+    if known is None:
+        world.contacts[person] = world.crm.seed("Contact", [values])[0]
+    else:
+        # Through the org's own code, which makes what hangs on a contact there.
+        beside = {path: values.pop(path) for path in list(values) if "." in path}
+        contact = world.crm.create_as(world.officer, "Contact", {**values, known.preferred: known.addresses[0]})
+        for path, value in beside.items():
+            if (found := flavours.place(world.crm, world.officer, contact, path, value)) is not None:
+                world.crm.edit_as(world.officer, *found)
+        world.contacts[person] = contact
     return world.contacts[person]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.simulation.defects.planted import Defect, Edit
 
 _FEEDS, _COLLECT = "connector/salesforce/feeds.py", "connector/engine/collect.py"
+_EDA = ("flavour='eda'",)
 
 DEFECTS = (
     Defect(
@@ -142,6 +143,36 @@ DEFECTS = (
                 _COLLECT,
                 '    if record.deleted or pack(record.fields) == known["fields"]:',
                 '    if record.deleted or record.version == known["version"]:',
+            ),
+        ),
+    ),
+    Defect(
+        name="records beside contacts unfollowed",
+        what="an enrolment, program or organisation that changes is no news, as long as the contact stays as it is",
+        needs=_EDA,
+        edits=(Edit(_FEEDS, "{one.path: one for one in records.beside.related if one.followed}", "{}"),),
+    ),
+    Defect(
+        name="any enrolment counts",
+        what="of several enrolments the first counts instead of the one with the latest class year",
+        needs=_EDA,
+        edits=(
+            Edit(
+                "connector/salesforce/related.py",
+                'order: list[str | soql.Order] = [soql.Order(choice.by, choice.latest), "Id"]',
+                'order = ["Id"]',
+            ),
+        ),
+    ),
+    Defect(
+        name="one page of an organisation's contacts",
+        what="of the contacts beside a changed organisation or program only the first page is read",
+        needs=_EDA,
+        edits=(
+            Edit(
+                _FEEDS,
+                "trail = replace(trail, after=records[-1].id) if _full(rows, self._page) else trail.through()",
+                "trail = trail.through()",
             ),
         ),
     ),

@@ -28,7 +28,8 @@ def judge(world: World, state: Path, when: str) -> Iterator[Breach]:
     for name in ("Contact", *_OURS):
         for row in world.rows(name):
             if row["Id"] not in unread:
-                yield from _judge_record(when, name, row["Id"], row, seen.get((name, row["Id"])))
+                there = world.whole(row) if name == "Contact" else row
+                yield from _judge_record(when, name, row["Id"], there, seen.get((name, row["Id"])))
         for row in world.rows(name, deleted=True):
             known = seen.get((name, row["Id"]))
             if known is not None and not known["deleted"]:

@@ -33,7 +33,7 @@ def judge(found: Evidence) -> Iterator[Breach]:
         if len(profiles) != 1:
             yield Breach("linked", f"person {person} has {len(profiles)} career profiles")
             continue
-        yield from _judge_person(found, account, contact, values, profiles[0])
+        yield from _judge_person(found, account, world.whole(contact), values, profiles[0])
 
 
 def _judge_person(
@@ -98,7 +98,7 @@ def _shared(
     units = found.rules.units
     if unit.name in found.rules.exclude:
         return True
-    if any(found.meaning(units[name], "crm", contact) == (f"{name}=True",) for name in found.rules.exclude):
+    if any(contact.get(crm) is True for crm in found.rules.exclude.values()):
         return False
     if unit.share == "always":
         return True

@@ -67,7 +67,7 @@ def _readings(found: Evidence) -> Iterator[tuple[Call, Mapping[str, _Read]]]:
             # Where a read failed, the bridge may have kept nothing of this job's readings.
             kept = all(_came(call) for call in calls if not call.writes)
             for call in calls:
-                for record in _contacts(call):
+                for record in _contacts(call, read_mapping(call.mapping)):
                     # Where not, it may have been kept all the same (what failed was repeated): which counts is unknown.
                     before = known.pop(record["Id"], None)
                     if kept:
@@ -101,15 +101,26 @@ def _judge_task(record: Write, read: _Read | None, filed: Mapping[str, float]) -
         yield Breach("barred", f"request {number} got a Task, although its contact had been read as barred before it was filed")
 
 
-def _contacts(call: Call) -> Iterator[Mapping[str, Any]]:
-    """Contacts in an answer that the daemon has received."""
+def _contacts(call: Call, rules: Rules) -> Iterator[Mapping[str, Any]]:
+    """Contacts in an answer that the daemon has received, with what came of the records beside them, by path."""
     if call.side != "crm" or call.writes or call.fate != "answered" or b'"type":"Contact"' not in call.acted[-1].body:
         return
     try:
         data = orjson.loads(call.acted[-1].body)
     except ValueError:
         return
-    yield from _records(data)
+    paths = [field.crm for field in rules.fields().values() if "." in field.crm]
+    for record in _records(data):
+        yield {**record, **{path: _told(record, path.split(".")) for path in paths}}
+
+
+def _told(record: Any, way: list[str]) -> Any:
+    """What a record in an answer says at the end of a way; of its children it has the one that counts, or none."""
+    for name in way:
+        if isinstance(record, dict) and "records" in record:
+            record = next(iter(record["records"]), None)
+        record = record.get(name) if isinstance(record, dict) else None
+    return record
 
 
 def _records(data: Any) -> Iterator[Mapping[str, Any]]:
@@ -124,7 +135,7 @@ def _records(data: Any) -> Iterator[Mapping[str, Any]]:
 
 
 def _judge_write(write: Write, contact: Mapping[str, Any], rules: Rules) -> Iterator[Breach]:
-    excluded = any(contact.get(rules.units[name].fields[0].crm) is True for name in rules.exclude)
+    excluded = any(contact.get(crm) is True for crm in rules.exclude.values())
     for unit in rules.units.values():
         given = [field.name for field in unit.fields if write.fields.get(field.career) not in (None, "", [])]
         if not given or unit.opt_out or unit.name in rules.exclude:
