@@ -100,8 +100,11 @@ class Evidence:
         return any(name.startswith(("crm answer", "careers")) for name in self.happened)
 
     def moved_between(self, first: Call, second: Call) -> bool:
-        """Whether anything else happened between two calls; what was begun earlier and came late counts at any time."""
-        return self.late or any(first.number <= at <= second.number for at in self.moved)
+        """Whether anything else happened since the job of the first of two calls began, up to the second.
+
+        What happens in the midst of a job is read by the next one. What was begun earlier and came late counts at any time.
+        """
+        return self.late or any(first.job <= at <= second.number for at in self.moved)
 
     def rows(self, table: str) -> list[dict[str, Any]]:
         """A table of the bridge's state."""
