@@ -101,13 +101,12 @@ def past_of(db: Connection, contact: str, key: str, limit: ContactLimit) -> list
 
 def columns_of(system: str, ask: Ask, routed: Routed, *, number: str, contact: str | None, now: datetime) -> dict[str, Any]:
     """The columns of a new ``Career_Request__c``; None for what is not known."""
-    return {
+    return words_of(system, ask) | {
         "OwnerId": routed.owner_id,
         "System__c": system,
         "Request_Number__c": number,
         "Type__c": ask.type.code,
         "Direction__c": ask.type.direction.crm_word,
-        "Title__c": ask.title,
         "State__c": routed.state.value,
         "Neutral__c": routed.neutral.value,
         "Asked_Count__c": ask.count,
@@ -115,25 +114,28 @@ def columns_of(system: str, ask: Ask, routed: Routed, *, number: str, contact: s
         "Account_Id__c": ask.person_id,
         "Requested_By__c": ask.requested_by,
         "Unit__c": ask.unit,
-        "Need_By__c": ask.need_by.isoformat() if ask.need_by else None,
         "Received_At__c": _time(now),
         "First_Action_Due__c": _time(routed.first_action_due),
         "End_Due__c": _time(routed.end_due),
         "Effort_Minutes__c": ask.effort_minutes,
         "Criteria__c": "\n".join(f"{name}: {value}" for name, value in ask.criteria),
-        "Text_For_Alumni__c": ask.text,
-        "Details__c": details_of(system, ask),
         "Named_Ask__c": ask.named,
         "Clearance__c": routed.clearance.value,
         "Stop_Reason__c": fitted(routed.stop_reason, 255),
-        "Urgent__c": ask.urgent or ask.type.urgent,
     }
 
 
-def details_of(system: str, ask: Ask) -> str:
-    """What careers wrote, under the number that they know their request by."""
+def words_of(system: str, ask: Ask) -> dict[str, Any]:
+    """The columns of a ``Career_Request__c`` that careers may change as long as it is under way."""
     told = f"{FOREIGN_LABEL}\n{ask.details}" if ask.details else ""
-    return f"Request {ask.id} in {system}\n{told}".strip()
+    return {
+        "Title__c": ask.title,
+        "Text_For_Alumni__c": ask.text,
+        # What careers wrote, under the number that they know their request by.
+        "Details__c": f"Request {ask.id} in {system}\n{told}".strip(),
+        "Need_By__c": ask.need_by.isoformat() if ask.need_by else None,
+        "Urgent__c": ask.urgent or ask.type.urgent,
+    }
 
 
 def _time(at: datetime | None) -> str | None:

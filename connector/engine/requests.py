@@ -15,7 +15,7 @@ from connector.core.progress import Neutral, RequestState, neutral_word, progres
 from connector.core.requests import Ask, Misunderstood
 from connector.core.routing import PersonFacts, Routed, route
 from connector.core.understanding import understand
-from connector.engine.asked import columns_of, details_of, find_person, past_of, whole_number
+from connector.engine.asked import columns_of, find_person, past_of, whole_number, words_of
 from connector.engine.context import Context, key_of, log, stage
 from connector.engine.halting import REQUESTS, set_halt
 from connector.engine.settling import RECOVERED
@@ -142,7 +142,7 @@ class _Desk:
 
     def receive(self, system: str, row: Row) -> bool:
         """A request that is new to us, or that careers have changed. False: not yet, its record is still on the way."""
-        fields = {name: value for name, value in unpack(row["fields"]).items() if name not in _NOISE}
+        fields = _asked(row)
         digest = sha256(pack(fields).encode()).hexdigest()
         known = requests.get(self._db, system, row["id"])
         if row["deleted"]:
@@ -264,10 +264,8 @@ class _Desk:
         requests.change(self._db, system, id, payload_hash=digest)
         self._done.changed += 1
         if known["crm_id"] and known["settled_at"] is None:
-            fields: dict[str, Any] = {"Title__c": ask.title, "Text_For_Alumni__c": ask.text}
-            fields |= {"Details__c": details_of(system, ask)}
-            fields |= {"Need_By__c": ask.need_by.isoformat() if ask.need_by else None, "Urgent__c": ask.urgent}
-            self._plan("request.update", system, id, {"object": Feed.REQUEST, "id": known["crm_id"], "fields": fields})
+            payload = {"object": Feed.REQUEST, "id": known["crm_id"], "fields": words_of(system, ask)}
+            self._plan("request.update", system, id, payload)
 
     def _withdraw(self, known: Row) -> None:
         if known["state"] == RequestState.WITHDRAWN.value:
@@ -330,7 +328,18 @@ class _Desk:
         requests.change(self._db, system, id, **columns, message=message, outcome=fields.get("Outcome__c"))
         found = requests.get(self._db, system, id)
         self.acknowledge(found)
+        if RequestState(stands[0]) not in _ENDED:
+            self._reword(known, fields)
         return found or known
+
+    def _reword(self, known: Row, fields: Mapping[str, Any]) -> None:
+        """What careers had changed about it before our state was lost, or since, reaches its record."""
+        system, id = known["system"], known["request_id"]
+        row = observations.load(self._db, Side.CAREER, "request", [id], system=system).get(id)
+        ask = understand(_asked(row), request_id=id, rules=self._ctx.requests) if row else None
+        # Salesforce has no empty texts.
+        if isinstance(ask, Ask) and any((fields.get(name) or None) != (value or None) for name, value in words_of(system, ask).items()):
+            self._edit(known, ask, known["payload_hash"])
 
     def _moved(self, known: Row, state: RequestState, neutral: Neutral, offered: int | None, fields: Mapping[str, Any]) -> None:
         outcome = fields.get("Outcome__c")
@@ -402,6 +411,11 @@ class _Desk:
                 **more,
             )
         )
+
+
+def _asked(row: Row) -> dict[str, Any]:
+    """What careers ask for, without what changes about it for no reason of theirs."""
+    return {name: value for name, value in unpack(row["fields"]).items() if name not in _NOISE}
 
 
 def _references(create: Mapping[str, Any]) -> list[object]:

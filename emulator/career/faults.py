@@ -29,6 +29,7 @@ class Fault(StrEnum):
     TRUNCATE = "truncate"
     SHORT_RESULTS = "short_results"
     SWAP_RESULTS = "swap_results"
+    SHORT_LIST = "short_list"
     SLOW = "slow"
     NOT_A_NUMBER = "not_a_number"
     DOUBLE_KEYS = "double_keys"
@@ -123,6 +124,9 @@ def _changed(order: Order, data: dict[str, Any]) -> dict[str, Any]:
             _each_object(data, lambda known: known.pop(order.value, None))
         case Fault.EXTENDED:
             _each_object(data, lambda known: known.setdefault(order.value, "new"))
+        case Fault.SHORT_LIST:
+            name = next((name for name, value in data.items() if isinstance(value, list)), "items")
+            data[name] = data.get(name, [])[:-1]
         case _:
             name = "responses" if "responses" in data else "results"
             results = data.get(name, [])

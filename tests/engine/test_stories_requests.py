@@ -142,6 +142,38 @@ def test_an_edited_request_changes_its_record_and_not_its_task(asked: University
     assert asked.one("Task")["Description"] == task["Description"]
 
 
+def test_what_is_urgent_by_its_type_stays_urgent_when_it_is_edited(uni: University) -> None:
+    """A type that is always urgent makes the record urgent, whatever careers change about the request later."""
+    uni.request = uni.file(type="PREFERENCE")
+    uni.run()
+    assert uni.one("Career_Request__c")["Urgent__c"]
+    uni.call("k-pat", "PATCH", f"/requests/{uni.request}", {"title": "No letters, please"})
+    uni.run()
+    record = uni.one("Career_Request__c")
+    assert (record["Title__c"], record["Urgent__c"]) == ("No letters, please", True)
+
+
+def test_an_edit_before_the_state_was_lost_reaches_the_record(asked: University) -> None:
+    """What careers changed and nobody had taken up when the state was lost reaches the record that is found again."""
+    asked.call("k-pat", "PATCH", f"/requests/{asked.request}", {"title": "Talk with two students"})
+    asked.lose_state()
+    asked.go_live()
+    for _ in range(3):
+        asked.run()
+    assert asked.one("Career_Request__c")["Title__c"] == "Talk with two students"
+    assert len(asked.all("Task")) == 1
+
+
+def test_a_record_that_is_found_as_careers_ask_is_not_written(asked: University) -> None:
+    """Where nothing was changed while the state was lost, what an officer has since written on the record stands."""
+    record = asked.one("Career_Request__c")
+    asked.lose_state()
+    asked.go_live()
+    for _ in range(3):
+        asked.run()
+    assert asked.one("Career_Request__c")["LastModifiedDate"] == record["LastModifiedDate"]
+
+
 def test_an_edit_before_the_record_exists_reaches_it(uni: University) -> None:
     """A request edited while Salesforce was down is created as it stands, or brought up to date afterwards."""
     uni.request = uni.file()

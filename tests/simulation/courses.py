@@ -29,6 +29,7 @@ from tests.simulation.troubles import (
     Stop,
     Sweep,
 )
+from tests.simulation.words import CHOICES
 from tests.simulation.world import Spec
 
 Beats = Sequence[Sequence[Step]]
@@ -38,14 +39,26 @@ OWNED = ("title", "phone_mobile", "last_name", "class_year", "preferred_name", "
 """Fields of Alumni Relations, one of each kind of rule."""
 _CONSENTS = ("consent_career_asks", "consent_mentoring", "consent_events")
 _CROSSINGS = ("crm>", "crm<", "careers>", "careers<")
+_LISTS = r"GET .*/(people|contacts|users)(\?|$)"
+"""Careers' lists of people."""
 _CHANGES = {"crm": "/composite/", "careers": "POST"}
 """What stands in the first line of a request that asks for a change."""
 
 
 def course(dice: Dice, spec: Spec) -> Beats:
-    """One course, about one of the people."""
-    known = _loaded if spec.loads and dice.chance(0.5) else dice.one(tuple(_COURSES.values()))
+    """One course, about one of the people. Where the brakes are tight, or much goes at once, what that is for comes often."""
+    if spec.loads and dice.chance(0.5):
+        known = _loaded
+    elif spec.mapping == "braking" and dice.chance(0.5):
+        known = _many
+    else:
+        known = dice.one(tuple(_COURSES.values()))
     return known(dice, dice.whole(0, spec.people - 1), dice.one(OWNED))
+
+
+def seldom(dice: Dice, spec: Spec) -> Beats:
+    """A course that is rarer than the others: it is drawn in a stream of its own, and takes the place of another."""
+    return dice.one(_SELDOM)(dice, dice.whole(0, spec.people - 1), dice.one(OWNED))
 
 
 def _one(dice: Dice, *of: Step) -> Step:
@@ -129,6 +142,9 @@ def _died_planning(dice: Dice, person: int, field: str) -> Beats:
 def _cleared(dice: Dice, person: int, field: str) -> Beats:
     """What was never agreed on differs, and careers empty theirs."""
     lost: list[Step] = [RestoreState()] if dice.chance(0.7) else []
+    if dice.chance(0.5):
+        # To empty this one says something, too.
+        field = "preferred_name"
     return [[EditAccount(person, field, 1), *lost], [], [EditAccount(person, field, None)]]
 
 
@@ -174,8 +190,12 @@ def _overtaken(dice: Dice, person: int, field: str) -> Beats:
 def _together(dice: Dice, _person: int, field: str) -> Beats:
     """The same happens to several people at once, and one of them is refused."""
     name = dice.one((field, "interests"))
-    no: list[Step] = [CrmRefuses("FIELD_CUSTOM_VALIDATION_EXCEPTION")] if dice.chance(0.5) else []
-    return [[EditAccount(each, name, 1) for each in range(3)], [*no, *(EditAccount(each, name, 2) for each in range(3))]]
+    where = "Career_Profile__c" if name == "interests" else "Suggested_Change__c"
+    no: list[Step] = [CrmRefuses("FIELD_CUSTOM_VALIDATION_EXCEPTION", where)] if dice.chance(0.5) else []
+    return [
+        [EditAccount(each, name, 1) for each in range(3)],
+        [*no, *(EditAccount(each, name, (2 + each) % CHOICES) for each in range(3))],
+    ]
 
 
 def _many(_dice: Dice, _person: int, field: str) -> Beats:
@@ -200,6 +220,38 @@ def _confused(dice: Dice, person: int, field: str) -> Beats:
     how = dice.one(("swap_results", "swap_results", "short_results", "double_keys"))
     meanwhile = When("careers>", "POST", EditAccount(person, field, 2))
     return [[CareersAnswer(how, "POST"), meanwhile, *(EditContact(each, field, 1) for each in {person, 0, 1, 2})], []]
+
+
+def _confused_and_silent(dice: Dice, _person: int, field: str) -> Beats:
+    """Careers give a batch's results for others, and then cannot be read for a while."""
+    silent = When("careers<", "POST", CareersAnswer("unavailable", "GET", dice.one((6, 12))))
+    return [
+        [CareersAnswer("swap_results", "POST"), silent, *(EditContact(each, field, 1) for each in range(3))],
+        [EditContact(each, "title", 2) for each in range(3)],
+        [],
+    ]
+
+
+def _unmet(_dice: Dice, person: int, field: str) -> Beats:
+    """Everything is read again, and a list is not whole."""
+    return [[], [CareersAnswer("short_list", _LISTS), Sweep()], [EditContact(person, field, 2)]]
+
+
+def _bare(dice: Dice, person: int, field: str) -> Beats:
+    """Of two contacts the one without number survives, and nobody takes the number over."""
+    deed = _one(dice, EditContact(person, field, 2), EditAccount(person, field, 2))
+    return [[Duplicate(person)], [Merge(person, into_double=True, numbered=False)], [deed]]
+
+
+def _lost_and_changed(dice: Dice, person: int, _field: str) -> Beats:
+    """Careers change a request before the state is lost, and nobody has taken it up."""
+    return [[File(person, dice.whole(0, 5))], [Change(-1, "Another Zyx title"), RestoreState()], []]
+
+
+def _locked_for_long(dice: Dice, person: int, _field: str) -> Beats:
+    """Salesforce has no time for what is written, again and again."""
+    where, deed = dice.one((("Career_Profile__c", "interests"), ("Suggested_Change__c", "title")))
+    return [[CrmRefuses("UNABLE_TO_LOCK_ROW", where, 20), EditAccount(person, deed, 1)], *([] for _ in range(11))]
 
 
 def _forgotten(_dice: Dice, person: int, field: str) -> Beats:
@@ -254,3 +306,4 @@ _COURSES: Mapping[str, Callable[[Dice, int, str], Beats]] = {
     "halted": _halted,
     "divided": _divided,
 }
+_SELDOM = (_confused_and_silent, _unmet, _bare, _lost_and_changed, _locked_for_long)

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from tests.simulation import beside, decisions, drop, steps, troubles
-from tests.simulation.courses import course
+from tests.simulation.courses import course, seldom
 from tests.simulation.dice import Dice
 from tests.simulation.flavours import PLAIN
 from tests.simulation.scenario import Scenario
@@ -32,7 +32,7 @@ def draw(seed: int) -> Scenario:
     beats = 1 + schedule.few(2, 5)
     edits = deeds(Dice(seed, "edits"), spec, beats)
     faults = woes(Dice(seed, "faults"), spec, beats)
-    planned = _course(Dice(seed, "course"), spec)
+    planned = _course(Dice(seed, "course"), Dice(seed, "seldom"), spec)
     found: list[Step] = []
     for beat in range(beats):
         # Most deeds come between two cycles, some in the midst of one.
@@ -55,12 +55,13 @@ def _on_platform(dice: Dice, spec: Spec) -> Spec:
     return replace(spec, platform=platform, people=people, tenant=tenant, office=office, settings=settings)
 
 
-def _course(dice: Dice, spec: Spec) -> Iterator[Sequence[Step]]:
+def _course(dice: Dice, rare: Dice, spec: Spec) -> Iterator[Sequence[Step]]:
     """In every other seed what tends to come together, from some beat on."""
-    if not dice.chance(0.5):
-        return
-    yield from ([] for _ in range(dice.whole(0, 2)))
-    yield from course(dice, spec)
+    if rare.chance(0.1):
+        yield from seldom(rare, spec)
+    elif dice.chance(0.5):
+        yield from ([] for _ in range(dice.whole(0, 2)))
+        yield from course(dice, spec)
 
 
 _PLATFORMS = (("generic", 9), ("hivebrite", 1), ("csv_drop", 1), ("12twenty", 2), ("symplicity_csm", 1))

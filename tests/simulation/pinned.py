@@ -390,5 +390,10 @@ PINNED: Mapping[str, Scenario] = {
         steps=(EditContact(0, "class_year", 1), Rival(1, 700.0), Pass(60), EditAccount(0, "class_year", 2)),
         seed=21485,
     ),
+    "what careers had changed about a request when the state was lost never reached its record": Scenario(
+        spec=Spec(cycle=600),
+        steps=(File(0, 1), Pass(600), Change(0, "Another Zyx title"), RestoreState(), Pass(600)),
+        swept=False,
+    ),
 }
 """What went wrong, and how."""

@@ -253,22 +253,25 @@ class Duplicate:
 
 @dataclass(frozen=True)
 class Merge:
-    """An officer merges a person's two contacts; ``into_double`` keeps the younger one."""
+    """An officer merges a person's two contacts; ``into_double`` keeps the younger one.
+
+    ``numbered``: where that is the poorer record, they take over the number that identifies the person.
+    """
 
     person: int
     into_double: bool = False
+    numbered: bool = True
 
     def perform(self, run: Run) -> None:
         """See ``Step``."""
-        person, into_double = self.person, self.into_double
+        person, into_double, numbered = self.person, self.into_double, self.numbered
 
         def act(world: World) -> None:
             old, double = world.contacts.get(person), world.doubles.get(person)
             if old is None or double is None or world.locked(old):
                 return
             winner, loser = (double, old) if into_double else (old, double)
-            # Where the winner is the poorer record, staff take over what identifies the person.
-            values = {"University_ID__c": words.institution_id(person)}
+            values = {"University_ID__c": words.institution_id(person)} if numbered else {}
             if tolerant(lambda: world.crm.merge_as(world.officer, winner, [loser], values)):
                 world.contacts[person] = winner
                 del world.doubles[person]

@@ -15,6 +15,9 @@ from tests.simulation.oracle.evidence import Breach, Evidence, request_of
 _WITHOUT_TASK = frozenset({"Not available", "Recorded only", "Withdrawn", "Refused"})
 """States of a request that needs no Task, or needs none any more."""
 
+_UNDER_WAY = frozenset({"Queued", "Triage", "Received", "Waiting", "In progress"})
+"""States in which what careers change about a request still reaches its record."""
+
 _CLOSED = "Completed"
 _IN_BIN = 15 * 86_400.0
 """Seconds after which a deleted record leaves the Recycle Bin, and the org with it."""
@@ -94,6 +97,8 @@ def _judge_request(
         yield Breach("told (I9)", f"request {id} is {record['State__c']!r}: {said}")
     if stored["state"] == "withdrawn":
         yield from _judge_withdrawn(found, id, record)
+    elif record["State__c"] in _UNDER_WAY and record["Title__c"] != stored["title"]:
+        yield Breach("as asked", f"request {id} is {record['Title__c']!r}; careers ask for {stored['title']!r}")
 
 
 def _judge_withdrawn(found: Evidence, id: str, record: dict[str, Any]) -> Iterator[Breach]:

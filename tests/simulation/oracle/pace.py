@@ -6,6 +6,7 @@ All of it is read off the wire, with the world's time; the bridge's own counters
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import groupby, pairwise
@@ -26,6 +27,11 @@ _BUDGET = 0.8
 """The used share of the org's daily calls at which we stop (docs/runbook.md)."""
 _PROBE = 900.0
 """Seconds after which it is looked again whether the calls have recovered."""
+_SOON = 61.0
+"""Seconds between two attempts of a write that are cycles of a minute apart."""
+_PATIENCE = 10
+"""So often in a row a write that comes to nothing may be due again within a minute: the pauses grow to up to an hour, and chance
+makes all of ten shorter than that six times in a million."""
 _NEVER = frozenset(
     {
         *("FIELD_CUSTOM_VALIDATION_EXCEPTION", "REQUIRED_FIELD_MISSING", "STRING_TOO_LONG"),
@@ -160,6 +166,7 @@ def _judge_waits(calls: Sequence[Call]) -> Iterator[Breach]:
 def _judge_writes(found: Evidence) -> Iterator[Breach]:
     """A write that came to nothing is not sent again at once; one that was refused for good, not at all until something moves."""
     last: dict[tuple[Any, ...], tuple[Write, str]] = {}
+    soon = Counter[tuple[Any, ...]]()
     for write in found.writes:
         if write.object == "Bridge_Status__c":
             continue
@@ -167,6 +174,11 @@ def _judge_writes(found: Evidence) -> Iterator[Breach]:
         before = last.get(place)
         if before is not None:
             yield from _judge_again(found, *before, write)
+            held_up = before[1] in {"lost", "later"} and write.call.at - before[0].call.at <= _SOON
+            soon[place] = soon[place] + 1 if held_up else 0
+            if soon[place] == _PATIENCE and "host's clock set" not in found.happened:
+                what = f"{write.kind} of {write.object} {write.id or write.key}"
+                yield Breach("pace (I36)", f"{what} came to nothing and was sent again within a minute {_PATIENCE} times in a row")
         last[place] = (write, "" if found.untrue else fate_of(write))
 
 

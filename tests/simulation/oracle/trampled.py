@@ -5,6 +5,7 @@ And nothing is made up: what the bridge writes was entered by the owner, about t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from itertools import pairwise
 
@@ -34,6 +35,7 @@ def judge(found: Evidence) -> Iterator[Breach]:
                     yield from _judge_profile(found, account, unit, field)
                 else:
                     yield from _judge_field(found, person, account, unit, field)
+    yield from _judge_questions(found)
 
 
 def _judge_field(found: Evidence, person: int, account: str, unit: Unit, field: Field) -> Iterator[Breach]:
@@ -135,3 +137,14 @@ def _judge_profile(found: Evidence, account: str, unit: Unit, field: Field) -> I
     for held in account_history(found.world, account, field):
         if held.by == "api":
             yield Breach("trampled", f"{account} {field.name}: the bridge wrote careers' own {unit.name}")
+
+
+def _judge_questions(found: Evidence) -> Iterator[Breach]:
+    """A question who an account is tells what stands in that very account, and of nobody else's."""
+    people = found.world.careers.system.people.by_id
+    for write in found.writes:
+        account, told = write.fields.get("Account_Id__c"), re.search(r"institution id: (\S+)", write.fields.get("Evidence__c") or "")
+        if write.object == "Identity_Review__c" and told and account in people:
+            held = people[account].data()["institution_id"]
+            if told[1] != held:
+                yield Breach("made up (I4)", f"a question about {account} says that it is {told[1]}; it holds {held}")
