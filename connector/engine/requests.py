@@ -338,7 +338,7 @@ class _Desk:
         row = observations.load(self._db, Side.CAREER, "request", [id], system=system).get(id)
         ask = understand(_asked(row), request_id=id, rules=self._ctx.requests) if row else None
         # Salesforce has no empty texts.
-        if isinstance(ask, Ask) and any((fields.get(name) or None) != (value or None) for name, value in words_of(system, ask).items()):
+        if isinstance(ask, Ask) and any((fields.get(name) or None) != (to or None) for name, to in words_of(system, ask).items()):
             self._edit(known, ask, known["payload_hash"])
 
     def _moved(self, known: Row, state: RequestState, neutral: Neutral, offered: int | None, fields: Mapping[str, Any]) -> None:

@@ -64,6 +64,7 @@ def judge(found: Evidence) -> Iterator[Breach]:
         yield from _judge_request(found, id, item, records.get(id, []), per_record)
         for record in records.get(id, []):
             yield from _judge_state(id, record, world.rows("Task"))
+            yield from _judge_words(found, id, record)
         yield from _judge_message(found, id, records.get(id, []))
     yield from _judge_tasks(found, tasks)
 
@@ -97,8 +98,6 @@ def _judge_request(
         yield Breach("told (I9)", f"request {id} is {record['State__c']!r}: {said}")
     if stored["state"] == "withdrawn":
         yield from _judge_withdrawn(found, id, record)
-    elif record["State__c"] in _UNDER_WAY and record["Title__c"] != stored["title"]:
-        yield Breach("as asked", f"request {id} is {record['Title__c']!r}; careers ask for {stored['title']!r}")
 
 
 def _judge_withdrawn(found: Evidence, id: str, record: dict[str, Any]) -> Iterator[Breach]:
@@ -117,6 +116,14 @@ def _judge_state(id: str, record: dict[str, Any], tasks: list[dict[str, Any]]) -
     for task in tasks:
         if task.get("WhatId") == record["Id"] and record["State__c"] not in _STATE[task["Status"]] | _WITHOUT_TASK:
             yield Breach("state", f"request {id} is {record['State__c']!r}, its Task {task['Id']} is {task['Status']!r}")
+
+
+def _judge_words(found: Evidence, id: str, record: dict[str, Any]) -> Iterator[Breach]:
+    """As long as a request is under way, its record says what careers ask for now."""
+    asked = found.world.careers.system.requests.by_id[id].data()
+    under_way = record["State__c"] in _UNDER_WAY and asked["state"] != "withdrawn" and not record["IsDeleted"]
+    if under_way and record["Title__c"] != asked["title"]:
+        yield Breach("as asked", f"request {id} is {record['Title__c']!r}; careers ask for {asked['title']!r}")
 
 
 def _judge_message(found: Evidence, id: str, records: list[dict[str, Any]]) -> Iterator[Breach]:

@@ -178,7 +178,7 @@ def _judge_writes(found: Evidence) -> Iterator[Breach]:
             soon[place] = soon[place] + 1 if held_up else 0
             if soon[place] == _PATIENCE and "host's clock set" not in found.happened:
                 what = f"{write.kind} of {write.object} {write.id or write.key}"
-                yield Breach("pace (I36)", f"{what} came to nothing and was sent again within a minute {_PATIENCE} times in a row")
+                yield Breach("pace (I36)", f"{what} came to nothing, and came again within a minute {_PATIENCE} times in a row")
         last[place] = (write, "" if found.untrue else fate_of(write))
 
 

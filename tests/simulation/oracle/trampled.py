@@ -143,7 +143,8 @@ def _judge_questions(found: Evidence) -> Iterator[Breach]:
     """A question who an account is tells what stands in that very account, and of nobody else's."""
     people = found.world.careers.system.people.by_id
     for write in found.writes:
-        account, told = write.fields.get("Account_Id__c"), re.search(r"institution id: (\S+)", write.fields.get("Evidence__c") or "")
+        account = write.fields.get("Account_Id__c")
+        told = re.search(r"institution id: (\S+)", write.fields.get("Evidence__c") or "")
         if write.object == "Identity_Review__c" and told and account in people:
             held = people[account].data()["institution_id"]
             if told[1] != held:
