@@ -71,7 +71,7 @@ def cycle(ctx: Context, *, approve: bool = False) -> Cycle:
     done = Cycle(halted=_halted(ctx))
     if EVERYTHING in done.halted:
         return done
-    started = ctx.clock.now()
+    started, since = ctx.clock.now(), ctx.clock.monotonic()
     recover(ctx)
     with _metered(ctx, lambda: done.settled) as metered:
         _read_all(metered, done)
@@ -80,7 +80,7 @@ def cycle(ctx: Context, *, approve: bool = False) -> Cycle:
     done.halted = _halted(ctx)
     with ctx.store.begin() as db:
         _record(db, ctx, started, done)
-    seconds = round((ctx.clock.now() - started).total_seconds(), 3)
+    seconds = round(ctx.clock.monotonic() - since, 3)
     log.info("cycle.ended", seconds=seconds, writes=done.writes, count=sum(done.changed.values()), halted=len(done.halted))
     return done
 

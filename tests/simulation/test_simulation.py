@@ -11,6 +11,11 @@ from pathlib import Path
 import pytest
 
 from tests.simulation.farm import play, sweep_up
+from tests.simulation.run import Run, logged
+from tests.simulation.scenario import Scenario
+from tests.simulation.steps import At, Pass
+from tests.simulation.troubles import Jump
+from tests.simulation.world import Spec
 
 ROOT = Path(__file__).parents[2]
 PARTS = 12
@@ -44,3 +49,13 @@ def test_a_seed_is_the_same_again(tmp_path: Path) -> None:
         )
         traces.add(done.stdout)
     assert len(traces) == 1
+
+
+def test_no_cycle_takes_less_than_no_time(tmp_path: Path) -> None:
+    """Law: what the log says of a cycle's length is not moved by a correction of the host's clock."""
+    with logged() as log:
+        run = Run(Scenario(spec=Spec(), steps=(At(10, Jump(-3600.0)), Pass(120))), tmp_path)
+        run.play()
+    assert run.troubles["host's clock set"]
+    assert '"cycle.ended"' in log.getvalue()
+    assert '"seconds": -' not in log.getvalue()
