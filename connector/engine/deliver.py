@@ -24,7 +24,7 @@ from connector.engine.drafts import FIELD_WRITES
 from connector.engine.halting import AUDIT, halts, set_halt, stop, stopped
 from connector.engine.identity import survivor_of
 from connector.engine.settling import apply_outcome, prepare_set
-from connector.errors import Halt, Later, Refused, Unknown
+from connector.errors import BridgeError, Halt, Later, Refused, Unknown
 from connector.ports import (
     HANDED_OVER,
     NO_RECORD,
@@ -38,6 +38,7 @@ from connector.ports import (
     Note,
     Outcome,
     PersonUpdate,
+    Record,
     Status,
 )
 from connector.store import intents, journal, links, observations, suggestions
@@ -216,12 +217,14 @@ def _send_and_settle(ctx: Context, done: Delivered, side: str, prepared: Sequenc
         outcomes = look(ctx, doubtful) + _send(ctx, sure)
     except (Later, Halt, Refused, Unknown) as error:
         outcomes = [_whole(error)] * len(prepared)
-        done.stopped[side] = str(error)
-        log.warning("side.stopped", side=side, error=type(error).__name__, code=getattr(error, "code", ""))
-        if isinstance(error, Halt | Refused):
-            stop(ctx, side, error)
+        _leave(ctx, done, side, error)
     pairs = [*doubtful, *sure]
-    moved = moved_meanwhile(ctx, pairs, outcomes)
+    moved: Mapping[tuple[str, str], Record] = {}
+    try:
+        moved = moved_meanwhile(ctx, pairs, outcomes)
+    except (Later, Halt, Refused) as error:
+        # What was answered is written down all the same; decided anew on what was known before, it would only meet the same.
+        _leave(ctx, done, side, error)
     outcomes = [perhaps_ours(pair, outcome, moved) for pair, outcome in zip(pairs, outcomes, strict=True)]
     _settle_all(ctx, done, pairs, outcomes)
     if moved:
@@ -237,6 +240,16 @@ def _send_and_settle(ctx: Context, done: Delivered, side: str, prepared: Sequenc
     asked = [outcome for outcome in outcomes if outcome.code not in _SAYS_NOTHING]
     if asked and all(outcome.status in (Status.LATER, Status.UNKNOWN) for outcome in asked):
         done.stopped.setdefault(side, asked[0].code or asked[0].detail)
+
+
+def _leave(ctx: Context, done: Delivered, side: str, error: BridgeError) -> None:
+    """A side that cannot go on is not asked again in this cycle."""
+    done.stopped[side] = str(error)
+    log.warning("side.stopped", side=side, error=type(error).__name__, code=getattr(error, "code", ""))
+    if isinstance(error, Halt | Refused):
+        stop(ctx, side, error)
+    if isinstance(error, Later) and error.code == THROTTLED:
+        patience.keep(ctx, side, error)
 
 
 NOT_THERE_YET = "NOT_THERE_YET"

@@ -6,7 +6,6 @@ A system that can be asked is asked. Of one that cannot, only what it says by it
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,7 +13,6 @@ from connector.core.model import Side
 from connector.core.rulebook import pick
 from connector.engine.collect import keep
 from connector.engine.context import Context
-from connector.errors import Halt, Later, Refused
 from connector.ports import HANDED_OVER, NOT_SENT, Feed, Outcome, Record, Status
 from connector.store import intents, observations
 from connector.store.store import Row, moment, unpack
@@ -117,16 +115,18 @@ def _compare(payload: Mapping[str, Any], record: Record) -> Outcome:
 def moved_meanwhile(
     ctx: Context, pairs: Sequence[tuple[Row, Mapping[str, Any]]], outcomes: Sequence[Outcome]
 ) -> dict[tuple[str, str], Record]:
-    """Records that had moved are read now, so that the next plan decides on what is there."""
+    """Records that had moved are read now, so that the next plan decides on what is there.
+
+    Raises:
+        Later, Halt, Refused: they cannot be read now.
+    """
     by_system: dict[str, list[str]] = {}
     for (row, _), outcome in zip(pairs, outcomes, strict=True):
         if outcome.status is Status.STALE and row["kind"] == "career.update":
             by_system.setdefault(row["system"], []).append(row["target"])
     found: dict[tuple[str, str], Record] = {}
     for system, ids in by_system.items():
-        # What stands in the way of this reading is met by the next one, too; what was answered has to be written down.
-        with suppress(Later, Halt, Refused):
-            found |= {(system, record.id): record for record in ctx.careers[system].fetch("person", ids)}
+        found |= {(system, record.id): record for record in ctx.careers[system].fetch("person", ids)}
     return found
 
 

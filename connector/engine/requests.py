@@ -325,12 +325,16 @@ class _Desk:
         # The words for careers are kept nowhere but here: those that we have just found for the same state are the same.
         message = known["message"] if stands == (known["state"], known["neutral"]) else ""
         columns = {"state": stands[0], "neutral": stands[1], "reason": (fields.get("Stop_Reason__c") or "")[:80] or None}
+        columns["settled_at"] = self._settled(known, RequestState(stands[0]))
         requests.change(self._db, system, id, **columns, message=message, outcome=fields.get("Outcome__c"))
-        found = requests.get(self._db, system, id)
+        found = requests.get(self._db, system, id) or known
         self.acknowledge(found)
-        if RequestState(stands[0]) not in _ENDED:
-            self._reword(known, fields)
-        return found or known
+        self._reword(found, fields)
+        return found
+
+    def _settled(self, known: Row, state: RequestState) -> str | None:
+        """Since when a request that is now in a state is over; None as long as it is not."""
+        return (known["settled_at"] or stamp(self._ctx.clock.now())) if state in _ENDED else None
 
     def _reword(self, known: Row, fields: Mapping[str, Any]) -> None:
         """What careers had changed about it before our state was lost, or since, reaches its record."""
@@ -349,8 +353,6 @@ class _Desk:
         if now_is == (known["state"], known["neutral"], known["offered"], known["outcome"]):
             return
         system, id = known["system"], known["request_id"]
-        ended = state in _ENDED
-        settled = known["settled_at"] or (stamp(self._ctx.clock.now()) if ended else None)
         self._done.changed += 1
         requests.change(
             self._db,
@@ -360,7 +362,7 @@ class _Desk:
             neutral=neutral.value,
             offered=offered,
             outcome=outcome,
-            settled_at=settled if ended else None,
+            settled_at=self._settled(known, state),
             message="",
         )
         self.acknowledge(requests.get(self._db, system, id))

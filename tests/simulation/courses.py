@@ -47,6 +47,7 @@ _CHANGES = {"crm": "/composite/", "careers": "POST"}
 
 def course(dice: Dice, spec: Spec) -> Beats:
     """One course, about one of the people. Where the brakes are tight, or much goes at once, what that is for comes often."""
+    known: Callable[[Dice, int, str], Beats]
     if spec.loads and dice.chance(0.5):
         known = _loaded
     elif spec.mapping == "braking" and dice.chance(0.5):

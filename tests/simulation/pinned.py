@@ -25,6 +25,7 @@ from tests.simulation.steps import (
 )
 from tests.simulation.troubles import (
     Break,
+    CareersAnswer,
     CrmAnswers,
     CrmRefuses,
     CrmSetting,
@@ -393,6 +394,29 @@ PINNED: Mapping[str, Scenario] = {
     "what careers had changed about a request when the state was lost never reached its record": Scenario(
         spec=Spec(cycle=600),
         steps=(File(0, 1), Pass(600), Change(0, "Another Zyx title"), RestoreState(), Pass(600)),
+        swept=False,
+    ),
+    "a write that met a newer account was tried again at once, as often as the account could not be read": Scenario(
+        spec=Spec(latency=0.0),
+        steps=(
+            At(34, EditAccount(0, "birth_date", 2)),
+            When("careers<", "POST", CareersAnswer("unavailable", "GET", 40)),
+            EditContact(0, "class_year", 1),
+            File(0, 2),
+            Pass(60),
+        ),
+        seed=8623,
+        swept=False,
+    ),
+    "a request that was found again had ended for us, since nobody would have asked for it anew": Scenario(
+        spec=Spec(cycle=600),
+        steps=(
+            File(0, 5),
+            Pass(600),
+            EditContact(0, "deceased", 3),
+            Change(0, "Another Zyx title"),
+            RestoreState(),
+        ),
         swept=False,
     ),
 }
