@@ -232,10 +232,10 @@ def _send_and_settle(ctx: Context, done: Delivered, side: str, prepared: Sequenc
             # A batch goes to one system.
             system = pairs[0][0]["system"]
             keep(ctx, db, Side.CAREER, system, "person", list(moved.values()))
-    for outcome in outcomes:
-        # What is about one record (a full storage, say) leaves the side free for others; this is about all that we ask.
-        if outcome.code == THROTTLED:
-            patience.keep(ctx, side, outcome)
+    # What is about one record (a full storage, say) leaves the side free for others; this is about all that we ask.
+    throttled = [outcome for outcome in outcomes if outcome.code == THROTTLED]
+    if throttled:
+        patience.keep(ctx, side, throttled[-1])
     # Where a side settles nothing of a whole batch, it is not asked again in this cycle.
     asked = [outcome for outcome in outcomes if outcome.code not in _SAYS_NOTHING]
     if asked and all(outcome.status in (Status.LATER, Status.UNKNOWN) for outcome in asked):
