@@ -252,7 +252,10 @@ class Note:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Acknowledgement:
-    """What careers are told about one request: number, understood type, neutral word, plain message with the cure."""
+    """What careers are told about one request: number, understood type, neutral word, plain message with the cure.
+
+    ``key`` is the telling's own, as in ``PersonUpdate``: the same words may be true again after others were.
+    """
 
     request_id: str
     number: str
@@ -261,6 +264,7 @@ class Acknowledgement:
     message: str = ""
     offered: int | None = None
     asked: int | None = None
+    key: str = ""
 
 
 class CareerSide(Protocol):

@@ -10,13 +10,14 @@ from sqlalchemy import Connection
 
 from connector.core.evidence import Prepared, blocking_keys, prepare
 from connector.core.model import Side
+from connector.core.progress import RequestState
 from connector.engine.context import Context, log
 from connector.engine.drafts import NEW_CONTACT
 from connector.engine.identity import evidence_of
 from connector.engine.moved import note_moved
 from connector.engine.owed import owe
 from connector.ports import HANDED_OVER, Feed, Page, Record
-from connector.store import intents, links, observations, reviews, suggestions
+from connector.store import intents, links, observations, requests, reviews, suggestions
 from connector.store.store import Row, pack, stamp, unpack
 
 PEOPLE = "people"
@@ -100,6 +101,8 @@ def keep(
     prepared = {record.id: _prepared(ctx, record) for record in changed if kind == Feed.CONTACT and not record.deleted}
     if side is Side.CAREER and kind == "person":
         note_moved(ctx, db, system, changed, known)
+    if kind == Feed.TASK:
+        _note_returned(db, changed, known)
     seen = _Seen(side=side, system=system, kind=str(kind), at=stamp(ctx.clock.now()), sweep=sweep)
     observations.put(db, [_row(seen, record, known.get(record.id), prepared.get(record.id)) for record in changed])
     if kind == Feed.CONTACT:
@@ -115,6 +118,14 @@ def forget(ctx: Context, db: Connection, side: Side, system: str, kind: str, ids
     keep(ctx, db, side, system, kind, gone)
     if kind == "person":
         note_accounts(ctx, db, system, gone)
+
+
+def _note_returned(db: Connection, changed: Sequence[Record], before: Mapping[str, Row]) -> None:
+    """Tasks that come back out of the bin: what careers have withdrawn meanwhile could not be closed there."""
+    back = [record for record in changed if not record.deleted and record.id in before and before[record.id]["deleted"]]
+    for known in requests.by_crm_id(db, [str(record.fields.get("WhatId")) for record in back]).values():
+        if known["state"] == RequestState.WITHDRAWN.value:
+            requests.change(db, known["system"], known["request_id"], reason=requests.RECOVERED)
 
 
 def _differs(known: Row | None, record: Record) -> bool:

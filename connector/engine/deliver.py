@@ -278,7 +278,7 @@ def _send(ctx: Context, pairs: Sequence[tuple[Row, dict[str, Any]]]) -> list[Out
         case "career.note":
             return list(ctx.careers[system].note([Note(**sent) for _, sent in pairs]))
         case "career.acknowledge":
-            return list(ctx.careers[system].acknowledge([Acknowledgement(**sent) for _, sent in pairs]))
+            return list(ctx.careers[system].acknowledge([Acknowledgement(**sent, key=_own_key(row)) for row, sent in pairs]))
         case _ if kind.endswith(".create"):
             if any(row["state"] == "unknown" for row, _ in pairs):
                 # To insert again is safe only as long as the org refuses a key that is there already.
@@ -291,9 +291,14 @@ def _send(ctx: Context, pairs: Sequence[tuple[Row, dict[str, Any]]]) -> list[Out
 def _person_update(ctx: Context, row: Row, sent: Mapping[str, Any]) -> PersonUpdate:
     was = {name: value for name, value in before(ctx, row).items() if name in sent["fields"]}
     known = unpack(sent["known"]) if "known" in sent and not ctx.careers[row["system"]].capabilities.lookup else {}
-    # Numbers begin anew with a lost state, or go on from an older one: a write of another moment is another write.
-    key = f"{row['id']} {row['created_at']}"
-    return PersonUpdate(id=row["target"], version=sent["version"], fields=sent["fields"], before=was, known=known, key=key)
+    return PersonUpdate(
+        id=row["target"], version=sent["version"], fields=sent["fields"], before=was, known=known, key=_own_key(row)
+    )
+
+
+def _own_key(row: Row) -> str:
+    """Numbers begin anew with a lost state, or go on from an older one: a write of another moment is another write."""
+    return f"{row['id']} {row['created_at']}"
 
 
 def _create(row: Row, sent: Mapping[str, Any]) -> CrmCreate:

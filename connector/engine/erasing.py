@@ -6,12 +6,11 @@ from sqlalchemy import Connection
 
 from connector.core.model import Side
 from connector.engine.context import Context
-from connector.engine.settling import RECOVERED
 from connector.ports import Feed
 from connector.store import intents, journal, links, observations, requests, reviews, suggestions
 from connector.store.store import Row
 
-_ABOUT_THE_REQUEST = ("misunderstood", RECOVERED)
+_ABOUT_THE_REQUEST = ("misunderstood", requests.RECOVERED)
 
 
 def erase_person(ctx: Context, system: str, account: str) -> int:

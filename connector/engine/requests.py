@@ -18,7 +18,6 @@ from connector.core.understanding import understand
 from connector.engine.asked import columns_of, find_person, past_of, whole_number, words_of
 from connector.engine.context import Context, key_of, log, stage
 from connector.engine.halting import REQUESTS, set_halt
-from connector.engine.settling import RECOVERED
 from connector.ports import Directory, Feed
 from connector.store import intents, links, observations, plans, requests
 from connector.store.store import Row, next_name, pack, stamp, unpack
@@ -298,7 +297,7 @@ class _Desk:
         if known["task_id"] is not None and seen is None:
             return
         fields = unpack(record["fields"]) if record else {}
-        if known["reason"] == RECOVERED and fields.get("State__c"):
+        if known["reason"] == requests.RECOVERED and fields.get("State__c"):
             known = self._recover(known, fields)
         live = seen is not None and not seen["deleted"]
         offered = whole_number(fields.get("Offered_Count__c"))
@@ -315,7 +314,7 @@ class _Desk:
         self._moved(known, state, neutral, offered, fields)
 
     def _recover(self, known: Row, fields: Mapping[str, Any]) -> Row:
-        """Take up what Salesforce has kept of a request while our state was lost."""
+        """Take up what Salesforce has kept of a request while our state was lost, or while its Task lay in the bin."""
         system, id = known["system"], known["request_id"]
         stands = (fields["State__c"], fields.get("Neutral__c") or known["neutral"])
         if known["state"] == RequestState.WITHDRAWN.value:

@@ -21,9 +21,6 @@ from connector.store import intents, links, observations, requests, reviews, sug
 from connector.store.links import BLANK, UnitState, reading_of
 from connector.store.store import Row, pack, stamp, unpack
 
-RECOVERED = "recovered"
-"""The reason of a request whose record was found in Salesforce, until its state there has been taken up."""
-
 
 def prepare_set(db: Connection, pairs: Sequence[tuple[Row, Mapping[str, Any]]]) -> WorkingSet:
     """A working set with what the writes of this batch are going to need."""
@@ -170,7 +167,7 @@ def _request_created(db: Connection, row: Row, outcome: Outcome) -> None:
         requests.change(db, known["system"], known["request_id"], crm_id=outcome.id, task_id=task)
         if outcome.already_there:
             # Known to Salesforce before our state was lost: what stands there counts, not what we have just thought anew.
-            requests.change(db, known["system"], known["request_id"], reason=RECOVERED)
+            requests.change(db, known["system"], known["request_id"], reason=requests.RECOVERED)
             intents.supersede(db, known["system"], [known["request_id"]], ["career.acknowledge"])
         # What was read about it before its id was known could not be told apart; look again.
         observations.reopen(db, Side.CRM, Feed.REQUEST, str(outcome.id))

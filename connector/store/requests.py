@@ -10,6 +10,9 @@ from connector.store.observations import batches
 from connector.store.store import Row, add, fetch, upsert
 from connector.store.tables import request, touch
 
+RECOVERED = "recovered"
+"""The reason of a request whose record or Task was found in Salesforce, until what stands there has been taken up."""
+
 
 def get(db: Connection, system: str, request_id: str) -> Row | None:
     """One request."""

@@ -28,8 +28,12 @@ def draw(seed: int) -> Scenario:
         database=Dice(seed, "database").weighted(_DATABASES),
         flavour=Dice(seed, "flavour").weighted(_FLAVOURS),
     )
+    if spec.platform == "handshake":
+        # What of a package stands in contacts alone is not known to the simulation there.
+        spec = replace(spec, flavour=PLAIN)
     schedule = Dice(seed, "schedule")
-    beats = 1 + schedule.few(2, 5)
+    # Where everything takes long, it also takes longer until deeds meet what became of others.
+    beats = 1 + schedule.few(2, 5) + (4 if PLATFORMS[spec.platform].slow > 1 else 0)
     edits = deeds(Dice(seed, "edits"), spec, beats)
     faults = woes(Dice(seed, "faults"), spec, beats)
     planned = _course(Dice(seed, "course"), Dice(seed, "seldom"), spec)
@@ -49,10 +53,19 @@ def _on_platform(dice: Dice, spec: Spec) -> Spec:
     platform = dice.weighted(_PLATFORMS)
     known = PLATFORMS[platform]
     unknown = tuple((name, dice.weighted([(way, 1) for way in ways])) for name, ways in known.unknown.items())
-    office = (("reverse", dice.chance(0.3)), ("tidy", dice.chance(0.3)), *dice.one(_TABLES)) if platform == "csv_drop" else ()
     people = known.many + 2 if known.many and dice.chance(0.6) else spec.people
-    tenant, settings = (*spec.tenant, *unknown), dice.one(known.either)
-    return replace(spec, platform=platform, people=people, tenant=tenant, office=office, settings=settings)
+    spec = replace(spec, platform=platform, people=people, tenant=(*spec.tenant, *unknown))
+    if known.by_files:
+        ways = ((name, dice.chance(0.5)) for name in known.programs)
+        spec = replace(spec, office=(("reverse", dice.chance(0.3)), ("tidy", dice.chance(0.3)), *dice.one(_TABLES), *ways))
+    spec = replace(spec, settings=dice.one(known.either))
+    return _on_handshake(dice, spec) if platform == "handshake" else spec
+
+
+def _on_handshake(dice: Dice, spec: Spec) -> Spec:
+    """A file a day makes slow cycles, and what is edited often is of the little that Handshake holds."""
+    favourites = tuple(dice.one(_HELD) for _ in range(dice.whole(2, 4)))
+    return replace(spec, cycle=dice.one((7200, 28_800, 28_800)), favourites=favourites)
 
 
 def _course(dice: Dice, rare: Dice, spec: Spec) -> Iterator[Sequence[Step]]:
@@ -64,7 +77,7 @@ def _course(dice: Dice, rare: Dice, spec: Spec) -> Iterator[Sequence[Step]]:
         yield from course(dice, spec)
 
 
-_PLATFORMS = (("generic", 9), ("hivebrite", 1), ("csv_drop", 1), ("12twenty", 2), ("symplicity_csm", 1))
+_PLATFORMS = (("generic", 8.5), ("handshake", 0.5), ("hivebrite", 1), ("csv_drop", 1), ("12twenty", 2), ("symplicity_csm", 1))
 """How often careers have which platform."""
 _TABLES: Sequence[tuple[tuple[str, Any], ...]] = (
     (),
@@ -108,6 +121,10 @@ _Maker = Callable[[Dice, Spec], Step]
 
 _COMMON = ("last_name", "preferred_name", "email_personal", "phone_mobile", "title", "class_year", "consent_career_asks")
 """Fields that are edited more often than others: one of each kind of rule."""
+
+
+_HELD = ("first_name", "middle_name", "last_name", "preferred_name", "phone_mobile", "consent_career_asks", "do_not_contact")
+"""Fields that Handshake holds, and what decides whether they are shared."""
 
 
 def _field(dice: Dice, spec: Spec) -> str:
@@ -302,11 +319,11 @@ _OF_A_FLAVOUR: Mapping[str, tuple[float, _Maker]] = {
     ),
 }
 """What fails besides, where the org is built on something."""
-_NAMES = ("", "updates-0", "updates.json", "result", "taking")
-"""Parts of the names of files that do not appear."""
+_NAMES = ("", "{}-0", "{}.json", "result", "taking")
+"""Parts of the names of files that do not appear; see ``FolderFails``."""
 _OF_A_FOLDER: Mapping[str, tuple[float, _Maker]] = {
     "office works": (3, lambda _dice, _spec: drop.OfficeWorks()),
-    "office rests": (1, lambda dice, _spec: drop.OfficeRests(dice.one((200.0, 4000.0)))),
+    "office rests": (1, lambda dice, spec: drop.OfficeRests(dice.one((200.0, 4000.0)) * PLATFORMS[spec.platform].slow)),
     "table broken off": (1, lambda _dice, _spec: drop.BreakOffTable()),
     "folder fails": (
         4,
@@ -355,7 +372,7 @@ def woes(dice: Dice, spec: Spec, beats: int) -> Sequence[Sequence[Step]]:
     return found
 
 
-_BESIDES = {"csv_drop": _OF_A_FOLDER, "symplicity_csm": _OF_BATCHES}
+_BESIDES = {"csv_drop": _OF_A_FOLDER, "handshake": _OF_A_FOLDER, "symplicity_csm": _OF_BATCHES}
 
 
 def _swarm(dice: Dice, weights: Mapping[str, float]) -> list[tuple[str, float]]:

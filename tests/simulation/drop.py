@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from tests.simulation.process import Process
     from tests.simulation.run import Run
 
-_OURS = re.compile(r"\.((?:updates|request-status)-\d{6}\.csv)\.part")
-_TAKEN = re.compile(r"\.taking-(people|requests)-part")
-_SAID = re.compile(r"\.((?:people|requests)\.result\.csv)\.part")
+_OURS = re.compile(r"\.((?:updates|handshake-alumni|request-status)-\d{6}\.csv)\.part")
+_TAKEN = re.compile(r"\.taking-(people|students|requests)-part")
+_SAID = re.compile(r"\.((?:people|students|requests)\.result\.csv)\.part")
 
 _ACTING: list[Process] = []
 """The processes that are at work, the last one in the midst of a crossing of the others."""
@@ -148,7 +148,10 @@ class BreakOffTable:
 
 @dataclass(frozen=True)
 class FolderFails:
-    """Files whose names have a part in them do not appear in the folder: the name of an error number, and so often."""
+    """Files whose names have a part in them do not appear in the folder: the name of an error number, and so often.
+
+    Braces in the part are what the names of files with changes begin with.
+    """
 
     code: str
     count: int = 1
@@ -156,8 +159,10 @@ class FolderFails:
 
     def perform(self, run: Run) -> None:
         """See ``Step``."""
-        if run.world.office is not None:
-            order = FolderFault(code=getattr(errno, self.code), count=self.count, part=self.part)
-            run.world.office.faults.append(order)
+        office = run.world.office
+        if office is not None:
+            part = self.part.format(office.programs.ours)
+            order = FolderFault(code=getattr(errno, self.code), count=self.count, part=part)
+            office.faults.append(order)
             run.ordered(f"folder {self.code}", lambda: order.struck)
-            run.undo(run.world.office.faults.clear)
+            run.undo(office.faults.clear)

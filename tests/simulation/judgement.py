@@ -12,6 +12,7 @@ from tests.simulation.oracle import (
     asked,
     books,
     braked,
+    handshake,
     hivebrite,
     pace,
     reading,
@@ -62,7 +63,7 @@ def judge(run: Run) -> Iterator[Breach]:
 
 def ask_all(found: Evidence, twin: World) -> Iterator[Breach]:
     """Every oracle but that of the wire, which judges request by request. ``twin`` is the world as it was at the beginning."""
-    for oracle in (rest, trampled, asked, suggested, books, braked, secrets, pace, sharing, tables):
+    for oracle in (rest, trampled, asked, suggested, books, braked, secrets, pace, sharing, tables, handshake):
         yield from oracle.judge(found)
     yield from reading.judge(found.world, found.state, "at the end")
     yield from alone.judge(found.world, twin)
@@ -87,6 +88,7 @@ def sorted_writes(world: World) -> tuple[dict[int, list[Write]], list[Breach]]:
 _OWN_PAGES: Mapping[str, Callable[[CareerSystem], twelvetwenty.Read | hivebrite.Read | symplicity.Read | tables.Read]] = {
     "12twenty": twelvetwenty.Read,
     "csv_drop": tables.Read,
+    "handshake": handshake.Read,
     "hivebrite": hivebrite.Read,
     "symplicity_csm": symplicity.Read,
 }

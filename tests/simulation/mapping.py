@@ -15,7 +15,8 @@ class Field:
     """One mapped field: where it is on both sides.
 
     ``crm`` is a column of the career profile if ``on_profile``, else a path from the contact. ``career`` is its path in the
-    emulated tenant, whatever the platform calls it; ``called`` is what the platform does.
+    emulated tenant, whatever the platform calls it; ``called`` is what the platform does. Both are empty where careers have no
+    place for it.
     """
 
     name: str
@@ -59,10 +60,12 @@ class Unit:
 class Rules:
     """A variant of the mapping. ``purposes`` names the unit that holds each consent.
 
-    ``exclude`` is what makes ineligible, each with the contact's field that says so.
+    ``exclude`` is what makes ineligible, each with the contact's field that says so. ``read`` are those of both that stand in
+    the contact alone: careers have no place for them.
     """
 
     units: Mapping[str, Unit]
+    read: Mapping[str, Unit]
     purposes: Mapping[str, str]
     exclude: Mapping[str, str]
 
@@ -70,9 +73,14 @@ class Rules:
         """Every field, by name."""
         return {field.name: field for unit in self.units.values() for field in unit.fields}
 
-    def unit_of(self, field: str) -> Unit:
-        """The unit that a field belongs to."""
-        return next(unit for unit in self.units.values() if any(each.name == field for each in unit.fields))
+    def contact_fields(self) -> dict[str, Field]:
+        """Every field that stands in a contact, by name."""
+        read = {field.name: field for unit in self.read.values() for field in unit.fields}
+        return {name: field for name, field in (self.fields() | read).items() if not field.on_profile}
+
+    def deciding(self, name: str) -> Unit:
+        """The unit of a consent or a restriction."""
+        return self.units.get(name) or self.read[name]
 
 
 @cache
@@ -83,12 +91,15 @@ def read_mapping(mapping: str) -> Rules:
     for name, table in data["field"].items():
         members.setdefault(table.get("group", name), []).append(name)
     units = {unit: _unit(data, unit, names) for unit, names in members.items()}
+    purposes = data["purposes"]
     exclude = {name: {**data["read"], **data["field"]}[name]["crm"] for name in data["eligibility"]["exclude"]}
-    return Rules(units=units, purposes=data["purposes"], exclude=exclude)
+    known = mapping_data("shipped")["field"].keys() - units.keys()
+    read = {name: _unit(data, name, [name]) for name in (*purposes.values(), *exclude) if name in known}
+    return Rules(units=units, read=read, purposes=purposes, exclude=exclude)
 
 
 def _unit(data: Mapping[str, Any], name: str, names: list[str]) -> Unit:
-    tables = [data["field"][each] for each in names]
+    tables = [data["field"].get(each) or data["read"][each] for each in names]
     said = {**data["defaults"], **tables[0], **data.get("group", {}).get(name, {})}
     return Unit(
         name=name,
@@ -111,5 +122,6 @@ def _unit(data: Mapping[str, Any], name: str, names: list[str]) -> Unit:
 def _field(name: str, table: Mapping[str, Any]) -> Field:
     on_profile = "profile" in table
     crm = table["profile"] if on_profile else table["crm"]
-    career = mapping_data("shipped")["field"][name]["career"]
-    return Field(name=name, crm=crm, career=career, called=table["career"], on_profile=on_profile)
+    called = table.get("career", "")
+    career = mapping_data("shipped")["field"][name]["career"] if called else ""
+    return Field(name=name, crm=crm, career=career, called=called, on_profile=on_profile)

@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from emulator.career import CareerSystem
-from emulator.career.csv_drop.office import carry_in, export_people, export_requests, read_statuses
+from emulator.career.csv_drop.office import export_requests, read_statuses
 from emulator.career.csv_drop.tables import Manner, numbered
+from tests.simulation.programs import PROGRAMS, Programs
 from tests.simulation.world import TAKE, World
 
 FOLDER = "drop"
@@ -41,6 +42,7 @@ class Office:
 
     folder: Path
     world: World
+    programs: Programs
     manner: Manner = field(default_factory=Manner)
     tidy: bool = False
     due: float = 0.0
@@ -63,7 +65,7 @@ class Office:
             return
         if self.tidy:
             self._take_away()
-        carry_in(self.system, self.folder)
+        self.programs.carry_in(self.system, self.folder)
         read_statuses(self.system, self.folder)
         if self.tidy:
             self.carried |= {path.name for path in self._ours()}
@@ -77,14 +79,12 @@ class Office:
                 path.unlink()
 
     def _ours(self) -> list[Path]:
-        return [*numbered(self.folder, "updates"), *numbered(self.folder, "request-status")]
+        return [*numbered(self.folder, self.programs.ours), *numbered(self.folder, "request-status")]
 
     def _export(self, manner: Manner) -> None:
         aside = self.folder.with_name(f"{FOLDER}-aside")
         aside.mkdir(exist_ok=True)
-        # Whoever was deleted stays in the table: it may be replaced before anybody has read it.
-        self.system.extra.pop("told deleted", None)
-        for export in (export_people, export_requests):
+        for export in (self.programs.export, export_requests):
             made = export(self.system, aside, manner)
             there = self.folder / made.name
             if not there.exists() or there.read_bytes() != made.read_bytes() or self._refused(there):
@@ -93,7 +93,7 @@ class Office:
 
     def break_off(self) -> None:
         """A program that writes into place dies in the midst of the table of people."""
-        there = self.folder / "people.csv"
+        there = self.folder / f"{self.programs.people}.csv"
         if not there.exists():
             return
         with there.open("r+b") as file:
@@ -134,5 +134,6 @@ def open_office(world: World, base: Path, kept: Path | None = None) -> Office | 
     folder.mkdir(mode=0o700, exist_ok=True)
     ways = dict(world.spec.office)
     tidy = ways.pop("tidy", False)
+    programs = PROGRAMS[world.spec.platform]({name: ways.pop(name) for name in world.platform.programs if name in ways})
     due = world.time.seconds + world.spec.cycle - _READY
-    return Office(folder=folder, world=world, manner=Manner(**ways), tidy=tidy, due=due)
+    return Office(folder=folder, world=world, programs=programs, manner=Manner(**ways), tidy=tidy, due=due)

@@ -419,5 +419,17 @@ PINNED: Mapping[str, Scenario] = {
         ),
         swept=False,
     ),
+    "a state of a request that was true again had the very name of its earlier line": Scenario(
+        spec=Spec(platform="csv_drop", latency=0.0),
+        steps=(File(0, 2), Pass(60), DeleteContact(0), Pass(60), UndeleteContact(0)),
+        seed=658,
+        swept=False,
+    ),
+    "the Task of a request that was withdrawn while it lay in the bin stayed open when it came back": Scenario(
+        spec=Spec(latency=0.0),
+        steps=(File(0, 3), Pass(60), Change(0, ""), DeleteContact(0), Pass(60), UndeleteContact(0)),
+        seed=658,
+        swept=False,
+    ),
 }
 """What went wrong, and how."""

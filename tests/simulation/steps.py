@@ -108,12 +108,12 @@ class EditContact:
 
     def perform(self, run: Run) -> None:
         """See ``Step``."""
-        known, person, late = run.world.fields.get(self.field), self.person, self.late
+        known, person, late = run.world.contact_fields.get(self.field), self.person, self.late
         if known is None:
             return
         word = words.EMPTY if self.choice is None else words.word(self.field, person, self.choice)
         value = word.crm[self.form % len(word.crm)]
-        if known.on_profile or (value is None and self.field in words.FLAGS):
+        if value is None and self.field in words.FLAGS:
             return
 
         def act(world: World) -> None:
@@ -205,9 +205,9 @@ class EditProfile:
 
     def perform(self, run: Run) -> None:
         """See ``Step``."""
-        known, world = run.world.fields[self.field], run.world
+        known, world = run.world.fields.get(self.field), run.world
         profile = world.profile(self.person)
-        if known.on_profile and profile is not None:
+        if known is not None and known.on_profile and profile is not None:
             value = words.word(self.field, self.person, self.choice).crm[0]
             tolerant(lambda: world.crm.edit_as(world.officer, profile["Id"], {known.crm: value}))
 
@@ -245,7 +245,8 @@ class Duplicate:
         def act(world: World) -> None:
             if person not in world.contacts or person in world.doubles:
                 return
-            values = {world.fields[name].crm: words.word(name, person, 0).crm[0] for name in ("first_name", "last_name", "title")}
+            known = {name: world.contact_fields.get(name) for name in ("first_name", "last_name", "title")}
+            values = {each.crm: words.word(name, person, 0).crm[0] for name, each in known.items() if each is not None}
             world.doubles[person] = world.crm.create_as(world.officer, "Contact", values)
 
         run.world.do(repr(self), act)
@@ -326,7 +327,7 @@ class DeleteAccount:
         person = self.person
 
         def act(world: World) -> None:
-            if person in world.accounts:
+            if person in world.accounts and world.platform.deletes:
                 world.careers.delete(world.accounts[person])
 
         run.world.do(repr(self), act)

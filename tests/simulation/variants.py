@@ -23,6 +23,7 @@ from emulator.career.errors import ApiError
 from emulator.career.face import Desk, Face
 from emulator.career.fields import checked_person
 from emulator.career.generic import GENERIC, REQUESTS
+from emulator.career.handshake import HANDSHAKE
 from emulator.career.hivebrite import HIVEBRITE
 from emulator.career.symplicity import SYMPLICITY
 from emulator.career.twelvetwenty import TWELVETWENTY
@@ -56,6 +57,7 @@ MAPPING_VARIANTS: Mapping[str, tuple[Change, ...]] = {
 
 _CHANGES_ON: Mapping[str, tuple[Change, ...]] = {
     "tight@12twenty": (("person.toml", 'label = "Job title"\n', 'label = "Job title"\nshare = "never"\n'),),
+    "tight@handshake": (("person.toml", 'label = "Preferred name"\n', 'label = "Preferred name"\nshare = "never"\n'),),
 }
 """Mappings that have to be made otherwise on a platform, because it lacks what the variant changes."""
 
@@ -111,11 +113,11 @@ class Careers:
 
     def add(self, id: str, values: Mapping[str, Any], *, seen: bool) -> None:
         """An account that has always been there; ``seen``: one that has just appeared, and of which the system tells."""
-        title = values["title"]
-        self.system.seed("person", [{"id": id, **values, **({"title": None} if seen else {})}])
+        last = next(name for name in ("title", "major") if name in values)
+        self.system.seed("person", [{"id": id, **values, **({last: None} if seen else {})}])
         if seen:
             # Its last field is filled in before everybody's eyes.
-            self.edit(id, {"title": title}, own=False)
+            self.edit(id, {last: values[last]}, own=False)
 
     def edit(self, id: str, values: Mapping[str, Any], *, own: bool) -> bool:
         """A counsellor, or the alumna herself (``own``), changes an account; whether the system took it."""
@@ -185,7 +187,9 @@ class Platform:
     services at the same address. ``guarded``: it refuses a change of what has moved; else an account is read just before it is
     written. ``tells_deleted``: what was deleted is told, and not only missed by a sweep. ``only_with``: fields that it shows only
     where another one holds something. ``unknown``: switches of the emulated tenant that may be any of these ways.
-    ``names_tenant``: it says whose it is; else its address has to. ``by_files``: it has no API, and no address.
+    ``names_tenant``: it says whose it is; else its address has to. ``by_files``: it has no API, and no address; ``programs`` are
+    what its programs may do either way. ``deletes``: its people delete accounts. ``login`` is the form of its accounts' logins,
+    where it needs them. ``never_empty`` are fields that it cannot empty. ``slow``: so many times longer everything takes there.
     ``settings`` are those of the bridge's profile; ``either`` are more of them, of which one set is taken. ``people``: the
     requests by which people are listed. ``many``: from how many people on a whole load of them goes in one call. ``stranger``:
     what the emulated tenant knows about one more account, whose person is no alumna.
@@ -202,6 +206,11 @@ class Platform:
     unknown: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
     names_tenant: bool = True
     by_files: bool = False
+    programs: tuple[str, ...] = ()
+    deletes: bool = True
+    login: str = ""
+    never_empty: frozenset[str] = frozenset()
+    slow: int = 1
     config: str = _KEY
     settings: Mapping[str, str] = field(default_factory=dict)
     either: Sequence[Settings] = ((),)
@@ -225,6 +234,24 @@ PLATFORMS: Mapping[str, Platform] = {
         settings={"staff_visibility_id": "3"},
     ),
     "csv_drop": Platform(url="", face=CSV_DROP, by_files=True, names_tenant=False, config='folder = "drop"\n'),
+    "handshake": Platform(
+        url="",
+        face=HANDSHAKE,
+        by_files=True,
+        guarded=False,
+        tells_deleted=False,
+        deletes=False,
+        names_tenant=False,
+        account="U100{}",
+        shown='"username":"{}"',
+        login="a{}.zyx@careers.example.org",
+        programs=("fails_rows", "warns", "warns_blank"),
+        never_empty=frozenset({"first_name", "last_name"}),
+        slow=24,
+        config='folder = "drop"\n',
+        settings={"alumni_every_days": "1", "graduates_of_months": "0"},
+        either=((("fill_required", "no"),), (("fill_required", "yes"),)),
+    ),
     "hivebrite": Platform(
         url=systems.CAREER_HOST,
         face=HIVEBRITE,

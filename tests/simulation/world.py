@@ -13,7 +13,7 @@ from emulator.salesforce.org import Org
 from tests.simulation import flavours, words
 from tests.simulation.boundary import Boundary
 from tests.simulation.clocks import Time
-from tests.simulation.mapping import Field, read_mapping
+from tests.simulation.mapping import Field, Rules, read_mapping
 from tests.simulation.variants import PLATFORMS, Careers, Platform, mapping_name
 from tests.systems import Systems, build_systems
 
@@ -173,7 +173,16 @@ class World:
     @property
     def fields(self) -> Mapping[str, Field]:
         """The mapped fields, by name."""
-        return read_mapping(mapping_name(self.spec.mapping, self.spec.platform, self.spec.flavour)).fields()
+        return self._rules.fields()
+
+    @property
+    def contact_fields(self) -> Mapping[str, Field]:
+        """What people enter in a contact, by name; also what careers have no place for, and decides what may be shared."""
+        return self._rules.contact_fields()
+
+    @property
+    def _rules(self) -> Rules:
+        return read_mapping(mapping_name(self.spec.mapping, self.spec.platform, self.spec.flavour))
 
     def do(self, what: str, act: Callable[[World], object]) -> object:
         """A person acts; what they act on is what both systems hold now, late commits included."""
@@ -261,9 +270,9 @@ def _careers(spec: Spec, built: Systems) -> Careers:
 def owned_values(world: World) -> dict[str, Any]:
     """What Alumni Relations' fields hold in every contact, and careers' fields in every account."""
     found: dict[str, Any] = {}
-    fields = world.fields.values()
+    fields, entered = world.fields.values(), [each.crm for each in world.contact_fields.values()]
     for row in world.crm.rows("Contact"):
-        found[row["Id"]] = {each.crm: flavours.at(world.org, row, each.crm) for each in fields if not each.on_profile}
+        found[row["Id"]] = {crm: flavours.at(world.org, row, crm) for crm in entered}
     for id in world.careers.system.people.by_id:
         values = world.careers.values(id)
         if values is not None:
@@ -306,12 +315,9 @@ def new_world(spec: Spec, time: Time | None = None) -> World:
 
 
 def _values(world: World, person: int, side: str) -> Iterator[tuple[str, Any]]:
-    for each in world.fields.values():
+    for each in (world.fields if side == "career" else world.contact_fields).values():
         one = words.word(each.name, person, 0)
-        if side == "career":
-            yield each.career, one.career[0]
-        elif not each.on_profile:
-            yield each.crm, one.crm[0]
+        yield (each.career, one.career[0]) if side == "career" else (each.crm, one.crm[0])
 
 
 def add_contact(world: World, person: int) -> str:
@@ -336,8 +342,10 @@ def add_account(world: World, person: int, *, seen: bool = False, numbered: bool
 
     ``numbered``: it holds the institution's number of the person.
     """
-    id = PLATFORMS[world.spec.platform].account.format(person)
+    platform = world.platform
+    id = platform.account.format(person)
     number = words.institution_id(person) if numbered else None
-    values = {"institution_id": number, **dict(_values(world, person, "career"))}
+    login = {"login_email": platform.login.format(person)} if platform.login else {}
+    values = {"institution_id": number, **login, **dict(_values(world, person, "career"))}
     world.careers.add(id, values, seen=seen)
     world.accounts[person] = id

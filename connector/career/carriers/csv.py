@@ -91,4 +91,4 @@ def _line(row: Acknowledgement) -> Line:
         "offered": cells.write(row.offered) or "",
         "asked": cells.write(row.asked) or "",
     }
-    return Line(key=key_of(told), cells=told)
+    return Line(key=key_of(row.key, told), cells=told)

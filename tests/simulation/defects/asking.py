@@ -104,8 +104,10 @@ DEFECTS = (
         edits=(
             Edit(
                 _REQUESTS,
-                '            self._plan("request.update", system, id, {"object": Feed.REQUEST, "id": known["crm_id"], "fields": fields})\n',
-                '            self._plan("request.update", system, id, {"object": Feed.REQUEST, "id": known["crm_id"], "fields": fields})\n'
+                '            payload = {"object": Feed.REQUEST, "id": known["crm_id"], "fields": words_of(system, ask)}\n'
+                '            self._plan("request.update", system, id, payload)\n',
+                '            payload = {"object": Feed.REQUEST, "id": known["crm_id"], "fields": words_of(system, ask)}\n'
+                '            self._plan("request.update", system, id, payload)\n'
                 '            if known["task_id"]:\n'
                 '                told = {"Status": self._directory.open_status}\n'
                 '                self._plan("task.update", system, id, {"object": Feed.TASK, "id": known["task_id"], "fields": told})\n',

@@ -7,6 +7,7 @@ from tests.simulation.defects.planted import Defect, Edit
 _DELIVER, _WRITES = "connector/engine/deliver.py", "connector/salesforce/writes.py"
 _INTENTS, _SETTLING = "connector/store/intents.py", "connector/engine/settling.py"
 _OUTBOX = "connector/career/drop/outbox.py"
+_HANDSHAKE = "connector/career/dialects/handshake.py"
 _WIRE, _CLIENT = "connector/wire.py", "connector/salesforce/client.py"
 
 _INSERT = "        results = self._client.insert([(writable(row.object), {**row.fields, KEY: row.key}) for row in rows])\n"
@@ -37,6 +38,24 @@ DEFECTS = (
         edits=(
             Edit(_OUTBOX, "return max([self._ledger().number, *there])", "return max([0, *there])"),
             Edit(_OUTBOX, "number = max(newest, before.begun) + 1", "number = newest + 1"),
+        ),
+    ),
+    Defect(
+        name="a file for Handshake at any time",
+        what="files for Handshake's Importer do not wait for their day",
+        needs=("platform='handshake'",),
+        edits=(Edit(_HANDSHAKE, "return 0.0 if last is None else max(", "return 0.0 if last is None else min("),),
+    ),
+    Defect(
+        name="blank instead of cleared",
+        what="what is to be emptied at Handshake has a blank cell, which leaves it as it is",
+        needs=("platform='handshake'",),
+        edits=(
+            Edit(
+                "connector/career/dialects/handshake_file.py",
+                'return CLEAR if value is None or value == ""',
+                'return "" if not value',
+            ),
         ),
     ),
     Defect(

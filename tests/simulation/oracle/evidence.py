@@ -246,4 +246,4 @@ class Evidence:
         """What a unit means on one side; ``values`` are the record there (for careers' units in the CRM: the profile)."""
         if side == "crm":
             return tuple(token(field.name, "crm", values.get(field.crm)) for field in unit.fields)
-        return tuple(token(field.name, "career", pick(values, field.career)) for field in unit.fields)
+        return tuple(token(field.name, "career", pick(values, field.career) if field.career else None) for field in unit.fields)

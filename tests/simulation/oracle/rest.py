@@ -56,6 +56,8 @@ def _judge_person(
             continue
         if unit.opt_out:
             yield from _judge_opt_out(unit, where, crm, career, profile)
+        elif found.world.platform.never_empty & {field.name for field, here in zip(unit.fields, crm, strict=True) if not here}:
+            continue  # The platform cannot be told, and says so.
         elif unit.careers_own or _shared(found, unit, contact, values, profile):
             yield from _judge_shared(unit, where, crm, career, waiting)
         elif waiting and unit.share != "never":
@@ -98,13 +100,13 @@ def _shared(
     """Whether the unit's value may go to careers."""
     if unit.share == "never":
         return False
-    units = found.rules.units
-    if unit.name in found.rules.exclude:
+    rules = found.rules
+    if unit.name in rules.exclude:
         return True
-    if any(contact.get(crm) is True for crm in found.rules.exclude.values()):
+    if any(contact.get(crm) is True for crm in rules.exclude.values()):
         return False
     if unit.share == "always":
         return True
-    consent = units[found.rules.purposes[unit.purpose]]
+    consent = rules.deciding(rules.purposes[unit.purpose])
     given, kept = found.meaning(consent, "crm", contact), found.meaning(consent, "career", values)
     return given == (f"{consent.name}=True",) and kept != (f"{consent.name}=False",) and not profile.get(consent.opt_out_to)

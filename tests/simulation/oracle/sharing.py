@@ -81,8 +81,8 @@ def _came(call: Call) -> bool:
 
 
 def _barred_since(contact: Mapping[str, Any], call: Call, before: _Read | None, rules: Rules) -> float:
-    units = [rules.units[name] for name in ("do_not_contact", "deceased") if name in rules.units]
-    if not any(contact.get(unit.fields[0].crm) is True for unit in units):
+    barring = [crm for name, crm in rules.exclude.items() if name in {"do_not_contact", "deceased"}]
+    if not any(contact.get(crm) is True for crm in barring):
         return float("inf")
     return min(call.at, before.barred_since if before else call.at)
 
@@ -158,5 +158,5 @@ def _stands(write: Write, contact: Mapping[str, Any], unit: Unit) -> bool:
 
 
 def _refused(rules: Rules, unit: Unit, contact: Mapping[str, Any]) -> bool:
-    consent = rules.units[rules.purposes[unit.purpose]].fields[0]
+    consent = rules.deciding(rules.purposes[unit.purpose]).fields[0]
     return consent.crm in contact and contact[consent.crm] != "Yes"

@@ -14,7 +14,9 @@ from typing import Any
 import orjson
 
 from emulator.career.csv_drop.tables import FORMULA, stripped, understood
+from emulator.career.handshake.shapes import FIELDS
 from emulator.career.models import CareerSystem
+from tests.simulation.mapping import Field
 from tests.simulation.oracle.evidence import Breach, Evidence
 from tests.simulation.oracle.forbidden import NotAllowed
 from tests.simulation.oracle.history import account_history
@@ -23,7 +25,7 @@ from tests.simulation.words import CANARY, token
 from tests.simulation.world import HAND_OVER, HANDED_OVER, TAKE, Call, World
 
 _STATUS = ("id", "number", "understood_type", "state", "message", "offered", "asked", "key")
-_RESULT = ("line", "id", "result", "why")
+_RESULTS = (("line", "id", "result", "why"), ("line", "username", "result", "why"))
 
 
 class Read:
@@ -31,6 +33,19 @@ class Read:
 
     def __init__(self, _system: CareerSystem) -> None:
         pass
+
+    def took(self, call: Call) -> None:
+        """The bridge has taken a table."""
+
+    def changes(self, call: Call) -> Iterator[tuple[str, Mapping[str, Any]]]:
+        """What a table of changes changes: ids, and fields by their paths.
+
+        Raises:
+            NotAllowed: the table is none that may ever leave.
+        """
+        if not call.request.path.startswith("updates-"):
+            raise NotAllowed(f"{call.request.method} {call.request.path}")
+        yield from map(_change, _harmless(call))
 
     def writes(self, call: Call) -> Iterator[tuple[str, str, str, Mapping[str, Any]]]:
         """What one table changes: object, operation, id, and fields by their paths.
@@ -40,23 +55,31 @@ class Read:
         """
         match call.request.method:
             case "TAKE":
-                return
+                self.took(call)
             case "TELL":
                 _judge_result(call)
-            case "HAND OVER" if rows := _harmless(call):
-                for row in rows:
-                    yield _change(row) if call.request.path.startswith("updates-") else _status(row)
+            case "HAND OVER" if call.request.path.startswith("request-status-") and rows_of(call):
+                yield from map(_status, _harmless(call))
+            case "HAND OVER" if rows_of(call):
+                for id, fields in self.changes(call):
+                    yield "person", "update", id, fields
             case _:
                 raise NotAllowed(f"{call.request.method} {call.request.path}")
 
 
-def _rows(call: Call) -> list[dict[str, str]]:
+def rows_of(call: Call) -> list[dict[str, str]]:
+    """The lines of a table of the bridge."""
     return list(csv.DictReader(io.StringIO(call.request.body.decode(), newline=""), strict=True))
 
 
+def acts(cell: str) -> bool:
+    """Whether a spreadsheet would carry a cell out."""
+    return bool(cell) and cell[0] in FORMULA
+
+
 def _harmless(call: Call) -> list[dict[str, str]]:
-    rows = _rows(call)
-    harmful = [name for row in rows for name, cell in row.items() if cell and cell[0] in FORMULA]
+    rows = rows_of(call)
+    harmful = [name for row in rows for name, cell in row.items() if acts(cell)]
     if harmful:
         raise NotAllowed(f"{call.request.path}: a spreadsheet would carry out {harmful}")
     return rows
@@ -65,16 +88,16 @@ def _harmless(call: Call) -> list[dict[str, str]]:
 def _judge_result(call: Call) -> None:
     """An answer beside a table says which line, which id, and why; nothing of what stood there."""
     rows = _harmless(call)
-    if any(tuple(row) != _RESULT for row in rows) or CANARY.search(call.request.body.decode()):
+    if any(tuple(row) not in _RESULTS for row in rows) or CANARY.search(call.request.body.decode()):
         raise NotAllowed(f"{call.request.path} says {rows[:3]}")
 
 
-def _change(row: Mapping[str, str]) -> tuple[str, str, str, Mapping[str, Any]]:
+def _change(row: Mapping[str, str]) -> tuple[str, Mapping[str, Any]]:
     names = row["changes"].split("; ")
     told = {"id", "changes", "key", *names, *(f"{name} (was)" for name in names)}
     if strange := [name for name, cell in row.items() if cell and name not in told]:
         raise NotAllowed(f"a line that changes {names} says {strange}, too")
-    return "person", "update", row["id"], {name: understood(name, stripped(row[name])) for name in names}
+    return row["id"], {name: understood(name, stripped(row[name])) for name in names}
 
 
 def _status(row: Mapping[str, str]) -> tuple[str, str, str, Mapping[str, Any]]:
@@ -90,9 +113,9 @@ def judge(found: Evidence) -> Iterator[Breach]:
     """Numbers only go up; a line leaves once; what it says was there before has been there."""
     handed = [call for call in found.world.calls if call.request.method == HAND_OVER]
     yield from _judge_numbers(handed)
-    lines = [(call, row) for call in handed for row in _rows(call)]
+    lines = [(call, row) for call in handed for row in rows_of(call)]
     if found.remembers:
-        yield from _judge_keys([row for _, row in lines])
+        yield from _judge_keys([row for _, row in lines if "key" in row])
     for call, row in lines:
         if call.request.path.startswith("updates-"):
             yield from _judge_before(found, row)
@@ -125,11 +148,31 @@ def _judge_before(found: Evidence, row: Mapping[str, str]) -> Iterator[Breach]:
 
 def shown(world: World, write: Write, until: float) -> bool:
     """Whether a table that was taken by a moment has shown what had been handed over."""
-    if write.call.fate != HANDED_OVER:
-        return False
-    for call in world.calls:
-        if call.request.method == TAKE and call.request.path == "people" and write.call.at < call.at <= until:
-            for row in orjson.loads(call.acted[-1].body):
-                if row["id"] == write.id and all(understood(name, row[name]) == value for name, value in write.fields.items()):
-                    return True
-    return False
+    return write.call.fate == HANDED_OVER and any(
+        all(_cell(row, name) == value for name, value in write.fields.items())
+        for call in world.calls
+        if write.call.at < call.at <= until
+        for row in _told(call, write.id)
+    )
+
+
+def last_said(world: World, before: Call, id: str, field: Field) -> str:
+    """What a field of an account meant in the last table that was taken before a call; "" if there was none."""
+    rows = [row for call in world.calls if call.number < before.number for row in _told(call, id)]
+    return token(field.name, "career", _cell(rows[-1], field.career)) if rows else ""
+
+
+def _told(call: Call, id: str) -> list[Mapping[str, str]]:
+    """What a table of people that was taken says of an account."""
+    if call.request.method != TAKE or call.request.path not in {"people", "students"}:
+        return []
+    return [row for row in orjson.loads(call.acted[-1].body) if row.get("username", row["id"]) == id]
+
+
+def _cell(row: Mapping[str, str], path: str) -> Any:
+    """A field of an account, as the tenant has it."""
+    return row[HEADERS[path]] or None if "username" in row else understood(path, row[path])
+
+
+HEADERS = {path: header for header, path in FIELDS.items()}
+"""Handshake's headers, by the tenant's own paths."""

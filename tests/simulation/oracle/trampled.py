@@ -12,6 +12,7 @@ from itertools import pairwise
 import orjson
 
 from tests.simulation.mapping import Field, Unit, read_mapping
+from tests.simulation.oracle import handshake
 from tests.simulation.oracle.evidence import Breach, Evidence
 from tests.simulation.oracle.history import Held, account_history, agreed_last, contact_history, overwritten, tokens_between
 from tests.simulation.oracle.pace import fate_of
@@ -49,7 +50,7 @@ def _judge_field(found: Evidence, person: int, account: str, unit: Unit, field: 
             )
     for before, after in overwritten(theirs):
         where = f"{account} {field.name}: {before.token!r} of {before.by or 'the beginning'} became {after.token!r}"
-        if found.unguarded(account, before.since):
+        if found.unguarded(account, before.since) or handshake.set_unseen(found.world, account, field, before, after):
             continue
         if unit.opt_out:
             if before.token == f"{field.name}={unit.restrictive}":
@@ -58,7 +59,7 @@ def _judge_field(found: Evidence, person: int, account: str, unit: Unit, field: 
         if before.token == "" and _from_the_beginning(found, theirs, before, found.first_compared(person, account) + _SLACK):
             # Emptiness that stood there before anything was agreed is filled.
             continue
-        if before.token == "" and _careers_own(found, account, unit, theirs, ours, before.since):
+        if before.token == "" and _careers_own(found, person, account, unit, theirs, ours, before.since):
             # They have taken back what was theirs alone, while nothing of it was shared with them: as if it had never been.
             continue
         agreed = tokens_between(ours, before.since - _SLACK, after.since + _SLACK)
@@ -80,12 +81,13 @@ def _from_the_beginning(found: Evidence, theirs: list[Held], empty: Held, first:
     )
 
 
-def _careers_own(found: Evidence, account: str, unit: Unit, theirs: list[Held], ours: list[Held], at: float) -> bool:
+def _careers_own(found: Evidence, person: int, account: str, unit: Unit, theirs: list[Held], ours: list[Held], at: float) -> bool:
     """Whether what careers emptied at a moment was none of Alumni Relations' values, and no consent to share these stood."""
     if unit.share != "consented":
         return False
-    consent = found.rules.units[found.rules.purposes[unit.purpose]].fields[0]
-    given = [held.token for held in account_history(found.world, account, consent) if held.since <= at]
+    consent = found.rules.deciding(found.rules.purposes[unit.purpose]).fields[0]
+    told = account_history(found.world, account, consent) if consent.career else contact_history(found.world, person, consent)
+    given = [held.token for held in told if held.since <= at]
     held_before = [held.token for held in theirs if held.since < at]
     return given[-1:] != [f"{consent.name}=True"] and held_before[-1] not in tokens_between(ours, 0.0, at)
 
