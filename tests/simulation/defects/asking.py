@@ -204,7 +204,7 @@ DEFECTS = (
         edits=(
             Edit(
                 _SETTLING,
-                '            requests.change(db, known["system"], known["request_id"], reason=RECOVERED)\n'
+                '            requests.change(db, known["system"], known["request_id"], reason=requests.RECOVERED)\n'
                 '            intents.supersede(db, known["system"], [known["request_id"]], ["career.acknowledge"])\n',
                 "            pass\n",
             ),
