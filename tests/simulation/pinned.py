@@ -431,5 +431,26 @@ PINNED: Mapping[str, Scenario] = {
         seed=658,
         swept=False,
     ),
+    "a batch of which we had stopped watching overwrote at its end what had been written to one of its accounts": Scenario(
+        spec=Spec(
+            people=8,
+            platform="symplicity_csm",
+            latency=0.0,
+            tenant=(("symplicity_batch_seconds", 100),),
+            settings=(("compare", "day"),),
+        ),
+        steps=(
+            At(20, EditContacts("title", 3)),
+            At(50, Break("crm", "refuse", 4, "GET|/composite$")),
+            Pass(120),
+            EditContacts("mailing_city", 1),
+            Pass(60),
+            Pass(60),
+            EditContact(1, "mailing_city", 3),
+            Pass(60),
+        ),
+        seed=5344,
+        swept=False,
+    ),
 }
 """What went wrong, and how."""

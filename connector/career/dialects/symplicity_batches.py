@@ -10,7 +10,7 @@ it sends the next one; after a restart the system itself refuses a second one.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from connector.career import outcomes
@@ -34,14 +34,22 @@ class Batches:
 
     def __init__(self, exchange: Exchange, clock: Clock) -> None:
         self._exchange, self._clock = exchange, clock
-        self._unwatched = ""
+        self._unwatched, self._in_it = "", frozenset[str]()
+
+    def wait_for(self, ids: Iterable[str]) -> None:
+        """What an account holds before the end of a batch it is in says nothing, and what is written to it would be overwritten.
+
+        Raises:
+            Later: the batch that we stopped watching is still at work, and has one of these students in it.
+        """
+        if not self._in_it.isdisjoint(ids) and self._at_work():
+            raise self._busy()
 
     def put(self, items: Sequence[Mapping[str, Any]]) -> Chunk:
         """Change students, each named by its ``id``; what became of each."""
         try:
-            if self._unwatched and at(self._look(self._unwatched), "status") not in _OVER:
+            if self._at_work():
                 return self._all(items, outcomes.later(self._busy()))
-            self._unwatched = ""
             try:
                 answer = self._exchange.send("PUT", f"{API}/students", params={"batch": "1"}, json=list(items))
             except Throttled as reason:
@@ -71,7 +79,7 @@ class Batches:
         return Chunk(outcomes=[outcome] * len(items), split=True)
 
     def _watched(self, batch: str, items: Sequence[Mapping[str, Any]]) -> list[Outcome]:
-        self._unwatched = batch
+        self._unwatched, self._in_it = batch, frozenset(item["id"] for item in items)
         for pause in _PAUSES:
             self._clock.sleep(pause)
             try:
@@ -79,9 +87,15 @@ class Batches:
             except Later:
                 continue
             if at(found, "status") in _OVER:
-                self._unwatched = ""
+                self._unwatched, self._in_it = "", frozenset()
                 return _judged(found, items)
         return [outcomes.unknown("the batch was still at work when we stopped waiting")] * len(items)
+
+    def _at_work(self) -> bool:
+        """Whether the batch that we stopped watching has not ended yet."""
+        if self._unwatched and at(self._look(self._unwatched), "status") in _OVER:
+            self._unwatched, self._in_it = "", frozenset()
+        return bool(self._unwatched)
 
     def _look(self, batch: str) -> Any:  # noqa: ANN401 - JSON
         def understand(reply: Reply) -> Any:  # noqa: ANN401 - JSON

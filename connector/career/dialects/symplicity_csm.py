@@ -57,14 +57,14 @@ class SymplicityCsm:
                 name,
                 self._exchange,
                 setup.clock,
-                fetch=lambda ids: [record for record in self.fetch(ids) if self._belongs(record)],
+                fetch=lambda ids: [record for record in self._found(ids) if self._belongs(record)],
                 walk=self._students,
                 pages=lambda: self._pages,
             )
             listings.append(Listing(name="report", page=report.page, since=False, later=True, rest=_REPORT_RESTS))
         self._reader = PagedReader(listings, setup.clock)
         self._single, self._batched = (
-            CarefulWriter(system=setup.system, fetch=self._with_native, send=self._send) for _ in range(2)
+            CarefulWriter(system=setup.system, fetch=self._undisturbed, send=self._send) for _ in range(2)
         )
 
     @staticmethod
@@ -89,9 +89,9 @@ class SymplicityCsm:
         return self._reader.read(cursor)
 
     def fetch(self, ids: Sequence[str]) -> Sequence[Record]:
-        """See ``Dialect.fetch``: one call each."""
-        found = [self._with_native(id) for id in ids]
-        return [record for record, _ in (one for one in found if one is not None)]
+        """See ``Dialect.fetch``: one call each. Whom a batch of ours may still change is asked for when that has ended."""
+        self._batches.wait_for(ids)
+        return self._found(ids)
 
     def update(self, rows: Sequence[PersonUpdate]) -> Chunk:
         """See ``Dialect.update``. A few go one by one, many as one batch; in both ways each account is read before."""
@@ -156,6 +156,14 @@ class SymplicityCsm:
         _, value = pick(record.fields, self._field)
         words = value if isinstance(value, list) else [value]
         return record.kind == POISON or any(str(word).casefold() in self._words for word in words)
+
+    def _found(self, ids: Sequence[str]) -> Sequence[Record]:
+        found = [self._with_native(id) for id in ids]
+        return [record for record, _ in (one for one in found if one is not None)]
+
+    def _undisturbed(self, id: str) -> tuple[Record, str] | None:
+        self._batches.wait_for([id])
+        return self._with_native(id)
 
     def _with_native(self, id: str) -> tuple[Record, str] | None:
         """An account as a record, and the id by which it is written."""
