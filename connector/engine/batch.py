@@ -84,10 +84,12 @@ class Batch:
         found.unrecorded = frozenset(self._unrecorded.get(row["account_id"], ()))
         found.fought_over = self._fought_over(row["account_id"])
         found.counts = bool(row["leading"]) and row["contact_id"] not in self._elsewhere
-        for doubtful in self._doubtful.get(row["account_id"], ()):
-            found.remember_sent(unpack(doubtful["settle"]).get("units", {}))
-        for handed_over in self._handed_over.get(row["account_id"], ()):
-            found.on_its_way |= unpack(handed_over["payload"])["fields"]
+        doubtful, handed_over = (known.get(row["account_id"], ()) for known in (self._doubtful, self._handed_over))
+        # A table may show what was handed over, and its side fail before that is looked at.
+        for write in (*doubtful, *handed_over):
+            found.remember_sent(unpack(write["settle"]).get("units", {}))
+        for write in handed_over:
+            found.on_its_way |= unpack(write["payload"])["fields"]
         self.subjects.append(found)
         return found
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from tests.simulation.decisions import Decide, Insist
+from tests.simulation.drop import FolderFails
 from tests.simulation.scenario import Scenario
 from tests.simulation.steps import (
     At,
@@ -451,6 +452,29 @@ PINNED: Mapping[str, Scenario] = {
         ),
         seed=5344,
         swept=False,
+    ),
+    "a table showed what had been handed over, its side failed then, and it was asked about as somebody's edit": Scenario(
+        spec=Spec(
+            platform="handshake",
+            cycle=28800,
+            settings=(("fill_required", "yes"),),
+            office=(("fails_rows", True), ("warns", False), ("warns_blank", False)),
+        ),
+        steps=(
+            Pass(28800),
+            EditContact(0, "phone_mobile", 1, 1),
+            Pass(28800),
+            Pass(28800),
+            EditContact(0, "first_name", 3),
+            Pass(28800),
+            Pass(28800),
+            FolderFails("ENOSPC", 1, "result"),
+            Kill(),
+            Pass(28800),
+            EditContact(0, "first_name", 1, 1),
+            Pass(28800),
+        ),
+        seed=2142,
     ),
 }
 """What went wrong, and how."""
