@@ -336,7 +336,10 @@ class _Desk:
         return (known["settled_at"] or stamp(self._ctx.clock.now())) if state in _ENDED else None
 
     def _reword(self, known: Row, fields: Mapping[str, Any]) -> None:
-        """What careers had changed about it before our state was lost, or since, reaches its record."""
+        """What careers have changed about it while its record was not followed reaches that record.
+
+        Our state was lost then, or it was over and is under way again.
+        """
         system, id = known["system"], known["request_id"]
         row = observations.load(self._db, Side.CAREER, "request", [id], system=system).get(id)
         ask = understand(_asked(row), request_id=id, rules=self._ctx.requests) if row else None
@@ -364,7 +367,10 @@ class _Desk:
             settled_at=self._settled(known, state),
             message="",
         )
-        self.acknowledge(requests.get(self._db, system, id))
+        found = requests.get(self._db, system, id) or known
+        self.acknowledge(found)
+        if known["settled_at"] is not None and found["settled_at"] is None:
+            self._reword(found, fields)
         log.info("request.moved", system=system, request=id, state=state.value)
 
     def _tell_crm(self, known: Row, state: RequestState, neutral: Neutral) -> None:

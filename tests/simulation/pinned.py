@@ -476,5 +476,19 @@ PINNED: Mapping[str, Scenario] = {
         ),
         seed=2142,
     ),
+    "what careers changed about a request that was over never reached its record when its Task was opened again": Scenario(
+        spec=Spec(cycle=600),
+        steps=(
+            File(0, 2),
+            Pass(600),
+            Work(0, "decline"),
+            Pass(600),
+            Change(0, "Another Zyx title"),
+            Pass(600),
+            Work(0, "wait"),
+            Pass(600),
+        ),
+        seed=4760,
+    ),
 }
 """What went wrong, and how."""
