@@ -85,7 +85,7 @@ class Batch:
         found.fought_over = self._fought_over(row["account_id"])
         found.counts = bool(row["leading"]) and row["contact_id"] not in self._elsewhere
         doubtful, handed_over = (known.get(row["account_id"], ()) for known in (self._doubtful, self._handed_over))
-        # A table may show what was handed over, and its side fail before that is looked at.
+        # A table may show a part of what was handed over.
         for write in (*doubtful, *handed_over):
             found.remember_sent(unpack(write["settle"]).get("units", {}))
         for write in handed_over:

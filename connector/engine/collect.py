@@ -8,33 +8,26 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from connector.core.evidence import Prepared, blocking_keys, prepare
 from connector.core.model import Side
-from connector.core.progress import RequestState
 from connector.engine.context import Context, log
-from connector.engine.drafts import NEW_CONTACT
-from connector.engine.identity import evidence_of
-from connector.engine.moved import note_moved
+from connector.engine.keeping import keep, keep_feed, note_accounts
 from connector.engine.owed import owe
-from connector.ports import HANDED_OVER, Feed, Page, Record
-from connector.store import intents, links, observations, requests, reviews, suggestions
-from connector.store.store import Row, pack, stamp, unpack
+from connector.engine.shown import settle_shown
+from connector.ports import Feed, Page, Record
+from connector.store import observations
+from connector.store.store import stamp
 
 PEOPLE = "people"
 """The name of a career system's one feed in the cursor table."""
 
-_LOOKED_AT = frozenset({*Feed, "request"})
-"""The kinds of record that a station looks at one by one; people are reached through their links."""
-
-_PARENTS = {Feed.PROFILE: "Contact__c", Feed.TASK: "WhatId", Feed.SUGGESTION: "Contact__c", Feed.REQUEST: "Contact__c"}
-
 
 @dataclass(slots=True, kw_only=True)
 class Collected:
-    """What one pass read: records met, and how many of them had changed."""
+    """What one pass read: records met, how many of them had changed, and how many writes of ours they showed to be applied."""
 
     read: int = 0
     changed: int = 0
+    shown: int = 0
 
 
 def collect_crm(ctx: Context, feeds: Sequence[Feed] = tuple(Feed)) -> Collected:
@@ -63,7 +56,7 @@ def collect_career(ctx: Context, system: str) -> Collected:
         page = ctx.careers[system].read(known)
         with ctx.store.begin() as db:
             total.read += len(page.records)
-            total.changed += _keep_career(ctx, db, system, page)
+            _keep_career(ctx, db, system, page, total)
             if page.begun_anew:
                 # Who was deleted meanwhile is not told, not of whom a comparison has met already either.
                 log.info("feed.had_a_gap", system=system)
@@ -82,156 +75,21 @@ def _move(ctx: Context, db: Connection, side: Side, system: str, pages: Mapping[
         observations.move_cursors(db, side, system, moved, now=ctx.clock.now(), whole=whole)
 
 
-def keep_feed(ctx: Context, db: Connection, feed: Feed, records: Sequence[Record], *, sweep: str | None = None) -> list[Record]:
-    """``keep`` for one feed of the CRM, and what follows for links at once: who dies here must not have lost the news."""
-    changed = keep(ctx, db, Side.CRM, "", feed, records, sweep=sweep)
-    if feed is Feed.CONTACT:
-        links.mark_contacts(db, [record.id for record in changed])
-    return changed
-
-
-def keep(
-    ctx: Context, db: Connection, side: Side, system: str, kind: str, records: Sequence[Record], *, sweep: str | None = None
-) -> list[Record]:
-    """Keep these readings; the answer are those that differ from what was known."""
-    latest = {record.id: record for record in records}
-    known = observations.load(db, side, kind, latest, system=system)
-    changed = [record for record in latest.values() if _differs(known.get(record.id), record)]
-    changed_ids = {record.id for record in changed}
-    prepared = {record.id: _prepared(ctx, record) for record in changed if kind == Feed.CONTACT and not record.deleted}
-    if side is Side.CAREER and kind == "person":
-        note_moved(ctx, db, system, changed, known)
-    if kind == Feed.TASK:
-        _note_returned(db, changed, known)
-    seen = _Seen(side=side, system=system, kind=str(kind), at=stamp(ctx.clock.now()), sweep=sweep)
-    observations.put(db, [_row(seen, record, known.get(record.id), prepared.get(record.id)) for record in changed])
-    if kind == Feed.CONTACT:
-        _index(db, list(changed_ids), prepared)
-    same = [record for record in latest.values() if record.id not in changed_ids]
-    _refresh(ctx, db, same, known, sweep)
-    return changed
-
-
-def forget(ctx: Context, db: Connection, side: Side, system: str, kind: str, ids: Sequence[str]) -> None:
-    """These records are confirmed to be gone without a trace: treat each as deleted."""
-    gone = [Record(kind=kind, id=id, version="", fields={}, deleted=True) for id in ids]
-    keep(ctx, db, side, system, kind, gone)
-    if kind == "person":
-        note_accounts(ctx, db, system, gone)
-
-
-def _note_returned(db: Connection, changed: Sequence[Record], before: Mapping[str, Row]) -> None:
-    """Tasks that come back out of the bin: what careers have withdrawn meanwhile could not be closed there."""
-    back = [record for record in changed if not record.deleted and record.id in before and before[record.id]["deleted"]]
-    for known in requests.by_crm_id(db, [str(record.fields.get("WhatId")) for record in back]).values():
-        if known["state"] == RequestState.WITHDRAWN.value:
-            requests.change(db, known["system"], known["request_id"], reason=requests.RECOVERED)
-
-
-def _differs(known: Row | None, record: Record) -> bool:
-    if known is None:
-        # Our own Task may be deleted before we have read it once: that is news all the same.
-        return not record.deleted or record.merged_into is not None or record.kind == Feed.TASK
-    if record.deleted != known["deleted"] or record.merged_into != known["merged_into"]:
-        return True
-    if record.deleted or pack(record.fields) == known["fields"]:
-        return False
-    return _substance(record.fields) != _substance(unpack(known["fields"]))
-
-
-_NO_SUBSTANCE = frozenset(
-    (
-        "Id",
-        "Name",
-        "Key__c",
-        "SystemModstamp",
-        "LastModifiedDate",
-        "LastModifiedById",
-        "CreatedDate",
-        "IsDeleted",
-        "MasterRecordId",
-    )
-)
-"""What an org adds to a record: a touch of a stamp, or what we could not know when we wrote it, is no change."""
-
-
-def _substance(fields: Mapping[str, object]) -> dict[str, object]:
-    return {name: value for name, value in fields.items() if name not in _NO_SUBSTANCE}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Seen:
-    """What the readings of one page have in common."""
-
-    side: Side
-    system: str
-    kind: str
-    at: str
-    sweep: str | None
-
-    def parent(self, record: Record) -> object:
-        name = _PARENTS.get(Feed(self.kind)) if self.side is Side.CRM else None
-        return record.fields.get(name) if name else None
-
-
-def _row(seen: _Seen, record: Record, known: Row | None, prepared: Prepared | None) -> dict[str, object]:
-    fields = pack(record.fields) if record.fields or known is None else known["fields"]
-    edits = [[list(edit.fields), edit.by, edit.kind, edit.at] for edit in record.edits]
-    return {
-        "side": seen.side.value,
-        "system": seen.system,
-        "kind": seen.kind,
-        "id": record.id,
-        "version": record.version,
-        "fields": fields,
-        "edits": pack(edits) if edits else None,
-        "evidence": prepared.to_json().decode() if prepared else None,
-        "parent": known["parent"] if known and not record.fields else seen.parent(record),
-        "deleted": record.deleted,
-        "merged_into": record.merged_into,
-        "pending": seen.kind in _LOOKED_AT,
-        "seen_at": seen.at,
-        "seen_before": known["seen_at"] if known else None,
-        "sweep": seen.sweep or (known["sweep"] if known else None),
-    }
-
-
-def _prepared(ctx: Context, record: Record) -> Prepared:
-    return prepare(evidence_of(record.id, ctx.person.match.evidence(Side.CRM, record.fields)))
-
-
-def _index(db: Connection, ids: Sequence[str], prepared: Mapping[str, Prepared]) -> None:
-    keys = [{"key": key, "contact_id": id} for id, evidence in prepared.items() for key in blocking_keys(evidence)]
-    observations.index_contact(db, ids, keys)
-
-
-def _refresh(ctx: Context, db: Connection, records: Sequence[Record], known: Mapping[str, Row], sweep: str | None) -> None:
-    """Unchanged readings keep their content; only the version, the moment and the sweep's name move."""
-    now = stamp(ctx.clock.now())
-    rows = []
-    for record in records:
-        row = known.get(record.id)
-        if row is not None and (row["version"] != record.version or sweep):
-            rows.append(dict(row) | {"version": record.version, "seen_at": now, "sweep": sweep or row["sweep"]})
-    observations.put(db, rows)
-
-
-def _keep_career(ctx: Context, db: Connection, system: str, page: Page) -> int:
+def _keep_career(ctx: Context, db: Connection, system: str, page: Page, total: Collected) -> None:
     by_kind: dict[str, list[Record]] = {}
     for record in page.records:
         by_kind.setdefault(record.kind, []).append(record)
     _park(ctx, db, system, by_kind.pop("poison", []))
     for kind, id in page.well:
         observations.unpark(db, Side.CAREER, kind, [id], system=system)
-    changed = 0
     for kind, records in by_kind.items():
         kept = [_without_secrets(ctx, record) for record in records] if kind == "request" else records
         met = keep(ctx, db, Side.CAREER, system, kind, kept)
         observations.unpark(db, Side.CAREER, kind, [record.id for record in records], system=system)
-        changed += len(met)
+        total.changed += len(met)
         if kind == "person":
             note_accounts(ctx, db, system, met)
-    return changed
+            total.shown += settle_shown(ctx, db, system, [record.id for record in met])
 
 
 _OPENLY = ("id", "type", "direction", "state", "created_at", "etag", "updated_at")
@@ -244,28 +102,6 @@ def _without_secrets(ctx: Context, record: Record) -> Record:
     if kind is None or not kind.confidential:
         return record
     return replace(record, fields={name: record.fields[name] for name in _OPENLY if name in record.fields}, edits=())
-
-
-def note_accounts(ctx: Context, db: Connection, system: str, records: Sequence[Record]) -> None:
-    """Changed accounts: linked ones are marked for the planner, deleted ones end, all others wait to be linked (again)."""
-    gone = {record.id for record in records if record.deleted}
-    account_ids = [record.id for record in records]
-    known = links.by_account(db, system, account_ids)
-    links.mark(db, system, [id for id in account_ids if id in known])
-    if not ctx.careers[system].capabilities.lookup:
-        intents.hasten(db, system, account_ids, code=HANDED_OVER, now=ctx.clock.now())
-    now = stamp(ctx.clock.now())
-    fresh = {"contact_id": None, "profile_id": None, "state": "waiting", "basis": None, "leading": True, "marked": True}
-    new = [id for id in account_ids if id not in known and id not in gone]
-    links.put(db, [fresh | {"system": system, "account_id": id, "decided_at": now} for id in new])
-    suggestions.settle_people(db, system, gone, NEW_CONTACT, state="withdrawn", now=ctx.clock.now())
-    reviews.close_for(db, system, gone, state="Withdrawn", now=ctx.clock.now())
-    links.mark_contacts(db, [row["contact_id"] for id, row in known.items() if id in gone and row["contact_id"]])
-    for id, row in known.items():
-        if id in gone:
-            links.change(db, system, id, state="ended", basis=links.ACCOUNT_DELETED, decided_at=now)
-        elif row["state"] in ("new", "review") or row["basis"] in (links.ACCOUNT_DELETED, links.ACCOUNT_MOVED):
-            links.change(db, system, id, state="waiting")
 
 
 def _park(ctx: Context, db: Connection, system: str, records: Sequence[Record]) -> None:

@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 
 from connector.core.brakes import emptied
 from connector.core.model import Side
-from connector.engine import collect, owed
+from connector.engine import keeping, owed
 from connector.engine.context import Context, log
 from connector.errors import Halt
 from connector.ports import Feed, Page, Record
@@ -133,7 +133,7 @@ class _Comparison:
             with ctx.store.begin() as db:
                 self.changed += len(kind.keep(db, Page(records=tuple(there), cursor="", more=False), self.at))
                 gone = sorted({*some} - {record.id for record in there})
-                collect.forget(ctx, db, kind.side, kind.system, kind.kind, gone)
+                keeping.forget(ctx, db, kind.side, kind.system, kind.kind, gone)
                 self.gone += len(gone)
                 self._keep(db)
             ctx.progress(f"looking for {kind.name}", self.gone, lost)
@@ -153,8 +153,8 @@ class _Comparison:
         self._believe(len(waiting), missing)
         gone = [Record(kind=feed, id=id, version="", fields=waiting[id], deleted=True) for id in missing]
         with ctx.store.begin() as db:
-            changed = collect.keep_feed(ctx, db, feed, met, sweep=self.at)
-            collect.keep_feed(ctx, db, feed, gone)
+            changed = keeping.keep_feed(ctx, db, feed, met, sweep=self.at)
+            keeping.keep_feed(ctx, db, feed, gone)
             self._done(db, name, read=len(met), changed=len(changed), lost=len(missing), gone=len(missing))
 
     def _believe(self, known: int, missing: Sequence[str]) -> None:
@@ -219,7 +219,7 @@ def _feed(ctx: Context, name: str, feed: Feed) -> _Kind:
         system="",
         kind=feed,
         read=lambda cursor: ctx.crm.read({feed: cursor})[feed],
-        keep=lambda db, page, sweep: collect.keep_feed(ctx, db, feed, page.records, sweep=sweep),
+        keep=lambda db, page, sweep: keeping.keep_feed(ctx, db, feed, page.records, sweep=sweep),
         fetch=partial(ctx.crm.fetch, feed),
     )
 
@@ -232,8 +232,8 @@ def _career_kinds(ctx: Context, system: str) -> list[_Kind]:
 
     def keep(db: Connection, page: Page, sweep: str) -> list[Record]:
         people = [record for record in page.records if record.kind == "person"]
-        met = collect.keep(ctx, db, Side.CAREER, system, "person", people, sweep=sweep)
-        collect.note_accounts(ctx, db, system, met)
+        met = keeping.keep(ctx, db, Side.CAREER, system, "person", people, sweep=sweep)
+        keeping.note_accounts(ctx, db, system, met)
         return met
 
     fetch = partial(career.fetch, "person")

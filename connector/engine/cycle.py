@@ -35,7 +35,8 @@ _ROUNDS = 6
 class Cycle:
     """What one cycle did. ``down`` names each side that could not be worked with, and why.
 
-    ``compared`` is what ``compare`` has found; ``uncompared`` names each side whose comparison broke off, and why.
+    ``shown`` counts writes that had been handed over and were met now. ``compared`` is what ``compare`` has found; ``uncompared``
+    names each side whose comparison broke off, and why.
     """
 
     read: dict[str, int] = field(default_factory=dict)
@@ -45,6 +46,7 @@ class Cycle:
     identified: Identified = field(default_factory=Identified)
     plans: list[Planned] = field(default_factory=list)
     delivered: list[Delivered] = field(default_factory=list)
+    shown: int = 0
     routed: requests.Routing = field(default_factory=requests.Routing)
     down: dict[str, str] = field(default_factory=dict)
     halted: dict[str, str] = field(default_factory=dict)
@@ -56,8 +58,8 @@ class Cycle:
 
     @property
     def writes(self) -> int:
-        """Writes that a side has acknowledged."""
-        return sum(done.applied for done in self.delivered)
+        """Writes that a side has acknowledged, or shown."""
+        return self.shown + sum(done.applied for done in self.delivered)
 
     @property
     def settled(self) -> int:
@@ -144,6 +146,7 @@ def _read(ctx: Context, done: Cycle, side: str) -> None:
         stop(ctx, side, error)
     else:
         done.read[side], done.changed[side] = found.read, found.changed
+        done.shown += found.shown
 
 
 def _compare_all(ctx: Context, done: Cycle) -> None:

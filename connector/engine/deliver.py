@@ -8,28 +8,22 @@ handed over to people or programs of a side (files) stays ``unknown`` until a re
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Connection
 
 from connector.core.model import Side
-from connector.core.retry import LONGEST, next_attempt
 from connector.engine import patience
-from connector.engine.collect import keep
 from connector.engine.context import Context, log
-from connector.engine.doubt import before, given_up_at, look, moved_meanwhile, never_arrived, perhaps_ours
+from connector.engine.doubt import before, look, moved_meanwhile, never_arrived, perhaps_ours
 from connector.engine.drafts import FIELD_WRITES
 from connector.engine.halting import AUDIT, halts, set_halt, stop, stopped
 from connector.engine.identity import survivor_of
-from connector.engine.settling import apply_outcome, prepare_set
+from connector.engine.keeping import keep
+from connector.engine.settling import NOT_THERE_YET, SAYS_NOTHING, VALUES, settle
 from connector.errors import BridgeError, Halt, Later, Refused, Unknown
 from connector.ports import (
-    HANDED_OVER,
-    NO_RECORD,
-    NOT_NOW,
-    TAKEN,
     THROTTLED,
     Acknowledgement,
     CrmCreate,
@@ -47,9 +41,6 @@ from connector.store.store import Row, get_meta, unpack
 _BATCH = 200
 CREATES = (("profile.create",), ("suggestion.create", "proposal.create", "review.create"), ("request.create",))
 UPDATES = ("profile.update", "suggestion.update", "review.update", "request.update", "task.update")
-_VALUES = ("career.update", "profile.update")
-"""Updates of field values: looked at before they are repeated, and tried unit by unit where they are refused."""
-
 _ROUNDS = 10_000
 """More batches than any plan has: a loop that does not end is our own bug and must not run for ever."""
 
@@ -73,9 +64,10 @@ class Delivered:
 
 
 def recover(ctx: Context) -> int:
-    """At start: what a dead process left in flight is unknown."""
+    """At start: what a dead process left in flight is unknown; an audit that was cut is seen before anything is added to it."""
     with ctx.store.begin() as db:
         found = intents.recover(db)
+        _recordable(ctx, db)
     if found:
         log.warning("intents.recovered", count=found)
     return found
@@ -211,7 +203,7 @@ def _send_and_settle(ctx: Context, done: Delivered, side: str, prepared: Sequenc
     doubtful: list[tuple[Row, dict[str, Any]]] = []
     sure: list[tuple[Row, dict[str, Any]]] = []
     for row, payload in prepared:
-        doubt = row["state"] == "unknown" and row["kind"] in _VALUES and not never_arrived(ctx, row)
+        doubt = row["state"] == "unknown" and row["kind"] in VALUES and not never_arrived(ctx, row)
         (doubtful if doubt else sure).append((row, payload))
     try:
         outcomes = look(ctx, doubtful) + _send(ctx, sure)
@@ -226,7 +218,9 @@ def _send_and_settle(ctx: Context, done: Delivered, side: str, prepared: Sequenc
         # What was answered is written down all the same; decided anew on what was known before, it would only meet the same.
         _leave(ctx, done, side, error)
     outcomes = [perhaps_ours(pair, outcome, moved) for pair, outcome in zip(pairs, outcomes, strict=True)]
-    _settle_all(ctx, done, pairs, outcomes)
+    with ctx.store.begin() as db:
+        for kind, state in settle(ctx, db, pairs, outcomes):
+            done.count(kind, state)
     if moved:
         with ctx.store.begin() as db:
             # A batch goes to one system.
@@ -237,7 +231,7 @@ def _send_and_settle(ctx: Context, done: Delivered, side: str, prepared: Sequenc
     if throttled:
         patience.keep(ctx, side, throttled[-1])
     # Where a side settles nothing of a whole batch, it is not asked again in this cycle.
-    asked = [outcome for outcome in outcomes if outcome.code not in _SAYS_NOTHING]
+    asked = [outcome for outcome in outcomes if outcome.code not in SAYS_NOTHING]
     if asked and all(outcome.status in (Status.LATER, Status.UNKNOWN) for outcome in asked):
         done.stopped.setdefault(side, asked[0].code or asked[0].detail)
 
@@ -250,16 +244,6 @@ def _leave(ctx: Context, done: Delivered, side: str, error: BridgeError) -> None
         stop(ctx, side, error)
     if isinstance(error, Later) and error.code == THROTTLED:
         patience.keep(ctx, side, error)
-
-
-NOT_THERE_YET = "NOT_THERE_YET"
-"""The code of an update whose record has not been created yet; that says nothing about the side."""
-
-_LOOKS, _LOOK_AGAIN = 3, 60.0
-"""How often, and how many seconds apart, a taken value is met before it is another record's: what a lost or doubled call of ours
-has made may not be shown at once. Asked anew under another key, the same question would stand there twice."""
-
-_SAYS_NOTHING = frozenset({NOT_THERE_YET, NOT_NOW, HANDED_OVER})
 
 
 def _whole(error: Exception) -> Outcome:
@@ -312,101 +296,3 @@ def _update(ctx: Context, pairs: Sequence[tuple[Row, dict[str, Any]]]) -> list[O
     answers = iter(ctx.crm.update(rows) if rows else ())
     waiting = Outcome(status=Status.LATER, code=NOT_THERE_YET, detail="the record has not been created yet")
     return [next(answers) if sent.get("id") else waiting for _, sent in pairs]
-
-
-def _settle_all(ctx: Context, done: Delivered, pairs: Sequence[tuple[Row, dict[str, Any]]], outcomes: Sequence[Outcome]) -> None:
-    with ctx.store.begin() as db:
-        entries, applied = [], dict[str, list[int]]()
-        held = prepare_set(db, pairs)
-        for (row, payload), outcome in zip(pairs, outcomes, strict=True):
-            if outcome.status is Status.APPLIED:
-                apply_outcome(ctx, db, held, row, payload, outcome)
-                applied.setdefault(outcome.code, []).append(row["id"])
-                state = "applied"
-            else:
-                state = _settle(ctx, db, row, payload, outcome)
-            done.count(row["kind"], state)
-            if outcome.code != row["code"] or outcome.code not in _SAYS_NOTHING:
-                entries.append(_entry(row, payload, outcome, state))
-        held.flush()
-        for code, ids in applied.items():
-            intents.settle_applied(db, ids, code=code, now=ctx.clock.now())
-        journal.append(db, entries, ctx.clock.now())
-
-
-def _entry(
-    row: Row, payload: Mapping[str, Any], outcome: Outcome, state: str
-) -> tuple[str, dict[str, Any], dict[str, Any] | None]:
-    account = row["target"]
-    refs = {"intent": row["id"], "kind": row["kind"], "system": row["system"], "account": account}
-    refs |= {"plan": row["plan_id"], "rules": row["rules_hash"], "code": outcome.code, "attempt": row["attempts"] + 1}
-    return f"intent.{state}", refs, {"sent": payload.get("fields")} if payload.get("fields") else None
-
-
-def _settle(ctx: Context, db: Connection, row: Row, payload: Mapping[str, Any], outcome: Outcome) -> str:
-    now = ctx.clock.now()
-    if outcome.code == TAKEN and row["kind"].endswith(".create") and row["attempts"] + 1 < _LOOKS:
-        outcome = replace(outcome, status=Status.LATER, retry_after=_LOOK_AGAIN)
-    match outcome.status:
-        case Status.STALE:
-            intents.settle(db, row["id"], state="superseded", now=now, code=outcome.code or "STALE")
-            links.mark(db, row["system"], [row["target"]])
-            return "superseded"
-        case Status.REFUSED:
-            if outcome.code not in NO_RECORD and _split(ctx, db, row, payload):
-                intents.settle(db, row["id"], state="superseded", now=now, code=outcome.code, detail=outcome.detail)
-                return "split"
-            facts = {"code": outcome.code, "detail": outcome.detail, "remedy": outcome.remedy}
-            intents.settle(db, row["id"], state="refused", now=now, **facts)
-            if row["kind"] == "request.create":
-                # Perhaps it names somebody who is gone by now: it is looked at once more.
-                observations.reopen(db, Side.CAREER, "request", row["target"])
-            log.warning("intent.refused", intent=row["id"], kind=row["kind"], code=outcome.code)
-            return "refused"
-        case _:
-            doubt = outcome.status is Status.UNKNOWN or row["state"] == "unknown"
-            state = "unknown" if doubt else "ready"
-            due = _due(ctx, row, outcome)
-            intents.postpone(db, row["id"], state=state, due=due, code=outcome.code, detail=outcome.detail)
-            return "unknown" if state == "unknown" else "later"
-
-
-def _due(ctx: Context, row: Row, outcome: Outcome) -> datetime:
-    """When to take a write up again: a turn comes when its side says so, what was handed over when something is read."""
-    now = ctx.clock.now()
-    if outcome.code == HANDED_OVER and row["state"] == "ready":
-        return given_up_at(ctx, row, sent_at=now)
-    if outcome.code == HANDED_OVER:
-        # It lay there already, and what was read since may have shown it.
-        return now if never_arrived(ctx, row) else given_up_at(ctx, row)
-    if outcome.code == NOT_NOW:
-        return now + timedelta(seconds=outcome.retry_after or LONGEST)
-    return next_attempt(now, attempts=row["attempts"] + 1, chance=ctx.rng(), retry_after=outcome.retry_after)
-
-
-def _split(ctx: Context, db: Connection, row: Row, payload: Mapping[str, Any]) -> bool:
-    """One unit that a side refuses must not hold back the person's other units: try each alone."""
-    units = unpack(row["settle"]).get("units", {})
-    if row["kind"] not in _VALUES or len(units) < 2:
-        return False
-    fresh = []
-    for name, settling in units.items():
-        alone = dict(payload) | {"fields": settling["sent"]}
-        fresh.append(
-            intents.row(
-                plan_id=row["plan_id"],
-                kind=row["kind"],
-                system=row["system"],
-                target=row["target"],
-                payload=alone,
-                now=ctx.clock.now(),
-                rules_hash=row["rules_hash"],
-                settle_with={"units": {name: settling}},
-                weight=row["weight"],
-                changes=len(settling["sent"]),
-                puts_back=row["puts_back"],
-            )
-            | {"state": "ready"}
-        )
-    intents.plan_writes(db, fresh)
-    return True

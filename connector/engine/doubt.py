@@ -11,8 +11,8 @@ from typing import Any
 
 from connector.core.model import Side
 from connector.core.rulebook import pick
-from connector.engine.collect import keep
 from connector.engine.context import Context
+from connector.engine.keeping import keep
 from connector.ports import HANDED_OVER, NOT_SENT, Feed, Outcome, Record, Status
 from connector.store import intents, observations
 from connector.store.store import Row, moment, unpack
@@ -35,7 +35,7 @@ def look(ctx: Context, pairs: Sequence[tuple[Row, dict[str, Any]]]) -> list[Outc
     outcomes = []
     for row, payload in pairs:
         if _by_reading(ctx, row):
-            outcomes.append(_look_at_reading(ctx, row, payload, seen.get((row["system"], row["target"]))))
+            outcomes.append(look_at_reading(ctx, row, payload, seen.get((row["system"], row["target"]))))
         else:
             outcomes.append(_look_there(ctx, row, payload))
     return outcomes
@@ -67,7 +67,7 @@ def _look_there(ctx: Context, row: Row, payload: Mapping[str, Any]) -> Outcome:
     return outcome
 
 
-def _look_at_reading(ctx: Context, row: Row, payload: Mapping[str, Any], seen: Row | None) -> Outcome:
+def look_at_reading(ctx: Context, row: Row, payload: Mapping[str, Any], seen: Row | None) -> Outcome:
     """Of a system that cannot be asked, only what it says by itself after our write tells what became of it.
 
     What it still says as before is no answer: the reading may be older than the carrying in. Only after a while it is one.

@@ -1,9 +1,10 @@
-"""What an acknowledged write changes locally: the base moves here and nowhere else."""
+"""What the outcome of a write changes locally: the base moves here and nowhere else."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection
@@ -11,18 +12,33 @@ from sqlalchemy import Connection
 from connector.core.merge import Row as Law
 from connector.core.merge import Verdict, acknowledge
 from connector.core.model import OutsideEdit, Side
+from connector.core.retry import LONGEST, next_attempt
 from connector.core.rulebook import pick, placed
-from connector.engine.collect import keep, note_accounts
 from connector.engine.context import Context, log
+from connector.engine.doubt import given_up_at, never_arrived
+from connector.engine.keeping import keep, note_accounts
 from connector.engine.readings import written
 from connector.engine.working_set import WorkingSet
-from connector.ports import Feed, Outcome, Record
-from connector.store import intents, links, observations, requests, reviews, suggestions
+from connector.ports import HANDED_OVER, NO_RECORD, NOT_NOW, TAKEN, Feed, Outcome, Record, Status
+from connector.store import intents, journal, links, observations, requests, reviews, suggestions
 from connector.store.links import BLANK, UnitState, reading_of
 from connector.store.store import Row, pack, stamp, unpack
 
+VALUES = ("career.update", "profile.update")
+"""Updates of field values: looked at before they are repeated, and tried unit by unit where they are refused."""
 
-def prepare_set(db: Connection, pairs: Sequence[tuple[Row, Mapping[str, Any]]]) -> WorkingSet:
+NOT_THERE_YET = "NOT_THERE_YET"
+"""The code of an update whose record has not been created yet; that says nothing about the side."""
+
+SAYS_NOTHING = frozenset({NOT_THERE_YET, NOT_NOW, HANDED_OVER})
+"""Codes of outcomes that say nothing about the side."""
+
+_LOOKS, _LOOK_AGAIN = 3, 60.0
+"""How often, and how many seconds apart, a taken value is met before it is another record's: what a lost or doubled call of ours
+has made may not be shown at once. Asked anew under another key, the same question would stand there twice."""
+
+
+def _prepare_set(db: Connection, pairs: Sequence[tuple[Row, Mapping[str, Any]]]) -> WorkingSet:
     """A working set with what the writes of this batch are going to need."""
     found = WorkingSet(db)
     pairs = [pair for pair in pairs if pair[0]["kind"] in ("career.update", "profile.create", "profile.update")]
@@ -34,7 +50,108 @@ def prepare_set(db: Connection, pairs: Sequence[tuple[Row, Mapping[str, Any]]]) 
     return found
 
 
-def apply_outcome(ctx: Context, db: Connection, held: WorkingSet, row: Row, payload: Mapping[str, Any], outcome: Outcome) -> None:
+def settle(
+    ctx: Context, db: Connection, pairs: Sequence[tuple[Row, Mapping[str, Any]]], outcomes: Sequence[Outcome]
+) -> list[tuple[str, str]]:
+    """Take up the outcomes of writes that are ``sent``, each with its payload; their kinds, and what became of each."""
+    entries, applied, states = [], dict[str, list[int]](), []
+    held = _prepare_set(db, pairs)
+    for (row, payload), outcome in zip(pairs, outcomes, strict=True):
+        if outcome.status is Status.APPLIED:
+            _apply(ctx, db, held, row, payload, outcome)
+            applied.setdefault(outcome.code, []).append(row["id"])
+            state = "applied"
+        else:
+            state = _settle_open(ctx, db, row, payload, outcome)
+        states.append((row["kind"], state))
+        if outcome.code != row["code"] or outcome.code not in SAYS_NOTHING:
+            entries.append(_entry(row, payload, outcome, state))
+    held.flush()
+    for code, ids in applied.items():
+        intents.settle_applied(db, ids, code=code, now=ctx.clock.now())
+    journal.append(db, entries, ctx.clock.now())
+    return states
+
+
+def _entry(
+    row: Row, payload: Mapping[str, Any], outcome: Outcome, state: str
+) -> tuple[str, dict[str, Any], dict[str, Any] | None]:
+    account = row["target"]
+    refs = {"intent": row["id"], "kind": row["kind"], "system": row["system"], "account": account}
+    refs |= {"plan": row["plan_id"], "rules": row["rules_hash"], "code": outcome.code, "attempt": row["attempts"] + 1}
+    return f"intent.{state}", refs, {"sent": payload.get("fields")} if payload.get("fields") else None
+
+
+def _settle_open(ctx: Context, db: Connection, row: Row, payload: Mapping[str, Any], outcome: Outcome) -> str:
+    now = ctx.clock.now()
+    if outcome.code == TAKEN and row["kind"].endswith(".create") and row["attempts"] + 1 < _LOOKS:
+        outcome = replace(outcome, status=Status.LATER, retry_after=_LOOK_AGAIN)
+    match outcome.status:
+        case Status.STALE:
+            intents.settle(db, row["id"], state="superseded", now=now, code=outcome.code or "STALE")
+            links.mark(db, row["system"], [row["target"]])
+            return "superseded"
+        case Status.REFUSED:
+            if outcome.code not in NO_RECORD and _split(ctx, db, row, payload):
+                intents.settle(db, row["id"], state="superseded", now=now, code=outcome.code, detail=outcome.detail)
+                return "split"
+            facts = {"code": outcome.code, "detail": outcome.detail, "remedy": outcome.remedy}
+            intents.settle(db, row["id"], state="refused", now=now, **facts)
+            if row["kind"] == "request.create":
+                # Perhaps it names somebody who is gone by now: it is looked at once more.
+                observations.reopen(db, Side.CAREER, "request", row["target"])
+            log.warning("intent.refused", intent=row["id"], kind=row["kind"], code=outcome.code)
+            return "refused"
+        case _:
+            doubt = outcome.status is Status.UNKNOWN or row["state"] == "unknown"
+            state = "unknown" if doubt else "ready"
+            due = _due(ctx, row, outcome)
+            intents.postpone(db, row["id"], state=state, due=due, code=outcome.code, detail=outcome.detail)
+            return "unknown" if state == "unknown" else "later"
+
+
+def _due(ctx: Context, row: Row, outcome: Outcome) -> datetime:
+    """When to take a write up again: a turn comes when its side says so, what was handed over when something is read."""
+    now = ctx.clock.now()
+    if outcome.code == HANDED_OVER and row["state"] == "ready":
+        return given_up_at(ctx, row, sent_at=now)
+    if outcome.code == HANDED_OVER:
+        # It lay there already, and what was read since may have shown it.
+        return now if never_arrived(ctx, row) else given_up_at(ctx, row)
+    if outcome.code == NOT_NOW:
+        return now + timedelta(seconds=outcome.retry_after or LONGEST)
+    return next_attempt(now, attempts=row["attempts"] + 1, chance=ctx.rng(), retry_after=outcome.retry_after)
+
+
+def _split(ctx: Context, db: Connection, row: Row, payload: Mapping[str, Any]) -> bool:
+    """One unit that a side refuses must not hold back the person's other units: try each alone."""
+    units = unpack(row["settle"]).get("units", {})
+    if row["kind"] not in VALUES or len(units) < 2:
+        return False
+    fresh = []
+    for name, settling in units.items():
+        alone = dict(payload) | {"fields": settling["sent"]}
+        fresh.append(
+            intents.row(
+                plan_id=row["plan_id"],
+                kind=row["kind"],
+                system=row["system"],
+                target=row["target"],
+                payload=alone,
+                now=ctx.clock.now(),
+                rules_hash=row["rules_hash"],
+                settle_with={"units": {name: settling}},
+                weight=row["weight"],
+                changes=len(settling["sent"]),
+                puts_back=row["puts_back"],
+            )
+            | {"state": "ready"}
+        )
+    intents.plan_writes(db, fresh)
+    return True
+
+
+def _apply(ctx: Context, db: Connection, held: WorkingSet, row: Row, payload: Mapping[str, Any], outcome: Outcome) -> None:
     """Take up one acknowledged write; bases and observations move when ``held`` is flushed."""
     match row["kind"]:
         case "career.update":

@@ -234,9 +234,14 @@ def take(
     """
     where = {"kinds": kinds, "system": ANY if system is None else system, "unjudged": list(unjudged)}
     rows = rows_of(_due(db, **where, now=stamp(now), limit=limit))
-    for some in batches([row["id"] for row in rows]):
-        _sending(db, ids=some, now=stamp(now))
+    take_up(db, [row["id"] for row in rows], now)
     return rows
+
+
+def take_up(db: Connection, intent_ids: Sequence[int], now: datetime) -> None:
+    """These writes are ``sent``, so that they can be settled."""
+    for some in batches(intent_ids):
+        _sending(db, ids=some, now=stamp(now))
 
 
 def settle(db: Connection, intent_id: int, *, state: str, now: datetime, **columns: object) -> None:
@@ -267,18 +272,6 @@ def postpone(db: Connection, intent_id: int, *, state: str, due: datetime, code:
         .where(intent.c.id == intent_id, intent.c.state == "sent")
         .values(state=state, due_at=stamp(due), code=code, detail=detail)
     )
-
-
-@prepared
-def _hasten(system: Place, targets: Place, code: Place, now: Place) -> Update:
-    waiting = (intent.c.state == "unknown") & (intent.c.code == code)
-    return update(intent).where(intent.c.system == system, intent.c.target.in_(targets), waiting).values(due_at=now)
-
-
-def hasten(db: Connection, system: str, targets: Iterable[str], *, code: str, now: datetime) -> None:
-    """Writes of this code whose end is not known are looked at now: something was read about these targets."""
-    for some in batches(targets):
-        _hasten(db, system=system, targets=some, code=code, now=stamp(now))
 
 
 @prepared

@@ -284,6 +284,38 @@ def test_what_was_shown_before_it_was_known_to_be_handed_over_counts(uni: FileUn
     assert uni.writes() == {"applied": 1}
 
 
+@pytest.mark.parametrize("known", [True, False], ids=["handed over", "died before that was known"])
+def test_what_was_shown_once_counts_although_it_is_undone_before_we_go_on(uni: FileUniversity, *, known: bool) -> None:
+    """Law: each table is looked at as it is read: a later one that says again what stood there before is careers' own edit."""
+    if known:
+        uni.edit_contact(uni.ada, Title="Director")
+        uni.run()
+    else:
+        die_once_handed_over(uni)
+    before = uni.account("a1")["title"]
+    uni.carry_in()
+    uni.export(name="people-1.csv")
+    uni.edit_person("a1", {"title": before})
+    uni.export(name="people-2.csv")
+    if not known:
+        uni.restart()
+    uni.run()
+    assert uni.writes() == {"applied": 1}
+    assert before in str(uni.one("Suggested_Change__c", Group__c="employment"))
+
+
+def test_what_was_carried_in_by_half_is_ours(uni: FileUniversity) -> None:
+    """Law: a table that shows a part of what was handed over shows no edit of theirs, also when the owner has moved on."""
+    uni.edit_contact(uni.ada, Title="Director", Preferred_Name__c="Countess")
+    uni.run()
+    uni.edit_person("a1", {"title": "Director"})
+    uni.edit_contact(uni.ada, Title="President")
+    uni.export()
+    uni.run()
+    assert not uni.all("Suggested_Change__c")
+    assert uni.lines(2)[0]["title"] == "President"
+
+
 def test_waiting_leaves_no_trail(uni: FileUniversity) -> None:
     """Law: looking at a change that still lies there says nothing new, however often, and the audit says nothing of it."""
     uni.edit_contact(uni.ada, Title="Director")

@@ -108,6 +108,17 @@ def test_what_cannot_be_recorded_is_not_written(uni: University) -> None:
         assert journal.count(db, "audit.end_accepted") == 1
 
 
+def test_what_a_cycle_enters_itself_hides_no_cut(uni: University) -> None:
+    """Law (S43): that the end is gone is seen before anything is added to it, such as that somebody was linked."""
+    with uni.ctx.store.begin() as db:
+        db.execute(delete(audit).where(audit.c.seq >= _count(db)))
+    uni.alumna("a2", institution_id="U2", last="Hopper", personal="grace@example.org", mobile="+16175550199")
+    uni.run()
+    with uni.ctx.store.begin() as db:
+        assert AUDIT in halts(db)
+        assert journal.count(db, "link.linked"), "or nothing was entered"
+
+
 def test_a_package_of_yesterday_is_no_obstacle(tmp_path: Path) -> None:
     """Law (S43): where the deployed package has no place for the audit's head, the bridge works as before."""
     uni = University(state=tmp_path / "state.db")

@@ -490,5 +490,26 @@ PINNED: Mapping[str, Scenario] = {
         ),
         seed=4760,
     ),
+    "a table showed what had been handed over, its side failed then, careers set back their value: nobody was asked": Scenario(
+        spec=Spec(
+            people=2,
+            platform="handshake",
+            page=1,
+            cycle=7200,
+            settings=(("fill_required", "no"),),
+            office=(("fails_rows", True), ("warns", False), ("warns_blank", True)),
+        ),
+        steps=(
+            EditAccount(1, "last_name", 1),
+            Pass(7200),
+            File(0, 7),
+            FolderFails("ENOSPC", 1, "result"),
+            At(after=21, step=FolderFails("ENOSPC", 1, "")),
+            Decide(0, "reject", 0),
+            Pass(14400),
+            Insist(2),
+        ),
+        seed=6983,
+    ),
 }
 """What went wrong, and how."""

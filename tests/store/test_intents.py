@@ -285,7 +285,6 @@ def test_more_targets_than_one_statement_takes(db: Connection, count: int) -> No
     assert [*intents.doubtful(db, *asked, NOW)] == [*intents.written_often(db, *asked, NOW, times=1)] == ["a1"]
     assert [*intents.on_their_way(db, *asked[:2], "career.update")] == ["a1"]
     before = all_of(db)
-    intents.hasten(db, *asked[:2], code="x", now=LATER)
     intents.supersede(db, *asked)
     assert sorted(changes(db, before)) == sorted(mine("planned", "ready", "refused"))
 
@@ -544,14 +543,12 @@ def test_not_now(db: Connection) -> None:
     assert changes(db, before) == {mine("sent")[0]: {"state": "ready", "due_at": stamp(LATER), "code": "C", "detail": "D"}}
 
 
-def test_what_waits_for_a_reading_is_looked_at(db: Connection) -> None:
-    """Law: unknown writes of this code about these targets become due, and no other."""
-    set_where(db, everybodys(*STATES), code="HANDED_OVER")
+def test_what_a_reading_has_shown_is_taken_up(db: Connection) -> None:
+    """Law: these writes and no others are ``sent``, each an attempt more; when an unknown one was sent is not forgotten."""
+    set_where(db, mine("unknown"), sent_at="then")
     before = all_of(db)
-    intents.hasten(db, "careers", ["a1"], code="OTHER", now=LATER)
-    assert changes(db, before) == {}
-    intents.hasten(db, "careers", ["a1"], code="HANDED_OVER", now=LATER)
-    assert changes(db, before) == {key: {"due_at": stamp(LATER)} for key in (*mine("unknown"), "careers a1 career.note unknown")}
+    intents.take_up(db, [id_of(db, key) for key in mine("unknown")], LATER)
+    assert changes(db, before) == {key: {"state": "sent", "attempts": 1} for key in mine("unknown")}
 
 
 def test_what_is_on_its_way(db: Connection) -> None:

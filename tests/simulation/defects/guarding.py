@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from tests.simulation.defects.planted import Defect, Edit
 
-_DELIVER, _PLANNER, _JOURNAL = "connector/engine/deliver.py", "connector/engine/planner.py", "connector/store/journal.py"
+_DELIVER, _SETTLING = "connector/engine/deliver.py", "connector/engine/settling.py"
+_PLANNER, _JOURNAL = "connector/engine/planner.py", "connector/store/journal.py"
 
 DEFECTS = (
     Defect(
@@ -93,9 +94,9 @@ DEFECTS = (
         needs=("CrmRefuses(",),
         edits=(
             Edit(
-                _DELIVER,
+                _SETTLING,
                 "            entries.append(_entry(row, payload, outcome, state))\n",
-                '            if state != "refused":\n                    entries.append(_entry(row, payload, outcome, state))\n',
+                '            if state != "refused":\n                entries.append(_entry(row, payload, outcome, state))\n',
             ),
         ),
     ),
@@ -104,7 +105,7 @@ DEFECTS = (
         what="the audit tells of each write twice",
         edits=(
             Edit(
-                _DELIVER,
+                _SETTLING,
                 "            entries.append(_entry(row, payload, outcome, state))\n",
                 "            entries += [_entry(row, payload, outcome, state)] * 2\n",
             ),
@@ -115,7 +116,7 @@ DEFECTS = (
         what="the audit tells of a write when it is planned to be sent, with the values of another",
         edits=(
             Edit(
-                _DELIVER,
+                _SETTLING,
                 '    return f"intent.{state}", refs, {"sent": payload.get("fields")} if payload.get("fields") else None',
                 '    return f"intent.{state}", refs, {"sent": dict(list(payload["fields"].items())[1:])} if payload.get("fields") else None',
             ),
@@ -137,9 +138,9 @@ DEFECTS = (
         what="the log tells what was written",
         edits=(
             Edit(
-                _DELIVER,
-                '            done.count(row["kind"], state)\n',
-                '            done.count(row["kind"], state)\n            log.info("intent.settled", reason=str(payload.get("fields")))\n',
+                _SETTLING,
+                '        states.append((row["kind"], state))\n',
+                '        states.append((row["kind"], state))\n        log.info("intent.settled", reason=str(payload.get("fields")))\n',
             ),
         ),
     ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.simulation.defects.planted import Defect, Edit
 
 _FEEDS, _COLLECT = "connector/salesforce/feeds.py", "connector/engine/collect.py"
+_KEEPING = "connector/engine/keeping.py"
 _EDA = ("flavour='eda'",)
 
 DEFECTS = (
@@ -129,7 +130,7 @@ DEFECTS = (
         needs=("Delete",),
         edits=(
             Edit(
-                _COLLECT,
+                _KEEPING,
                 'if record.deleted != known["deleted"] or record.merged_into != known["merged_into"]:',
                 "if False:",
             ),
@@ -140,7 +141,7 @@ DEFECTS = (
         what="a record counts as changed only if its stamp is another, as if a second had room for one change",
         edits=(
             Edit(
-                _COLLECT,
+                _KEEPING,
                 '    if record.deleted or pack(record.fields) == known["fields"]:',
                 '    if record.deleted or record.version == known["version"]:',
             ),

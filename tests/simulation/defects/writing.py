@@ -239,7 +239,7 @@ DEFECTS = (
         needs=("CrmRefuses(",),
         edits=(
             Edit(
-                _DELIVER,
+                _SETTLING,
                 '            intents.settle(db, row["id"], state="refused", now=now, **facts)\n',
                 '            intents.postpone(db, row["id"], state="ready", due=now, code=outcome.code, detail=outcome.detail)\n'
                 '            return "ready"\n'
@@ -298,17 +298,12 @@ DEFECTS = (
         edits=(
             Edit(
                 _DELIVER,
-                "        held = prepare_set(db, pairs)\n",
+                "        for kind, state in settle(ctx, db, pairs, outcomes):\n",
                 "        for (row, _), outcome in zip(pairs, outcomes, strict=True):\n"
                 "            if outcome.status is Status.APPLIED:\n"
                 '                intents.settle_applied(db, [row["id"]], code=outcome.code, now=ctx.clock.now())\n'
                 "    with ctx.store.begin() as db:\n"
-                "        held = prepare_set(db, pairs)\n",
-            ),
-            Edit(
-                _DELIVER,
-                "    with ctx.store.begin() as db:\n        entries, applied = [], dict[str, list[int]]()\n",
-                "    entries, applied = [], dict[str, list[int]]()\n    with ctx.store.begin() as db:\n",
+                "        for kind, state in settle(ctx, db, pairs, outcomes):\n",
             ),
         ),
     ),

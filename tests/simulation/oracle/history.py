@@ -86,15 +86,17 @@ def overwritten(history: list[Held]) -> Iterator[tuple[Held, Held]]:
 
 
 def agreed_last(ours: list[Held], theirs: list[Held], until: float, *, seen: Callable[[float, float], bool]) -> set[str]:
-    """What both sides held at once, last before a moment; as far back as the first agreement that the bridge has ``seen``.
+    """What both sides held at once, or the bridge brought, last before a moment; as far back as the first that it has ``seen``.
 
-    Whoever puts back what was agreed last differs from nobody: the bridge compares states, not what was between them.
+    Whoever puts back what was agreed last differs from nobody: the bridge compares states, not what was between them. What it
+    brought was the owner's, though perhaps no more by then.
     """
     found: set[str] = set()
     began = sorted({held.since for held in [*ours, *theirs] if held.since < until})
     for since, end in reversed(list(pairwise([*began, until]))):
         middle = (since + end) / 2
         both = tokens_between(ours, middle, middle) & tokens_between(theirs, middle, middle)
+        both |= {held.token for held in [held for held in theirs if held.since <= middle][-1:] if held.by == "api"}
         found |= both
         if both and seen(since, end):
             break
