@@ -212,9 +212,13 @@ class Rules:
     def __post_init__(self) -> None:
         self._by_name.update({unit.name: unit for unit in self.units})
 
+    def known(self, name: str) -> Unit | None:
+        """The unit of this name; None if the mapping has none, or none any more."""
+        return self._by_name.get(name)
+
     def unit(self, name: str) -> Unit:
         """The unit of this name, or of the field of this name; ``KeyError`` if there is none."""
-        found = self._by_name.get(name)
+        found = self.known(name)
         if found is not None:
             return found
         for unit in self.units:

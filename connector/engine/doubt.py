@@ -13,6 +13,7 @@ from connector.core.model import Side
 from connector.core.rulebook import pick
 from connector.engine.context import Context
 from connector.engine.keeping import keep
+from connector.engine.readings import names_then
 from connector.ports import HANDED_OVER, NOT_SENT, Feed, Outcome, Record, Status
 from connector.store import intents, observations
 from connector.store.store import Row, moment, unpack
@@ -99,9 +100,9 @@ def before(ctx: Context, row: Row) -> dict[str, Any]:
     """What the fields of a write held on the career side when it was decided, as far as that was known."""
     found: dict[str, Any] = {}
     for name, settling in unpack(row["settle"]).get("units", {}).items():
-        unit = next((unit for unit in ctx.rules(row["system"]).units if unit.name == name), None)
-        if unit is not None and settling["career"] is not None:
-            found |= {rule.career: native for rule, native in zip(unit.fields, settling["career"][1], strict=True)}
+        names = names_then(ctx.rules(row["system"]).known(name), settling)
+        if names and settling["career"] is not None:
+            found |= dict(zip(names, settling["career"][1], strict=True))
     return found
 
 

@@ -16,7 +16,7 @@ from connector.core.model import Edit, Memory, OutsideEdit, Reading, Side, Unit,
 from connector.core.rulebook import PROFILE, Rules, pick
 from connector.core.suggestions import SETTLED, author_of, change_fields, new_contact_fields
 from connector.engine.context import Context, key_of
-from connector.engine.readings import Person, natives_of
+from connector.engine.readings import Person, natives_of, still_means
 from connector.ports import Feed
 from connector.store import intents, suggestions
 from connector.store.links import DECIDED, UnitState, values_of
@@ -74,6 +74,8 @@ class Subject:
     def remember_sent(self, units: Mapping[str, Any]) -> None:
         """Values of a write of ours whose answer was lost: met later, they are our own echo and nobody's edit."""
         for name, settling in units.items():
+            if not still_means(self.rules.known(name), settling):
+                continue
             side = Side(settling["side"])
             known = self.sent.setdefault(name, {})
             known[side] = (*known.get(side, ()), values_of(settling["values"]))
@@ -129,6 +131,7 @@ class Draft:
         subject.settling[side.value][unit.name] = {
             "crm": _pack(crm),
             "career": _pack(career),
+            "fields": list(natives),
             "sent": natives,
             "side": side.value,
             "values": verdict.values,

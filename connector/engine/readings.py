@@ -55,12 +55,31 @@ def _transform(rule: FieldRule, side: Side) -> Any:  # noqa: ANN401 - narrowed b
     return rule.crm_transform if side is Side.CRM else rule.career_transform
 
 
+def names_in(unit: Unit, side: Side) -> list[str]:
+    """The fields of a unit by their names on one side, in the order of its values."""
+    return [rule.crm if side is Side.CRM else rule.career for rule in unit.fields]
+
+
 def natives_of(unit: Unit, side: Side, values: Sequence[Value]) -> dict[str, Native]:
     """What to write on one side for these canonical values, by the field's name there."""
-    return {
-        (rule.crm if side is Side.CRM else rule.career): _transform(rule, side).write(value)
-        for rule, value in zip(unit.fields, values, strict=True)
-    }
+    natives = [_transform(rule, side).write(value) for rule, value in zip(unit.fields, values, strict=True)]
+    return dict(zip(names_in(unit, side), natives, strict=True))
+
+
+def names_then(unit: Unit | None, settling: Mapping[str, Any]) -> list[str]:
+    """``names_in`` when a write of a unit was decided: a write may wait for weeks, and the mapping change meanwhile.
+
+    ``unit`` is what the mapping has now. Where a state of yesterday does not tell, and another unit is here now: none.
+    """
+    if "fields" in settling:
+        return list(settling["fields"])
+    names = names_in(unit, Side(settling["side"])) if unit is not None else []
+    return names if settling["sent"].keys() == set(names) else []
+
+
+def still_means(unit: Unit | None, settling: Mapping[str, Any]) -> bool:
+    """Whether a unit has the fields that it had when a write of it was decided: what is remembered goes by their order."""
+    return unit is not None and names_then(unit, settling) == names_in(unit, Side(settling["side"]))
 
 
 def written(unit: Unit, side: Side, sent: Mapping[str, Native], answered: Fields | None) -> Reading:

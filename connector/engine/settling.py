@@ -17,7 +17,7 @@ from connector.core.rulebook import pick, placed
 from connector.engine.context import Context, log
 from connector.engine.doubt import given_up_at, never_arrived
 from connector.engine.keeping import keep, note_accounts
-from connector.engine.readings import written
+from connector.engine.readings import still_means, written
 from connector.engine.working_set import WorkingSet
 from connector.ports import HANDED_OVER, NO_RECORD, NOT_NOW, TAKEN, Feed, Outcome, Record, Status
 from connector.store import intents, journal, links, observations, requests, reviews, suggestions
@@ -190,9 +190,16 @@ def _move_bases(ctx: Context, held: WorkingSet, row: Row, side: Side, answered: 
     states = held.states(row["system"], account)
     changed: dict[str, UnitState] = {}
     for name, settling in units.items():
-        unit = ctx.rules(row["system"]).unit(name)
+        unit = ctx.rules(row["system"]).known(name)
+        if unit is None or not still_means(unit, settling):
+            # The mapping has changed since: it says nothing about the unit as it is now. Nobody guesses.
+            continue
         crm, career = (reading_of(*packed) if packed else None for packed in (settling["crm"], settling["career"]))
-        now_there = written(unit, side, settling["sent"], answered)
+        try:
+            now_there = written(unit, side, settling["sent"], answered)
+        except ValueError:
+            # The same with a transform that cannot read what went out under another one.
+            continue
         verdict = Verdict(row=Law.OWNER_MOVED, write=side, forget_base=settling["forget"])
         base = acknowledge(verdict=verdict, crm=crm or now_there, career=career or now_there, written=now_there)
         changed[name] = replace(states.get(name, BLANK), base=base)

@@ -4,25 +4,27 @@ from __future__ import annotations
 
 import csv
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from connector import display
 from connector.career.profile import load_profile
 from connector.career.setup import Setup
-from connector.engine.collect import collect_crm
+from connector.engine.collect import collect_career, collect_crm
 from connector.engine.planner import plan
 from connector.engine.report import status
-from connector.store import intents
-from connector.store.tables import audit
+from connector.store import intents, links
+from connector.store.store import pack, unpack
+from connector.store.tables import audit, intent
 from connector.wire import Wire
 from emulator.career.csv_drop.office import CarriedIn, carry_in, export_people, export_requests, read_statuses
 from emulator.career.csv_drop.tables import Manner
-from tests.engine.university import SharedClock, University
+from tests.engine.university import REGROUPED, SharedClock, University
 from tests.systems import SYSTEM
 
 
@@ -314,6 +316,60 @@ def test_what_was_carried_in_by_half_is_ours(uni: FileUniversity) -> None:
     uni.run()
     assert not uni.all("Suggested_Change__c")
     assert uni.lines(2)[0]["title"] == "President"
+
+
+@pytest.mark.parametrize(("before", "after"), REGROUPED.values(), ids=REGROUPED)
+def test_a_mapping_that_changes_while_a_change_lies_there(
+    uni: FileUniversity, before: Sequence[str], after: Sequence[str]
+) -> None:
+    """Law: a group that has other fields by now, or is none any more, takes nothing over from the write; all else goes on."""
+    uni.regroup("employment", before)
+    uni.run()
+    uni.edit_contact(uni.ada, Title="Director", Preferred_Name__c="Countess")
+    uni.run()
+    assert uni.writes() == {"unknown": 1}
+    uni.regroup("employment", after)
+    uni.run()
+    uni.carry_in()
+    uni.export()
+    uni.run()
+    assert uni.writes() == {"applied": 1}
+    uni.edit_contact(uni.ada, Preferred_Name__c="Lady")
+    uni.run()
+    assert uni.lines(2) == [{"id": "a1", "preferred_name": "Lady"}]
+    assert not uni.all("Suggested_Change__c")
+
+
+@pytest.mark.parametrize(("after", "known"), [(("employer", "title"), True), (("title",), False)], ids=["the same", "one left"])
+def test_a_change_that_a_bridge_of_yesterday_handed_over(uni: FileUniversity, after: Sequence[str], *, known: bool) -> None:
+    """Law: where the state does not tell which fields a group had, it had those that went out, in today's order."""
+    uni.edit_contact(uni.ada, Title="Director")
+    uni.run()
+    with uni.ctx.store.begin() as db:
+        settle = unpack(db.execute(select(intent.c.settle).where(intent.c.kind == "career.update")).scalar_one())
+        del settle["units"]["employment"]["fields"]
+        db.execute(update(intent).where(intent.c.kind == "career.update").values(settle=pack(settle)))
+    uni.regroup("employment", after)
+    uni.carry_in()
+    uni.export()
+    collect_career(uni.ctx, SYSTEM)
+    assert uni.writes() == {"applied": 1}
+    with uni.ctx.store.begin() as db:
+        base = links.states_of(db, SYSTEM, ["a1"])["a1"]["employment"].base
+    assert base is not None
+    assert ("Director" in base.crm.values) is known
+
+
+def test_a_transform_that_cannot_read_what_went_out_under_another(uni: FileUniversity) -> None:
+    """Law: what was agreed under another transform is not known; the bridge goes on."""
+    uni.edit_contact(uni.ada, Title="Director")
+    uni.run()
+    dated = uni.rules.person.unit("birth_date").fields[0].career_transform
+    uni.regroup("employment", ("employer", "title"), career_transform=dated)
+    uni.carry_in()
+    uni.export()
+    uni.run()
+    assert uni.writes() == {"applied": 1}
 
 
 def test_waiting_leaves_no_trail(uni: FileUniversity) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -13,14 +14,17 @@ import pytest
 from connector.core.model import Mode
 from connector.core.rulebook import Persons
 from connector.engine import permission, planner
+from connector.engine.collect import collect_crm
 from connector.engine.context import stage
 from connector.engine.cycle import cycle, prepare
 from connector.engine.plans import resume
 from connector.engine.report import status
 from connector.engine.watch import guarded_cycle
 from connector.errors import Halt
+from connector.store import intents
 from tests.engine.conftest import GRACE
-from tests.engine.university import University
+from tests.engine.university import REGROUPED, University
+from tests.systems import SYSTEM
 
 LEASE = timedelta(minutes=10)
 
@@ -132,6 +136,25 @@ def with_modes(uni: University, name: str, **modes: Any) -> None:
     with uni.ctx.store.begin() as db:
         permission.confirm(uni.ctx, db)
     uni.prepare()
+
+
+@pytest.mark.parametrize(("before", "after"), REGROUPED.values(), ids=REGROUPED)
+def test_a_mapping_that_changes_while_an_answer_is_missing(uni: University, before: Sequence[str], after: Sequence[str]) -> None:
+    """Law: a group that has other fields by now, or is none any more, takes nothing over from the write; all else goes on."""
+    uni.regroup("employment", before)
+    uni.run()
+    uni.edit_contact(uni.ada, Title="Director")
+    collect_crm(uni.ctx)
+    planner.plan(uni.ctx)
+    with uni.ctx.store.begin() as db:
+        assert len(intents.take(db, ["career.update"], SYSTEM, uni.clock.now(), limit=10)) == 1
+    uni.edit_person("a1", {"title": "Director"})
+    uni.regroup("employment", after)
+    uni.edit_contact(uni.ada, Preferred_Name__c="Lady")
+    uni.run()
+    assert (uni.account("a1")["title"], uni.account("a1")["preferred_name"]) == ("Director", "Lady")
+    assert status(uni.ctx)["writes"]["career.update"] == {"applied": 2}
+    assert not uni.all("Suggested_Change__c")
 
 
 def test_observing_a_direction_writes_nothing_there(uni: University) -> None:

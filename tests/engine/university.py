@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -19,7 +19,9 @@ from connector.career.connect import connect
 from connector.career.profile import load_profile
 from connector.career.setup import Setup, carrier_of
 from connector.config import load_settings
-from connector.engine import planner
+from connector.core.model import Unit
+from connector.core.rulebook import Persons
+from connector.engine import permission, planner
 from connector.engine.context import Context
 from connector.engine.cycle import Cycle, cycle, prepare
 from connector.engine.owed import owe_all
@@ -40,6 +42,14 @@ from emulator.salesforce.service import SalesforceApp
 from tests.systems import CAREER_HOST, CRM_HOST, MAPPINGS, SYSTEM, build_systems, rulebook
 
 START = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
+
+REGROUPED = {
+    "gone": (("employer", "title"), ()),
+    "one leaves": (("employer", "title"), ("title",)),
+    "one comes": (("title",), ("employer", "title")),
+    "another order": (("employer", "title"), ("title", "employer")),
+}
+"""How the fields of the group *employment* change with the mapping."""
 
 _CONSENTS = ("Consent_Career_Asks__c", "Consent_Mentoring__c", "Consent_Events__c", "Consent_Surveys__c")
 
@@ -210,6 +220,20 @@ class University:
     def prepare(self) -> None:
         """What a process does before its first cycle."""
         prepare(self.ctx, "mapping")
+
+    def regroup(self, name: str, fields: Sequence[str], **more: Any) -> None:
+        """The mapping as shipped, with these fields in this order in one of its groups, or without it; ``more`` of each."""
+        units = [self._regrouped(unit, fields, more) if unit.name == name else unit for unit in rulebook().person.units]
+        person = replace(rulebook().person, units=tuple(unit for unit in units if unit.fields))
+        self.rules = replace(self.rules, persons=Persons(usual=person), hash=f"{name}: {fields} {more}")
+        self.restart()
+        with self.ctx.store.begin() as db:
+            permission.confirm(self.ctx, db)
+        self.prepare()
+
+    @staticmethod
+    def _regrouped(unit: Unit, fields: Sequence[str], more: Mapping[str, Any]) -> Unit:
+        return replace(unit, fields=tuple(replace(rule, **more) for name in fields for rule in unit.fields if rule.name == name))
 
     def go_live(self) -> Cycle:
         """Read everything, link, go live and carry out the first plan whatever its size."""
