@@ -17,7 +17,7 @@ STATIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("matching", ("core/match.py", "core/likeness.py", "rapidfuzz/")),
     ("judge (the law)", ("core/merge.py", "core/model.py", "core/suggestions.py", "core/brakes.py", "core/explain.py")),
     ("store: SQLite and SQLAlchemy", ("sqlalchemy/", "sqlite3", "connector/store/")),
-    ("engine: collect", ("engine/collect.py",)),
+    ("engine: collect", ("engine/collect.py", "engine/keeping.py", "engine/shown.py")),
     ("engine: identity", ("engine/identity.py",)),
     ("engine: plan, drafts, readings", ("engine/planner.py", "engine/drafts.py", "engine/readings.py", "engine/context.py")),
     ("engine: the rest", ("connector/engine/",)),

@@ -12,6 +12,7 @@ from connector.core.model import Side
 from connector.engine.context import Context, log
 from connector.engine.keeping import keep, keep_feed, note_accounts
 from connector.engine.owed import owe
+from connector.engine.settling import Delivered
 from connector.engine.shown import settle_shown
 from connector.ports import Feed, Page, Record
 from connector.store import observations
@@ -23,11 +24,10 @@ PEOPLE = "people"
 
 @dataclass(slots=True, kw_only=True)
 class Collected:
-    """What one pass read: records met, how many of them had changed, and how many writes of ours they showed to be applied."""
+    """What one pass read: records met, and how many of them had changed."""
 
     read: int = 0
     changed: int = 0
-    shown: int = 0
 
 
 def collect_crm(ctx: Context, feeds: Sequence[Feed] = tuple(Feed)) -> Collected:
@@ -47,16 +47,16 @@ def collect_crm(ctx: Context, feeds: Sequence[Feed] = tuple(Feed)) -> Collected:
     return total
 
 
-def collect_career(ctx: Context, system: str) -> Collected:
-    """Read one career system until nothing more is waiting."""
-    total, more = Collected(), True
+def collect_career(ctx: Context, system: str, *, shown: Delivered | None = None) -> Collected:
+    """Read one career system until nothing more is waiting. ``shown`` counts writes of ours that are settled by what is read."""
+    total, more, shown = Collected(), True, shown or Delivered()
     while more:
         with ctx.store.begin() as db:
             known = observations.cursors(db, Side.CAREER, system).get(PEOPLE, "")
         page = ctx.careers[system].read(known)
         with ctx.store.begin() as db:
             total.read += len(page.records)
-            _keep_career(ctx, db, system, page, total)
+            total.changed += _keep_career(ctx, db, system, page, shown)
             if page.begun_anew:
                 # Who was deleted meanwhile is not told, not of whom a comparison has met already either.
                 log.info("feed.had_a_gap", system=system)
@@ -75,21 +75,23 @@ def _move(ctx: Context, db: Connection, side: Side, system: str, pages: Mapping[
         observations.move_cursors(db, side, system, moved, now=ctx.clock.now(), whole=whole)
 
 
-def _keep_career(ctx: Context, db: Connection, system: str, page: Page, total: Collected) -> None:
+def _keep_career(ctx: Context, db: Connection, system: str, page: Page, shown: Delivered) -> int:
     by_kind: dict[str, list[Record]] = {}
     for record in page.records:
         by_kind.setdefault(record.kind, []).append(record)
     _park(ctx, db, system, by_kind.pop("poison", []))
     for kind, id in page.well:
         observations.unpark(db, Side.CAREER, kind, [id], system=system)
+    changed = 0
     for kind, records in by_kind.items():
         kept = [_without_secrets(ctx, record) for record in records] if kind == "request" else records
         met = keep(ctx, db, Side.CAREER, system, kind, kept)
         observations.unpark(db, Side.CAREER, kind, [record.id for record in records], system=system)
-        total.changed += len(met)
+        changed += len(met)
         if kind == "person":
             note_accounts(ctx, db, system, met)
-            total.shown += settle_shown(ctx, db, system, [record.id for record in met])
+            settle_shown(ctx, db, system, [record.id for record in met], shown)
+    return changed
 
 
 _OPENLY = ("id", "type", "direction", "state", "created_at", "etag", "updated_at")

@@ -15,11 +15,12 @@ from connector.engine import collect, decisions, owed, patience, permission, pin
 from connector.engine.adopting import adopt
 from connector.engine.compare import compare
 from connector.engine.context import Context, log, stage
-from connector.engine.deliver import Delivered, deliver, recover
+from connector.engine.deliver import deliver, recover
 from connector.engine.drafts import FIELD_WRITES
 from connector.engine.halting import EVERYTHING, PLAN, REQUESTS, halts, stop
 from connector.engine.identity import Identified, identify
 from connector.engine.planner import Planned, plan
+from connector.engine.settling import Delivered
 from connector.engine.usage import Meter
 from connector.errors import Halt, Later, Refused
 from connector.ports import Feed
@@ -35,8 +36,7 @@ _ROUNDS = 6
 class Cycle:
     """What one cycle did. ``down`` names each side that could not be worked with, and why.
 
-    ``shown`` counts writes that had been handed over and were met now. ``compared`` is what ``compare`` has found; ``uncompared``
-    names each side whose comparison broke off, and why.
+    ``compared`` is what ``compare`` has found; ``uncompared`` names each side whose comparison broke off, and why.
     """
 
     read: dict[str, int] = field(default_factory=dict)
@@ -46,7 +46,6 @@ class Cycle:
     identified: Identified = field(default_factory=Identified)
     plans: list[Planned] = field(default_factory=list)
     delivered: list[Delivered] = field(default_factory=list)
-    shown: int = 0
     routed: requests.Routing = field(default_factory=requests.Routing)
     down: dict[str, str] = field(default_factory=dict)
     halted: dict[str, str] = field(default_factory=dict)
@@ -59,7 +58,7 @@ class Cycle:
     @property
     def writes(self) -> int:
         """Writes that a side has acknowledged, or shown."""
-        return self.shown + sum(done.applied for done in self.delivered)
+        return sum(done.applied for done in self.delivered)
 
     @property
     def settled(self) -> int:
@@ -118,11 +117,12 @@ def _read_all(ctx: Context, done: Cycle) -> None:
         _read(ctx, done, side)
 
 
-def _collect(ctx: Context, side: str) -> collect.Collected:
+def _collect(ctx: Context, side: str, done: Cycle) -> collect.Collected:
     if side == "crm":
         return collect.collect_crm(ctx)
     pins.prove(ctx, side)
-    return collect.collect_career(ctx, side)
+    done.delivered.append(Delivered())
+    return collect.collect_career(ctx, side, shown=done.delivered[-1])
 
 
 def _read(ctx: Context, done: Cycle, side: str) -> None:
@@ -136,7 +136,7 @@ def _read(ctx: Context, done: Cycle, side: str) -> None:
         done.down[side] = f"{side}: {asked} (it asked for patience)"
         return
     try:
-        found = _collect(ctx, side)
+        found = _collect(ctx, side, done)
     except Later as error:
         done.down[side] = str(error)
         patience.keep(ctx, side, error)
@@ -146,7 +146,6 @@ def _read(ctx: Context, done: Cycle, side: str) -> None:
         stop(ctx, side, error)
     else:
         done.read[side], done.changed[side] = found.read, found.changed
-        done.shown += found.shown
 
 
 def _compare_all(ctx: Context, done: Cycle) -> None:
@@ -230,6 +229,7 @@ def _deliver(ctx: Context, done: Cycle, *, judged: bool) -> None:
 def read_only(ctx: Context) -> Cycle:
     """Read both sides and decide who is who; nothing is planned and nothing is written to either side."""
     done = Cycle(halted=_halted(ctx))
+    recover(ctx)
     _read_all(ctx, done)
     _identify(ctx, done)
     done.halted = _halted(ctx)

@@ -21,7 +21,7 @@ from connector.engine.drafts import FIELD_WRITES
 from connector.engine.halting import AUDIT, halts, set_halt, stop, stopped
 from connector.engine.identity import survivor_of
 from connector.engine.keeping import keep
-from connector.engine.settling import NOT_THERE_YET, SAYS_NOTHING, VALUES, settle
+from connector.engine.settling import NOT_THERE_YET, SAYS_NOTHING, VALUES, Delivered, settle
 from connector.errors import BridgeError, Halt, Later, Refused, Unknown
 from connector.ports import (
     THROTTLED,
@@ -45,29 +45,10 @@ _ROUNDS = 10_000
 """More batches than any plan has: a loop that does not end is our own bug and must not run for ever."""
 
 
-@dataclass(slots=True, kw_only=True)
-class Delivered:
-    """Settled writes by kind and state, and for each side that stopped us: why."""
-
-    counts: dict[str, dict[str, int]] = field(default_factory=dict)
-    stopped: dict[str, str] = field(default_factory=dict)
-
-    def count(self, kind: str, state: str) -> None:
-        """One more."""
-        states = self.counts.setdefault(kind, {})
-        states[state] = states.get(state, 0) + 1
-
-    @property
-    def applied(self) -> int:
-        """How many writes a side has acknowledged."""
-        return sum(states.get("applied", 0) for states in self.counts.values())
-
-
 def recover(ctx: Context) -> int:
-    """At start: what a dead process left in flight is unknown; an audit that was cut is seen before anything is added to it."""
+    """At start: what a dead process left in flight is unknown."""
     with ctx.store.begin() as db:
         found = intents.recover(db)
-        _recordable(ctx, db)
     if found:
         log.warning("intents.recovered", count=found)
     return found
@@ -219,8 +200,7 @@ def _send_and_settle(ctx: Context, done: Delivered, side: str, prepared: Sequenc
         _leave(ctx, done, side, error)
     outcomes = [perhaps_ours(pair, outcome, moved) for pair, outcome in zip(pairs, outcomes, strict=True)]
     with ctx.store.begin() as db:
-        for kind, state in settle(ctx, db, pairs, outcomes):
-            done.count(kind, state)
+        settle(ctx, db, pairs, outcomes, done)
     if moved:
         with ctx.store.begin() as db:
             # A batch goes to one system.

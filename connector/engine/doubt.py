@@ -30,7 +30,10 @@ def never_arrived(ctx: Context, row: Row) -> bool:
 
 
 def look(ctx: Context, pairs: Sequence[tuple[Row, dict[str, Any]]]) -> list[Outcome]:
-    """Did an update whose answer was lost happen? Applied if the record holds what we sent, else decide anew."""
+    """Did an update whose answer was lost happen? Applied if the record holds what we sent, else decide anew.
+
+    What was handed over is looked at when it is read (``shown``); here once it is given up, or known to lie there.
+    """
     by_reading = [row for row, _ in pairs if _by_reading(ctx, row)]
     seen = _last_read(ctx, by_reading) if by_reading else {}
     outcomes = []

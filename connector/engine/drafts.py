@@ -74,7 +74,7 @@ class Subject:
     def remember_sent(self, units: Mapping[str, Any]) -> None:
         """Values of a write of ours whose answer was lost: met later, they are our own echo and nobody's edit."""
         for name, settling in units.items():
-            if not still_means(self.rules.known(name), settling):
+            if still_means(self.rules.known(name), settling) is None:
                 continue
             side = Side(settling["side"])
             known = self.sent.setdefault(name, {})

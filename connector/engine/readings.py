@@ -69,7 +69,8 @@ def natives_of(unit: Unit, side: Side, values: Sequence[Value]) -> dict[str, Nat
 def names_then(unit: Unit | None, settling: Mapping[str, Any]) -> list[str]:
     """``names_in`` when a write of a unit was decided: a write may wait for weeks, and the mapping change meanwhile.
 
-    ``unit`` is what the mapping has now. Where a state of yesterday does not tell, and another unit is here now: none.
+    ``unit`` is what the mapping has now. A state of yesterday does not tell: then the names of now, if they are those of what
+    went out; else none.
     """
     if "fields" in settling:
         return list(settling["fields"])
@@ -77,9 +78,11 @@ def names_then(unit: Unit | None, settling: Mapping[str, Any]) -> list[str]:
     return names if settling["sent"].keys() == set(names) else []
 
 
-def still_means(unit: Unit | None, settling: Mapping[str, Any]) -> bool:
-    """Whether a unit has the fields that it had when a write of it was decided: what is remembered goes by their order."""
-    return unit is not None and names_then(unit, settling) == names_in(unit, Side(settling["side"]))
+def still_means(unit: Unit | None, settling: Mapping[str, Any]) -> Unit | None:
+    """The unit, if it has the fields that it had when a write of it was decided: what is remembered goes by their order."""
+    if unit is None or names_then(unit, settling) != names_in(unit, Side(settling["side"])):
+        return None
+    return unit
 
 
 def written(unit: Unit, side: Side, sent: Mapping[str, Native], answered: Fields | None) -> Reading:

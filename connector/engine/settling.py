@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -38,6 +38,24 @@ _LOOKS, _LOOK_AGAIN = 3, 60.0
 has made may not be shown at once. Asked anew under another key, the same question would stand there twice."""
 
 
+@dataclass(slots=True, kw_only=True)
+class Delivered:
+    """Settled writes by kind and state, and for each side that stopped us: why."""
+
+    counts: dict[str, dict[str, int]] = field(default_factory=dict)
+    stopped: dict[str, str] = field(default_factory=dict)
+
+    def count(self, kind: str, state: str) -> None:
+        """One more."""
+        states = self.counts.setdefault(kind, {})
+        states[state] = states.get(state, 0) + 1
+
+    @property
+    def applied(self) -> int:
+        """How many writes a side has acknowledged, or shown."""
+        return sum(states.get("applied", 0) for states in self.counts.values())
+
+
 def _prepare_set(db: Connection, pairs: Sequence[tuple[Row, Mapping[str, Any]]]) -> WorkingSet:
     """A working set with what the writes of this batch are going to need."""
     found = WorkingSet(db)
@@ -51,10 +69,10 @@ def _prepare_set(db: Connection, pairs: Sequence[tuple[Row, Mapping[str, Any]]])
 
 
 def settle(
-    ctx: Context, db: Connection, pairs: Sequence[tuple[Row, Mapping[str, Any]]], outcomes: Sequence[Outcome]
-) -> list[tuple[str, str]]:
-    """Take up the outcomes of writes that are ``sent``, each with its payload; their kinds, and what became of each."""
-    entries, applied, states = [], dict[str, list[int]](), []
+    ctx: Context, db: Connection, pairs: Sequence[tuple[Row, Mapping[str, Any]]], outcomes: Sequence[Outcome], done: Delivered
+) -> None:
+    """Settle writes that are ``sent`` by their outcomes, and count them. Each row is as it was before that, with its payload."""
+    entries, applied = [], dict[str, list[int]]()
     held = _prepare_set(db, pairs)
     for (row, payload), outcome in zip(pairs, outcomes, strict=True):
         if outcome.status is Status.APPLIED:
@@ -62,15 +80,14 @@ def settle(
             applied.setdefault(outcome.code, []).append(row["id"])
             state = "applied"
         else:
-            state = _settle_open(ctx, db, row, payload, outcome)
-        states.append((row["kind"], state))
+            state = _not_applied(ctx, db, row, payload, outcome)
+        done.count(row["kind"], state)
         if outcome.code != row["code"] or outcome.code not in SAYS_NOTHING:
             entries.append(_entry(row, payload, outcome, state))
     held.flush()
     for code, ids in applied.items():
         intents.settle_applied(db, ids, code=code, now=ctx.clock.now())
     journal.append(db, entries, ctx.clock.now())
-    return states
 
 
 def _entry(
@@ -82,7 +99,7 @@ def _entry(
     return f"intent.{state}", refs, {"sent": payload.get("fields")} if payload.get("fields") else None
 
 
-def _settle_open(ctx: Context, db: Connection, row: Row, payload: Mapping[str, Any], outcome: Outcome) -> str:
+def _not_applied(ctx: Context, db: Connection, row: Row, payload: Mapping[str, Any], outcome: Outcome) -> str:
     now = ctx.clock.now()
     if outcome.code == TAKEN and row["kind"].endswith(".create") and row["attempts"] + 1 < _LOOKS:
         outcome = replace(outcome, status=Status.LATER, retry_after=_LOOK_AGAIN)
@@ -111,12 +128,12 @@ def _settle_open(ctx: Context, db: Connection, row: Row, payload: Mapping[str, A
 
 
 def _due(ctx: Context, row: Row, outcome: Outcome) -> datetime:
-    """When to take a write up again: a turn comes when its side says so, what was handed over when something is read."""
+    """When to try a write again: its turn comes when its side says so; what was handed over waits to be shown, not for ever."""
     now = ctx.clock.now()
     if outcome.code == HANDED_OVER and row["state"] == "ready":
         return given_up_at(ctx, row, sent_at=now)
     if outcome.code == HANDED_OVER:
-        # It lay there already, and what was read since may have shown it.
+        # It lay there already, and what was read before that was known may have shown it.
         return now if never_arrived(ctx, row) else given_up_at(ctx, row)
     if outcome.code == NOT_NOW:
         return now + timedelta(seconds=outcome.retry_after or LONGEST)
@@ -190,8 +207,8 @@ def _move_bases(ctx: Context, held: WorkingSet, row: Row, side: Side, answered: 
     states = held.states(row["system"], account)
     changed: dict[str, UnitState] = {}
     for name, settling in units.items():
-        unit = ctx.rules(row["system"]).known(name)
-        if unit is None or not still_means(unit, settling):
+        unit = still_means(ctx.rules(row["system"]).known(name), settling)
+        if unit is None:
             # The mapping has changed since: it says nothing about the unit as it is now. Nobody guesses.
             continue
         crm, career = (reading_of(*packed) if packed else None for packed in (settling["crm"], settling["career"]))

@@ -1,7 +1,8 @@
 """What was handed over, and what each reading shows of it.
 
 A system that cannot be asked says by itself what became of a write, perhaps once only: careers may set their value again
-before its next table. So every reading is looked at in the transaction that keeps it, and not when the side is next written to.
+before its next table. So what differs in a reading is looked at in the transaction that keeps it, and not when the side is next
+written to.
 """
 
 from __future__ import annotations
@@ -13,16 +14,16 @@ from sqlalchemy import Connection
 from connector.core.model import Side
 from connector.engine.context import Context
 from connector.engine.doubt import look_at_reading, never_arrived
-from connector.engine.settling import settle
+from connector.engine.settling import Delivered, settle
 from connector.ports import Outcome, Status
 from connector.store import intents, observations
 from connector.store.store import Row, unpack
 
 
-def settle_shown(ctx: Context, db: Connection, system: str, accounts: Sequence[str]) -> int:
-    """Settle what these accounts, just read and kept, show to have become of what was handed over; how many were applied."""
+def settle_shown(ctx: Context, db: Connection, system: str, accounts: Sequence[str], done: Delivered) -> None:
+    """Settle what these accounts, whose reading was just kept since it differs, show to have become of what was handed over."""
     if ctx.careers[system].capabilities.lookup:
-        return 0
+        return
     waiting = intents.on_their_way(db, system, accounts, "career.update")
     seen = observations.load(db, Side.CAREER, "person", waiting, system=system)
     pairs, outcomes = [], []
@@ -32,13 +33,16 @@ def settle_shown(ctx: Context, db: Connection, system: str, accounts: Sequence[s
         if _tells(ctx, row, outcome):
             pairs.append((row, payload))
             outcomes.append(outcome)
-    intents.take_up(db, [row["id"] for row, _ in pairs], ctx.clock.now())
-    states = settle(ctx, db, pairs, outcomes)
-    return sum(state == "applied" for _, state in states)
+    if pairs:
+        intents.take_these(db, [row["id"] for row, _ in pairs], ctx.clock.now())
+        settle(ctx, db, pairs, outcomes, done)
 
 
 def _tells(ctx: Context, row: Row, outcome: Outcome) -> bool:
-    """Whether a reading says what became of a write; one that may not have been handed over is handed over, unless it shows."""
+    """Whether a reading says what became of a write.
+
+    Of one that a dead process may not have handed over, what differs says nothing: it is handed over, and carried in once.
+    """
     if outcome.status is Status.UNKNOWN:
         return False
     return outcome.status is Status.APPLIED or not never_arrived(ctx, row)

@@ -218,7 +218,8 @@ def _due(kinds: Place, system: Place, now: Place, unjudged: Place, limit: Place)
 def _sending(ids: Place, now: Place) -> Update:
     # An unknown one is looked at before it goes on the wire again: the moment stays that of its last sending.
     sent_at = case((intent.c.state == "ready", now), else_=intent.c.sent_at)
-    return update(intent).where(intent.c.id.in_(ids)).values(state="sent", attempts=intent.c.attempts + 1, sent_at=sent_at)
+    waiting = intent.c.id.in_(ids) & intent.c.state.in_(("ready", "unknown"))
+    return update(intent).where(waiting).values(state="sent", attempts=intent.c.attempts + 1, sent_at=sent_at)
 
 
 ANY = "*"
@@ -234,12 +235,12 @@ def take(
     """
     where = {"kinds": kinds, "system": ANY if system is None else system, "unjudged": list(unjudged)}
     rows = rows_of(_due(db, **where, now=stamp(now), limit=limit))
-    take_up(db, [row["id"] for row in rows], now)
+    take_these(db, [row["id"] for row in rows], now)
     return rows
 
 
-def take_up(db: Connection, intent_ids: Sequence[int], now: datetime) -> None:
-    """These writes are ``sent``, so that they can be settled."""
+def take_these(db: Connection, intent_ids: Sequence[int], now: datetime) -> None:
+    """Those of these writes that wait are ``sent`` from here on, so that they can be settled."""
     for some in batches(intent_ids):
         _sending(db, ids=some, now=stamp(now))
 

@@ -25,6 +25,8 @@ def append(db: Connection, entries: Sequence[tuple[str, Mapping[str, Any], Mappi
     Values are kept beside the chain with a keyed hash inside it, under ``refs["system"]`` and ``refs["account"]``.
     """
     seq, before = _last(db)
+    # An end that is gone must not be forgotten because something follows.
+    whole = get_meta(db, _HEAD) in (None, _told(seq, before) if seq else "")
     key = _key(db) if any(held for _, _, held in entries) else b""
     rows, values = [], []
     at = stamp(now)
@@ -41,7 +43,7 @@ def append(db: Connection, entries: Sequence[tuple[str, Mapping[str, Any], Mappi
         before = digest
     add(db, audit, rows)
     add(db, audit_value, values)
-    if rows:
+    if rows and whole:
         set_meta(db, _HEAD, _told(seq, before))
 
 
@@ -76,6 +78,7 @@ def ends_as_written(db: Connection) -> bool:
 def accept_end(db: Connection, now: datetime) -> None:
     """A person has looked at an end that is not the one that was written last, and goes on from it; that, too, is an entry."""
     append(db, [("audit.end_accepted", {"expected": get_meta(db, _HEAD)}, None)], now)
+    set_meta(db, _HEAD, head(db))
 
 
 def _key(db: Connection) -> bytes:

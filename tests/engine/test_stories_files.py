@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+import orjson
 import pytest
 from sqlalchemy import func, select, update
 
@@ -16,6 +17,7 @@ from connector import display
 from connector.career.profile import load_profile
 from connector.career.setup import Setup
 from connector.engine.collect import collect_career, collect_crm
+from connector.engine.cycle import Cycle, read_only
 from connector.engine.planner import plan
 from connector.engine.report import status
 from connector.store import intents, links
@@ -304,6 +306,43 @@ def test_what_was_shown_once_counts_although_it_is_undone_before_we_go_on(uni: F
     uni.run()
     assert uni.writes() == {"applied": 1}
     assert before in str(uni.one("Suggested_Change__c", Group__c="employment"))
+
+
+def test_a_plan_loses_nothing_that_a_table_shows(uni: FileUniversity) -> None:
+    """Law: `plan` and `go-live` read, too: what they read shows what became of what a dead process had handed over."""
+    die_once_handed_over(uni)
+    before = uni.account("a1")["title"]
+    uni.carry_in()
+    uni.export(name="people-1.csv")
+    uni.restart()
+    assert read_only(uni.ctx).writes == 1
+    uni.edit_person("a1", {"title": before})
+    uni.export(name="people-2.csv")
+    uni.run()
+    assert uni.writes() == {"applied": 1}
+    assert before in str(uni.one("Suggested_Change__c", Group__c="employment"))
+
+
+def told(done: Cycle, capsys: pytest.CaptureFixture[str]) -> dict[str, int]:
+    """What the summary of a cycle says about writes to careers, by state."""
+    capsys.readouterr()
+    display.cycle(done, {}, as_json=True)
+    out = capsys.readouterr().out
+    return dict(orjson.loads(out[out.index("{") :])["writes"].get("career.update", {}))
+
+
+def test_what_tables_show_is_told(uni: FileUniversity, capsys: pytest.CaptureFixture[str]) -> None:
+    """Law: the summary of a cycle counts writes when they are handed over, and again when a table shows or overtakes them."""
+    uni.edit_contact(uni.ada, Title="Director")
+    assert told(uni.run(), capsys) == {"unknown": 1}
+    uni.carry_in()
+    uni.export()
+    assert told(uni.run(), capsys) == {"applied": 1}
+    uni.edit_contact(uni.ada, Title="President")
+    assert told(uni.run(), capsys) == {"unknown": 1}
+    uni.edit_person("a1", {"title": "Countess"})
+    uni.export()
+    assert told(uni.run(), capsys)["superseded"] == 1
 
 
 def test_what_was_carried_in_by_half_is_ours(uni: FileUniversity) -> None:

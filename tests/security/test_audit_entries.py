@@ -109,14 +109,20 @@ def test_what_cannot_be_recorded_is_not_written(uni: University) -> None:
 
 
 def test_what_a_cycle_enters_itself_hides_no_cut(uni: University) -> None:
-    """Law (S43): that the end is gone is seen before anything is added to it, such as that somebody was linked."""
+    """Law (S43): that the end is gone is not forgotten when something is added, such as that somebody was linked."""
     with uni.ctx.store.begin() as db:
         db.execute(delete(audit).where(audit.c.seq >= _count(db)))
+        linked = journal.count(db, "link.linked")
     uni.alumna("a2", institution_id="U2", last="Hopper", personal="grace@example.org", mobile="+16175550199")
+    uni.edit_person("a2", {"interests": ["Compilers"]})
     uni.run()
     with uni.ctx.store.begin() as db:
         assert AUDIT in halts(db)
-        assert journal.count(db, "link.linked"), "or nothing was entered"
+        assert journal.count(db, "link.linked") == linked + 1
+        assert journal.verify(db) is not None
+    assert resume(uni.ctx, AUDIT)
+    with uni.ctx.store.begin() as db:
+        assert journal.verify(db) is None
 
 
 def test_a_package_of_yesterday_is_no_obstacle(tmp_path: Path) -> None:

@@ -140,8 +140,8 @@ DEFECTS = (
         edits=(
             Edit(
                 "connector/engine/readings.py",
-                "        for rule, value in zip(unit.fields, values, strict=True)\n    }",
-                "        for rule, value in list(zip(unit.fields, values, strict=True))[: max(1, len(values) - 1)]\n    }",
+                "    return dict(zip(names_in(unit, side), natives, strict=True))\n",
+                "    return dict(list(zip(names_in(unit, side), natives, strict=True))[: max(1, len(natives) - 1)])\n",
             ),
             Edit(
                 "connector/engine/readings.py",

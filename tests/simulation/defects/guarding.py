@@ -139,8 +139,8 @@ DEFECTS = (
         edits=(
             Edit(
                 _SETTLING,
-                '        states.append((row["kind"], state))\n',
-                '        states.append((row["kind"], state))\n        log.info("intent.settled", reason=str(payload.get("fields")))\n',
+                '        done.count(row["kind"], state)\n',
+                '        done.count(row["kind"], state)\n        log.info("intent.settled", reason=str(payload.get("fields")))\n',
             ),
         ),
     ),

@@ -101,6 +101,12 @@ DEFECTS = (
         ),
     ),
     Defect(
+        name="tables are taken and not looked at",
+        what="what was handed over is looked at when it is given up, and not when a table shows it",
+        needs=("platform='csv_drop'",),
+        edits=(Edit(_COLLECT, "            settle_shown(ctx, db, system, [record.id for record in met], shown)\n", ""),),
+    ),
+    Defect(
         name="null for unreadable",
         what="a field that an answer lacks is read as empty",
         needs=("lacking",),

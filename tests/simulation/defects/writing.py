@@ -298,12 +298,12 @@ DEFECTS = (
         edits=(
             Edit(
                 _DELIVER,
-                "        for kind, state in settle(ctx, db, pairs, outcomes):\n",
+                "        settle(ctx, db, pairs, outcomes, done)\n",
                 "        for (row, _), outcome in zip(pairs, outcomes, strict=True):\n"
                 "            if outcome.status is Status.APPLIED:\n"
                 '                intents.settle_applied(db, [row["id"]], code=outcome.code, now=ctx.clock.now())\n'
                 "    with ctx.store.begin() as db:\n"
-                "        for kind, state in settle(ctx, db, pairs, outcomes):\n",
+                "        settle(ctx, db, pairs, outcomes, done)\n",
             ),
         ),
     ),

@@ -95,10 +95,10 @@ def agreed_last(ours: list[Held], theirs: list[Held], until: float, *, seen: Cal
     began = sorted({held.since for held in [*ours, *theirs] if held.since < until})
     for since, end in reversed(list(pairwise([*began, until]))):
         middle = (since + end) / 2
-        both = tokens_between(ours, middle, middle) & tokens_between(theirs, middle, middle)
-        both |= {held.token for held in [held for held in theirs if held.since <= middle][-1:] if held.by == "api"}
-        found |= both
-        if both and seen(since, end):
+        agreed = tokens_between(ours, middle, middle) & tokens_between(theirs, middle, middle)
+        agreed |= {held.token for held in [held for held in theirs if held.since <= middle][-1:] if held.by == "api"}
+        found |= agreed
+        if agreed and seen(since, end):
             break
     return found
 
