@@ -15,6 +15,7 @@ from connector.engine.batch import Batch
 from connector.engine.context import Context, log
 from connector.engine.drafts import Draft, Subject
 from connector.engine.readings import may_share, shared_purposes, unreadable_purposes
+from connector.store import suggestions
 from connector.store.links import BLANK, UnitState
 from connector.store.store import Row, pack, set_meta, stamp
 
@@ -66,6 +67,7 @@ def judge_link(
         verdicts = {name: verdict for name, verdict in verdicts.items() if name in urgent}
     _take_up(ctx, draft, subject, judged, verdicts)
     if not held:
+        _withdraw_unmapped(ctx, draft.db, subject, judged)
         draft.write(subject, judged.written, urgent=bool(urgent), profile=not only_opt_outs and not urgent)
     return judged
 
@@ -147,6 +149,15 @@ def _is_urgent(unit: Unit, verdict: Verdict, subject: Subject) -> bool:
     if not _restricts(unit):
         return False
     return (verdict.row in _RESTRICTING and verdict.acts) or (bool(verdict.flag) and subject.flag_differs(unit, verdict))
+
+
+def _withdraw_unmapped(ctx: Context, db: Connection, subject: Subject, judged: Judged) -> None:
+    """A question about a unit that the mapping has no more leads to nothing, however staff decide: it is withdrawn."""
+    for name, state in judged.states.items():
+        if state.memory.open is not None and subject.rules.known(name) is None:
+            system, account = subject.link["system"], subject.link["account_id"]
+            suggestions.settle(db, system, account, name, state="withdrawn", now=ctx.clock.now())
+            judged.states[name] = replace(state, memory=replace(state.memory, open=None))
 
 
 _IN_TWO_STEPS = (Law.ADOPTED, Law.ANSWERED, Law.REJECTED)

@@ -157,6 +157,21 @@ def test_a_mapping_that_changes_while_an_answer_is_missing(uni: University, befo
     assert not uni.all("Suggested_Change__c")
 
 
+@pytest.mark.parametrize("decided", [False, True])
+def test_a_question_about_what_is_no_longer_mapped_is_withdrawn(uni: University, *, decided: bool) -> None:
+    """Law: what staff could decide about it would lead to nothing; mapped again, it is asked again if they still differ."""
+    uni.edit_person("a1", {"title": "Countess"})
+    uni.run()
+    if decided:
+        uni.crm.edit_as(uni.officer, uni.one("Suggested_Change__c")["Id"], {"Decision__c": "Accept"})
+    uni.regroup("employment", ())
+    uni.run()
+    assert uni.one("Suggested_Change__c")["State__c"] == "Withdrawn"
+    uni.regroup("employment", ("employer", "title"))
+    uni.run()
+    assert [row["State__c"] for row in uni.all("Suggested_Change__c")] == ["Withdrawn", "Open"]
+
+
 def test_observing_a_direction_writes_nothing_there(uni: University) -> None:
     """``to_career = observe``: an edit of the CRM stays there, until the mode is ``write``: then it goes across."""
     with_modes(uni, "employment", to_career=Mode.OBSERVE)
