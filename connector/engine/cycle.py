@@ -20,6 +20,7 @@ from connector.engine.drafts import FIELD_WRITES
 from connector.engine.halting import EVERYTHING, PLAN, REQUESTS, halts, stop
 from connector.engine.identity import Identified, identify
 from connector.engine.planner import Planned, plan
+from connector.engine.remapped import forget_moved
 from connector.engine.settling import Delivered
 from connector.engine.usage import Meter
 from connector.errors import Halt, Later, Refused
@@ -267,6 +268,7 @@ def prepare(ctx: Context, mapping: str, *, rehearsal: bool = False) -> None:
         pins.doubt(ctx, db)
         if not rehearsal:
             permission.keep(ctx, db)
+            forget_moved(ctx, db)
         set_meta(db, "stewards", owners.get(ctx.routing.owners[ctx.routing.stewards].name))
         if get_meta(db, "rules") != ctx.rules_hash:
             links.mark_all(db, "linked")

@@ -13,7 +13,7 @@ from connector.core.model import Side
 from connector.core.rulebook import pick
 from connector.engine.context import Context
 from connector.engine.keeping import keep
-from connector.engine.readings import names_then
+from connector.engine.readings import names_in, still_means
 from connector.ports import HANDED_OVER, NOT_SENT, Feed, Outcome, Record, Status
 from connector.store import intents, observations
 from connector.store.store import Row, moment, unpack
@@ -103,9 +103,9 @@ def before(ctx: Context, row: Row) -> dict[str, Any]:
     """What the fields of a write held on the career side when it was decided, as far as that was known."""
     found: dict[str, Any] = {}
     for name, settling in unpack(row["settle"]).get("units", {}).items():
-        names = names_then(ctx.rules(row["system"]).known(name), settling)
-        if names and settling["career"] is not None:
-            found |= dict(zip(names, settling["career"][1], strict=True))
+        unit = still_means(ctx.rules(row["system"]).known(name), settling)
+        if unit is not None and settling["career"] is not None:
+            found |= dict(zip(names_in(unit, Side.CAREER), settling["career"][1], strict=True))
     return found
 
 

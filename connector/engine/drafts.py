@@ -16,7 +16,7 @@ from connector.core.model import Edit, Memory, OutsideEdit, Reading, Side, Unit,
 from connector.core.rulebook import PROFILE, Rules, pick
 from connector.core.suggestions import SETTLED, author_of, change_fields, new_contact_fields
 from connector.engine.context import Context, key_of
-from connector.engine.readings import Person, natives_of, still_means
+from connector.engine.readings import Person, natives_of, places_of, still_means
 from connector.ports import Feed
 from connector.store import intents, suggestions
 from connector.store.links import DECIDED, UnitState, values_of
@@ -131,7 +131,7 @@ class Draft:
         subject.settling[side.value][unit.name] = {
             "crm": _pack(crm),
             "career": _pack(career),
-            "fields": list(natives),
+            "places": places_of(unit),
             "sent": natives,
             "side": side.value,
             "values": verdict.values,

@@ -19,6 +19,7 @@ from connector.engine.context import Context, Stage, log, stage
 from connector.engine.drafts import FIELD_WRITES, PROPOSAL, Draft
 from connector.engine.halting import PLAN, set_halt
 from connector.engine.judging import Judged, judge_link
+from connector.engine.remapped import forget_moved
 from connector.engine.unasking import QUESTIONS, unask
 from connector.store import intents, links, plans
 from connector.store.links import BLANK, UnitState
@@ -117,6 +118,7 @@ def _rehearse(ctx: Context, *, as_if_live: bool) -> Planned:
     try:
         with ctx.store.begin() as db:
             plans.put(db, _blank_plan(ctx, planned.id))
+            forget_moved(ctx, db)
             links.mark_all(db, *_EVERYBODY)
             after = ("", "")
             while rows := links.marked(db, after=after, limit=_BATCH):

@@ -66,23 +66,21 @@ def natives_of(unit: Unit, side: Side, values: Sequence[Value]) -> dict[str, Nat
     return dict(zip(names_in(unit, side), natives, strict=True))
 
 
-def names_then(unit: Unit | None, settling: Mapping[str, Any]) -> list[str]:
-    """``names_in`` when a write of a unit was decided: a write may wait for weeks, and the mapping change meanwhile.
-
-    ``unit`` is what the mapping has now. A state of yesterday does not tell: then the names of now, if they are those of what
-    went out; else none.
-    """
-    if "fields" in settling:
-        return list(settling["fields"])
-    names = names_in(unit, Side(settling["side"])) if unit is not None else []
-    return names if settling["sent"].keys() == set(names) else []
+def places_of(unit: Unit) -> list[list[str]]:
+    """Where the fields of a unit are in the records of both sides, CRM first, in the order of its values."""
+    return [[path_of(rule, Side.CRM), path_of(rule, Side.CAREER)] for rule in unit.fields]
 
 
 def still_means(unit: Unit | None, settling: Mapping[str, Any]) -> Unit | None:
-    """The unit, if it has the fields that it had when a write of it was decided: what is remembered goes by their order."""
-    if unit is None or names_then(unit, settling) != names_in(unit, Side(settling["side"])):
+    """The unit, if its fields are those of when a write of it was decided: what is remembered of them goes by their order.
+
+    A write may wait for weeks, and the mapping change meanwhile. A state of yesterday tells no places: then what went out counts.
+    """
+    if unit is None:
         return None
-    return unit
+    if "places" in settling:
+        return unit if settling["places"] == places_of(unit) else None
+    return unit if settling["sent"].keys() == set(names_in(unit, Side(settling["side"]))) else None
 
 
 def written(unit: Unit, side: Side, sent: Mapping[str, Native], answered: Fields | None) -> Reading:

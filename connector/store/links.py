@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -25,6 +25,9 @@ ACCOUNT_DELETED = "account deleted"
 
 ACCOUNT_MOVED = "account moved"
 """The basis of a link that ended because its account seems to be somebody else's now; a person is asked whose."""
+
+_PAGE = 500
+"""How many links are looked at together where all of them are."""
 
 LinkKey = tuple[str, str]
 """A link's name: (system, account id)."""
@@ -217,6 +220,23 @@ def forget_states(db: Connection, system: str, account_id: str, *, profile: Iter
     anew = {name: UnitState(memory=Memory(adopt="replace")) for name in profile}
     if anew:
         put_states(db, system, {account_id: anew})
+
+
+def forget_units(db: Connection, system: str, units: Collection[str]) -> None:
+    """Forget base and memory of these units, of all links of a system; how often each was asked about stays in its key."""
+    after = ""
+    query = select(base.c.account_id, base.c.units).where(base.c.system == system).order_by(base.c.account_id).limit(_PAGE)
+    while rows := db.execute(query.where(base.c.account_id > after)).all():
+        after = rows[-1].account_id
+        changed = []
+        for account, packed in rows:
+            states = {name: _decode(row) for name, row in unpack(packed).items()}
+            anew = {name: UnitState(memory=Memory(episodes=states[name].memory.episodes)) for name in states.keys() & units}
+            if anew:
+                changed.append((account, states | anew))
+        put_states(db, system, dict(changed))
+    for some in batches(units):
+        db.execute(delete(first_difference).where(first_difference.c.system == system, first_difference.c.unit.in_(some)))
 
 
 @prepared

@@ -51,6 +51,13 @@ def withdraw_about(db: Connection, system: str, account_id: str, now: datetime) 
     db.execute(open_ones.values(state="withdrawn", settled_at=stamp(now)))
 
 
+def withdraw_units(db: Connection, system: str, units: Iterable[str], now: datetime) -> None:
+    """Every open question about one of these units is withdrawn, whoever it is about."""
+    for some in batches(units):
+        about = (suggestion.c.system == system) & suggestion.c.unit.in_(some) & (suggestion.c.state == "open")
+        db.execute(update(suggestion).where(about).values(state="withdrawn", settled_at=stamp(now)))
+
+
 def forget(db: Connection, key: str) -> None:
     """As if it had never been raised; only for one that has no record in Salesforce."""
     db.execute(delete(suggestion).where(suggestion.c.key == key, suggestion.c.crm_id.is_(None)))

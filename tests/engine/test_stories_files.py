@@ -386,7 +386,7 @@ def test_a_change_that_a_bridge_of_yesterday_handed_over(uni: FileUniversity, af
     uni.run()
     with uni.ctx.store.begin() as db:
         settle = unpack(db.execute(select(intent.c.settle).where(intent.c.kind == "career.update")).scalar_one())
-        del settle["units"]["employment"]["fields"]
+        del settle["units"]["employment"]["places"]
         db.execute(update(intent).where(intent.c.kind == "career.update").values(settle=pack(settle)))
     uni.regroup("employment", after)
     uni.carry_in()

@@ -19,7 +19,6 @@ from connector.career.connect import connect
 from connector.career.profile import load_profile
 from connector.career.setup import Setup, carrier_of
 from connector.config import load_settings
-from connector.core.model import Unit
 from connector.core.rulebook import Persons
 from connector.engine import permission, planner
 from connector.engine.context import Context
@@ -221,19 +220,22 @@ class University:
         """What a process does before its first cycle."""
         prepare(self.ctx, "mapping")
 
-    def regroup(self, name: str, fields: Sequence[str], **more: Any) -> None:
-        """The mapping as shipped, with these fields in this order in one of its groups, or without it; ``more`` of each."""
-        units = [self._regrouped(unit, fields, more) if unit.name == name else unit for unit in rulebook().person.units]
-        person = replace(rulebook().person, units=tuple(unit for unit in units if unit.fields))
-        self.rules = replace(self.rules, persons=Persons(usual=person), hash=f"{name}: {fields} {more}")
+    def regroup(self, name: str, fields: Sequence[str], *, unit: Mapping[str, Any] | None = None, **more: Any) -> None:
+        """The mapping as shipped, but with these fields in this order, and like this, in one of its units; or without it."""
+        self.remap(name, fields, unit=unit, **more)
         self.restart()
         with self.ctx.store.begin() as db:
             permission.confirm(self.ctx, db)
         self.prepare()
 
-    @staticmethod
-    def _regrouped(unit: Unit, fields: Sequence[str], more: Mapping[str, Any]) -> Unit:
-        return replace(unit, fields=tuple(replace(rule, **more) for name in fields for rule in unit.fields if rule.name == name))
+    def remap(self, name: str, fields: Sequence[str], *, unit: Mapping[str, Any] | None = None, **more: Any) -> None:
+        """The same in the files alone: no process has read them yet."""
+        units = []
+        for known in rulebook().person.units:
+            rules = [replace(rule, **more) for field in fields for rule in known.fields if rule.name == field]
+            units.append(replace(known, fields=tuple(rules), **(unit or {})) if known.name == name else known)
+        person = replace(rulebook().person, units=tuple(known for known in units if known.fields))
+        self.rules = replace(self.rules, persons=Persons(usual=person), hash=f"{name}: {fields} {more}")
 
     def go_live(self) -> Cycle:
         """Read everything, link, go live and carry out the first plan whatever its size."""

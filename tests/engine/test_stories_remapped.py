@@ -1,0 +1,119 @@
+"""Stories with a mapping that finds a field in another place: what was agreed about the former says nothing about the new one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from connector.core.model import Mode, NullPolicy, Owner, Share
+from connector.engine import planner
+from connector.engine.collect import collect_crm
+from connector.engine.cycle import prepare
+from connector.engine.report import status
+from connector.store import intents, links
+from connector.store.store import set_meta
+from tests.engine.university import University
+from tests.systems import SYSTEM
+
+GIVEN = {"owner": Owner.ALUMNI_RELATIONS, "share": Share.ALWAYS, "to_career": Mode.WRITE, "null": NullPolicy.CLEAR}
+"""What a unit of careers becomes when Alumni Relations take it over."""
+
+ELSEWHERE: dict[str, tuple[str, dict[str, Any]]] = {
+    "another field of the contact": ("preferred_name", {"crm": "Former_Last_Name__c"}),
+    "another field at careers": ("preferred_name", {"career": "former_last_name"}),
+    "of another office, on the contact": ("mentor_capacity", {"crm": "Class_Year__c", "on_profile": False, "unit": GIVEN}),
+}
+"""A field, and where it is found now."""
+
+
+@pytest.fixture
+def uni(uni: University) -> University:
+    """Both places of each field hold something."""
+    uni.edit_contact(uni.ada, Preferred_Name__c="Countess", Former_Last_Name__c="Byron")
+    uni.edit_person("a1", {"mentor_capacity": 3})
+    uni.run()
+    assert uni.profile()["Mentor_Capacity__c"] == 3
+    return uni
+
+
+def accounts(uni: University) -> tuple[Any, ...]:
+    """What careers hold in these fields."""
+    return tuple(uni.account("a1")[name] for name in ("preferred_name", "former_last_name", "mentor_capacity", "class_year"))
+
+
+@pytest.mark.parametrize(("name", "more"), ELSEWHERE.values(), ids=ELSEWHERE)
+def test_a_field_that_is_elsewhere_now_begins_anew(uni: University, name: str, more: dict[str, Any]) -> None:
+    """Law: nothing is overwritten or emptied by it; where both sides differ, a person chooses, once."""
+    before = accounts(uni)
+    uni.regroup(name, (name,), **more)
+    uni.run()
+    assert accounts(uni) == before
+    assert not uni.all("Suggested_Change__c")
+    assert status(uni.ctx)["first_differences"] == {name: 1}
+    assert planner.adopt(uni.ctx, name, "crm_wins") == 1
+    uni.run()
+    assert status(uni.ctx)["first_differences"] == {}
+
+
+def test_what_both_sides_hold_in_the_new_place_is_agreed(uni: University) -> None:
+    """Law: where they do not differ nobody is asked, and the owner's next move goes across."""
+    uni.edit_contact(uni.ada, Former_Last_Name__c="Countess")
+    uni.regroup("preferred_name", ("preferred_name",), crm="Former_Last_Name__c")
+    uni.run()
+    assert status(uni.ctx)["first_differences"] == {}
+    uni.edit_contact(uni.ada, Former_Last_Name__c="Lady")
+    uni.run()
+    assert uni.account("a1")["preferred_name"] == "Lady"
+
+
+def test_a_question_about_the_former_place_is_withdrawn(uni: University) -> None:
+    """Law: it would be decided about a field that is not meant any more; another one gets a name of its own."""
+    uni.edit_person("a1", {"preferred_name": "Lady"})
+    uni.run()
+    uni.regroup("preferred_name", ("preferred_name",), crm="Former_Last_Name__c")
+    uni.run()
+    assert [row["State__c"] for row in uni.all("Suggested_Change__c")] == ["Withdrawn"]
+    planner.adopt(uni.ctx, "preferred_name", "crm_wins")
+    uni.run()
+    uni.edit_person("a1", {"preferred_name": "Ada"})
+    uni.run()
+    assert [row["State__c"] for row in uni.all("Suggested_Change__c")] == ["Withdrawn", "Open"]
+
+
+def test_what_was_on_its_way_says_nothing_about_the_new_place(uni: University) -> None:
+    """Law: a write that was decided under the former mapping moves no base of the new one."""
+    uni.edit_contact(uni.ada, Preferred_Name__c="Lady")
+    collect_crm(uni.ctx)
+    planner.plan(uni.ctx)
+    with uni.ctx.store.begin() as db:
+        assert len(intents.take(db, ["career.update"], SYSTEM, uni.clock.now(), limit=10)) == 1
+    uni.edit_person("a1", {"preferred_name": "Lady"})
+    uni.regroup("preferred_name", ("preferred_name",), crm="Former_Last_Name__c")
+    uni.run()
+    assert uni.account("a1")["preferred_name"] == "Lady"
+    assert status(uni.ctx)["first_differences"] == {"preferred_name": 1}
+
+
+def test_looking_at_another_mapping_forgets_nothing(uni: University) -> None:
+    """Law: `plan` shows what would begin anew; with the former files back in place, nothing does."""
+    uni.remap("preferred_name", ("preferred_name",), crm="Former_Last_Name__c")
+    uni.restart()
+    prepare(uni.ctx, "mapping", rehearsal=True)
+    assert planner.plan(uni.ctx, dry=True).rows["first_difference"] == 1
+    uni.regroup("preferred_name", ("preferred_name",))
+    uni.run()
+    assert status(uni.ctx)["first_differences"] == {}
+    with uni.ctx.store.begin() as db:
+        assert links.states_of(db, SYSTEM, ["a1"])["a1"]["preferred_name"].base is not None
+
+
+def test_a_state_of_yesterday_begins_to_remember(uni: University) -> None:
+    """Law: where it was never noted where fields are, they are where the mapping of the first start says."""
+    with uni.ctx.store.begin() as db:
+        set_meta(db, "places", None)
+    uni.restart()
+    uni.prepare()
+    uni.regroup("preferred_name", ("preferred_name",), crm="Former_Last_Name__c")
+    uni.run()
+    assert status(uni.ctx)["first_differences"] == {"preferred_name": 1}
