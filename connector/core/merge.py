@@ -200,8 +200,7 @@ def _taken_back(memory: Memory, theirs: Reading) -> Move | None:
 
 def _agree(unit: Unit, base: Base | None, crm: Reading, career: Reading, memory: Memory) -> Verdict:
     ours = career.values in memory.sent.get(Side.CAREER, ())
-    supplied = ours or (base is not None and base.supplied and base.career.values == career.values)
-    agreed = Base(crm=crm, career=career, supplied=supplied)
+    agreed = Base(crm=crm, career=career, supplied=ours or _supplied(base, career, memory))
     move: Move | None = None
     if memory.open is not None:
         mine, theirs = (crm, career) if unit.owner is Owner.ALUMNI_RELATIONS else (career, crm)
@@ -218,6 +217,13 @@ def _agree(unit: Unit, base: Base | None, crm: Reading, career: Reading, memory:
         move=move,
         suggested=_open_values(memory),
     )
+
+
+def _supplied(base: Base | None, career: Reading, memory: Memory) -> bool:
+    """Whether careers hold this value because we wrote it there; read in another way by now, it is no other value."""
+    if base is None:
+        return memory.supplied == career.values
+    return base.supplied and not _moved(Side.CAREER, career, base, memory)
 
 
 def _judge_unknown(unit: Unit, crm: Reading, career: Reading, memory: Memory) -> Verdict:
@@ -359,13 +365,15 @@ def end_sharing(*, unit: Unit, base: Base | None, crm: Reading | None, career: R
         move=Move.WITHDRAW if memory.open else None,
         suggested=_open_values(memory),
     )
-    if base is None and crm is not None and career is not None and crm.values == career.values:
+    ours = career is not None and _supplied(base, career, memory)
+    if base is None and not ours and crm is not None and career is not None and crm.values == career.values:
         return replace(withdrawn, base=Base(crm=crm, career=career))
-    if base is None or not base.supplied:
+    if not ours and (base is None or not base.supplied):
         return withdrawn
     ended = replace(withdrawn, row=Row.SHARING_ENDED, note="sharing_ended", forget_base=True)
-    restricts = unit.other_office_edit is OutsideEdit.OPT_OUT_WINS and base.career.values == (unit.restrictive,)
-    if unit.on_withdrawn is OnWithdrawn.KEEP or restricts or career is None or career.values != base.career.values:
+    supplied = base.career.values if base is not None else memory.supplied
+    restricts = unit.other_office_edit is OutsideEdit.OPT_OUT_WINS and supplied == (unit.restrictive,)
+    if unit.on_withdrawn is OnWithdrawn.KEEP or restricts or not ours:
         # What careers changed since is theirs: we take back only what we supplied, and never somebody's opt-out.
         return _tell_once(ended, memory)
     return _tell_once(replace(ended, write=Side.CAREER, values=(None,) * len(unit.fields)), memory)
@@ -395,6 +403,8 @@ def settle(
     """The local state once the verdict stands, before any write is acknowledged. ``mine`` is the owner's reading."""
     new_base = None if verdict.forget_base and verdict.write is None else (verdict.base or base)
     memory = replace(memory, noted=verdict.noted, adopt=memory.adopt if new_base is None else None)
+    if new_base is not None or verdict.forget_base:
+        memory = replace(memory, supplied=None)
     against = mine.values if mine is not None else None
     match verdict.move:
         case Move.RAISE:

@@ -237,6 +237,8 @@ class Memory:
     """
     differed: bool = False
     """Whether a first difference waits for that choice: who clears what was seen across has left no gap to be filled."""
+    supplied: tuple[Value, ...] | None = None
+    """What careers held because we wrote it there, where the base that knew it is forgotten."""
     episodes: int = 0
     noted: str | None = None
     """The code of the note that was left for the editor and still stands."""

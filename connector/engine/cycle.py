@@ -268,6 +268,8 @@ def prepare(ctx: Context, mapping: str, *, rehearsal: bool = False) -> None:
         pins.doubt(ctx, db)
         if not rehearsal:
             permission.keep(ctx, db)
+        if not rehearsal or not stage(db).live:
+            # Before `go-live` a rehearsal learns, too.
             forget_moved(ctx, db)
         set_meta(db, "stewards", owners.get(ctx.routing.owners[ctx.routing.stewards].name))
         if get_meta(db, "rules") != ctx.rules_hash:

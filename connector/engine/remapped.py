@@ -1,4 +1,4 @@
-"""Fields that a changed mapping finds in another place: what was agreed about the one says nothing about the other.
+"""Units that a changed mapping makes of other fields, or finds elsewhere: what was agreed says nothing about them any more.
 
 Such a unit begins anew: where both sides agree, that is remembered; where they differ, a person chooses (`adopt`). Without this,
 a field that goes from careers to Alumni Relations, and is empty on the contact, would be emptied at careers.
@@ -6,31 +6,84 @@ a field that goes from careers to Alumni Relations, and is empty on the contact,
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from sqlalchemy import Connection
 
+from connector.core.model import Memory, Owner, Unit
 from connector.engine.context import Context, log
 from connector.engine.readings import places_of
 from connector.store import links, suggestions
+from connector.store.links import UnitState
 from connector.store.store import get_meta, pack, set_meta, unpack
 
 _PLACES = "places"
-"""The remembered fact of where each mapped field was last, by system and name; also of those that are not mapped any more."""
+"""The remembered fact of which fields each unit had, and where each field was, by system; also of what is not mapped any more."""
 
 
 def forget_moved(ctx: Context, db: Connection) -> None:
-    """Forget what was agreed and asked about units with a field that is elsewhere now, and remember where all fields are."""
+    """Forget what was agreed and asked about units that are not what they were, and remember what all of them are."""
     packed = get_meta(db, _PLACES)
     known = unpack(packed) if packed else {}
     for system in ctx.careers:
-        before, moved = known.setdefault(system, {}), set()
-        for unit in ctx.rules(system).units:
-            for rule, place in zip(unit.fields, places_of(unit), strict=True):
-                if before.get(rule.name, place) != place:
-                    moved.add(unit.name)
-                before[rule.name] = place
+        before = known.setdefault(system, {"units": {}, "fields": {}})
+        moved = {unit.name: unit for unit in ctx.rules(system).units if _has_moved(unit, before)}
         if moved:
             log.info("mapping.moved", system=system, units=sorted(moved))
-            links.forget_units(db, system, moved)
+            _begin_anew(ctx, db, system, moved, before)
             suggestions.withdraw_units(db, system, moved, ctx.clock.now())
+        for unit in ctx.rules(system).units:
+            before["units"][unit.name] = _names(unit)
+            before["fields"] |= _fields(unit)
     if packed != pack(known):
         set_meta(db, _PLACES, pack(known))
+
+
+def _names(unit: Unit) -> list[str]:
+    return [rule.name for rule in unit.fields]
+
+
+def _fields(unit: Unit) -> dict[str, list[str]]:
+    """Of each field, its unit and its place on both sides."""
+    return {name: [unit.name, *place] for name, place in zip(_names(unit), places_of(unit), strict=True)}
+
+
+def _has_moved(unit: Unit, before: Mapping[str, Any]) -> bool:
+    """Whether a unit has other fields than it had, or one that was elsewhere, or in another unit meanwhile."""
+    names = before["units"].get(unit.name, _names(unit))
+    return names != _names(unit) or any(before["fields"].get(name, now) != now for name, now in _fields(unit).items())
+
+
+def _begin_anew(ctx: Context, db: Connection, system: str, moved: Mapping[str, Unit], before: Mapping[str, Any]) -> None:
+    for page in links.every_state(db, system):
+        changed: dict[str, Mapping[str, UnitState]] = {}
+        held: dict[str, list[str]] = {}
+        for account, states in page.items():
+            known = {name: states[name] for name in moved.keys() & states.keys()}
+            if known:
+                changed[account] = states | {name: _anew(moved[name], state, before) for name, state in known.items()}
+            held[account] = [name for name, state in known.items() if _held(moved[name], state, before)]
+        links.put_states(db, system, changed)
+        links.add_first_differences(db, system, held, ctx.clock.now())
+
+
+def _stays_at_careers(unit: Unit, before: Mapping[str, Any]) -> bool:
+    """Whether every field of a unit is where it was at careers."""
+    now = _fields(unit)
+    return all(before["fields"].get(name, place)[2] == place[2] for name, place in now.items())
+
+
+def _anew(unit: Unit, state: UnitState, before: Mapping[str, Any]) -> UnitState:
+    """How often it was asked about stays, since keys are made of that; what careers have from us, since it may have to be cleared."""
+    supplied = None
+    if state.base is not None and state.base.supplied and _stays_at_careers(unit, before):
+        was = dict(zip(before["units"].get(unit.name, _names(unit)), state.base.career.values, strict=False))
+        supplied = tuple(was[name] for name in _names(unit)) if was.keys() >= set(_names(unit)) else None
+    return UnitState(memory=Memory(episodes=state.memory.episodes, supplied=supplied))
+
+
+def _held(unit: Unit, state: UnitState, before: Mapping[str, Any]) -> bool:
+    """Whether careers held a value of Alumni Relations: what they have cleared since is no gap that is filled by itself."""
+    known = state.base is not None and any(value is not None for value in state.base.career.values)
+    return known and unit.owner is Owner.ALUMNI_RELATIONS and _stays_at_careers(unit, before)

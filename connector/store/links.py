@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -222,21 +222,13 @@ def forget_states(db: Connection, system: str, account_id: str, *, profile: Iter
         put_states(db, system, {account_id: anew})
 
 
-def forget_units(db: Connection, system: str, units: Collection[str]) -> None:
-    """Forget base and memory of these units, of all links of a system; how often each was asked about stays in its key."""
+def every_state(db: Connection, system: str) -> Iterator[dict[str, dict[str, UnitState]]]:
+    """Base and memory of all links of a system, as ``states_of`` has them, some at a time; they may be written meanwhile."""
     after = ""
     query = select(base.c.account_id, base.c.units).where(base.c.system == system).order_by(base.c.account_id).limit(_PAGE)
     while rows := db.execute(query.where(base.c.account_id > after)).all():
         after = rows[-1].account_id
-        changed = []
-        for account, packed in rows:
-            states = {name: _decode(row) for name, row in unpack(packed).items()}
-            anew = {name: UnitState(memory=Memory(episodes=states[name].memory.episodes)) for name in states.keys() & units}
-            if anew:
-                changed.append((account, states | anew))
-        put_states(db, system, dict(changed))
-    for some in batches(units):
-        db.execute(delete(first_difference).where(first_difference.c.system == system, first_difference.c.unit.in_(some)))
+        yield {account: {name: _decode(row) for name, row in unpack(units).items()} for account, units in rows}
 
 
 @prepared
@@ -248,6 +240,11 @@ def set_first_differences(db: Connection, system: str, found: Mapping[str, Itera
     """These are all the first differences of these accounts (by account id), and no others."""
     for some in batches(found):
         _forget_differences(db, system=system, accounts=some)
+    add_first_differences(db, system, found, now)
+
+
+def add_first_differences(db: Connection, system: str, found: Mapping[str, Iterable[str]], now: datetime) -> None:
+    """These are first differences of these accounts, too."""
     at = stamp(now)
     rows = [
         {"system": system, "account_id": account_id, "unit": unit, "since": at}
@@ -305,7 +302,7 @@ def _encode(state: UnitState) -> dict[str, Any]:
         row["o"] = [asked.values, asked.episode, asked.restored, asked.decision, asked.against]
     if memory.rejected is not None:
         row["r"] = [memory.rejected.values, memory.rejected.against, stamp(memory.rejected.at)]
-    rest = {"a": memory.adopt, "e": memory.episodes, "n": memory.noted, "f": state.fields}
+    rest = {"a": memory.adopt, "e": memory.episodes, "n": memory.noted, "s": memory.supplied, "f": state.fields}
     return row | {name: value for name, value in rest.items() if value}
 
 
@@ -333,7 +330,10 @@ def _decode(row: Mapping[str, Any]) -> UnitState:
     if "r" in row:
         values, against, at = row["r"]
         rejected = Rejection(values=values_of(values), against=values_of(against), at=moment(at))
-    memory = Memory(open=opened, rejected=rejected, adopt=row.get("a"), episodes=row.get("e", 0), noted=row.get("n"))
+    supplied = values_of(row["s"]) if "s" in row else None
+    memory = Memory(
+        open=opened, rejected=rejected, adopt=row.get("a"), supplied=supplied, episodes=row.get("e", 0), noted=row.get("n")
+    )
     return UnitState(base=known, memory=memory, fields=tuple(row.get("f", ())))
 
 

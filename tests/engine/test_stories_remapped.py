@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from connector.core.model import Mode, NullPolicy, Owner, Share
+from connector.core.model import Mode, NullPolicy, OnWithdrawn, Owner, Share, Side
+from connector.core.rulebook import Persons
 from connector.engine import planner
 from connector.engine.collect import collect_crm
-from connector.engine.cycle import prepare
+from connector.engine.cycle import prepare, read_only
 from connector.engine.report import status
+from connector.rules.transforms import build
 from connector.store import intents, links
 from connector.store.store import set_meta
 from tests.engine.university import University
-from tests.systems import SYSTEM
+from tests.systems import SYSTEM, rulebook
 
 GIVEN = {"owner": Owner.ALUMNI_RELATIONS, "share": Share.ALWAYS, "to_career": Mode.WRITE, "null": NullPolicy.CLEAR}
 """What a unit of careers becomes when Alumni Relations take it over."""
@@ -25,6 +28,9 @@ ELSEWHERE: dict[str, tuple[str, dict[str, Any]]] = {
     "of another office, on the contact": ("mentor_capacity", {"crm": "Class_Year__c", "on_profile": False, "unit": GIVEN}),
 }
 """A field, and where it is found now."""
+
+
+UPPER = {side: build("upper", {}, side=side) for side in Side}
 
 
 @pytest.fixture
@@ -117,3 +123,89 @@ def test_a_state_of_yesterday_begins_to_remember(uni: University) -> None:
     uni.regroup("preferred_name", ("preferred_name",), crm="Former_Last_Name__c")
     uni.run()
     assert status(uni.ctx)["first_differences"] == {"preferred_name": 1}
+
+
+def rehearse(uni: University) -> None:
+    """What `plan` does before going live."""
+    prepare(uni.ctx, "mapping", rehearsal=True)
+    read_only(uni.ctx)
+    planner.plan(uni.ctx)
+
+
+def test_what_was_learnt_before_going_live_is_about_its_place_too(new: University) -> None:
+    """Law: neither a base nor a choice of before is held against the place that the mapping names when the bridge goes live."""
+    new.ada = new.alumna(preferred="Countess")[0]
+    new.edit_contact(new.ada, Preferred_Name__c="Ada", Former_Last_Name__c="Byron")
+    rehearse(new)
+    assert planner.adopt(new.ctx, "preferred_name", "crm_wins") == 1
+    new.remap("preferred_name", ("preferred_name",), crm="Former_Last_Name__c")
+    new.restart()
+    rehearse(new)
+    new.prepare()
+    read_only(new.ctx)
+    planner.go_live(new.ctx)
+    new.run(approve=True)
+    assert new.account("a1")["preferred_name"] == "Countess"
+    assert status(new.ctx)["first_differences"] == {"preferred_name": 1}
+
+
+def test_what_careers_have_cleared_is_not_filled_by_it(uni: University) -> None:
+    """Law: emptiness that careers have made of our value is a difference, also where what was agreed is forgotten."""
+    uni.edit_person("a1", {"preferred_name": None, "employer": None, "title": None})
+    uni.run()
+    uni.regroup("preferred_name", ("preferred_name",), crm="Former_Last_Name__c")
+    uni.run()
+    uni.regroup("employment", ("title", "employer"))
+    uni.run()
+    assert [uni.account("a1")[name] for name in ("preferred_name", "employer", "title")] == [None, None, None]
+    assert {row["State__c"] for row in uni.all("Suggested_Change__c") if row["Group__c"] == "employment"} == {"Withdrawn"}
+
+
+@pytest.mark.parametrize(
+    "more", [{}, {"crm": "Former_Last_Name__c"}, {"crm_transform": UPPER[Side.CRM], "career_transform": UPPER[Side.CAREER]}]
+)
+def test_what_careers_have_from_us_is_cleared_all_the_same(uni: University, more: dict[str, Any]) -> None:
+    """Law: `on_withdrawn = "clear"` holds for what we wrote under a former mapping, as long as careers hold it."""
+    consented = {"share": Share.CONSENTED, "purpose": "career_asks", "on_withdrawn": OnWithdrawn.CLEAR}
+    uni.regroup("preferred_name", ("preferred_name",), unit=consented)
+    uni.edit_contact(uni.ada, Preferred_Name__c="Lady", Former_Last_Name__c="Lady")
+    uni.run()
+    uni.regroup("preferred_name", ("preferred_name",), unit=consented, **more)
+    uni.run()
+    assert uni.account("a1")["preferred_name"] == "Lady"
+    uni.edit_contact(uni.ada, Consent_Career_Asks__c="No")
+    uni.run()
+    uni.run()
+    assert uni.account("a1")["preferred_name"] is None
+
+
+def test_an_address_in_another_order_is_cleared_all_the_same(uni: University) -> None:
+    """Law: the same for a group, whose values go by the order of its fields."""
+    uni.edit_contact(uni.ada, MailingStreet="1 Main St", MailingCity="Boston", MailingState="MA")
+    uni.run()
+    assert uni.account("a1")["address"]["city"] == "Boston"
+    names = [rule.name for rule in rulebook().person.unit("mailing_address").fields]
+    uni.regroup("mailing_address", names[::-1])
+    uni.run()
+    uni.edit_contact(uni.ada, Consent_Career_Asks__c="No")
+    uni.run()
+    uni.run()
+    assert set(uni.account("a1")["address"].values()) == {None}
+
+
+def test_a_field_that_was_in_another_unit_meanwhile_begins_anew(uni: University) -> None:
+    """Law: a group that is put together again does not go on from what was agreed before it was taken apart."""
+    group = rulebook().person.unit("employment")
+    uni.regroup("employment", ("employer",))
+    alone = replace(group, name="title", label="Job title", fields=group.fields[1:])
+    usual = replace(uni.rules.person, units=(*uni.rules.person.units, alone))
+    uni.take_into_force(persons=Persons(usual=usual), hash="apart")
+    uni.run()
+    uni.edit_contact(uni.ada, Title="Director")
+    uni.run()
+    uni.edit_person("a1", {"title": "Analyst"})
+    uni.run()
+    uni.regroup("employment", ("employer", "title"))
+    uni.run()
+    assert uni.account("a1")["title"] == "Analyst"
+    assert status(uni.ctx)["first_differences"] == {"employment": 1}

@@ -223,6 +223,11 @@ class University:
     def regroup(self, name: str, fields: Sequence[str], *, unit: Mapping[str, Any] | None = None, **more: Any) -> None:
         """The mapping as shipped, but with these fields in this order, and like this, in one of its units; or without it."""
         self.remap(name, fields, unit=unit, **more)
+        self.take_into_force()
+
+    def take_into_force(self, **changed: Any) -> None:
+        """A new process under the mapping as it is in the files, with these parts of it changed; a person has confirmed it."""
+        self.rules = replace(self.rules, **changed)
         self.restart()
         with self.ctx.store.begin() as db:
             permission.confirm(self.ctx, db)
