@@ -188,7 +188,9 @@ def _wire_all(settings: Settings, around: Surroundings, rulebook: Rulebook, stor
 def _what_is_read(rulebook: Rulebook) -> str:
     persons = rulebook.persons
     fields = "|".join((*persons.contact_fields(), *map(repr, persons.related())))
-    return sha256(f"{KEYS_VERSION}|{fields}".encode()).hexdigest()
+    slots = persons.usual.match.slots.items()
+    evidence = sorted(f"{slot}={source.crm}/{source.crm_transform.name}" for slot, found in slots for source in found)
+    return sha256(f"{KEYS_VERSION}|{fields}|{evidence}".encode()).hexdigest()
 
 
 def reload(bridge: Bridge) -> Bridge:

@@ -131,7 +131,7 @@ def resume(
     with opened(config) as bridge:
         if plan is not None:
             released = plans.approve(bridge.context, plan)
-            if not released:
+            if released is None:
                 raise typer.BadParameter("no braked plan has a hash that begins so; see `alumni-bridge status`")
             display.say(f"approved: {released} writes are ready for the next cycle")
         elif plans.resume(bridge.context, subject or ""):

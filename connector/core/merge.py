@@ -346,7 +346,8 @@ def _judge_career_opt_out(unit: Unit, base: Base | None, crm: Reading, career: R
         return Verdict(row=Row.OPT_OUT_HELD, note="crm_lifted_opt_out", flag=True)
     told = Verdict(row=Row.OPT_OUT_FROM_CAREER, flag=True)
     if not unit.opt_out_global:
-        return told
+        # A question of when it concerned all contact is none any more.
+        return replace(told, move=Move.WITHDRAW, suggested=memory.open.values) if memory.open is not None else told
     if memory.open is not None and memory.open.values == career.values:
         decided = memory.open.decision == "reject"
         return replace(told, move=Move.REJECTED, suggested=memory.open.values) if decided else told

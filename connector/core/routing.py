@@ -263,8 +263,9 @@ def _over_budget(
 ) -> str:
     if not isinstance(person, PersonFacts) or ask.type.direction is Direction.ALUMNI_TO_INSTITUTION:
         return ""
-    to_alumni = {kind.code for kind in rules.types if kind.direction is Direction.CAREERS_TO_ALUMNI}
-    asked = [earlier.touched_at for earlier in past if earlier.touched_at is not None and earlier.type in to_alumni]
+    # Of a type that is not known any more, perhaps since it got another name, the contact was made all the same.
+    from_alumni = {kind.code for kind in rules.types if kind.direction is not Direction.CAREERS_TO_ALUMNI}
+    asked = [earlier.touched_at for earlier in past if earlier.touched_at is not None and earlier.type not in from_alumni]
     recent = sum(now - at < timedelta(days=routing.limit.days) for at in asked)
     in_year = sum(now - at < timedelta(days=365) for at in asked)
     if recent >= routing.limit.max_asks:

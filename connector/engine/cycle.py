@@ -20,6 +20,7 @@ from connector.engine.drafts import FIELD_WRITES
 from connector.engine.halting import EVERYTHING, PLAN, REQUESTS, halts, stop
 from connector.engine.identity import Identified, identify
 from connector.engine.planner import Planned, plan
+from connector.engine.plans import ask_anew
 from connector.engine.remapped import forget_moved
 from connector.engine.settling import Delivered
 from connector.engine.usage import Meter
@@ -232,7 +233,11 @@ def read_only(ctx: Context) -> Cycle:
     done = Cycle(halted=_halted(ctx))
     recover(ctx)
     _read_all(ctx, done)
-    _identify(ctx, done)
+    with ctx.store.begin() as db:
+        in_force = get_meta(db, "rules") == ctx.rules_hash
+    if in_force:
+        # A mapping that is only looked at links nobody: that would stay when it is dropped.
+        _identify(ctx, done)
     done.halted = _halted(ctx)
     return done
 
@@ -270,18 +275,28 @@ def prepare(ctx: Context, mapping: str, *, rehearsal: bool = False) -> None:
             permission.keep(ctx, db)
         if not rehearsal or not stage(db).live:
             # Before `go-live` a rehearsal learns, too.
-            forget_moved(ctx, db)
-        set_meta(db, "stewards", owners.get(ctx.routing.owners[ctx.routing.stewards].name))
-        if get_meta(db, "rules") != ctx.rules_hash:
-            links.mark_all(db, "linked")
-            # What the new mapping would not send, or not there, must not go out because it was decided before.
-            intents.supersede_marked(db, FIELD_WRITES)
-            intents.retry(db, ctx.clock.now(), None)
-            set_meta(db, "rules", ctx.rules_hash)
+            _take_into_force(ctx, db, stewards=owners.get(ctx.routing.owners[ctx.routing.stewards].name))
         if get_meta(db, "mapping") != mapping:
             observations.move_cursors(db, Side.CRM, "", {Feed.CONTACT: ""}, now=ctx.clock.now(), whole=False)
+            observations.forget_evidence(db)
             set_meta(db, "name_frequencies", None)
             set_meta(db, "mapping", mapping)
+
+
+def _take_into_force(ctx: Context, db: Connection, *, stewards: str | None) -> None:
+    """What another mapping than so far means for what is known, and for what was decided and waits."""
+    forget_moved(ctx, db)
+    set_meta(db, "stewards", stewards)
+    rules, primary = get_meta(db, "rules"), get_meta(db, "primary")
+    if rules != ctx.rules_hash or primary not in (None, ctx.primary):
+        links.mark_all(db, "linked", "new")
+    if rules != ctx.rules_hash:
+        # What the new mapping would not send, or not there, must not go out because it was decided before.
+        intents.supersede_marked(db, FIELD_WRITES)
+        intents.retry(db, ctx.clock.now(), None)
+        ask_anew(db)
+    set_meta(db, "rules", ctx.rules_hash)
+    set_meta(db, "primary", ctx.primary)
 
 
 _EARLIEST = datetime(2025, 1, 1, tzinfo=UTC)

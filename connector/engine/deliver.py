@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 from connector.core.model import Side
 from connector.engine import patience
 from connector.engine.context import Context, log
-from connector.engine.doubt import before, look, moved_meanwhile, never_arrived, perhaps_ours
+from connector.engine.doubt import before, look, moved_meanwhile, never_arrived, outdated, perhaps_ours
 from connector.engine.drafts import FIELD_WRITES
 from connector.engine.halting import AUDIT, halts, set_halt, stop, stopped
 from connector.engine.identity import survivor_of
@@ -153,6 +153,7 @@ def _complete(db: Connection, row: Row, payload: dict[str, Any], known: _Known) 
             asked = suggestions.by_key(db, [row["key"]]).get(row["key"])
             payload["id"] = asked["crm_id"] if asked else None
         case "career.update":
+            payload["unjudged"] = link is not None and link["marked"]
             if row["target"] in known.people:
                 payload["known"] = known.people[row["target"]]["fields"]
             if link is not None and not link["marked"] and row["target"] in known.people:
@@ -184,8 +185,9 @@ def _send_and_settle(ctx: Context, done: Delivered, side: str, prepared: Sequenc
     doubtful: list[tuple[Row, dict[str, Any]]] = []
     sure: list[tuple[Row, dict[str, Any]]] = []
     for row, payload in prepared:
-        doubt = row["state"] == "unknown" and row["kind"] in VALUES and not never_arrived(ctx, row)
-        (doubtful if doubt else sure).append((row, payload))
+        doubt = row["state"] == "unknown" and row["kind"] in VALUES
+        again = never_arrived(ctx, row) and not outdated(ctx, row, payload)
+        (doubtful if doubt and not again else sure).append((row, payload))
     try:
         outcomes = look(ctx, doubtful) + _send(ctx, sure)
     except (Later, Halt, Refused, Unknown) as error:

@@ -29,6 +29,11 @@ def never_arrived(ctx: Context, row: Row) -> bool:
     return _by_reading(ctx, row) and row["code"] != HANDED_OVER
 
 
+def outdated(ctx: Context, row: Row, payload: Mapping[str, Any]) -> bool:
+    """Whether a write was decided under another mapping, or before what was read of the person since: it may be wrong now."""
+    return bool(row["rules_hash"] != ctx.rules_hash or payload["unjudged"])
+
+
 def look(ctx: Context, pairs: Sequence[tuple[Row, dict[str, Any]]]) -> list[Outcome]:
     """Did an update whose answer was lost happen? Applied if the record holds what we sent, else decide anew.
 
@@ -38,7 +43,10 @@ def look(ctx: Context, pairs: Sequence[tuple[Row, dict[str, Any]]]) -> list[Outc
     seen = _last_read(ctx, by_reading) if by_reading else {}
     outcomes = []
     for row, payload in pairs:
-        if _by_reading(ctx, row):
+        if never_arrived(ctx, row):
+            # It is outdated, and may lie there all the same.
+            outcomes.append(Outcome(status=Status.STALE, code=intents.LOOKED))
+        elif _by_reading(ctx, row):
             outcomes.append(look_at_reading(ctx, row, payload, seen.get((row["system"], row["target"]))))
         else:
             outcomes.append(_look_there(ctx, row, payload))

@@ -140,7 +140,8 @@ class Draft:
 
     def _leave_note(self, subject: Subject, unit: Unit, text: str, *, why: str, once: str) -> None:
         """A staff-only note; ``why`` and ``once`` make its key: the same note about the same thing is one note."""
-        if self.ctx.careers[self.system].capabilities.notes:
+        career = self.ctx.careers.get(self.system)
+        if career is not None and career.capabilities.notes:
             account = subject.link["account_id"]
             key = key_of("note", self.system, account, unit.name, why, once)
             self._plan("career.note", account, {"key": key, "text": text, "person_id": account}, key=key)

@@ -66,8 +66,8 @@ def judge_link(
         judged.complete, judged.urgent = False, bool(urgent)
         verdicts = {name: verdict for name, verdict in verdicts.items() if name in urgent}
     _take_up(ctx, draft, subject, judged, verdicts)
+    _withdraw_unmapped(ctx, draft.db, subject, judged)
     if not held:
-        _withdraw_unmapped(ctx, draft.db, subject, judged)
         draft.write(subject, judged.written, urgent=bool(urgent), profile=not only_opt_outs and not urgent)
     return judged
 
@@ -108,12 +108,13 @@ def _verdicts(ctx: Context, subject: Subject, states: Mapping[str, UnitState], u
         # A contact that we cannot see is not a contact that is gone: nothing follows from it.
         return found
     unknown = unreadable_purposes(subject.rules, subject.person)
+    unread = not ended and subject.rules.eligibility.unread(subject.person.crm)
     for unit in units:
         if unit.owner.side is Side.CAREER and not subject.link["leading"]:
             if states.get(unit.name, BLANK).memory.adopt == "replace" and not ended:
                 found[unit.name] = permit(_vacated(subject, unit, now), unit)
             continue
-        if unit.share is Share.CONSENTED and unit.purpose in unknown and not ended:
+        if unread or (unit.share is Share.CONSENTED and unit.purpose in unknown and not ended):
             found[unit.name] = Verdict(row=Law.UNREADABLE)
             continue
         state = states.get(unit.name, BLANK).about(unit)

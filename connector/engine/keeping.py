@@ -74,6 +74,9 @@ def _differs(known: Row | None, record: Record) -> bool:
     if known is None:
         # Our own Task may be deleted before we have read it once: that is news all the same.
         return not record.deleted or record.merged_into is not None or record.kind == Feed.TASK
+    if record.kind == Feed.CONTACT and known["evidence"] is None and not record.deleted:
+        # What counts as evidence is another thing than when it was read.
+        return True
     if record.deleted != known["deleted"] or record.merged_into != known["merged_into"]:
         return True
     if record.deleted or pack(record.fields) == known["fields"]:

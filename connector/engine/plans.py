@@ -13,13 +13,16 @@ from connector.engine.halting import AUDIT, clear_halt, halts
 from connector.engine.unasking import QUESTIONS, unask
 from connector.engine.usage import UNUSUAL
 from connector.store import intents, journal, links, observations, plans, requests
-from connector.store.store import set_meta
+from connector.store.store import Row, set_meta
 
 
-def approve(ctx: Context, digest: str) -> int:
-    """Release the held plan whose digest begins so; how many writes became ready (0: there is no such plan)."""
+def approve(ctx: Context, digest: str) -> int | None:
+    """Release the held plan whose digest begins so; how many writes became ready, None if there is no such plan.
+
+    What has been decided anew since (the mapping has changed, somebody has moved) is no part of it any more.
+    """
     if not digest:
-        return 0
+        return None
     with ctx.store.begin() as db:
         for subject, row in halts(db).items():
             held = plans.get(db, row["plan_id"]) if row["plan_id"] else None
@@ -27,7 +30,7 @@ def approve(ctx: Context, digest: str) -> int:
                 clear_halt(db, subject)
                 log.info("plan.approved", plan=row["plan_id"])
                 return plans.release(db, row["plan_id"], state="approved")
-    return 0
+    return None
 
 
 def resume(ctx: Context, subject: str) -> bool:
@@ -60,12 +63,23 @@ def _drop(db: Connection, plan_id: str) -> None:
                 unask(db, row)
                 links.mark(db, row["system"], [row["target"]])
             case "request.create":
-                intents.supersede(db, row["system"], [row["target"]], ["career.acknowledge"])
-                requests.forget(db, row["system"], row["target"])
-                observations.reopen(db, Side.CAREER, "request", row["target"])
+                _ask_anew(db, row)
             case _:
                 pass
     log.info("plan.dropped", plan=plan_id)
+
+
+def _ask_anew(db: Connection, row: Row) -> None:
+    """A request whose record was not made is looked at as if it had just come."""
+    intents.supersede(db, row["system"], [row["target"]], ["career.acknowledge"])
+    requests.forget(db, row["system"], row["target"])
+    observations.reopen(db, Side.CAREER, "request", row["target"])
+
+
+def ask_anew(db: Connection) -> None:
+    """Every request whose record was not made yet, or was refused, is routed by the mapping as it is now."""
+    for row in intents.give_up_all(db, "request.create"):
+        _ask_anew(db, row)
 
 
 def retry(ctx: Context, ids: list[int] | None = None) -> int:

@@ -75,7 +75,7 @@ def _stays_at_careers(unit: Unit, before: Mapping[str, Any]) -> bool:
 
 
 def _anew(unit: Unit, state: UnitState, before: Mapping[str, Any]) -> UnitState:
-    """How often it was asked about stays, since keys are made of that; what careers have from us, since it may have to be cleared."""
+    """How often it was asked about stays, as keys are made of that; what careers have from us, as it may have to be cleared."""
     supplied = None
     if state.base is not None and state.base.supplied and _stays_at_careers(unit, before):
         was = dict(zip(before["units"].get(unit.name, _names(unit)), state.base.career.values, strict=False))

@@ -258,9 +258,14 @@ class _Desk:
         self._plan("request.create", system, ask.id, payload, key=key, changes=int(routed.task is not None))
 
     def _edit(self, known: Row, ask: Ask, digest: str) -> None:
-        """What careers change about an ask reaches its record; the Task is the officer's and stays as it is."""
+        """What careers change about an ask reaches its record; the Task is the officer's and stays as it is.
+
+        Of a kind that has become confidential since nothing more is written, and nothing taken away from what staff work on.
+        """
         system, id = known["system"], known["request_id"]
         requests.change(self._db, system, id, payload_hash=digest)
+        if ask.type.confidential:
+            return
         self._done.changed += 1
         if known["crm_id"] and known["settled_at"] is None:
             payload = {"object": Feed.REQUEST, "id": known["crm_id"], "fields": words_of(system, ask)}

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, Update, case, exists, func, select, update
 
 from connector.store.observations import batches
-from connector.store.store import Place, Row, add, fetch, pack, prepared, rows_of, stamp
+from connector.store.store import Place, Row, add, fetch, pack, prepared, rows_of, stamp, unpack
 from connector.store.tables import intent, link, plan
 
 QUESTIONS = ("suggestion.create", "suggestion.update")
@@ -23,8 +23,29 @@ _UNSENT = ("planned", "ready", "refused")
 
 
 def plan_writes(db: Connection, rows: Sequence[Row]) -> None:
-    """Put planned writes on the shelf."""
+    """Put planned writes on the shelf. An older update of the same record that brings nothing else goes out no more."""
+    for row in rows:
+        if row["kind"] in _NEWEST_COUNTS:
+            _overtake(db, row)
     add(db, intent, rows)
+
+
+_NEWEST_COUNTS = ("request.update", "suggestion.update")
+"""Updates of which several may wait for one record: put off or refused and tried again, an older one must not come last."""
+
+
+@prepared
+def _overtaken(system: Place, target: Place, kind: Place) -> Select[Any]:
+    same = (intent.c.system == system) & (intent.c.target == target) & (intent.c.kind == kind)
+    return select(intent).where(same, intent.c.state.in_(_UNSENT))
+
+
+def _overtake(db: Connection, row: Row) -> None:
+    brings = unpack(row["payload"])["fields"].keys()
+    older = rows_of(_overtaken(db, system=row["system"], target=row["target"], kind=row["kind"]))
+    done = [one["id"] for one in older if one["key"] == row["key"] and unpack(one["payload"])["fields"].keys() <= brings]
+    for some in batches(done):
+        db.execute(update(intent).where(intent.c.id.in_(some)).values(state="superseded"))
 
 
 def _about(system: Place, targets: Place, kinds: Place) -> ColumnElement[bool]:
@@ -104,6 +125,14 @@ def give_up(db: Connection, system: str, targets: Iterable[str], kinds: Sequence
     rows = [row for some in batches(targets) for row in rows_of(_refused_about(db, system=system, targets=some, kinds=kinds))]
     for some in batches([row["id"] for row in rows]):
         db.execute(update(intent).where(intent.c.id.in_(some)).values(state="superseded"))
+    return rows
+
+
+def give_up_all(db: Connection, kind: str) -> list[Row]:
+    """The same for all writes of a kind that have not been sent, or were refused."""
+    unsent = (intent.c.kind == kind) & intent.c.state.in_(_UNSENT)
+    rows = fetch(db, select(intent).where(unsent).order_by(intent.c.id))
+    db.execute(update(intent).where(unsent).values(state="superseded"))
     return rows
 
 

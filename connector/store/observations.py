@@ -132,6 +132,11 @@ def unseen(db: Connection, side: str, kind: str, *, system: str, sweep: str) -> 
     return list(db.execute(query).scalars())
 
 
+def forget_evidence(db: Connection) -> None:
+    """What was made of contacts is made anew when each is read again; nobody is linked until all are."""
+    db.execute(update(observation).where(observation.c.evidence.is_not(None)).values(evidence=None))
+
+
 def index_contact(db: Connection, contact_ids: Sequence[str], keys: Sequence[Row]) -> None:
     """Replace the blocking keys of these contacts; ``keys`` are rows of key and contact_id."""
     for some in batches(contact_ids):

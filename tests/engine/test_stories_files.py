@@ -16,11 +16,13 @@ from sqlalchemy import func, select, update
 from connector import display
 from connector.career.profile import load_profile
 from connector.career.setup import Setup
+from connector.core.model import Share
 from connector.engine.collect import collect_career, collect_crm
 from connector.engine.cycle import Cycle, read_only
 from connector.engine.planner import plan
 from connector.engine.report import status
 from connector.store import intents, links
+from connector.store.links import BLANK
 from connector.store.store import pack, unpack
 from connector.store.tables import audit, intent
 from connector.wire import Wire
@@ -394,9 +396,8 @@ def test_a_change_that_a_bridge_of_yesterday_handed_over(uni: FileUniversity, af
     collect_career(uni.ctx, SYSTEM)
     assert uni.writes() == {"applied": 1}
     with uni.ctx.store.begin() as db:
-        base = links.states_of(db, SYSTEM, ["a1"])["a1"]["employment"].base
-    assert base is not None
-    assert ("Director" in base.crm.values) is known
+        base = links.states_of(db, SYSTEM, ["a1"])["a1"].get("employment", BLANK).base
+    assert (base is not None and "Director" in base.crm.values) is known
 
 
 def test_a_transform_that_cannot_read_what_went_out_under_another(uni: FileUniversity) -> None:
@@ -409,6 +410,18 @@ def test_a_transform_that_cannot_read_what_went_out_under_another(uni: FileUnive
     uni.export()
     uni.run()
     assert uni.writes() == {"applied": 1}
+
+
+def test_a_mapping_that_shares_less_before_the_file_is_there(uni: FileUniversity) -> None:
+    """Law: what a dead process had decided and perhaps not handed over yet is decided anew under the mapping of now."""
+    uni.edit_contact(uni.ada, Title="Director")
+    collect_crm(uni.ctx)
+    plan(uni.ctx)
+    with uni.ctx.store.begin() as db:
+        assert len(intents.take(db, ["career.update"], SYSTEM, uni.clock.now(), limit=10)) == 1
+    uni.regroup("employment", ("employer", "title"), unit={"share": Share.NEVER})
+    uni.run()
+    assert uni.files() == []
 
 
 def test_waiting_leaves_no_trail(uni: FileUniversity) -> None:

@@ -1,0 +1,256 @@
+"""Stories with a mapping that changes while something waits, is held, is open or is only looked at."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from connector.core.model import Side
+from connector.core.requests import RequestRules
+from connector.core.rulebook import MatchFields, Persons, Rules, Slot, Source
+from connector.engine import planner
+from connector.engine.cycle import cycle, prepare, read_only
+from connector.engine.plans import approve
+from connector.engine.report import status
+from connector.errors import Later
+from connector.ports import Feed
+from connector.rules.transforms import build
+from connector.store import links, observations
+from tests.engine.university import University
+from tests.systems import SYSTEM, rulebook
+
+
+def of_person(**changed: Any) -> Persons:
+    """The mapping of persons as shipped, with these parts of it changed."""
+    return Persons(usual=replace(rulebook().person, **changed))
+
+
+def of_unit(name: str, **changed: Any) -> Persons:
+    """The same with one unit changed."""
+    units = rulebook().person.units
+    return of_person(units=tuple(replace(unit, **changed) if unit.name == name else unit for unit in units))
+
+
+def of_requests(uni: University, **changed: Any) -> RequestRules:
+    """The request types in force, with the one that is filed here changed."""
+    known = uni.rules.requests
+    return replace(known, types=tuple(replace(one, **changed) if one.code == "MENTOR_FLASH" else one for one in known.types))
+
+
+CONFIDENTIAL = {"confidential": True, "pointer": "Turn to the counsellors."}
+
+
+def records(uni: University) -> list[Any]:
+    """The titles of the requests' records."""
+    return [row.get("Title__c") for row in uni.all("Career_Request__c")]
+
+
+# what waits
+
+
+def test_a_request_that_waits_is_routed_by_the_mapping_of_now(uni: University) -> None:
+    """Law: a kind that has become confidential before its record was made gets none."""
+    uni.crm.order_refusal("UNABLE_TO_LOCK_ROW", sobject="Career_Request__c", count=3)
+    id = uni.file(title="Secret title")
+    uni.run()
+    uni.crm.clear_faults()
+    uni.take_into_force(requests=of_requests(uni, **CONFIDENTIAL), hash="confidential")
+    uni.run(seconds=4000)
+    assert (records(uni), uni.all("Task")) == ([], [])
+    assert uni.told(id)["state"] == "refused"
+
+
+def test_a_request_that_a_brake_holds_is_routed_by_the_mapping_of_now(uni: University) -> None:
+    """Law: whoever approves the plan of before releases what is left of it."""
+    brakes = {side: replace(known, max_changes=0) for side, known in rulebook().person.brakes.items()}
+    uni.take_into_force(persons=of_person(brakes=brakes), hash="brake")
+    uni.file(title="Secret title")
+    uni.run()
+    [halted] = status(uni.ctx)["halted"]
+    digest = halted["remedy"].split("--plan ")[1].split("`")[0]
+    uni.take_into_force(requests=of_requests(uni, **CONFIDENTIAL), hash="confidential")
+    assert approve(uni.ctx, digest) == 0
+    uni.run()
+    assert (records(uni), uni.all("Task")) == ([], [])
+
+
+def test_a_request_whose_kind_became_confidential_stays_as_staff_have_it(uni: University) -> None:
+    """Law: nothing more of what careers write reaches its record, and nothing is taken from it."""
+    id = uni.file(title="A title")
+    uni.run()
+    before = uni.one("Career_Request__c")
+    uni.take_into_force(requests=of_requests(uni, **CONFIDENTIAL), hash="confidential")
+    uni.call("k-pat", "PATCH", f"/requests/{id}", {"title": "Another", "need_by": "2026-12-24"})
+    uni.run()
+    after = uni.one("Career_Request__c")
+    assert {name: after[name] for name in ("Title__c", "Text_For_Alumni__c", "Details__c")} == {
+        name: before[name] for name in ("Title__c", "Text_For_Alumni__c", "Details__c")
+    }
+
+
+@pytest.mark.parametrize("code", ["FIELD_CUSTOM_VALIDATION_EXCEPTION", "UNABLE_TO_LOCK_ROW"])
+def test_an_older_word_does_not_come_last(uni: University, code: str) -> None:
+    """Law: what was refused, or put off, and is tried again does not overwrite what careers have said since."""
+    id = uni.file(title="First")
+    uni.run()
+    uni.crm.order_refusal(code, sobject="Career_Request__c", kinds=("update",), count=1)
+    uni.ctx = replace(uni.ctx, rng=lambda: 0.99)
+    uni.call("k-pat", "PATCH", f"/requests/{id}", {"title": "Second"})
+    uni.run()
+    assert records(uni) == ["First"]
+    uni.crm.clear_faults()
+    uni.call("k-pat", "PATCH", f"/requests/{id}", {"title": "Third"})
+    uni.run(seconds=1)
+    uni.take_into_force(hash="another")
+    for _ in range(3):
+        uni.run(seconds=3600)
+    assert records(uni) == ["Third"]
+
+
+def test_an_older_value_does_not_come_last_in_a_question(uni: University) -> None:
+    """Law: the same for a question whose newest value was put off by a refusal of an older one."""
+    for title in "ABC":
+        uni.edit_person("a1", {"title": title})
+        if title == "B":
+            uni.crm.order_refusal("FIELD_CUSTOM_VALIDATION_EXCEPTION", sobject="Suggested_Change__c", kinds=("update",), count=1)
+        uni.run()
+        uni.crm.clear_faults()
+    uni.take_into_force(hash="another")
+    uni.run()
+    assert "Job title: C" in uni.one("Suggested_Change__c")["Suggested__c"]
+
+
+# what is known
+
+
+def test_other_evidence_is_made_of_contacts_that_stand_as_they_were(uni: University) -> None:
+    """Law: where the mapping takes evidence from another field, contacts and accounts are compared by the same one."""
+    person = rulebook().person
+    [was] = person.match.slots[Slot.INSTITUTION_ID]
+    slots = {**person.match.slots, Slot.INSTITUTION_ID: (replace(was, crm="MobilePhone"),)}
+    uni.take_into_force(persons=of_person(match=MatchFields(slots=slots)), hash="other")
+    prepare(uni.ctx, "another mapping")
+    uni.run()
+    with uni.ctx.store.begin() as db:
+        evidence = observations.load(db, Side.CRM, Feed.CONTACT, [uni.ada])[uni.ada]["evidence"]
+    assert evidence
+    assert "U1001" not in evidence
+
+
+class _Down:
+    """A CRM that answers everything but readings."""
+
+    def __init__(self, side: Any) -> None:
+        self._side = side
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._side, name)
+
+    def read(self, *_: object) -> None:
+        raise Later(side="crm", code="SERVER_UNAVAILABLE")
+
+
+def test_who_was_not_read_since_the_mapping_asks_more_is_not_excluded(new: University) -> None:
+    """Law: a condition whose field was not read yet is neither met nor missed: nothing is cleared, and nothing more is sent."""
+    mapped = [unit for unit in rulebook().person.units if unit.name != "linkedin_url"]
+    new.take_into_force(persons=of_person(units=tuple(mapped)), hash="before")
+    new.ada = new.alumna()[0]
+    new.edit_contact(new.ada, LinkedIn_URL__c="https://www.linkedin.com/in/ada", MailingStreet="1 Main St", MailingCity="Boston")
+    new.go_live()
+    new.run()
+    there = replace(build("text", {}, side=Side.CRM), read=bool)
+    member = Source(
+        name="member", label="Member", crm="LinkedIn_URL__c", career=None, crm_transform=there, career_transform=there
+    )
+    asks: Rules = replace(
+        new.rules.person,
+        eligibility=replace(new.rules.person.eligibility, require=(member,)),
+        reads=(member,),
+        units=tuple(mapped),
+    )
+    new.take_into_force(persons=Persons(usual=asks), hash="after")
+    prepare(new.ctx, "more is read")
+    working = new.ctx
+    new.ctx = replace(new.ctx, crm=_Down(new.ctx.crm))
+    new.run()
+    assert (new.account("a1")["address"]["city"], new.notes()) == ("Boston", [])
+    new.ctx = working
+    new.run()
+    assert (new.account("a1")["address"]["city"], new.notes()) == ("Boston", [])
+
+
+def test_an_ask_of_a_type_that_has_another_name_now_counts(uni: University) -> None:
+    """Law: the contact limit counts what somebody was asked, whatever its type is called by now."""
+    uni.file()
+    uni.run()
+    uni.take_into_force(requests=of_requests(uni, code="FLASH", aliases=("MENTOR_FLASH",)), hash="renamed")
+    uni.file()
+    uni.run()
+    assert [(row["Type__c"], row["State__c"]) for row in uni.all("Career_Request__c")] == [
+        ("MENTOR_FLASH", "Queued"),
+        ("FLASH", "Waiting"),
+    ]
+
+
+def test_who_was_too_little_for_a_new_contact_is_looked_at_again(uni: University) -> None:
+    """Law: a mapping that asks less of a new contact proposes those who were passed over."""
+    fresh = rulebook().person.new_person
+    more = replace(fresh, required=(*fresh.required, "phone_home"), units=(*fresh.units, "phone_home"))
+    uni.take_into_force(persons=of_person(new_person=more), hash="more")
+    uni.person("a9", first_name="Zoe", last_name="Zed")
+    uni.edit_person("a9", {"interests": ["x"]})
+    uni.run()
+    assert not uni.all("Suggested_Change__c")
+    uni.take_into_force(persons=of_person(), hash="as shipped")
+    uni.run()
+    assert len(uni.all("Suggested_Change__c")) == 1
+
+
+# what is open
+
+
+def test_a_question_about_an_opt_out_that_concerns_less_now_is_withdrawn(uni: University) -> None:
+    """Law: where it no longer concerns all contact there is nothing for staff to enter."""
+    uni.edit_person("a1", {"do_not_contact": True})
+    uni.run()
+    assert uni.one("Suggested_Change__c")["State__c"] == "Open"
+    uni.take_into_force(persons=of_unit("do_not_contact", opt_out_global=False), hash="less")
+    uni.run()
+    assert uni.one("Suggested_Change__c")["State__c"] == "Withdrawn"
+
+
+def test_a_decision_about_a_career_system_that_is_gone_halts_nothing(uni: University) -> None:
+    """Law: staff may answer what was asked before a system was taken out of the configuration."""
+    uni.edit_person("a1", {"title": "Countess"})
+    uni.run()
+    uni.edit(uni.one("Suggested_Change__c")["Id"], Decision__c="Reject", Reason__c="Incorrect")
+    uni.ctx = replace(uni.ctx, careers={})
+    uni.prepare()
+    cycle(uni.ctx)
+    assert uni.one("Suggested_Change__c")["State__c"] == "Rejected"
+
+
+# what is only looked at
+
+
+def test_a_mapping_that_is_only_looked_at_links_nobody(uni: University) -> None:
+    """Law: whoever puts the former files back after `plan` has what was: nobody linked, nothing sent."""
+    uni.contact(University_ID__c="U1002", FirstName="Grace", LastName="Hopper", Title="Admiral")
+    uni.run()
+    uni.person("a9", first_name="Grace", last_name="Hopper", former_last_name="U1002", institution_id=None)
+    uni.edit_person("a9", {"interests": ["x"]})
+    person = rulebook().person
+    [was] = person.match.slots[Slot.INSTITUTION_ID]
+    slots = {**person.match.slots, Slot.INSTITUTION_ID: (replace(was, career="former_last_name"),)}
+    uni.rules = replace(uni.rules, persons=of_person(match=MatchFields(slots=slots)), hash="looked at")
+    uni.restart()
+    prepare(uni.ctx, "mapping", rehearsal=True)
+    read_only(uni.ctx)
+    planner.plan(uni.ctx, dry=True, as_if_live=True)
+    with uni.ctx.store.begin() as db:
+        assert links.by_account(db, SYSTEM, ["a9"])["a9"]["state"] == "waiting"
+    uni.take_into_force(persons=of_person(), hash="as shipped")
+    uni.run()
+    assert uni.account("a9")["title"] is None
