@@ -30,7 +30,7 @@ def forget_moved(ctx: Context, db: Connection) -> None:
         before = known.setdefault(system, {"units": {}, "fields": {}})
         moved = {unit.name: unit for unit in ctx.rules(system).units if _has_moved(unit, before)}
         if moved:
-            log.info("mapping.moved", system=system, units=sorted(moved))
+            log.info("mapping.moved", system=system, unit=", ".join(sorted(moved)))
             _begin_anew(ctx, db, system, moved, before)
             suggestions.withdraw_units(db, system, moved, ctx.clock.now())
         for unit in ctx.rules(system).units:

@@ -9,7 +9,7 @@ import pytest
 
 from connector.core.model import Side
 from connector.core.requests import RequestRules
-from connector.core.rulebook import MatchFields, Persons, Rules, Slot, Source
+from connector.core.rulebook import MatchFields, Persons, Slot, Source
 from connector.engine import planner
 from connector.engine.cycle import cycle, prepare, read_only
 from connector.engine.plans import approve
@@ -161,19 +161,13 @@ def test_who_was_not_read_since_the_mapping_asks_more_is_not_excluded(new: Unive
     new.go_live()
     new.run()
     there = replace(build("text", {}, side=Side.CRM), read=bool)
-    member = Source(
-        name="member", label="Member", crm="LinkedIn_URL__c", career=None, crm_transform=there, career_transform=there
-    )
-    asks: Rules = replace(
-        new.rules.person,
-        eligibility=replace(new.rules.person.eligibility, require=(member,)),
-        reads=(member,),
-        units=tuple(mapped),
-    )
-    new.take_into_force(persons=Persons(usual=asks), hash="after")
+    field: dict[str, Any] = {"crm": "LinkedIn_URL__c", "crm_transform": there, "career": None, "career_transform": there}
+    member = Source(name="member", label="Member", **field)
+    eligibility = replace(rulebook().person.eligibility, require=(member,))
+    new.take_into_force(persons=of_person(eligibility=eligibility, reads=(member,), units=tuple(mapped)), hash="after")
     prepare(new.ctx, "more is read")
     working = new.ctx
-    new.ctx = replace(new.ctx, crm=_Down(new.ctx.crm))
+    new.ctx = replace(new.ctx, crm=_Down(new.ctx.crm))  # type: ignore[arg-type]  # it passes everything else on
     new.run()
     assert (new.account("a1")["address"]["city"], new.notes()) == ("Boston", [])
     new.ctx = working
