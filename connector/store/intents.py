@@ -31,13 +31,14 @@ def plan_writes(db: Connection, rows: Sequence[Row]) -> None:
 
 
 _NEWEST_COUNTS = ("request.update", "suggestion.update")
-"""Updates of which several may wait for one record: put off or refused and tried again, an older one must not come last."""
+"""Updates of which several may wait for one record: put off, refused or of unknown end, and sent again, an older one must not
+come last."""
 
 
 @prepared
 def _overtaken(system: Place, target: Place, kind: Place) -> Select[Any]:
     same = (intent.c.system == system) & (intent.c.target == target) & (intent.c.kind == kind)
-    return select(intent).where(same, intent.c.state.in_(_UNSENT))
+    return select(intent).where(same, intent.c.state.in_((*_UNSENT, "unknown")))
 
 
 def _overtake(db: Connection, row: Row) -> None:

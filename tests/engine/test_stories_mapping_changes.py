@@ -18,6 +18,7 @@ from connector.errors import Later
 from connector.ports import Feed
 from connector.rules.transforms import build
 from connector.store import links, observations
+from emulator.inprocess import WireFault
 from tests.engine.university import University
 from tests.systems import SYSTEM, rulebook
 
@@ -90,12 +91,15 @@ def test_a_request_whose_kind_became_confidential_stays_as_staff_have_it(uni: Un
     }
 
 
-@pytest.mark.parametrize("code", ["FIELD_CUSTOM_VALIDATION_EXCEPTION", "UNABLE_TO_LOCK_ROW"])
+@pytest.mark.parametrize("code", ["FIELD_CUSTOM_VALIDATION_EXCEPTION", "UNABLE_TO_LOCK_ROW", ""])
 def test_an_older_word_does_not_come_last(uni: University, code: str) -> None:
-    """Law: what was refused, or put off, and is tried again does not overwrite what careers have said since."""
+    """Law: what was refused, put off, or got no answer, and is sent again does not overwrite what careers have said since."""
     id = uni.file(title="First")
     uni.run()
-    uni.crm.order_refusal(code, sobject="Career_Request__c", kinds=("update",), count=1)
+    if code:
+        uni.crm.order_refusal(code, sobject="Career_Request__c", kinds=("update",), count=1)
+    else:
+        uni.crm_wire.order(WireFault.LOSE_REQUEST, "PATCH .*composite/sobjects")
     uni.ctx = replace(uni.ctx, rng=lambda: 0.99)
     uni.call("k-pat", "PATCH", f"/requests/{id}", {"title": "Second"})
     uni.run()
