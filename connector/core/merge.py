@@ -234,7 +234,7 @@ def _judge_unknown(unit: Unit, crm: Reading, career: Reading, memory: Memory) ->
         case "crm_wins" if not (mine.empty and unit.null is NullPolicy.IGNORE):
             return _write(unit, mine, Row.ADOPTED)
         case "keep":
-            return Verdict(row=Row.ADOPTED, base=Base(crm=crm, career=career))
+            return Verdict(row=Row.ADOPTED, base=Base(crm=crm, career=career, supplied=_supplied(None, career, memory)))
         case "replace":
             return _write(unit, mine, Row.ADOPTED)
         case "suggest":
@@ -404,7 +404,7 @@ def settle(
     """The local state once the verdict stands, before any write is acknowledged. ``mine`` is the owner's reading."""
     new_base = None if verdict.forget_base and verdict.write is None else (verdict.base or base)
     memory = replace(memory, noted=verdict.noted, adopt=memory.adopt if new_base is None else None)
-    if new_base is not None or verdict.forget_base:
+    if new_base is not None or (verdict.forget_base and verdict.write is None):
         memory = replace(memory, supplied=None)
     against = mine.values if mine is not None else None
     match verdict.move:

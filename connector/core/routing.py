@@ -197,7 +197,7 @@ def route(
             return _ended(
                 ask, RequestState.NOT_AVAILABLE, message=NOT_AVAILABLE_MESSAGE, stop_reason=stop, who_id=person.contact_id
             )
-        same = _same_ask(ask, past, routing, now)
+        same = _same_ask(ask, past, rules, routing, now)
         if same is not None:
             attached = _ended(
                 ask, RequestState.RECORDED_ONLY, message=f"Attached to request {same.number}.", who_id=person.contact_id
@@ -240,9 +240,13 @@ def _hard_stop(ask: Ask, person: PersonFacts) -> str:
     return ""
 
 
-def _same_ask(ask: Ask, past: Sequence[PastRequest], routing: Routing, now: datetime) -> PastRequest | None:
+def _same_ask(ask: Ask, past: Sequence[PastRequest], rules: RequestRules, routing: Routing, now: datetime) -> PastRequest | None:
     for earlier in past:
-        if earlier.type != ask.type.code or earlier.touched_at is None or earlier.neutral in {Neutral.WITHDRAWN, Neutral.REFUSED}:
+        if (
+            rules.by_word(earlier.type) != ask.type
+            or earlier.touched_at is None
+            or earlier.neutral in {Neutral.WITHDRAWN, Neutral.REFUSED}
+        ):
             continue
         if ask.type.direction is Direction.CAREERS_TO_ALUMNI:
             if earlier.ended_at is None or now - earlier.ended_at < routing.attach_within:
@@ -251,6 +255,12 @@ def _same_ask(ask: Ask, past: Sequence[PastRequest], routing: Routing, now: date
         elif earlier.ended_at is None and earlier.title and plain(earlier.title) == plain(ask.title):
             return earlier
     return None
+
+
+def _to_alumni(earlier: PastRequest, rules: RequestRules) -> bool:
+    """Whether somebody was asked for something; of a type that is not known any more that is to be assumed."""
+    kind = rules.by_word(earlier.type)
+    return kind is None or kind.direction is Direction.CAREERS_TO_ALUMNI
 
 
 def _over_budget(
@@ -263,9 +273,7 @@ def _over_budget(
 ) -> str:
     if not isinstance(person, PersonFacts) or ask.type.direction is Direction.ALUMNI_TO_INSTITUTION:
         return ""
-    # Of a type that is not known any more, perhaps since it got another name, the contact was made all the same.
-    from_alumni = {kind.code for kind in rules.types if kind.direction is not Direction.CAREERS_TO_ALUMNI}
-    asked = [earlier.touched_at for earlier in past if earlier.touched_at is not None and earlier.type not in from_alumni]
+    asked = [earlier.touched_at for earlier in past if earlier.touched_at is not None and _to_alumni(earlier, rules)]
     recent = sum(now - at < timedelta(days=routing.limit.days) for at in asked)
     in_year = sum(now - at < timedelta(days=365) for at in asked)
     if recent >= routing.limit.max_asks:

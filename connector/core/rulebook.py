@@ -150,9 +150,9 @@ class Eligibility:
     exclude: tuple[Source, ...] = ()
 
     def unread(self, contact: Mapping[str, Native]) -> bool:
-        """Whether what decides it was not read yet of this contact, since the mapping names it only now."""
+        """Whether a field of the contact's own that decides it was not read yet, since the mapping names it only now."""
         deciding = [*self.exclude, *self.require, *([self.class_year] if self.class_year is not None else [])]
-        return any(source.crm is not None and not {source.crm, source.crm.split(".")[0]} & contact.keys() for source in deciding)
+        return any(source.crm is not None and "." not in source.crm and source.crm not in contact for source in deciding)
 
     def refusal(self, contact: Mapping[str, Native]) -> str | None:
         """Why this contact is not eligible, in words without values; None if it is."""

@@ -20,7 +20,7 @@ from connector.engine.drafts import FIELD_WRITES
 from connector.engine.halting import EVERYTHING, PLAN, REQUESTS, halts, stop
 from connector.engine.identity import Identified, identify
 from connector.engine.planner import Planned, plan
-from connector.engine.plans import ask_anew
+from connector.engine.plans import route_anew
 from connector.engine.remapped import forget_moved
 from connector.engine.settling import Delivered
 from connector.engine.usage import Meter
@@ -229,7 +229,7 @@ def _deliver(ctx: Context, done: Cycle, *, judged: bool) -> None:
 
 
 def read_only(ctx: Context) -> Cycle:
-    """Read both sides and decide who is who; nothing is planned and nothing is written to either side."""
+    """Read both sides, and decide who is who if the mapping is in force; nothing is planned, nothing written to either side."""
     done = Cycle(halted=_halted(ctx))
     recover(ctx)
     _read_all(ctx, done)
@@ -254,8 +254,8 @@ def prepare(ctx: Context, mapping: str, *, rehearsal: bool = False) -> None:
     Career systems are not asked here: one that cannot be used must not hold up the CRM or another. Each is proven before it is
     read for the first time (``pins.prove``).
 
-    ``mapping`` names what is read of a contact; if it changed, contacts are read again, and everything is judged again.
-    ``rehearsal``: nothing will be written, so the mapping need not be confirmed.
+    ``mapping`` names what is read of a contact, and what of it is evidence; if it changed, contacts are read again.
+    ``rehearsal``: nothing will be written, so the mapping need not be confirmed, and once the bridge is live is not taken into force.
 
     Raises:
         Halt: another org or environment than this state belongs to; a mapped field is missing; no clock; the mapping
@@ -277,8 +277,7 @@ def prepare(ctx: Context, mapping: str, *, rehearsal: bool = False) -> None:
             # Before `go-live` a rehearsal learns, too.
             _take_into_force(ctx, db, stewards=owners.get(ctx.routing.owners[ctx.routing.stewards].name))
         if get_meta(db, "mapping") != mapping:
-            observations.move_cursors(db, Side.CRM, "", {Feed.CONTACT: ""}, now=ctx.clock.now(), whole=False)
-            observations.forget_evidence(db)
+            observations.forget_evidence(db, Side.CRM, Feed.CONTACT)
             set_meta(db, "name_frequencies", None)
             set_meta(db, "mapping", mapping)
 
@@ -294,7 +293,7 @@ def _take_into_force(ctx: Context, db: Connection, *, stewards: str | None) -> N
         # What the new mapping would not send, or not there, must not go out because it was decided before.
         intents.supersede_marked(db, FIELD_WRITES)
         intents.retry(db, ctx.clock.now(), None)
-        ask_anew(db)
+        route_anew(ctx, db)
     set_meta(db, "rules", ctx.rules_hash)
     set_meta(db, "primary", ctx.primary)
 

@@ -255,7 +255,7 @@ def _send(ctx: Context, pairs: Sequence[tuple[Row, dict[str, Any]]]) -> list[Out
 
 
 def _person_update(ctx: Context, row: Row, sent: Mapping[str, Any]) -> PersonUpdate:
-    was = {name: value for name, value in before(ctx, row).items() if name in sent["fields"]}
+    was = {name: value for name, value in before(row).items() if name in sent["fields"]}
     known = unpack(sent["known"]) if "known" in sent and not ctx.careers[row["system"]].capabilities.lookup else {}
     return PersonUpdate(
         id=row["target"], version=sent["version"], fields=sent["fields"], before=was, known=known, key=_own_key(row)

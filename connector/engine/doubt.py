@@ -13,7 +13,6 @@ from connector.core.model import Side
 from connector.core.rulebook import pick
 from connector.engine.context import Context
 from connector.engine.keeping import keep
-from connector.engine.readings import names_in, still_means
 from connector.ports import HANDED_OVER, NOT_SENT, Feed, Outcome, Record, Status
 from connector.store import intents, observations
 from connector.store.store import Row, moment, unpack
@@ -87,7 +86,7 @@ def look_at_reading(ctx: Context, row: Row, payload: Mapping[str, Any], seen: Ro
     if seen is None or seen["deleted"]:
         return Outcome(status=Status.STALE, code="GONE")
     fields = unpack(seen["fields"])
-    if ctx.clock.now() < given_up_at(ctx, row) and _as_it_was(ctx, row, fields):
+    if ctx.clock.now() < given_up_at(ctx, row) and _as_it_was(row, fields):
         return Outcome(status=Status.UNKNOWN, code=HANDED_OVER, detail="not shown yet")
     return _compare(payload, Record(kind="person", id=row["target"], version=seen["version"], fields=fields))
 
@@ -98,22 +97,21 @@ def given_up_at(ctx: Context, row: Row, *, sent_at: datetime | None = None) -> d
     return sent_at + timedelta(days=ctx.careers[row["system"]].capabilities.shown_within)
 
 
-def _as_it_was(ctx: Context, row: Row, fields: Mapping[str, Any]) -> bool:
+def _as_it_was(row: Row, fields: Mapping[str, Any]) -> bool:
     """Whether a record shows a part of a write not yet, and nothing that is neither from before nor from the write."""
-    was = before(ctx, row)
+    was = before(row)
     sent = {name: value for settling in unpack(row["settle"])["units"].values() for name, value in settling["sent"].items()}
     shown = {name for name, value in sent.items() if pick(fields, name) == (True, value)}
     waiting = {name for name in sent.keys() - shown if name in was and pick(fields, name) == (True, was[name])}
     return bool(waiting) and shown | waiting == sent.keys()
 
 
-def before(ctx: Context, row: Row) -> dict[str, Any]:
+def before(row: Row) -> dict[str, Any]:
     """What the fields of a write held on the career side when it was decided, as far as that was known."""
     found: dict[str, Any] = {}
-    for name, settling in unpack(row["settle"]).get("units", {}).items():
-        unit = still_means(ctx.rules(row["system"]).known(name), settling)
-        if unit is not None and settling["career"] is not None:
-            found |= dict(zip(names_in(unit, Side.CAREER), settling["career"][1], strict=True))
+    for settling in unpack(row["settle"]).get("units", {}).values():
+        if settling["career"] is not None and "places" in settling:
+            found |= {career: native for (_, career), native in zip(settling["places"], settling["career"][1], strict=True)}
     return found
 
 

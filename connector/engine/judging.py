@@ -114,7 +114,8 @@ def _verdicts(ctx: Context, subject: Subject, states: Mapping[str, UnitState], u
             if states.get(unit.name, BLANK).memory.adopt == "replace" and not ended:
                 found[unit.name] = permit(_vacated(subject, unit, now), unit)
             continue
-        if unread or (unit.share is Share.CONSENTED and unit.purpose in unknown and not ended):
+        asks = unread and not may_share(subject.rules, unit, eligible=False, purposes=frozenset())
+        if asks or (unit.share is Share.CONSENTED and unit.purpose in unknown and not ended):
             found[unit.name] = Verdict(row=Law.UNREADABLE)
             continue
         state = states.get(unit.name, BLANK).about(unit)
@@ -174,7 +175,7 @@ def _take_up(ctx: Context, draft: Draft, subject: Subject, judged: Judged, verdi
         judged.rows.append((name, verdict.row))
         if verdict.row in _IN_TWO_STEPS and verdict.write is None and (verdict.base is not None or verdict.move is not None):
             judged.complete = False
-        if verdict.row is Law.FIRST_DIFFERENCE:
+        if verdict.row is Law.FIRST_DIFFERENCE or (verdict.row is Law.UNREADABLE and name in subject.differed):
             judged.differences.append(name)
         if verdict.write is not None:
             judged.written.append((verdict.write.value, name))

@@ -39,9 +39,16 @@ def note_moved(ctx: Context, db: Connection, system: str, changed: Sequence[Reco
     for id, row in linked.items():
         contact = contacts.get(row["contact_id"])
         # whoever corrects a record that was wrong makes it more like its contact, not less
-        if contact is None or not contact["evidence"] or _differ(Prepared.from_json(contact["evidence"]), suspects[id]):
+        if contact is None or contact["deleted"] or _differ(_evidence(ctx, contact), suspects[id]):
             log.warning("link.account_moved", system=system, account=id)
             links.change(db, system, id, state="waiting", basis=links.ACCOUNT_MOVED)
+
+
+def _evidence(ctx: Context, contact: Row) -> Prepared:
+    """What a contact says; made now, if it waits to be read again."""
+    if contact["evidence"]:
+        return Prepared.from_json(contact["evidence"])
+    return prepare(evidence_of(contact["id"], ctx.person.match.evidence(Side.CRM, unpack(contact["fields"]))))
 
 
 def _differ(left: Prepared, right: Prepared) -> bool:

@@ -12,8 +12,9 @@ from connector.engine.drafts import FIELD_WRITES
 from connector.engine.halting import AUDIT, clear_halt, halts
 from connector.engine.unasking import QUESTIONS, unask
 from connector.engine.usage import UNUSUAL
+from connector.ports import TAKEN
 from connector.store import intents, journal, links, observations, plans, requests
-from connector.store.store import Row, set_meta
+from connector.store.store import set_meta
 
 
 def approve(ctx: Context, digest: str) -> int | None:
@@ -63,23 +64,23 @@ def _drop(db: Connection, plan_id: str) -> None:
                 unask(db, row)
                 links.mark(db, row["system"], [row["target"]])
             case "request.create":
-                _ask_anew(db, row)
+                intents.supersede(db, row["system"], [row["target"]], ["career.acknowledge"])
+                requests.forget(db, row["system"], row["target"])
+                observations.reopen(db, Side.CAREER, "request", row["target"])
             case _:
                 pass
     log.info("plan.dropped", plan=plan_id)
 
 
-def _ask_anew(db: Connection, row: Row) -> None:
-    """A request whose record was not made is looked at as if it had just come."""
-    intents.supersede(db, row["system"], [row["target"]], ["career.acknowledge"])
-    requests.forget(db, row["system"], row["target"])
-    observations.reopen(db, Side.CAREER, "request", row["target"])
+def route_anew(ctx: Context, db: Connection) -> None:
+    """Every request whose record was not made yet, or was refused, is routed by the mapping as it is now.
 
-
-def ask_anew(db: Connection) -> None:
-    """Every request whose record was not made yet, or was refused, is routed by the mapping as it is now."""
-    for row in intents.give_up_all(db, "request.create"):
-        _ask_anew(db, row)
+    Not so one whose key is taken: it may stand in Salesforce.
+    """
+    for row in intents.give_up_all(db, "request.create", [*ctx.careers], but_code=TAKEN):
+        intents.supersede(db, row["system"], [row["target"]], ["career.acknowledge"])
+        requests.untouch(db, row["key"])
+        observations.reopen(db, Side.CAREER, "request", row["target"])
 
 
 def retry(ctx: Context, ids: list[int] | None = None) -> int:

@@ -74,13 +74,9 @@ def places_of(unit: Unit) -> list[list[str]]:
 def still_means(unit: Unit | None, settling: Mapping[str, Any]) -> Unit | None:
     """The unit, if its fields are those of when a write of it was decided: what is remembered of them goes by their order.
 
-    A write may wait for weeks, and the mapping change meanwhile. A state of yesterday tells no places: then what went out counts.
+    A write may wait for weeks, and the mapping change meanwhile.
     """
-    if unit is None:
-        return None
-    if "places" in settling:
-        return unit if settling["places"] == places_of(unit) else None
-    return unit if settling["sent"].keys() == set(names_in(unit, Side(settling["side"]))) else None
+    return unit if unit is not None and settling.get("places") == places_of(unit) else None
 
 
 def written(unit: Unit, side: Side, sent: Mapping[str, Native], answered: Fields | None) -> Reading:

@@ -11,10 +11,11 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from connector.core.model import Memory, Owner, Unit
+from connector.core.model import Memory, Owner, Side, Unit
 from connector.engine.context import Context, log
-from connector.engine.readings import places_of
-from connector.store import links, suggestions
+from connector.engine.drafts import FIELD_WRITES
+from connector.engine.readings import names_in, places_of
+from connector.store import intents, links, suggestions
 from connector.store.links import UnitState
 from connector.store.store import get_meta, pack, set_meta, unpack
 
@@ -26,6 +27,8 @@ def forget_moved(ctx: Context, db: Connection) -> None:
     """Forget what was agreed and asked about units that are not what they were, and remember what all of them are."""
     packed = get_meta(db, _PLACES)
     known = unpack(packed) if packed else {}
+    if packed is None:
+        _note_places(ctx, db)
     for system in ctx.careers:
         before = known.setdefault(system, {"units": {}, "fields": {}})
         moved = {unit.name: unit for unit in ctx.rules(system).units if _has_moved(unit, before)}
@@ -38,6 +41,17 @@ def forget_moved(ctx: Context, db: Connection) -> None:
             before["fields"] |= _fields(unit)
     if packed != pack(known):
         set_meta(db, _PLACES, pack(known))
+
+
+def _note_places(ctx: Context, db: Connection) -> None:
+    """What a bridge of yesterday has left open does not tell where its fields are: they are where the mapping has them now."""
+    for row in intents.open_writes(db, FIELD_WRITES):
+        settle = unpack(row["settle"])
+        for name, settling in settle.get("units", {}).items():
+            unit = ctx.rules(row["system"]).known(name)
+            if unit is not None and settling["sent"].keys() == set(names_in(unit, Side(settling["side"]))):
+                settling["places"] = places_of(unit)
+        intents.resettle(db, row["id"], settle)
 
 
 def _names(unit: Unit) -> list[str]:
@@ -80,7 +94,9 @@ def _anew(unit: Unit, state: UnitState, before: Mapping[str, Any]) -> UnitState:
     if state.base is not None and state.base.supplied and _stays_at_careers(unit, before):
         was = dict(zip(before["units"].get(unit.name, _names(unit)), state.base.career.values, strict=False))
         supplied = tuple(was[name] for name in _names(unit)) if was.keys() >= set(_names(unit)) else None
-    return UnitState(memory=Memory(episodes=state.memory.episodes, supplied=supplied))
+    # What another person left on a profile is replaced wherever it is.
+    adopt = state.memory.adopt if state.memory.adopt == "replace" else None
+    return UnitState(memory=Memory(episodes=state.memory.episodes, supplied=supplied, adopt=adopt))
 
 
 def _held(unit: Unit, state: UnitState, before: Mapping[str, Any]) -> bool:

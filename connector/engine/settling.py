@@ -147,7 +147,8 @@ def _split(ctx: Context, db: Connection, row: Row, payload: Mapping[str, Any]) -
         return False
     fresh = []
     for name, settling in units.items():
-        alone = dict(payload) | {"fields": settling["sent"]}
+        # What was only known for the sending is looked up again for the next one.
+        alone = {name: payload[name] for name in payload.keys() - {"known", "unjudged"}} | {"fields": settling["sent"]}
         fresh.append(
             intents.row(
                 plan_id=row["plan_id"],
@@ -219,7 +220,8 @@ def _move_bases(ctx: Context, held: WorkingSet, row: Row, side: Side, answered: 
             continue
         verdict = Verdict(row=Law.OWNER_MOVED, write=side, forget_base=settling["forget"])
         base = acknowledge(verdict=verdict, crm=crm or now_there, career=career or now_there, written=now_there)
-        changed[name] = replace(states.get(name, BLANK), base=base)
+        state = states.get(name, BLANK)
+        changed[name] = replace(state, base=base, memory=replace(state.memory, supplied=None))
     held.put_states(row["system"], account, changed)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -129,12 +129,23 @@ def give_up(db: Connection, system: str, targets: Iterable[str], kinds: Sequence
     return rows
 
 
-def give_up_all(db: Connection, kind: str) -> list[Row]:
-    """The same for all writes of a kind that have not been sent, or were refused."""
-    unsent = (intent.c.kind == kind) & intent.c.state.in_(_UNSENT)
+def give_up_all(db: Connection, kind: str, systems: Collection[str], *, but_code: str) -> list[Row]:
+    """The same for all writes of a kind and these systems that have not been sent, or were refused (but not with this code)."""
+    other = func.coalesce(intent.c.code, "") != but_code
+    unsent = (intent.c.kind == kind) & intent.c.system.in_(systems) & intent.c.state.in_(_UNSENT) & other
     rows = fetch(db, select(intent).where(unsent).order_by(intent.c.id))
     db.execute(update(intent).where(unsent).values(state="superseded"))
     return rows
+
+
+def open_writes(db: Connection, kinds: Sequence[str]) -> list[Row]:
+    """Every write of these kinds whose outcome is not settled."""
+    return fetch(db, select(intent).where(intent.c.kind.in_(kinds), intent.c.state.in_(OPEN_STATES)).order_by(intent.c.id))
+
+
+def resettle(db: Connection, intent_id: int, settle_with: Mapping[str, Any]) -> None:
+    """What is to be settled by the outcome of a write, told anew."""
+    db.execute(update(intent).where(intent.c.id == intent_id).values(settle=pack(settle_with)))
 
 
 def supersede_marked(db: Connection, kinds: Sequence[str]) -> None:

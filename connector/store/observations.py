@@ -132,8 +132,9 @@ def unseen(db: Connection, side: str, kind: str, *, system: str, sweep: str) -> 
     return list(db.execute(query).scalars())
 
 
-def forget_evidence(db: Connection) -> None:
-    """What was made of contacts is made anew when each is read again; nobody is linked until all are."""
+def forget_evidence(db: Connection, side: str, feed: str) -> None:
+    """What was made of contacts is made anew as each is read again, from the beginning; nobody is linked until all are."""
+    db.execute(update(cursor).where(cursor.c.side == side, cursor.c.feed == feed).values(value="", whole_at=None))
     db.execute(update(observation).where(observation.c.evidence.is_not(None)).values(evidence=None))
 
 

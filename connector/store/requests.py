@@ -101,6 +101,11 @@ def put_touches(db: Connection, rows: Sequence[Row]) -> None:
     upsert(db, touch, rows)
 
 
+def untouch(db: Connection, key: str) -> None:
+    """The request of this key has led to no contact."""
+    db.execute(delete(touch).where(touch.c.key == key))
+
+
 def move(db: Connection, loser: str, winner: str) -> None:
     """Requests and touches follow a merge of contacts."""
     db.execute(update(request).where(request.c.contact_id == loser).values(contact_id=winner))

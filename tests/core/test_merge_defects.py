@@ -77,7 +77,7 @@ DEFECTS = [
     ("a first difference is written over", "            return Verdict(row=Row.FIRST_DIFFERENCE)", "            return _write(unit, mine, Row.FIRST_DIFFERENCE)"),
     ("an empty owner erases what careers have", "    if (theirs.empty and not memory.differed) or", "    if (mine.empty and not memory.differed) or"),
     ("what careers cleared is filled while a person is to choose", "(theirs.empty and not memory.differed)", "theirs.empty"),
-    ("keep is forgotten", "Verdict(row=Row.ADOPTED, base=Base(crm=crm, career=career))", "Verdict(row=Row.ADOPTED)"),
+    ("keep is forgotten", "base=Base(crm=crm, career=career, supplied=_supplied(None, career, memory)))", "base=None)"),
     ("another person's value stays", 'memory.adopt == "replace":', 'memory.adopt == "crm_wins":'),
     ("adopted suggestions are never made", "base=_as_if_agreed(unit, mine))", "base=Base(crm=crm, career=career))"),
     ("the owner's clear is carried across though ignored", "if mine_moved and mine.empty and unit.null is NullPolicy.IGNORE:", "if False:"),

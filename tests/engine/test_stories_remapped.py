@@ -16,6 +16,7 @@ from connector.engine.report import status
 from connector.rules.transforms import build
 from connector.store import intents, links
 from connector.store.store import set_meta
+from emulator.inprocess import WireFault
 from tests.engine.university import University
 from tests.systems import SYSTEM, rulebook
 
@@ -209,3 +210,21 @@ def test_a_field_that_was_in_another_unit_meanwhile_begins_anew(uni: University)
     uni.run()
     assert uni.account("a1")["title"] == "Analyst"
     assert status(uni.ctx)["first_differences"] == {"employment": 1}
+
+
+def test_what_is_to_be_cleared_is_cleared_although_that_was_put_off(uni: University) -> None:
+    """Law: what careers have from us stays known until it is gone there."""
+    consented = {"share": Share.CONSENTED, "purpose": "career_asks", "on_withdrawn": OnWithdrawn.CLEAR}
+    uni.regroup("preferred_name", ("preferred_name",), unit=consented)
+    uni.edit_contact(uni.ada, Preferred_Name__c="Lady", Former_Last_Name__c="Byron")
+    uni.run()
+    uni.regroup("preferred_name", ("preferred_name",), unit=consented, crm="Former_Last_Name__c")
+    uni.edit_contact(uni.ada, Consent_Career_Asks__c="No")
+    uni.career_wire.order(WireFault.REFUSE, count=1000)
+    uni.run()
+    uni.edit_contact(uni.ada, Former_Last_Name__c="King")
+    uni.run()
+    uni.career_wire.orders.clear()
+    uni.run(seconds=4000)
+    uni.run(seconds=4000)
+    assert uni.account("a1")["preferred_name"] is None
