@@ -255,7 +255,7 @@ def prepare(ctx: Context, mapping: str, *, rehearsal: bool = False) -> None:
     read for the first time (``pins.prove``).
 
     ``mapping`` names what is read of a contact, and what of it is evidence; if it changed, contacts are read again.
-    ``rehearsal``: nothing will be written, so the mapping need not be confirmed, and once the bridge is live is not taken into force.
+    ``rehearsal``: nothing will be written, so the mapping need not be confirmed; a live bridge does not take it into force.
 
     Raises:
         Halt: another org or environment than this state belongs to; a mapped field is missing; no clock; the mapping

@@ -44,7 +44,7 @@ class UnitState:
     def about(self, unit: Unit) -> UnitState:
         """The same for the unit as the mapping has it now: a base of other fields, or in another order, is no base of it.
 
-        When a mapping is taken into force such bases are forgotten (``remapped``); a rehearsal, and a state of yesterday, may meet them.
+        When a mapping is taken into force such bases are forgotten (``remapped``); a state of yesterday may still have them.
         """
         fields = tuple(rule.name for rule in unit.fields) if len(unit.fields) > 1 else ()
         return replace(self, base=self.base if fields == self.fields else None, fields=fields)

@@ -44,8 +44,8 @@ DEFECTS = (
             ),
             Edit(
                 _REQUESTS,
-                '        if known is None or known["reason"] == "misunderstood":\n',
-                '        if known is None or known["reason"] == "misunderstood" or known["payload_hash"] != digest:\n',
+                'known["reason"] == "misunderstood" or self._given_up(known):\n',
+                'known["reason"] == "misunderstood" or self._given_up(known) or known["payload_hash"] != digest:\n',
             ),
         ),
     ),

@@ -232,8 +232,8 @@ DEFECTS = (
         edits=(
             Edit(
                 "connector/engine/settling.py",
-                "        changed[name] = replace(states.get(name, BLANK), base=base)\n",
-                "        changed[name] = states.get(name, BLANK)\n",
+                "        changed[name] = replace(state, base=base, memory=replace(state.memory, supplied=None))\n",
+                "        changed[name] = state\n",
             ),
         ),
     ),
