@@ -114,8 +114,8 @@ def _verdicts(ctx: Context, subject: Subject, states: Mapping[str, UnitState], u
             if states.get(unit.name, BLANK).memory.adopt == "replace" and not ended:
                 found[unit.name] = permit(_vacated(subject, unit, now), unit)
             continue
-        asks = unread and not may_share(subject.rules, unit, eligible=False, purposes=frozenset())
-        if asks or (unit.share is Share.CONSENTED and unit.purpose in unknown and not ended):
+        undecided = unread and not may_share(subject.rules, unit, eligible=False, purposes=frozenset())
+        if undecided or (unit.share is Share.CONSENTED and unit.purpose in unknown and not ended):
             found[unit.name] = Verdict(row=Law.UNREADABLE)
             continue
         state = states.get(unit.name, BLANK).about(unit)
