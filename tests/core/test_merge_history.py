@@ -107,6 +107,8 @@ class History:
         """Try to bring the owner's value across."""
         sent = self.memory.sent.get(verdict.write, ())
         if outcome in ("applied", "unknown"):
+            if self.theirs == self.edit and self.turned_down_now():
+                self.edited = False  # turned down before, it is put back for good
             self.theirs = self.mine
         if outcome == "applied":
             written = reading(self.theirs, self.form)
