@@ -17,7 +17,7 @@ from connector import display
 from connector.career.profile import load_profile
 from connector.career.setup import Setup
 from connector.core.model import Share
-from connector.engine.collect import collect_career, collect_crm
+from connector.engine.collect import collect_career
 from connector.engine.cycle import Cycle, read_only
 from connector.engine.planner import plan
 from connector.engine.report import status
@@ -236,10 +236,7 @@ def test_careers_who_change_their_mind_meanwhile_are_heard(uni: FileUniversity) 
 def test_dying_before_the_file_is_there(uni: FileUniversity) -> None:
     """Law: a bridge that died between decision and file writes the file when it starts again, and not two weeks later."""
     uni.edit_contact(uni.ada, Title="Director")
-    collect_crm(uni.ctx)
-    plan(uni.ctx)
-    with uni.ctx.store.begin() as db:
-        assert len(intents.take(db, ["career.update"], SYSTEM, uni.clock.now(), limit=10)) == 1
+    uni.die_sending()
     uni.restart()
     assert uni.files() == []
     uni.run()
@@ -418,10 +415,7 @@ def test_a_transform_that_cannot_read_what_went_out_under_another(uni: FileUnive
 def test_a_mapping_that_shares_less_before_the_file_is_there(uni: FileUniversity) -> None:
     """Law: what a dead process had decided and perhaps not handed over yet is decided anew under the mapping of now."""
     uni.edit_contact(uni.ada, Title="Director")
-    collect_crm(uni.ctx)
-    plan(uni.ctx)
-    with uni.ctx.store.begin() as db:
-        assert len(intents.take(db, ["career.update"], SYSTEM, uni.clock.now(), limit=10)) == 1
+    uni.die_sending()
     uni.regroup("employment", ("employer", "title"), unit={"share": Share.NEVER})
     uni.run()
     assert uni.files() == []

@@ -21,6 +21,7 @@ from connector.career.setup import Setup, carrier_of
 from connector.config import load_settings
 from connector.core.rulebook import Persons
 from connector.engine import permission, planner
+from connector.engine.collect import collect_crm
 from connector.engine.context import Context
 from connector.engine.cycle import Cycle, cycle, prepare
 from connector.engine.owed import owe_all
@@ -30,6 +31,7 @@ from connector.salesforce.client import Client
 from connector.salesforce.side import SalesforceSide
 from connector.salesforce.transport import Transport
 from connector.secrets import Secret
+from connector.store import intents
 from connector.store.store import open_store
 from connector.wire import Wire, open_session
 from emulator.career import Actor, CareerApp, Kind
@@ -253,6 +255,13 @@ class University:
         """Let time pass and do one cycle."""
         self.clock.move(timedelta(seconds=seconds))
         return cycle(self.ctx, approve=approve)
+
+    def die_sending(self) -> None:
+        """The bridge reads the CRM, decides on one write to careers, and dies as it is about to send it."""
+        collect_crm(self.ctx)
+        planner.plan(self.ctx)
+        with self.ctx.store.begin() as db:
+            assert len(intents.take(db, ["career.update"], SYSTEM, self.clock.now(), limit=10)) == 1
 
     def sweep(self) -> dict[str, Any]:
         """`alumni-bridge sweep`: everything is compared, and what was found is judged; what it found."""
