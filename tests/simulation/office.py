@@ -87,7 +87,9 @@ class Office:
         for export in (self.programs.export, export_requests):
             made = export(self.system, aside, manner)
             there = self.folder / made.name
-            if not there.exists() or there.read_bytes() != made.read_bytes() or self._refused(there):
+            # What is refused is exported anew once, and not each time before the bridge has come to look at it.
+            again = self._refused(there) and self._looked_at(there)
+            if not there.exists() or there.read_bytes() != made.read_bytes() or again:
                 made.rename(there)
                 self._stamp(there)
 
@@ -102,12 +104,13 @@ class Office:
 
     def waits(self) -> bool:
         """Whether a table lies there that the bridge has refused, or not looked at since it was put there."""
-        looked: dict[str, int] = {}
-        for call in self.world.calls:
-            if call.request.method == TAKE:
-                looked[call.request.path] = call.number
+        return any(not self._looked_at(table) or self._refused(table) for table in self.put)
+
+    def _looked_at(self, table: Path) -> bool:
+        """Whether the bridge has looked at a table since it was put there."""
+        takes = [call.number for call in self.world.calls if call.request.method == TAKE and call.request.path == table.stem]
         # What is put there in the midst of taking its predecessor has that effect's number.
-        return any(looked.get(table.stem, -1) <= at or self._refused(table) for table, at in self.put.items())
+        return bool(takes) and takes[-1] > self.put.get(table, -1)
 
     def _refused(self, table: Path) -> bool:
         result = table.with_suffix(".result.csv")
