@@ -402,9 +402,10 @@ def settle(
     *, verdict: Verdict, base: Base | None, memory: Memory, mine: Reading | None, now: datetime
 ) -> tuple[Base | None, Memory]:
     """The local state once the verdict stands, before any write is acknowledged. ``mine`` is the owner's reading."""
-    new_base = None if verdict.forget_base and verdict.write is None else (verdict.base or base)
+    forgotten = verdict.forget_base and verdict.write is None
+    new_base = None if forgotten else (verdict.base or base)
     memory = replace(memory, noted=verdict.noted, adopt=memory.adopt if new_base is None else None)
-    if new_base is not None or (verdict.forget_base and verdict.write is None):
+    if forgotten or new_base is not None:
         memory = replace(memory, supplied=None)
     against = mine.values if mine is not None else None
     match verdict.move:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Connection, select
 
@@ -201,6 +202,11 @@ def _frequencies(ctx: Context, db: Connection) -> Frequencies:
         ctx.progress("counting names", 1, 1)
         return found
     return Frequencies.from_json(packed.encode())
+
+
+def contact_evidence(ctx: Context, id: str, fields: Mapping[str, Any]) -> Prepared:
+    """What a contact with these fields says, ready to be compared. All systems' accounts are compared with the same."""
+    return prepare(evidence_of(id, ctx.person.match.evidence(Side.CRM, fields)))
 
 
 def _all_contacts(db: Connection) -> Iterable[Prepared]:

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from connector.core.evidence import Prepared, blocking_keys, prepare
+from connector.core.evidence import Prepared, blocking_keys
 from connector.core.model import Side
 from connector.core.progress import RequestState
 from connector.engine.context import Context
 from connector.engine.drafts import NEW_CONTACT
-from connector.engine.identity import evidence_of
+from connector.engine.identity import contact_evidence
 from connector.engine.moved import note_moved
 from connector.ports import Feed, Record
 from connector.store import links, observations, requests, reviews, suggestions
@@ -40,7 +40,11 @@ def keep(
     known = observations.load(db, side, kind, latest, system=system)
     changed = [record for record in latest.values() if _differs(known.get(record.id), record)]
     changed_ids = {record.id for record in changed}
-    prepared = {record.id: _prepared(ctx, record) for record in changed if kind == Feed.CONTACT and not record.deleted}
+    prepared = {
+        record.id: contact_evidence(ctx, record.id, record.fields)
+        for record in changed
+        if kind == Feed.CONTACT and not record.deleted
+    }
     if side is Side.CAREER and kind == "person":
         note_moved(ctx, db, system, changed, known)
     if kind == Feed.TASK:
@@ -139,10 +143,6 @@ def _row(seen: _Seen, record: Record, known: Row | None, prepared: Prepared | No
         "seen_before": known["seen_at"] if known else None,
         "sweep": seen.sweep or (known["sweep"] if known else None),
     }
-
-
-def _prepared(ctx: Context, record: Record) -> Prepared:
-    return prepare(evidence_of(record.id, ctx.person.match.evidence(Side.CRM, record.fields)))
 
 
 def _index(db: Connection, ids: Sequence[str], prepared: Mapping[str, Prepared]) -> None:

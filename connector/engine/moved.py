@@ -15,7 +15,7 @@ from connector.core.likeness import compare
 from connector.core.match import are_two_people
 from connector.core.model import Side
 from connector.engine.context import Context, log
-from connector.engine.identity import evidence_of
+from connector.engine.identity import contact_evidence, evidence_of
 from connector.ports import Feed, Record
 from connector.store import links, observations
 from connector.store.store import Row, unpack
@@ -48,7 +48,7 @@ def _evidence(ctx: Context, contact: Row) -> Prepared:
     """What a contact says; made now, if it waits to be read again."""
     if contact["evidence"]:
         return Prepared.from_json(contact["evidence"])
-    return prepare(evidence_of(contact["id"], ctx.person.match.evidence(Side.CRM, unpack(contact["fields"]))))
+    return contact_evidence(ctx, contact["id"], unpack(contact["fields"]))
 
 
 def _differ(left: Prepared, right: Prepared) -> bool:

@@ -147,15 +147,17 @@ class _Desk:
         if row["deleted"]:
             fields["state"] = "withdrawn"
         understood = understand(fields, request_id=row["id"], rules=self._ctx.requests)
-        refused = self._refused(known)
+        unmade = self._unmade(known)
         same = known is not None and known["payload_hash"] == digest and not row["deleted"]
-        if same and refused is None and not self._given_up(known):
+        if same and unmade is None:
             return True
-        if known is None or known["reason"] == "misunderstood" or self._given_up(known):
+        # What was given up when the mapping changed is routed by the one of now, as if it had just come.
+        given_up = unmade is not None and unmade["state"] == "superseded"
+        if known is None or known["reason"] == "misunderstood" or given_up:
             self._open(system, row["id"], understood, digest, known)
             return True
-        if refused is not None:
-            self._try_again(system, row["id"], understood, digest, known, refused)
+        if unmade is not None:
+            self._try_again(system, row["id"], understood, digest, known, unmade)
             return True
         if known["crm_id"] is None and known["settled_at"] is None:
             return False
@@ -165,20 +167,12 @@ class _Desk:
             self._edit(known, understood, digest)
         return True
 
-    def _create_of(self, known: Row | None, state: str) -> Row | None:
-        """The last write of a request's record, if there is no record, and the write is in this state."""
+    def _unmade(self, known: Row | None) -> Row | None:
+        """The write of a request's record that Salesforce would not have, or that was given up before it was made."""
         if known is None or known["crm_id"] is not None:
             return None
         create = intents.last_with_key(self._db, "request.create", known["key"])
-        return create if create is not None and create["state"] == state else None
-
-    def _refused(self, known: Row | None) -> Row | None:
-        """The write of a request's record that Salesforce would not have."""
-        return self._create_of(known, "refused")
-
-    def _given_up(self, known: Row | None) -> bool:
-        """Whether a request's record was not made before the mapping changed, by which it is routed anew."""
-        return self._create_of(known, "superseded") is not None
+        return create if create is not None and create["state"] in ("refused", "superseded") else None
 
     def _try_again(self, system: str, id: str, understood: Ask | Misunderstood, digest: str, known: Row, refused: Row) -> None:
         """Salesforce would not have it as it was: what careers have changed since, or whom it now refers to, is another try."""

@@ -26,7 +26,7 @@ def append(db: Connection, entries: Sequence[tuple[str, Mapping[str, Any], Mappi
     """
     seq, before = _last(db)
     # An end that is gone must not be forgotten because something follows.
-    whole = get_meta(db, _HEAD) in (None, _told(seq, before) if seq else "")
+    whole = get_meta(db, _HEAD) in (None, _told(seq, before))
     key = _key(db) if any(held for _, _, held in entries) else b""
     rows, values = [], []
     at = stamp(now)
@@ -53,13 +53,12 @@ def _last(db: Connection) -> tuple[int, str]:
 
 
 def _told(seq: int, digest: str) -> str:
-    return f"{seq}:{digest}"
+    return f"{seq}:{digest}" if seq else ""
 
 
 def head(db: Connection) -> str:
     """The newest entry, as number and hash; empty where there is none. Whoever remembers it can see that it is still there."""
-    seq, digest = _last(db)
-    return _told(seq, digest) if seq else ""
+    return _told(*_last(db))
 
 
 def holds(db: Connection, told: str) -> bool:

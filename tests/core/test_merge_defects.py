@@ -127,7 +127,7 @@ DEFECTS = [
     ("what must not be shared is", "    shared = unit.share is not Share.NEVER", "    shared = True"),
     ("a withheld note counts as told", "    noted = verdict.noted if verdict.note is None else None", "    noted = verdict.noted"),
     ("a withheld restore counts as done", "values=None, restored=False, note=None", "values=None, note=None"),
-    ("the base is lost before the clear arrived", "None if verdict.forget_base and verdict.write is None else", "None if verdict.forget_base else"),
+    ("the base is lost before the clear arrived", "forgotten = verdict.forget_base and verdict.write is None", "forgotten = verdict.forget_base"),
     ("a choice is forgotten before it is carried out", "adopt=memory.adopt if new_base is None else None)", "adopt=None)"),
     ("a choice stands for ever", "adopt=memory.adopt if new_base is None else None)", "adopt=memory.adopt)"),
     ("episodes are not counted", "episode = memory.episodes + 1", "episode = 1"),

@@ -44,8 +44,8 @@ DEFECTS = (
             ),
             Edit(
                 _REQUESTS,
-                'known["reason"] == "misunderstood" or self._given_up(known):\n',
-                'known["reason"] == "misunderstood" or self._given_up(known) or known["payload_hash"] != digest:\n',
+                'known["reason"] == "misunderstood" or given_up:\n',
+                'known["reason"] == "misunderstood" or given_up or known["payload_hash"] != digest:\n',
             ),
         ),
     ),
