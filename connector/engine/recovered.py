@@ -46,7 +46,7 @@ def take_up(ctx: Context, db: Connection, row: Row, fields: Mapping[str, Any]) -
     here = not row["deleted"] and stands in (*_WAITING, _TURNED_DOWN)
     asked = _asked(ctx, db, fields) if here else None
     waits = here and stands in _WAITING
-    if waits and (about := _about_nobody(db, asked, fields)) is not None:
+    if waits and (about := _about_nothing(ctx, db, asked, fields)) is not None:
         _withdraw(ctx, db, row["id"], fields, about)
         return None
     if asked is None:
@@ -58,10 +58,11 @@ def take_up(ctx: Context, db: Connection, row: Row, fields: Mapping[str, Any]) -
     return None
 
 
-def _about_nobody(db: Connection, asked: _Asked | None, fields: Mapping[str, Any]) -> tuple[str, str] | None:
-    """The system and account of a question about somebody who has no contact any more; None if it is about somebody.
+def _about_nothing(ctx: Context, db: Connection, asked: _Asked | None, fields: Mapping[str, Any]) -> tuple[str, str] | None:
+    """The system and account of a question that leads to nothing any more, however staff decide; None if it leads to something.
 
-    While our state knew nothing, the contact was deleted, and its profile has none; or it is asked who the account belongs to.
+    While our state knew nothing, the contact was deleted, and its profile has none; or it is asked who the account belongs to. Or
+    the mapping has no more what it asks about.
     """
     if asked is not None:
         link = asked.link
@@ -69,7 +70,14 @@ def _about_nobody(db: Connection, asked: _Asked | None, fields: Mapping[str, Any
     profile_id = fields.get("Career_Profile__c")
     profile = observations.load(db, Side.CRM, Feed.PROFILE, [profile_id]).get(profile_id) if profile_id else None
     about = unpack(profile["fields"]) if profile is not None and not profile["deleted"] else {}
-    return (str(about["System__c"]), str(about["Account_Id__c"])) if about and not about.get("Contact__c") else None
+    if not about or (about.get("Contact__c") and _mapped(ctx, about["System__c"], fields.get("Group__c"))):
+        return None
+    return str(about["System__c"]), str(about["Account_Id__c"])
+
+
+def _mapped(ctx: Context, system: str, unit: str | None) -> bool:
+    """Whether something may come of a question about this unit (a new contact has none), or nothing is known of its system."""
+    return system not in ctx.careers or not unit or ctx.rules(system).known(unit) is not None
 
 
 def _withdraw(ctx: Context, db: Connection, id: str, fields: Mapping[str, Any], about: tuple[str, str]) -> None:

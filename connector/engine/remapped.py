@@ -6,17 +6,19 @@ a field that goes from careers to Alumni Relations, and is empty on the contact,
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Connection
 
-from connector.core.model import Memory, Owner, Side, Unit
+from connector.core.model import Memory, Owner, Side, Unit, Value
 from connector.engine.context import Context, log
 from connector.engine.drafts import FIELD_WRITES
 from connector.engine.readings import names_in, places_of
 from connector.store import intents, links, suggestions
-from connector.store.links import UnitState
+from connector.store.links import BLANK, UnitState
 from connector.store.store import get_meta, pack, set_meta, unpack
 
 _PLACES = "places"
@@ -69,17 +71,44 @@ def _has_moved(unit: Unit, before: Mapping[str, Any]) -> bool:
     return names != _names(unit) or any(before["fields"].get(name, now) != now for name, now in _fields(unit).items())
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Was:
+    """A field in the unit that it was in so far: what careers held of it when that was agreed last, and what is known of both.
+
+    ``supplied``: we had brought it. ``differed``: a first difference of that unit waits for a choice.
+    """
+
+    value: Value = None
+    supplied: bool = False
+    differed: bool = False
+    adopt: str | None = None
+
+
 def _begin_anew(ctx: Context, db: Connection, system: str, moved: Mapping[str, Unit], before: Mapping[str, Any]) -> None:
     for page in links.every_state(db, system):
         changed: dict[str, Mapping[str, UnitState]] = {}
         held: dict[str, list[str]] = {}
+        differences = links.differences_of(db, system, page)
         for account, states in page.items():
-            known = {name: states[name] for name in moved.keys() & states.keys()}
-            if known:
-                changed[account] = states | {name: _anew(moved[name], state, before) for name, state in known.items()}
-            held[account] = [name for name, state in known.items() if _held(moved[name], state, before)]
+            was = {name: _was(unit, states, differences.get(account, set()), before) for name, unit in moved.items()}
+            anew = {name: _anew(unit, states.get(name, BLANK), was[name], before) for name, unit in moved.items()}
+            changed[account] = states | {name: state for name, state in anew.items() if name in states or state != BLANK}
+            held[account] = [name for name, unit in moved.items() if _held(unit, was[name], before)]
         links.put_states(db, system, changed)
         links.add_first_differences(db, system, held, ctx.clock.now())
+
+
+def _was(unit: Unit, states: Mapping[str, UnitState], differed: AbstractSet[str], before: Mapping[str, Any]) -> list[_Was]:
+    """Each field of a unit, in the unit that it was in so far: perhaps another, which need not be there any more."""
+    found = []
+    for name in _names(unit):
+        former = before["fields"].get(name, [unit.name])[0]
+        state, names = states.get(former, BLANK), before["units"].get(former, _names(unit))
+        one = _Was(differed=former in differed, adopt=state.memory.adopt)
+        if state.base is not None and name in names and len(names) == len(state.base.career.values):
+            one = replace(one, value=state.base.career.values[names.index(name)], supplied=state.base.supplied)
+        found.append(one)
+    return found
 
 
 def _stays_at_careers(unit: Unit, before: Mapping[str, Any]) -> bool:
@@ -88,18 +117,16 @@ def _stays_at_careers(unit: Unit, before: Mapping[str, Any]) -> bool:
     return all(before["fields"].get(name, place)[2] == place[2] for name, place in now.items())
 
 
-def _anew(unit: Unit, state: UnitState, before: Mapping[str, Any]) -> UnitState:
+def _anew(unit: Unit, state: UnitState, was: Sequence[_Was], before: Mapping[str, Any]) -> UnitState:
     """How often it was asked about stays, as keys are made of that; what careers have from us, as it may have to be cleared."""
-    supplied = None
-    if state.base is not None and state.base.supplied and _stays_at_careers(unit, before):
-        was = dict(zip(before["units"].get(unit.name, _names(unit)), state.base.career.values, strict=False))
-        supplied = tuple(was[name] for name in _names(unit)) if was.keys() >= set(_names(unit)) else None
+    known = all(one.supplied for one in was) and _stays_at_careers(unit, before)
     # What another person left on a profile is replaced wherever it is.
-    adopt = state.memory.adopt if state.memory.adopt == "replace" else None
+    adopt = "replace" if any(one.adopt == "replace" for one in was) else None
+    supplied = tuple(one.value for one in was) if known else None
     return UnitState(memory=Memory(episodes=state.memory.episodes, supplied=supplied, adopt=adopt))
 
 
-def _held(unit: Unit, state: UnitState, before: Mapping[str, Any]) -> bool:
+def _held(unit: Unit, was: Sequence[_Was], before: Mapping[str, Any]) -> bool:
     """Whether careers held a value of Alumni Relations: what they have cleared since is no gap that is filled by itself."""
-    known = state.base is not None and any(value is not None for value in state.base.career.values)
+    known = any(one.value is not None or one.differed for one in was)
     return known and unit.owner is Owner.ALUMNI_RELATIONS and _stays_at_careers(unit, before)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
@@ -84,11 +84,27 @@ def _follow(ctx: Context, desk: _Desk) -> None:
                 if not rows:
                     break
                 desk.begin(db)
+                if feed is Feed.REQUEST:
+                    _claim(db, rows)
                 by_record = {row["parent"] if feed is Feed.TASK else row["id"]: row for row in rows}
                 for known in requests.by_crm_id(db, [id for id in by_record if id]).values():
                     desk.follow(known)
                 observations.looked_at(db, Side.CRM, feed, [row["id"] for row in rows])
                 desk.shelve()
+
+
+def _claim(db: Connection, rows: Sequence[Row]) -> None:
+    """Records of requests that we would not write now: their type is confidential, or understood no more, and our state was lost.
+
+    What stands in Salesforce counts: its Task is worked on, and careers are told how it ends.
+    """
+    claimed = requests.by_crm_id(db, [row["id"] for row in rows])
+    strays = {unpack(row["fields"]).get("Key__c"): row["id"] for row in rows if row["id"] not in claimed and not row["deleted"]}
+    for key, known in requests.by_key(db, [key for key in strays if key]).items():
+        if known["crm_id"] is None and intents.last_with_key(db, "request.create", key) is None:
+            task = next(iter(observations.children(db, Feed.TASK, [strays[key]])), None)
+            found = {"crm_id": strays[key], "task_id": task["id"] if task else None, "reason": requests.RECOVERED}
+            requests.change(db, known["system"], known["request_id"], **found)
 
 
 class _Desk:
@@ -202,6 +218,8 @@ class _Desk:
             requests.put(self._db, head | blank | columns | {"system": system, "request_id": id})
         else:
             requests.change(self._db, system, id, **(columns | {"payload_hash": digest}))
+        if known is None and RequestState(columns["state"]) in _NEVER_STORED:
+            requests.reopen_strays(self._db)
         self.acknowledge(requests.get(self._db, system, id))
         log.info("request.received", system=system, request=id, state=columns["state"])
 

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, delete, func, select, update
 
 from connector.store.observations import batches
 from connector.store.store import Row, add, fetch, upsert
-from connector.store.tables import request, touch
+from connector.store.tables import observation, request, touch
 
 RECOVERED = "recovered"
 """The reason of a request whose record or Task was found in Salesforce, until what stands there has been taken up."""
@@ -44,6 +44,13 @@ def by_key(db: Connection, keys: Iterable[str]) -> dict[str, Row]:
     for some in batches(keys):
         found.update({row["key"]: row for row in fetch(db, select(request).where(request.c.key.in_(some)))})
     return found
+
+
+def reopen_strays(db: Connection) -> None:
+    """Career_Request__c that no request of ours is known to have are to be looked at once more."""
+    claimed = select(request.c.crm_id).where(request.c.crm_id.is_not(None))
+    of_requests = (observation.c.side == "crm") & (observation.c.kind == "Career_Request__c")
+    db.execute(update(observation).where(of_requests, observation.c.id.not_in(claimed)).values(pending=True))
 
 
 def open_tasks(db: Connection) -> dict[str, str]:

@@ -93,6 +93,51 @@ def test_a_request_whose_kind_became_confidential_stays_as_staff_have_it(uni: Un
     }
 
 
+@pytest.mark.parametrize("unread", ["", "/requests"])
+@pytest.mark.parametrize("known", [CONFIDENTIAL, None])
+def test_a_request_that_would_get_no_record_now_is_followed_where_it_has_one(
+    uni: University, known: dict[str, Any] | None, unread: str
+) -> None:
+    """Law: its type is confidential now, or not known any more, and the state was lost: what stands in Salesforce counts.
+
+    Also where careers' requests cannot be read until their records have been.
+    """
+    id = uni.file(title="A title")
+    uni.run()
+    before = uni.one("Career_Request__c")
+    uni.lose_state()
+    types = tuple(one for one in uni.rules.requests.types if one.code != "MENTOR_FLASH")
+    uni.rules = replace(uni.rules, requests=of_requests(uni, **known) if known else replace(uni.rules.requests, types=types))
+    uni.restart()
+    if unread:
+        uni.career_wire.order(WireFault.REFUSE, unread, count=1000)
+    uni.go_live()
+    uni.run(approve=True)
+    uni.career_wire.orders.clear()
+    for _ in range(3):
+        uni.run(approve=True, seconds=600)
+    assert uni.one("Career_Request__c") == before
+    assert uni.told(id)["state"] == "received"
+    uni.edit(uni.one("Task")["Id"], Status="In Progress")
+    uni.run()
+    uni.run()
+    assert uni.told(id)["state"] == "in progress"
+
+
+def test_a_question_about_what_is_not_mapped_any_more_is_withdrawn_although_the_state_was_lost(uni: University) -> None:
+    """Law: it leads to nothing, however staff have decided it meanwhile."""
+    uni.edit_person("a1", {"preferred_name": "Lady"})
+    uni.run()
+    question = uni.one("Suggested_Change__c")["Id"]
+    uni.edit(question, Decision__c="Reject", Reason__c="Incorrect")
+    uni.lose_state()
+    uni.remap("preferred_name", ())
+    uni.restart()
+    uni.go_live()
+    uni.run(approve=True)
+    assert uni.one("Suggested_Change__c", Id=question)["State__c"] == "Withdrawn"
+
+
 @pytest.mark.parametrize("code", ["FIELD_CUSTOM_VALIDATION_EXCEPTION", "UNABLE_TO_LOCK_ROW", ""])
 def test_an_older_word_does_not_come_last(uni: University, code: str) -> None:
     """Law: what was refused, put off, or got no answer, and is sent again does not overwrite what careers have said since."""

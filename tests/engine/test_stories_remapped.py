@@ -192,11 +192,7 @@ def test_an_address_in_another_order_is_cleared_all_the_same(uni: University) ->
 
 def test_a_field_that_was_in_another_unit_meanwhile_begins_anew(uni: University) -> None:
     """Law: a group that is put together again does not go on from what was agreed before it was taken apart."""
-    group = rulebook().person.unit("employment")
-    uni.regroup("employment", ("employer",))
-    alone = replace(group, name="title", label="Job title", fields=group.fields[1:])
-    usual = replace(uni.rules.person, units=(*uni.rules.person.units, alone))
-    uni.take_into_force(persons=Persons(usual=usual), hash="apart")
+    apart(uni)
     uni.run()
     uni.edit_contact(uni.ada, Title="Director")
     uni.run()
@@ -206,6 +202,57 @@ def test_a_field_that_was_in_another_unit_meanwhile_begins_anew(uni: University)
     uni.run()
     assert uni.account("a1")["title"] == "Analyst"
     assert status(uni.ctx)["first_differences"] == {"employment": 1}
+
+
+def apart(uni: University) -> None:
+    """The title leaves the group of employment, and is a unit of its own."""
+    group = rulebook().person.unit("employment")
+    uni.regroup("employment", ("employer",))
+    alone = replace(group, name="title", label="Job title", fields=group.fields[1:])
+    usual = replace(uni.rules.person, units=(*uni.rules.person.units, alone))
+    uni.take_into_force(persons=Persons(usual=usual), hash="apart")
+
+
+def test_what_careers_have_cleared_in_a_group_is_not_filled_once_it_stands_alone(uni: University) -> None:
+    """Law: what careers held of a field is known by the unit that it was in."""
+    uni.edit_contact(uni.ada, Title="Director")
+    uni.run()
+    uni.edit_person("a1", {"title": None})
+    uni.run()
+    apart(uni)
+    uni.run()
+    assert uni.account("a1")["title"] is None
+    assert status(uni.ctx)["first_differences"] == {"title": 1}
+
+
+def test_what_differed_in_a_group_is_not_filled_once_it_stands_alone(new: University) -> None:
+    """Law: nor is what careers clear of a first difference that nobody has chosen for yet."""
+    new.ada = new.alumna()[0]
+    new.edit_contact(new.ada, Title="Director", Employer__c="Works")
+    new.edit_person("a1", {"title": "Analyst", "employer": "Mills"})
+    new.go_live()
+    assert status(new.ctx)["first_differences"]["employment"] == 1
+    new.edit_person("a1", {"title": None, "employer": None})
+    apart(new)
+    new.run()
+    assert new.account("a1")["title"] is None
+
+
+def test_what_careers_have_from_us_in_a_group_is_cleared_once_it_stands_alone(uni: University) -> None:
+    """Law: `on_withdrawn = "clear"` holds for it, too."""
+    consented = {"share": Share.CONSENTED, "purpose": "career_asks", "on_withdrawn": OnWithdrawn.CLEAR}
+    uni.regroup("employment", ("employer", "title"), unit=consented)
+    uni.edit_contact(uni.ada, Title="Director", Employer__c="Works")
+    uni.run()
+    group = uni.rules.person.unit("employment")
+    alone = replace(group, name="title", label="Job title", fields=group.fields[1:])
+    rest = [replace(unit, fields=unit.fields[:1]) if unit.name == "employment" else unit for unit in uni.rules.person.units]
+    uni.take_into_force(persons=Persons(usual=replace(uni.rules.person, units=(*rest, alone))), hash="apart")
+    uni.run()
+    uni.edit_contact(uni.ada, Consent_Career_Asks__c="No")
+    uni.run()
+    uni.run()
+    assert (uni.account("a1")["title"], uni.account("a1")["employer"]) == (None, None)
 
 
 def test_what_is_to_be_cleared_is_cleared_although_that_was_put_off(uni: University) -> None:

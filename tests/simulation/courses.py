@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from tests.simulation.decisions import Decide, Insist
 from tests.simulation.dice import Dice
+from tests.simulation.flavours import PLAIN
 from tests.simulation.steps import At, Change, Duplicate, EditAccount, EditContact, EditContacts, File, Merge, Step, When, Work
 from tests.simulation.troubles import (
     WRITES,
@@ -29,6 +30,7 @@ from tests.simulation.troubles import (
     Stop,
     Sweep,
 )
+from tests.simulation.variants import USUAL
 from tests.simulation.words import CHOICES
 from tests.simulation.world import Spec
 
@@ -60,6 +62,59 @@ def course(dice: Dice, spec: Spec) -> Beats:
 def seldom(dice: Dice, spec: Spec) -> Beats:
     """A course that is rarer than the others: it is drawn in a stream of its own, and takes the place of another."""
     return dice.one(_SELDOM)(dice, dice.whole(0, spec.people - 1), dice.one(OWNED))
+
+
+def beside_another(dice: Dice, spec: Spec) -> Beats:
+    """A course that stands beside any other, and is drawn in a stream of its own."""
+    if dice.chance(0.15):
+        return _died_settling(dice, dice.whole(0, spec.people - 1), dice.one(OWNED))
+    # Elsewhere the files are others: what is changed in them would have to be written anew for each.
+    return _remapped(dice, spec) if (spec.platform, spec.flavour) == (USUAL, PLAIN) else []
+
+
+def _died_settling(dice: Dice, person: int, field: str) -> Beats:
+    """The process dies in one of the commits by which it keeps what a write has led to."""
+    side, part = dice.one(
+        (("crm<", "/composite/sobjects"), ("crm<", "/composite/graph"), ("careers<", "POST"), ("careers<", "PUT"))
+    )
+    deeds: list[Step] = [EditContact(person, field, 1), EditAccount(person, "interests", 1), EditAccount(person, field, 2)]
+    return [[], [*deeds, File(person, 0), When(side, part, At(dice.whole(1, 4), Kill()))], [EditContact(person, field, 2)]]
+
+
+def _remapped(dice: Dice, spec: Spec) -> Beats:
+    """Other fields, other units, or another confidential type than before; mostly the mapping comes back as it was.
+
+    Meanwhile both offices enter what it is about, and questions about that wait, are decided or have been.
+    """
+    there = dice.weighted([("fewer", 3), ("regrouped", 3), ("hushed", 1)])
+    changes: list[Step] = [PutMapping(there, dice.chance(0.7))]
+    if dice.chance(0.7):
+        changes.append(PutMapping(spec.mapping, dice.chance(0.7)))
+    beats: list[list[Step]] = [[_about(dice, spec, there) for _ in range(dice.whole(1, 3))]]
+    for change in changes:
+        amidst = When(dice.one(_CROSSINGS), dice.one(("GET", "POST", "/composite/")), change)
+        beats.append([_about(dice, spec, there), amidst if dice.chance(0.3) else change, _about(dice, spec, there)])
+        beats += [[_about(dice, spec, there)] for _ in range(dice.whole(0, 2))]
+    return beats
+
+
+def _about(dice: Dice, spec: Spec, there: str) -> Step:
+    """A deed that a mapping makes a difference to."""
+    person, choice = dice.whole(0, spec.people - 1), dice.whole(0, CHOICES)
+    if there == "hushed":
+        return _one(dice, File(person, dice.one((0, 2))), Change(-1, dice.one(("", "Another Zyx title"))), Work(0, "begin"))
+    field, value = dice.one(_MOVED[there]), None if choice == CHOICES else choice
+    if dice.chance(0.2):
+        return Decide(0, dice.one(("reject", "accept", "press")))
+    edits = EditContact(person, field, value), EditAccount(person, field, value)
+    return edits[1] if field == "mentor_capacity" or dice.chance(0.6) else edits[0]
+
+
+_MOVED = {
+    "fewer": ("linkedin_url", "email_work", "email_personal", "mentor_capacity"),
+    "regrouped": ("title", "employer", "former_last_name", "last_name"),
+}
+"""Fields that are mapped otherwise, or whose neighbours in a group are."""
 
 
 def _one(dice: Dice, *of: Step) -> Step:

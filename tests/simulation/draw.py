@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
 from typing import Any
 
 from tests.simulation import beside, decisions, drop, steps, troubles
-from tests.simulation.courses import course, seldom
+from tests.simulation.courses import beside_another, course, seldom
 from tests.simulation.dice import Dice
 from tests.simulation.flavours import PLAIN
 from tests.simulation.scenario import Scenario
@@ -36,6 +37,7 @@ def draw(seed: int) -> Scenario:
     beats = 1 + schedule.few(2, 5) + (4 if PLATFORMS[spec.platform].slow > 1 else 0)
     edits = deeds(Dice(seed, "edits"), spec, beats)
     faults = woes(Dice(seed, "faults"), spec, beats)
+    besides = _besides(Dice(seed, "besides"), spec)
     planned = _course(Dice(seed, "course"), Dice(seed, "seldom"), spec)
     found: list[Step] = []
     for beat in range(beats):
@@ -43,8 +45,9 @@ def draw(seed: int) -> Scenario:
         found += [At(schedule.whole(1, 60), step) if schedule.chance(0.15) else step for step in edits[beat]]
         found += faults[beat]
         found += next(planned, [])
+        found += next(besides, [])
         found.append(Pass(spec.cycle * schedule.weighted([(1, 6), (2, 1), (10, 0.3)])))
-    for rest in planned:
+    for rest in chain(planned, besides):
         found += [*rest, Pass(spec.cycle)]
     return Scenario(spec=spec, steps=tuple(found), seed=seed, swept=schedule.chance(0.4))
 
@@ -75,6 +78,12 @@ def _course(dice: Dice, rare: Dice, spec: Spec) -> Iterator[Sequence[Step]]:
     elif dice.chance(0.5):
         yield from ([] for _ in range(dice.whole(0, 2)))
         yield from course(dice, spec)
+
+
+def _besides(dice: Dice, spec: Spec) -> Iterator[Sequence[Step]]:
+    """In one seed of five one more course, beside whatever else was drawn."""
+    if dice.chance(0.2):
+        yield from beside_another(dice, spec)
 
 
 _PLATFORMS = (("generic", 8.5), ("handshake", 0.5), ("hivebrite", 1), ("csv_drop", 1), ("12twenty", 2), ("symplicity_csm", 1))

@@ -43,6 +43,31 @@ def mapping_name(variant: str, platform: str, flavour: str) -> str:
     return variant if place == USUAL else f"{variant}@{place}"
 
 
+_LINKEDIN = """
+[field.linkedin_url]
+label = "LinkedIn page"
+crm = "LinkedIn_URL__c"
+career = "linkedin_url"
+transform = "linkedin"
+"""
+_EMAIL_WORK = """
+[field.email_work]
+label = "Work e-mail"
+crm = "Work_Email__c"
+career = "email_work"
+transform = "email"
+group = "emails"
+"""
+_MENTOR_CAPACITY = """
+[field.mentor_capacity]
+label = "Mentor capacity"
+profile = "Mentor_Capacity__c"
+career = "mentor_capacity"
+transform = "integer"
+owner = "career_services"
+null = "clear"
+"""
+
 MAPPING_VARIANTS: Mapping[str, tuple[Change, ...]] = {
     "shipped": (),
     "restoring": (("person.toml", 'until_decided = "keep"', 'until_decided = "restore"'),),
@@ -52,7 +77,25 @@ MAPPING_VARIANTS: Mapping[str, tuple[Change, ...]] = {
         ("person.toml", f"[brakes.{side}]\nmax_changes = 500", f"[brakes.{side}]\nmax_changes = 1")
         for side in ("to_career", "to_crm")
     ),
+    "fewer": (
+        ("person.toml", _LINKEDIN, ""),
+        ("person.toml", '"linkedin_url", ', ""),
+        ("person.toml", _EMAIL_WORK, ""),
+        ("person.toml", '"email_work", ', ""),
+        ("person.toml", _MENTOR_CAPACITY, ""),
+    ),
+    "regrouped": (
+        ("person.toml", 'career = "title"\ngroup = "employment"\n', 'career = "title"\n'),
+        ("person.toml", 'career = "former_last_name"\n', 'career = "former_last_name"\ngroup = "legal_name"\n'),
+        ("person.toml", '"preferred_name", "former_last_name", "emails"', '"preferred_name", "emails"'),
+    ),
+    "hushed": (
+        ("requests.toml", 'aliases = ["flash mentoring"', 'confidential = true\npointer = "Call."\naliases = ["flash mentoring"'),
+    ),
 }
+"""Of these, the last three have other fields, other units or another confidential type than the rest."""
+HUSHED = frozenset({"MENTOR_FLASH", "coffee chat"})
+"""The words for the type of request that is confidential where a mapping is ``hushed``."""
 
 
 _CHANGES_ON: Mapping[str, tuple[Change, ...]] = {

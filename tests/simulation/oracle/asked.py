@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tests.simulation.oracle.evidence import Breach, Evidence, request_of
+from tests.simulation.variants import HUSHED
 
 _WITHOUT_TASK = frozenset({"Not available", "Recorded only", "Withdrawn", "Refused"})
 """States of a request that needs no Task, or needs none any more."""
@@ -81,7 +82,8 @@ def _judge_request(
         yield Breach("lost (I9)", f"request {id}: careers were never told where it stands")
         return
     if not records:
-        allowed = {"refused", "withdrawn"} if item in world.never_worked else {"withdrawn"}
+        hushed = found.hushed and stored["type"] in HUSHED
+        allowed = {"refused", "withdrawn"} if item in world.never_worked or hushed else {"withdrawn"}
         if told["state"] not in allowed:
             yield Breach("lost (I9)", f"request {id} (item {item}) has no record; careers read {told['state']!r}")
         return
@@ -122,6 +124,8 @@ def _judge_words(found: Evidence, id: str, record: dict[str, Any]) -> Iterator[B
     """As long as a request is under way, its record says what careers ask for now."""
     asked = found.world.careers.system.requests.by_id[id].data()
     under_way = record["State__c"] in _UNDER_WAY and asked["state"] != "withdrawn" and not record["IsDeleted"]
+    if found.hushed and asked["type"] in HUSHED:
+        return
     if under_way and record["Title__c"] != asked["title"]:
         yield Breach("as asked", f"request {id} is {record['Title__c']!r}; careers ask for {asked['title']!r}")
 

@@ -12,7 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from tests.simulation.mapping import Rules, Unit, read_mapping
+from tests.simulation.mapping import Field, Rules, Unit, read_mapping
 from tests.simulation.oracle.symplicity import acts_until
 from tests.simulation.oracle.wire import Write
 from tests.simulation.words import token
@@ -83,6 +83,20 @@ class Evidence:
     def rules(self) -> Rules:
         """The mapping in force."""
         return read_mapping(self.mapping)
+
+    @cached_property
+    def hushed(self) -> bool:
+        """Whether a type of request was confidential at some time that is none in the shipped mapping."""
+        return any(name.partition("@")[0] == "hushed" for name in self.mappings)
+
+    def units_with(self, field: str) -> list[Unit]:
+        """The unit that a field belonged to, under each mapping that was in force at some time and has it."""
+        units = (unit for name in self.mappings for unit in read_mapping(name).units.values())
+        return [unit for unit in units if field in {each.name for each in unit.fields}]
+
+    def unit_fields(self, unit: str) -> set[Field]:
+        """Every field that a unit had at some time."""
+        return {field for name in self.mappings for field in getattr(read_mapping(name).units.get(unit), "fields", ())}
 
     @property
     def remembers(self) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 
 from tests.simulation.oracle.evidence import Breach, state_rows
-from tests.simulation.variants import USUAL
+from tests.simulation.variants import HUSHED, USUAL
 from tests.simulation.words import token
 from tests.simulation.world import World, pick
 
@@ -39,6 +39,8 @@ def judge(world: World, state: Path, when: str) -> Iterator[Breach]:
 
 def _judge_careers(world: World, seen: _Seen, unread: set[str], when: str) -> Iterator[Breach]:
     platform = world.platform
+    hushed = any(call.mapping.partition("@")[0] == "hushed" for call in world.calls)
+    confidential = HUSHED | {"WELFARE"} if hushed else {"WELFARE"}
     for kind, shelf in (("person", world.careers.system.people), ("request", world.careers.system.requests)):
         for id, stored in shelf.by_id.items():
             known = seen.get((kind, id))
@@ -48,7 +50,7 @@ def _judge_careers(world: World, seen: _Seen, unread: set[str], when: str) -> It
             elif stored.deleted:
                 if platform.tells_deleted and known is not None and not known["deleted"]:
                     yield Breach("read (I20)", f"{when}: {kind} {id} is deleted, and the bridge does not know")
-            elif id not in unread and (kind == "person" or stored.data()["type"] != "WELFARE"):
+            elif id not in unread and (kind == "person" or stored.data()["type"] not in confidential):
                 there = stored.data() if kind == "request" else _as_read(world, known, world.careers.values(id) or {})
                 yield from _judge_record(when, kind, id, there, known)
 

@@ -37,6 +37,15 @@ def judge(found: Evidence) -> Iterator[Breach]:
             yield Breach("linked", f"person {person} has {len(profiles)} career profiles")
             continue
         yield from _judge_person(found, account, world.whole(contact), values, profiles[0])
+    yield from _judge_unmapped(found)
+
+
+def _judge_unmapped(found: Evidence) -> Iterator[Breach]:
+    """Nobody is asked about what is not mapped any more. A lost state has taken with it what was asked."""
+    for (account, name), asked in found.suggestions.items():
+        unmapped = name not in found.rules.units and found.unit_fields(name)
+        if unmapped and found.remembers and any(row["State__c"] in OPEN for row in asked):
+            yield Breach("withdrawn", f"{account} {name}: not mapped, and yet a suggestion waits")
 
 
 def _judge_person(

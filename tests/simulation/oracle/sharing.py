@@ -18,6 +18,7 @@ from tests.simulation.mapping import Rules, Unit, read_mapping
 from tests.simulation.oracle.evidence import Breach, Evidence, request_of
 from tests.simulation.oracle.history import seconds
 from tests.simulation.oracle.wire import Write
+from tests.simulation.variants import HUSHED
 from tests.simulation.words import token
 from tests.simulation.world import Call
 
@@ -38,9 +39,26 @@ def _judge_tenant(found: Evidence) -> Iterator[Breach]:
                 yield Breach("tenant (I46)", f"{write.kind} of a {write.object} went to another tenant")
 
 
+def _judge_hushed(found: Evidence) -> Iterator[Breach]:
+    """While a type of request is confidential, nothing that such a request says goes to Salesforce."""
+    stored = found.world.careers.system.requests.by_id
+    named = {record["Id"]: request_of(record) for record in found.world.rows("Career_Request__c")}
+    for write in found.writes:
+        if write.object == "Career_Request__c" and write.call.mapping.partition("@")[0] == "hushed":
+            number = request_of(write.fields) if write.kind == "insert" else named.get(write.id, "")
+            says = sorted(_SAYS & write.fields.keys())
+            if number in stored and stored[number].data()["type"] in HUSHED and says:
+                yield Breach("confidential", f"request {number}: {write.kind} of its record tells {says}")
+
+
+_SAYS = frozenset({"Title__c", "Text_For_Alumni__c", "Details__c", "Criteria__c"})
+"""Fields of a request's record that say what careers ask for."""
+
+
 def judge(found: Evidence) -> Iterator[Breach]:
     """Every write of an account, and every Task, against the contact as it was last read on that host before."""
     yield from _judge_tenant(found)
+    yield from _judge_hushed(found)
     people = {account: person for person, account in found.world.accounts.items()}
     filed = _filed(found)
     by_call: dict[int, list[Write]] = {}

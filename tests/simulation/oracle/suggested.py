@@ -58,9 +58,11 @@ def _moved_since(found: Evidence, account: str, name: str, question: str) -> boo
     """Whether the contact has held anything else since that question was decided; who moves there and back has moved."""
     decided = max((at for at, id, _ in found.world.decisions if id == question), default=float("inf"))
     people = [person for person, id in found.world.accounts.items() if id == account]
-    fields = found.rules.units[name].fields if name in found.rules.units else ()
     return any(
-        held.since >= decided for person in people for each in fields for held in contact_history(found.world, person, each)
+        held.since >= decided
+        for person in people
+        for each in found.unit_fields(name)
+        for held in contact_history(found.world, person, each)
     )
 
 
@@ -69,13 +71,13 @@ def _by_nobody(found: Evidence) -> Iterator[Breach]:
     world = found.world
     people = {account: person for person, account in world.accounts.items()}
     for (account, name), asked in found.suggestions.items():
-        unit, person = found.rules.units.get(name), people.get(account)
-        if unit is None or person is None or len(world.contacts_of(person)) > 1:
+        person, fields = people.get(account), found.unit_fields(name)
+        if not fields or person is None or len(world.contacts_of(person)) > 1:
             continue
-        entered = {field: _entered(found, person, account, field) for field in unit.fields}
+        entered = {field: _entered(found, person, account, field) for field in fields}
         for row in asked:
             values = orjson.loads(row["Suggested_Values__c"] or "{}")
-            meant = {field: token(field.name, "crm", values[field.crm]) for field in unit.fields if field.crm in values}
+            meant = {field: token(field.name, "crm", values[field.crm]) for field in fields if field.crm in values}
             if meant and not any(meaning in entered[field] for field, meaning in meant.items()):
                 yield Breach("typed by nobody", f"{account} {name}: {row['Suggested__c']!r} is asked about, which nobody entered")
 

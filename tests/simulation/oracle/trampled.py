@@ -11,7 +11,7 @@ from itertools import pairwise
 
 import orjson
 
-from tests.simulation.mapping import Field, Unit, read_mapping
+from tests.simulation.mapping import Field, Unit
 from tests.simulation.oracle import handshake
 from tests.simulation.oracle.evidence import Breach, Evidence
 from tests.simulation.oracle.history import Held, account_history, agreed_last, contact_history, overwritten, tokens_between
@@ -65,8 +65,8 @@ def _judge_field(found: Evidence, person: int, account: str, unit: Unit, field: 
         agreed = tokens_between(ours, before.since - _SLACK, after.since + _SLACK)
         agreed |= agreed_last(ours, theirs, after.since, seen=found.seen_between)
         agreed |= _perhaps_ours(found, account, field, before.since)
-        silent = any(_silent(read_mapping(name).units[unit.name], before.token) for name in found.mappings)
-        if silent or before.token in agreed or before.token in _suggested(found, account, unit, field, after.since):
+        silent = any(_silent(known, before.token) for known in found.units_with(field.name))
+        if silent or before.token in agreed or before.token in _suggested(found, account, field, after.since):
             continue
         yield Breach("trampled", f"{where}, and nobody was asked")
 
@@ -112,10 +112,11 @@ def _silent(unit: Unit, theirs: str) -> bool:
     return theirs == "" and unit.null != "suggest_clear"
 
 
-def _suggested(found: Evidence, account: str, unit: Unit, field: Field, until: float) -> set[str]:
+def _suggested(found: Evidence, account: str, field: Field, until: float) -> set[str]:
     """What had been suggested for this field of this account by a moment, and not been refused."""
     meanings = set()
-    for write in found.suggestion_writes(account, unit.name):
+    units = {unit.name for unit in found.units_with(field.name)}
+    for write in (write for unit in units for write in found.suggestion_writes(account, unit)):
         # What arrived twice was carried out the first time, whatever the second answer says.
         no = len(write.call.acted) == 1 and fate_of(write) in {"later", "never"} and not found.untrue
         if write.call.at > until + _SLACK or not write.call.acted or no:
