@@ -511,5 +511,32 @@ PINNED: Mapping[str, Scenario] = {
         ),
         seed=6983,
     ),
+    "what careers had emptied in a group was a gap once the mapping made it a unit of its own": Scenario(
+        spec=Spec(people=2),
+        steps=(
+            CrmAnswers("TXN_SECURITY_METERING_ERROR", "POST|PATCH", "before", 1),
+            EditAccount(0, "title", None),
+            Pass(60),
+            PutMapping("regrouped"),
+            Pass(60),
+        ),
+        seed=502,
+    ),
+    "a question about what is not mapped any more stayed open after the state was lost": Scenario(
+        spec=Spec(people=2, cycle=600),
+        steps=(
+            EditAccount(1, "linkedin_url", 2, 1),
+            Pass(600),
+            RestoreState(),
+            PutMapping("fewer", confirmed=True),
+            Decide(0, "reject", 0),
+        ),
+        seed=385,
+    ),
+    "a request with a record was told as refused once its type was confidential and the state lost": Scenario(
+        spec=Spec(people=2, cycle=600),
+        steps=(File(0, 0), Pass(600), RestoreState(), PutMapping("hushed", confirmed=True)),
+        seed=675,
+    ),
 }
 """What went wrong, and how."""

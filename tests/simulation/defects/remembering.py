@@ -17,9 +17,7 @@ DEFECTS = (
         name="regrouped and filled",
         what="what careers emptied before the mapping gave a unit other fields is a gap, and filled",
         needs=("variant='regrouped'",),
-        edits=(
-            Edit(_REMAPPED, "for name, state in known.items() if _held(", "for name, state in known.items() if False and _held("),
-        ),
+        edits=(Edit(_REMAPPED, "        links.add_first_differences(db, system, held, ctx.clock.now())\n", ""),),
     ),
     Defect(
         name="regrouped, still asked",
