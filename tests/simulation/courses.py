@@ -90,12 +90,20 @@ def _remapped(dice: Dice, spec: Spec) -> Beats:
     changes: list[Step] = [PutMapping(there, dice.chance(0.7))]
     if dice.chance(0.7):
         changes.append(PutMapping(spec.mapping, dice.chance(0.7)))
-    beats: list[list[Step]] = [[_about(dice, spec, there) for _ in range(dice.whole(1, 3))]]
+    beats: list[list[Step]] = [[*_waiting(dice, spec, there), *(_about(dice, spec, there) for _ in range(dice.whole(0, 2)))]]
     for change in changes:
         amidst = When(dice.one(_CROSSINGS), dice.one(("GET", "POST", "/composite/")), change)
         beats.append([_about(dice, spec, there), amidst if dice.chance(0.3) else change, _about(dice, spec, there)])
         beats += [[_about(dice, spec, there)] for _ in range(dice.whole(0, 2))]
     return beats
+
+
+def _waiting(dice: Dice, spec: Spec, there: str) -> list[Step]:
+    """What waits when the mapping changes: a question, or a request whose record Salesforce does not take yet."""
+    person = dice.whole(0, spec.people - 1)
+    if there == "hushed":
+        return [CrmRefuses("UNABLE_TO_LOCK_ROW", "Career_Request__c", dice.one((1, 3, 20))), File(person, 0)]
+    return [EditAccount(person, dice.one(_MOVED[there][:2]), dice.whole(1, CHOICES - 1))]
 
 
 def _about(dice: Dice, spec: Spec, there: str) -> Step:
