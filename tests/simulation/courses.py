@@ -66,10 +66,10 @@ def seldom(dice: Dice, spec: Spec) -> Beats:
 
 def beside_another(dice: Dice, spec: Spec) -> Beats:
     """A course that stands beside any other, and is drawn in a stream of its own."""
-    if dice.chance(0.15):
-        return _died_settling(dice, dice.whole(0, spec.people - 1), dice.one(OWNED))
     # Elsewhere the files are others: what is changed in them would have to be written anew for each.
-    return _remapped(dice, spec) if (spec.platform, spec.flavour) == (USUAL, PLAIN) else []
+    if (spec.platform, spec.flavour) == (USUAL, PLAIN) and dice.chance(0.7):
+        return _remapped(dice, spec)
+    return dice.one(_AIMED)(dice, dice.whole(0, spec.people - 1), dice.one(OWNED))
 
 
 def _died_settling(dice: Dice, person: int, field: str) -> Beats:
@@ -79,6 +79,45 @@ def _died_settling(dice: Dice, person: int, field: str) -> Beats:
     )
     deeds: list[Step] = [EditContact(person, field, 1), EditAccount(person, "interests", 1), EditAccount(person, field, 2)]
     return [[], [*deeds, File(person, 0), When(side, part, At(dice.whole(1, 4), Kill()))], [EditContact(person, field, 2)]]
+
+
+def _died_keeping(dice: Dice, person: int, field: str) -> Beats:
+    """The process dies in one of the commits by which it keeps what it has read of a contact; nobody touches that again."""
+    return [[], [EditContact(person, field, 1), When("crm<", "/composite", At(dice.whole(1, 5), Kill()))], []]
+
+
+def _forgotten_unread(_dice: Dice, person: int, field: str) -> Beats:
+    """Careers' feed of changes no longer reaches back to what we have not read, and nobody touches that again."""
+    return [[], [EditAccount(person, field, 1), ForgetChanges()], []]
+
+
+def _told_to_wait(dice: Dice, person: int, field: str) -> Beats:
+    """Careers say how long they want to be left alone."""
+    return [[CareersAnswer("throttle", dice.one(("POST", ".")), 1, "300"), EditContact(person, field, 1)], [], []]
+
+
+def _withdrawn_on_its_way(dice: Dice, person: int, _field: str) -> Beats:
+    """Careers take a request back while Salesforce does not take its record yet."""
+    locked = CrmRefuses("UNABLE_TO_LOCK_ROW", "Career_Request__c", dice.one((1, 3, 8)))
+    return [[locked, File(person, dice.whole(0, 5))], [Change(-1, "")], [], []]
+
+
+def _barred_for_good(dice: Dice, person: int, _field: str) -> Beats:
+    """Careers ask for somebody who has not wanted to be asked for some time."""
+    flag = dice.one(("do_not_contact", "do_not_contact", *_CONSENTS))
+    return [[EditContact(person, flag, 1)], [], [], [File(person, dice.whole(0, 5))]]
+
+
+_AIMED = (
+    _died_settling,
+    _died_settling,
+    _died_keeping,
+    _forgotten_unread,
+    _told_to_wait,
+    _withdrawn_on_its_way,
+    _barred_for_good,
+)
+"""What other courses seldom bring about, or cover up by what happens next in them."""
 
 
 def _remapped(dice: Dice, spec: Spec) -> Beats:

@@ -129,7 +129,7 @@ DEFECTS = (
     Defect(
         name="request dropped while its record is on the way",
         what="a withdrawal that comes before the record is there is looked at and forgotten",
-        needs=("File(", "title=''", "pattern="),
+        needs=("File(", "title=''"),
         edits=(
             Edit(
                 _REQUESTS,
