@@ -105,8 +105,10 @@ def _was(unit: Unit, states: Mapping[str, UnitState], differed: AbstractSet[str]
         former = before["fields"].get(name, [unit.name])[0]
         state, names = states.get(former, BLANK), before["units"].get(former, _names(unit))
         one = _Was(differed=former in differed, adopt=state.memory.adopt)
-        if state.base is not None and name in names and len(names) == len(state.base.career.values):
-            one = replace(one, value=state.base.career.values[names.index(name)], supplied=state.base.supplied)
+        # Nobody may have been judged since it began anew before.
+        held, ours = (state.base.career.values, state.base.supplied) if state.base else (state.memory.supplied or (), True)
+        if name in names and len(names) == len(held):
+            one = replace(one, value=held[names.index(name)], supplied=ours)
         found.append(one)
     return found
 

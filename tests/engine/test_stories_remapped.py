@@ -255,6 +255,19 @@ def test_what_careers_have_from_us_in_a_group_is_cleared_once_it_stands_alone(un
     assert (uni.account("a1")["title"], uni.account("a1")["employer"]) == (None, None)
 
 
+def test_what_careers_have_from_us_stays_known_over_two_changes(uni: University) -> None:
+    """Law: also where nobody is judged between them."""
+    names = [rule.name for rule in rulebook().person.unit("mailing_address").fields]
+    uni.edit_contact(uni.ada, MailingStreet="1 Main St", MailingCity="Boston", MailingState="MA")
+    uni.run()
+    uni.regroup("mailing_address", names[::-1])
+    uni.regroup("mailing_address", names)
+    uni.edit_contact(uni.ada, Consent_Career_Asks__c="No")
+    uni.run()
+    uni.run()
+    assert set(uni.account("a1")["address"].values()) == {None}
+
+
 def test_what_is_to_be_cleared_is_cleared_although_that_was_put_off(uni: University) -> None:
     """Law: what careers have from us stays known until it is gone there."""
     consented = {"share": Share.CONSENTED, "purpose": "career_asks", "on_withdrawn": OnWithdrawn.CLEAR}
