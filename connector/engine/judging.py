@@ -67,6 +67,8 @@ def judge_link(
         verdicts = {name: verdict for name, verdict in verdicts.items() if name in urgent}
     _take_up(ctx, draft, subject, judged, verdicts)
     _withdraw_unmapped(ctx, draft.db, subject, judged)
+    # Where the mapping has it again some day, what careers have cleared meanwhile is no gap either.
+    judged.differences += sorted(name for name in subject.differed if subject.rules.known(name) is None)
     if not held:
         draft.write(subject, judged.written, urgent=bool(urgent), profile=not only_opt_outs and not urgent)
     return judged

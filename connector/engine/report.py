@@ -22,6 +22,12 @@ from connector.store.store import Row, get_meta, get_metas, moment, set_meta, st
 from connector.store.tables import link, parked, run
 
 
+def _to_choose(ctx: Context, db: Connection) -> dict[str, int]:
+    """How many first differences wait for `adopt`, by unit; those of units that are not mapped now do not."""
+    mapped = {unit.name for rules in ctx.persons.every() for unit in rules.units}
+    return {unit: count for unit, count in links.count_first_differences(db).items() if unit in mapped}
+
+
 def status(ctx: Context) -> dict[str, Any]:
     """How it stands, in plain values: stage, last good work per side, what waits, what is halted and parked, and why."""
     with ctx.store.begin() as db:
@@ -35,7 +41,7 @@ def status(ctx: Context) -> dict[str, Any]:
             "halted": [dict(row) for row in halts(db).values()],
             "down": _down(db),
             "links": links.count_states(db),
-            "first_differences": links.count_first_differences(db),
+            "first_differences": _to_choose(ctx, db),
             "suggestions": suggestions.count(db),
             "reviews": reviews.count(db),
             "requests": requests.count(db),

@@ -238,6 +238,22 @@ def test_what_differed_in_a_group_is_not_filled_once_it_stands_alone(new: Univer
     assert new.account("a1")["title"] is None
 
 
+def test_what_differed_is_not_filled_once_it_is_mapped_again(new: University) -> None:
+    """Law: nor where the mapping has had nothing of it meanwhile; nobody has to choose about it then."""
+    new.ada = new.alumna(preferred="Countess")[0]
+    new.edit_contact(new.ada, Preferred_Name__c="Ada")
+    new.go_live()
+    assert status(new.ctx)["first_differences"] == {"preferred_name": 1}
+    new.regroup("preferred_name", ())
+    new.edit_person("a1", {"preferred_name": None})
+    new.run()
+    assert status(new.ctx)["first_differences"] == {}
+    new.regroup("preferred_name", ("preferred_name",))
+    new.run()
+    assert new.account("a1")["preferred_name"] is None
+    assert status(new.ctx)["first_differences"] == {"preferred_name": 1}
+
+
 def test_what_careers_have_from_us_in_a_group_is_cleared_once_it_stands_alone(uni: University) -> None:
     """Law: `on_withdrawn = "clear"` holds for it, too."""
     consented = {"share": Share.CONSENTED, "purpose": "career_asks", "on_withdrawn": OnWithdrawn.CLEAR}

@@ -522,6 +522,18 @@ PINNED: Mapping[str, Scenario] = {
         ),
         seed=502,
     ),
+    "what careers had emptied of a first difference was a gap once the mapping had had nothing of it": Scenario(
+        spec=Spec(live=False),
+        steps=(
+            EditAccount(0, "linkedin_url", 2),
+            Pass(60),
+            EditAccount(0, "linkedin_url", None),
+            PutMapping("fewer", confirmed=True),
+            Pass(60),
+            PutMapping("shipped", confirmed=True),
+        ),
+        seed=3370,
+    ),
     "a question about what is not mapped any more stayed open after the state was lost": Scenario(
         spec=Spec(people=2, cycle=600),
         steps=(
