@@ -97,9 +97,10 @@ def _told_to_wait(dice: Dice, person: int, field: str) -> Beats:
 
 
 def _withdrawn_on_its_way(dice: Dice, person: int, _field: str) -> Beats:
-    """Careers take a request back while Salesforce does not take its record yet."""
-    locked = CrmRefuses("UNABLE_TO_LOCK_ROW", "Career_Request__c", dice.one((1, 3, 8)))
-    return [[locked, File(person, dice.whole(0, 5))], [Change(-1, "")], [], []]
+    """Careers take a request back while its record waits to be tried again: a few times at once, then less and less often."""
+    locked = CrmRefuses("UNABLE_TO_LOCK_ROW", "Career_Request__c", 20)
+    waits: Beats = [[] for _ in range(dice.whole(3, 7))]
+    return [[locked, File(person, dice.whole(0, 3))], *waits, [Change(-1, "")], [], []]
 
 
 def _barred_for_good(dice: Dice, person: int, _field: str) -> Beats:
