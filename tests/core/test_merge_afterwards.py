@@ -128,6 +128,15 @@ def check_settle(law: ModuleType) -> None:
     adopted = law.judge(unit=unit, base=None, crm=mine, career=reading_of("B"), memory=chosen, now=NOW)
     assert law.settle(verdict=adopted, base=None, memory=chosen, mine=mine, now=NOW) == (None, chosen)
 
+    for supplied in ("A", "B"):
+        # It began anew with a changed mapping: whether we brought what stands there is known until a base tells it.
+        knows = Memory(adopt="keep", supplied=(supplied,))
+        adopted = law.judge(unit=unit, base=None, crm=mine, career=reading_of("B"), memory=knows, now=NOW)
+        anew = Base(crm=mine, career=reading_of("B"), supplied=supplied == "B")
+        assert law.settle(verdict=adopted, base=None, memory=knows, mine=mine, now=NOW) == (anew, Memory())
+        undecided = law.judge(unit=unit, base=None, crm=mine, career=reading_of("B"), memory=Memory(supplied=("B",)), now=NOW)
+        assert law.settle(verdict=undecided, base=None, memory=Memory(supplied=("B",)), mine=mine, now=NOW)[1].supplied == ("B",)
+
     for restored in (True, False):
         asked = law.Verdict(row=law.Row.OUTSIDE_EDIT, move=law.Move.REFRESH, suggested=("C",), restored=restored)
         memory = Memory(open=replace(waiting, restored=not restored))
@@ -188,6 +197,17 @@ def check_end_sharing(law: ModuleType) -> None:
     waits = law.settle(verdict=cleared, base=ours, memory=Memory(), mine=None, now=NOW)
     assert waits == (ours, Memory(noted="sharing_ended")), "the base is forgotten once the clear has arrived"
     assert law.acknowledge(verdict=cleared, crm=ours.crm, career=ours.career, written=reading_of("-/-")) is None
+
+    sent = Memory(sent={Side.CAREER: (("A", "X"),)})
+    assert ended(clearing, ours, "A/X", sent).write is Side.CAREER, "ours, too, though nobody has told us that it arrived"
+    anew = Memory(supplied=("A", "B"))
+    assert ended(clearing, None, "A/B", anew).write is Side.CAREER, (
+        "it began anew with a changed mapping, and is ours all the same"
+    )
+    assert law.settle(verdict=ended(unit_of(2), None, "A/B", anew), base=None, memory=anew, mine=None, now=NOW) == (
+        None,
+        Memory(noted="sharing_ended"),
+    )
 
     for unit, career in ((clearing, "A/X"), (clearing, "?"), (unit_of(2), "A/B")):
         left = ended(unit, ours, career)

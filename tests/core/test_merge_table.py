@@ -443,6 +443,8 @@ OPT_OUTS = [
     OptOut(about="careers restrict", crm="F", career="T", row="opt_out_from_career", flag=True),
     OptOut(about="careers restrict, base unknown", base=None, crm="F", career="T", row="opt_out_from_career", flag=True),
     OptOut(about="careers restrict, CRM says nothing", crm="-", career="T", row="opt_out_from_career", flag=True),
+    OptOut(about="careers restrict, and were asked about while it was of all contact", crm="F", career="T", open="T",
+           row="opt_out_from_career", move="withdraw", flag=True),
     OptOut(about="careers restrict all contact", crm="F", career="T", total=True,
            row="opt_out_from_career", move="raise", flag=True),
     OptOut(about="careers restrict all contact, base unknown", base=None, crm="F", career="T", total=True,
