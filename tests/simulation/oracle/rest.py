@@ -41,10 +41,10 @@ def judge(found: Evidence) -> Iterator[Breach]:
 
 
 def _judge_unmapped(found: Evidence) -> Iterator[Breach]:
-    """Nobody is asked about what is not mapped any more. A lost state has taken with it what was asked."""
+    """Nobody is asked about what is not mapped any more."""
     for (account, name), asked in found.suggestions.items():
         unmapped = name not in found.rules.units and found.unit_fields(name)
-        if unmapped and found.remembers and any(row["State__c"] in OPEN for row in asked):
+        if unmapped and any(row["State__c"] in OPEN for row in asked):
             yield Breach("withdrawn", f"{account} {name}: not mapped, and yet a suggestion waits")
 
 
