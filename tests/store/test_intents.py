@@ -12,7 +12,7 @@ from sqlalchemy import Connection, select, update
 
 from connector.store import intents, links, plans
 from connector.store.observations import batches
-from connector.store.store import Store, fetch, stamp, unpack
+from connector.store.store import Store, add, fetch, pack, stamp, unpack
 from connector.store.tables import intent, plan
 
 NOW = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
@@ -209,6 +209,50 @@ def test_what_waits_for_a_record_that_is_not_made(db: Connection) -> None:
     intents.end_with(db, "k1", "career.update")
     unsent = {"planned", "ready", "refused"}
     assert states() == before | {"k1": ["superseded" if state in unsent else state for state in STATES]}
+
+
+@pytest.mark.parametrize("kind", ["request.update", "suggestion.update"])
+def test_an_older_update_of_the_same_record_does_not_come_last(db: Connection, kind: str) -> None:
+    """Law: what was not sent, was refused or has no answer goes out no more once an update that brings all of it waits."""
+    same, key = ("careers", "a1", kind), "record"
+    places = (same, ("alumni", "a1", kind), ("careers", "a2", kind), ("careers", "a1", "task.update"))
+    old = [written(*place, state=state, key=key, remedy=f"{place} {state}") for place in places for state in STATES]
+    old += [
+        written(*same, key="another record", remedy="of another"),
+        written(*same, key=key, payload=pack({"fields": {}}), remedy="fewer"),
+        written(*same, key=key, payload=pack({"fields": {"title": "x", "text": "y"}}), remedy="more"),
+    ]
+    add(db, intent, old)
+    intents.plan_writes(db, [written(*same, key=key, remedy="the newest")])
+    superseded = {row["remedy"] for row in fetch(db, select(intent)) if row["state"] == "superseded" and row["remedy"]}
+    expected = {f"{same} {state}" for state in ("planned", "ready", "refused", "unknown", "superseded")}
+    assert superseded == expected | {f"{place} superseded" for place in places} | {"fewer"}
+
+
+def test_everything_of_a_kind_is_given_up_but_with_one_code(db: Connection) -> None:
+    """Law: planned, ready and refused writes of these systems are superseded and told in order; not those with this code."""
+    set_where(db, mine("refused"), code="TAKEN")
+    set_where(db, mine("ready"), code="OTHER")
+    here = mine("planned", "ready") + [f"careers a2 career.update {state}" for state in ("planned", "ready", "refused")]
+    before = all_of(db)
+    assert intents.give_up_all(db, "career.update", [], but_code="TAKEN") == []
+    assert [row["key"] for row in intents.give_up_all(db, "career.update", ["careers"], but_code="TAKEN")] == here
+    assert changes(db, before) == {key: {"state": "superseded"} for key in here}
+
+
+def test_writes_that_are_not_settled(db: Connection) -> None:
+    """Law: every write of these kinds that still waits or has no answer, in order, whosever it is."""
+    found = [row["key"] for row in intents.open_writes(db, ["career.update"])]
+    places = (MINE, *OTHERS[:2])
+    assert found == [f"{' '.join(place)} {state}" for place in places for state in intents.OPEN_STATES]
+    assert intents.open_writes(db, []) == []
+
+
+def test_what_an_outcome_settles_is_told_anew(db: Connection) -> None:
+    """Law: of this write alone."""
+    (key,), before = mine("sent"), all_of(db)
+    intents.resettle(db, id_of(db, key), {"units": {"title": 1}})
+    assert changes(db, before) == {key: {"settle": pack({"units": {"title": 1}})}}
 
 
 def test_a_target_in_flight_is_known(db: Connection) -> None:
