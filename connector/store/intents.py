@@ -131,7 +131,7 @@ def give_up(db: Connection, system: str, targets: Iterable[str], kinds: Sequence
 
 def give_up_all(db: Connection, kind: str, systems: Collection[str], *, but_code: str) -> list[Row]:
     """The same for all writes of a kind and these systems that have not been sent, or were refused (but not with this code)."""
-    other = func.coalesce(intent.c.code, "") != but_code
+    other = intent.c.code.is_distinct_from(but_code)
     unsent = (intent.c.kind == kind) & intent.c.system.in_(systems) & intent.c.state.in_(_UNSENT) & other
     rows = fetch(db, select(intent).where(unsent).order_by(intent.c.id))
     db.execute(update(intent).where(unsent).values(state="superseded"))

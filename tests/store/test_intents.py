@@ -233,7 +233,9 @@ def test_everything_of_a_kind_is_given_up_but_with_one_code(db: Connection) -> N
     """Law: planned, ready and refused writes of these systems are superseded and told in order; not those with this code."""
     set_where(db, mine("refused"), code="TAKEN")
     set_where(db, mine("ready"), code="OTHER")
+    add(db, intent, [written(target="a0")])
     here = mine("planned", "ready") + [f"careers a2 career.update {state}" for state in ("planned", "ready", "refused")]
+    here.append("careers a0 career.update planned")
     before = all_of(db)
     assert intents.give_up_all(db, "career.update", [], but_code="TAKEN") == []
     assert [row["key"] for row in intents.give_up_all(db, "career.update", ["careers"], but_code="TAKEN")] == here
