@@ -189,6 +189,8 @@ def _judge_again(found: Evidence, before: Write, fate: str, again: Write) -> Ite
     knows = before.call.life == again.call.life or found.remembers
     # By a clock that was set forward the pause is over.
     knows = knows and "host's clock set" not in found.happened
+    # What was decided under another mapping is decided anew, and with it when it goes out: an administrator has come between.
+    knows = knows and before.call.mapping == again.call.mapping
     if fate in {"lost", "later"} and passed < _PAUSE - _SLACK and before.call is not again.call and knows:
         yield Breach("pace (I36)", f"{what} came to nothing ({fate}) and was sent again {passed:.2f} s later")
     # Other mapping files are moved to when the next job begins, whenever they were put in place.
