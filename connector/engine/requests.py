@@ -313,7 +313,9 @@ class _Desk:
         closed = self._directory.closed_statuses
         if seen is None or not (seen["deleted"] or unpack(seen["fields"]).get("Status") in closed):
             payload = {"object": Feed.TASK, "id": known["task_id"], "fields": {"Status": closed[0]}}
-            self._plan("task.update", known["system"], known["request_id"], payload)
+            # Its record may be followed again before the Task could be closed.
+            if not intents.waits(self._db, known["system"], known["request_id"], "task.update", payload):
+                self._plan("task.update", known["system"], known["request_id"], payload)
 
     def follow(self, known: Row) -> None:
         """Its Task or its record moved in Salesforce: what does that mean for careers?"""

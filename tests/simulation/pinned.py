@@ -534,6 +534,26 @@ PINNED: Mapping[str, Scenario] = {
         ),
         seed=3370,
     ),
+    "a Task that could not be closed yet was closed once more at once when its record was followed again": Scenario(
+        spec=Spec(
+            platform="handshake",
+            page=1,
+            overlap=120,
+            cycle=7200,
+            settings=(("fill_required", "yes"),),
+            office=(("encoding", "utf-16"), ("delimiter", "\t"), ("fails_rows", False), ("warns", False), ("warns_blank", True)),
+        ),
+        steps=(
+            At(9, File(0, 0)),
+            KeepState(),
+            Pass(7200),
+            CrmRefuses("TXN_SECURITY_METERING_ERROR", "Task", 3),
+            Change(2, ""),
+            RestoreState(),
+            Pass(14400),
+        ),
+        seed=26812,
+    ),
     "a question about what is not mapped any more stayed open after the state was lost": Scenario(
         spec=Spec(people=2, cycle=600),
         steps=(
