@@ -313,9 +313,7 @@ class _Desk:
         closed = self._directory.closed_statuses
         if seen is None or not (seen["deleted"] or unpack(seen["fields"]).get("Status") in closed):
             payload = {"object": Feed.TASK, "id": known["task_id"], "fields": {"Status": closed[0]}}
-            # Its record may be followed again before the Task could be closed.
-            if not intents.waits(self._db, known["system"], known["request_id"], "task.update", payload):
-                self._plan("task.update", known["system"], known["request_id"], payload)
+            self._plan_once("task.update", known, payload)
 
     def follow(self, known: Row) -> None:
         """Its Task or its record moved in Salesforce: what does that mean for careers?"""
@@ -404,9 +402,7 @@ class _Desk:
     def _tell_crm(self, known: Row, state: RequestState, neutral: Neutral) -> None:
         fields = {"State__c": state.value, "Neutral__c": neutral.value}
         payload = {"object": Feed.REQUEST, "id": known["crm_id"], "fields": fields}
-        # Both its record and its Task may have moved, and each is followed.
-        if not intents.waits(self._db, known["system"], known["request_id"], "request.update", payload):
-            self._plan("request.update", known["system"], known["request_id"], payload)
+        self._plan_once("request.update", known, payload)
 
     def acknowledge(self, known: Row | None) -> None:
         """Tell careers where their request stands, if that is news."""
@@ -431,6 +427,11 @@ class _Desk:
         unclear = intents.replace_unknown(self._db, system, id, ["career.acknowledge"])
         if unclear or digest != known["acknowledged"]:
             self._plan("career.acknowledge", system, id, told, settle_with={"acknowledged": digest})
+
+    def _plan_once(self, kind: str, known: Row, payload: Mapping[str, Any]) -> None:
+        """Both its record and its Task may have moved, and each is followed, perhaps again before the write could go out."""
+        if not intents.waits(self._db, known["system"], known["request_id"], kind, payload):
+            self._plan(kind, known["system"], known["request_id"], payload)
 
     def _plan(self, kind: str, system: str, target: str, payload: Mapping[str, Any], **more: Any) -> None:  # noqa: ANN401 - passed on by name
         self._rows.append(

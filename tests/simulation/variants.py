@@ -98,6 +98,11 @@ HUSHED = frozenset({"MENTOR_FLASH", "coffee chat"})
 """The words for the type of request that is confidential where a mapping is ``hushed``."""
 
 
+def is_hushed(mapping: str) -> bool:
+    """Whether the types of ``HUSHED`` are confidential under a mapping, by its name."""
+    return mapping.partition("@")[0] == "hushed"
+
+
 _CHANGES_ON: Mapping[str, tuple[Change, ...]] = {
     "tight@12twenty": (("person.toml", 'label = "Job title"\n', 'label = "Job title"\nshare = "never"\n'),),
     "tight@handshake": (("person.toml", 'label = "Preferred name"\n', 'label = "Preferred name"\nshare = "never"\n'),),

@@ -15,6 +15,7 @@ from typing import Any
 from tests.simulation.mapping import Field, Rules, Unit, read_mapping
 from tests.simulation.oracle.symplicity import acts_until
 from tests.simulation.oracle.wire import Write
+from tests.simulation.variants import is_hushed
 from tests.simulation.words import token
 from tests.simulation.world import HANDED_OVER, Call, World, pick
 
@@ -87,7 +88,7 @@ class Evidence:
     @cached_property
     def hushed(self) -> bool:
         """Whether a type of request was confidential at some time that is none in the shipped mapping."""
-        return any(name.partition("@")[0] == "hushed" for name in self.mappings)
+        return any(map(is_hushed, self.mappings))
 
     def units_with(self, field: str) -> list[Unit]:
         """The unit that a field belonged to, under each mapping that was in force at some time and has it."""

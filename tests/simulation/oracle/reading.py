@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 
 from tests.simulation.oracle.evidence import Breach, state_rows
-from tests.simulation.variants import HUSHED, USUAL
+from tests.simulation.variants import HUSHED, USUAL, is_hushed
 from tests.simulation.words import token
 from tests.simulation.world import World, pick
 
@@ -39,7 +39,7 @@ def judge(world: World, state: Path, when: str) -> Iterator[Breach]:
 
 def _judge_careers(world: World, seen: _Seen, unread: set[str], when: str) -> Iterator[Breach]:
     platform = world.platform
-    hushed = any(call.mapping.partition("@")[0] == "hushed" for call in world.calls)
+    hushed = any(is_hushed(call.mapping) for call in world.calls)
     confidential = HUSHED | {"WELFARE"} if hushed else {"WELFARE"}
     for kind, shelf in (("person", world.careers.system.people), ("request", world.careers.system.requests)):
         for id, stored in shelf.by_id.items():

@@ -18,7 +18,7 @@ from tests.simulation.mapping import Rules, Unit, read_mapping
 from tests.simulation.oracle.evidence import Breach, Evidence, request_of
 from tests.simulation.oracle.history import seconds
 from tests.simulation.oracle.wire import Write
-from tests.simulation.variants import HUSHED
+from tests.simulation.variants import HUSHED, is_hushed
 from tests.simulation.words import token
 from tests.simulation.world import Call
 
@@ -44,7 +44,7 @@ def _judge_hushed(found: Evidence) -> Iterator[Breach]:
     stored = found.world.careers.system.requests.by_id
     named = {record["Id"]: request_of(record) for record in found.world.rows("Career_Request__c")}
     for write in found.writes:
-        if write.object == "Career_Request__c" and write.call.mapping.partition("@")[0] == "hushed":
+        if write.object == "Career_Request__c" and is_hushed(write.call.mapping):
             number = request_of(write.fields) if write.kind == "insert" else named.get(write.id, "")
             says = sorted(_SAYS & write.fields.keys())
             if number in stored and stored[number].data()["type"] in HUSHED and says:
