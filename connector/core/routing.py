@@ -121,7 +121,7 @@ class PastRequest:
     """An earlier request about the same contact. ``ended_at`` None: still open.
 
     ``touched_at`` is when it became a Task; None for what never did (stopped, recorded only, refused): that counts neither
-    as an ask of them nor as one to attach to. Withdrawn requests count only if their Task was begun before.
+    as an ask of them nor as one to attach to. Nor does what careers withdrew before anybody had begun.
     """
 
     number: str

@@ -11,9 +11,10 @@ from sqlalchemy import Connection
 from connector.core.foreign import fitted
 from connector.core.model import OutsideEdit, Side
 from connector.core.progress import Neutral
-from connector.core.requests import FOREIGN_LABEL, Ask
-from connector.core.routing import ContactLimit, PastRequest, PersonFacts, Routed, Unidentified
+from connector.core.requests import FOREIGN_LABEL, Ask, Direction
+from connector.core.routing import PastRequest, PersonFacts, Routed, Unidentified
 from connector.core.rulebook import PROFILE, Fact, Rules
+from connector.core.understanding import understand
 from connector.engine.context import Context
 from connector.engine.readings import Person, restricted, withdrawn_purposes
 from connector.ports import Feed
@@ -81,22 +82,38 @@ def _holds(rules: Rules, person: Person, fact: Fact) -> bool:
 _LOOKED_BACK = 200
 
 
-def past_of(db: Connection, contact: str, key: str, limit: ContactLimit) -> list[PastRequest]:
-    """Earlier requests about the same contact, oldest first; ``key`` is the new one's.
+def past_of(ctx: Context, db: Connection, contact: str, ask: Ask, key: str) -> list[PastRequest]:
+    """Earlier requests that led to a contact with the same person, oldest first; ``key`` is that of the new one.
 
     The newest only, and as many as the limit could need: a flood about one person must not cost the square of its size.
     """
+    limit = ctx.routing.limit
     most = max(_LOOKED_BACK, limit.max_asks, limit.max_per_year)
     return [
         PastRequest(
             number=row["number"],
             type=row["type"],
             neutral=Neutral(row["neutral"]),
-            touched_at=moment(row["received_at"]) if row["owner_id"] and row["reason"] is None else None,
+            title=_title(ctx, db, row) if _may_be_asked_twice(ctx, row, ask) else "",
+            touched_at=moment(row["at"]),
             ended_at=moment(row["settled_at"]) if row["settled_at"] else None,
         )
-        for row in requests.newest_of_contact(db, contact, key, limit=most)
+        for row in requests.newest_asks(db, contact, key, limit=most)
     ]
+
+
+def _may_be_asked_twice(ctx: Context, row: Row, ask: Ask) -> bool:
+    """Whether it hangs on its title that an earlier request is the same ask."""
+    same_type = ctx.requests.by_word(row["type"]) == ask.type
+    return same_type and ask.type.direction is Direction.ALUMNI_TO_INSTITUTION and row["settled_at"] is None
+
+
+def _title(ctx: Context, db: Connection, known: Row) -> str:
+    """What careers call a request now; "" for what is not understood any more."""
+    id = known["request_id"]
+    row = observations.load(db, Side.CAREER, "request", [id], system=known["system"]).get(id)
+    ask = understand(unpack(row["fields"]), request_id=id, rules=ctx.requests) if row else None
+    return ask.title if isinstance(ask, Ask) else ""
 
 
 def columns_of(system: str, ask: Ask, routed: Routed, *, number: str, contact: str | None, now: datetime) -> dict[str, Any]:
@@ -145,6 +162,15 @@ def _time(at: datetime | None) -> str | None:
 def whole_number(value: object) -> int | None:
     """A number as Salesforce gives it, without its point."""
     return int(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def read_moment(value: object) -> datetime | None:
+    """A moment as Salesforce gives it; None for what is none."""
+    try:
+        at = datetime.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+    return at if at is not None and at.tzinfo is not None else None
 
 
 def _text(value: object) -> str | None:

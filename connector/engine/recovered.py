@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection
 
 from connector.core.model import Memory, OpenSuggestion, Rejection, Side, Unit, Value
 from connector.core.suggestions import CRM_STATES, show
+from connector.engine.asked import read_moment
 from connector.engine.context import Context, key_of, log
 from connector.engine.readings import Person
 from connector.engine.unasking import forget
@@ -154,11 +154,8 @@ def _turned_down(db: Connection, asked: _Asked, fields: Mapping[str, Any]) -> No
     """The same is not asked again, unless the contact has moved since."""
     contact = observations.load(db, Side.CRM, Feed.CONTACT, [asked.link["contact_id"]]).get(asked.link["contact_id"])
     mine = Person(crm=unpack(contact["fields"]), career={}, has_profile=True).reading(asked.unit, Side.CRM) if contact else None
-    try:
-        at = datetime.fromisoformat(str(fields.get("Decided_At__c")))
-    except ValueError:
-        return
-    if mine is None or at.tzinfo is None or show(asked.unit.fields, mine.values) != fields.get("Now__c"):
+    at = read_moment(fields.get("Decided_At__c"))
+    if mine is None or at is None or show(asked.unit.fields, mine.values) != fields.get("Now__c"):
         return
     rejected = Rejection(values=asked.values, against=mine.values, at=at)
     _remember(db, asked, lambda memory: memory if memory.episodes > asked.episode else replace(memory, rejected=rejected))

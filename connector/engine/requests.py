@@ -15,7 +15,7 @@ from connector.core.progress import Neutral, RequestState, neutral_word, progres
 from connector.core.requests import Ask, Misunderstood
 from connector.core.routing import PersonFacts, Routed, route
 from connector.core.understanding import understand
-from connector.engine.asked import columns_of, find_person, past_of, whole_number, words_of
+from connector.engine.asked import columns_of, find_person, past_of, read_moment, whole_number, words_of
 from connector.engine.context import Context, key_of, log, stage
 from connector.engine.halting import REQUESTS, set_halt
 from connector.ports import Directory, Feed
@@ -242,15 +242,16 @@ class _Desk:
             rules=self._ctx.requests,
             routing=self._ctx.routing,
             officers=self._directory.officers,
-            past=past_of(self._db, contact, key, self._ctx.routing.limit) if contact else (),
+            past=past_of(self._ctx, self._db, contact, ask, key) if contact else (),
             start_at=self._ctx.start_at,
             now=now,
         )
         if routed.state not in _NEVER_STORED:
             self._create(system, ask, routed, key, number, contact, now)
-        if routed.task is not None and routed.who_id is not None and not routed.stop_reason:
-            touched = {"key": key, "contact_id": contact, "at": stamp(now), "type": ask.type.code}
-            requests.put_touches(self._db, [touched])
+        if routed.task is not None and contact is not None and not routed.stop_reason:
+            requests.put_touch(self._db, key, contact_id=contact, at=stamp(now), type=ask.type.code)
+        else:
+            requests.untouch(self._db, key)
         return {
             "type": ask.type.code,
             "state": routed.state.value,
@@ -301,6 +302,8 @@ class _Desk:
         requests.change(
             self._db, system, id, state=state.value, neutral=neutral_word(state).value, message="", settled_at=stamp(now)
         )
+        if RequestState(known["state"]) in _NOT_BEGUN:
+            requests.untouch(self._db, known["key"])
         if known["crm_id"]:
             self._tell_crm(known, state, neutral_word(state))
         self._close_task(known)
@@ -352,10 +355,20 @@ class _Desk:
         columns = {"state": stands[0], "neutral": stands[1], "reason": (fields.get("Stop_Reason__c") or "")[:80] or None}
         columns["settled_at"] = self._settled(known, RequestState(stands[0]))
         requests.change(self._db, system, id, **columns, message=message, outcome=fields.get("Outcome__c"))
+        self._recount(known, fields)
         found = requests.get(self._db, system, id) or known
         self.acknowledge(found)
         self._reword(found, fields)
         return found
+
+    def _recount(self, known: Row, fields: Mapping[str, Any]) -> None:
+        """Whether and when somebody was asked is what Salesforce says: routed by what is known today it may look otherwise."""
+        contact, received = fields.get("Contact__c"), read_moment(fields.get("Received_At__c"))
+        withdrawn = known["state"] == RequestState.WITHDRAWN.value and RequestState(fields["State__c"]) in _NOT_BEGUN
+        if known["task_id"] and contact and received and not (fields.get("Stop_Reason__c") or withdrawn):
+            requests.put_touch(self._db, known["key"], contact_id=contact, at=stamp(received), type=known["type"])
+        else:
+            requests.untouch(self._db, known["key"])
 
     def _settled(self, known: Row, state: RequestState) -> str | None:
         """Since when a request that is now in a state is over; None as long as it is not."""
@@ -466,6 +479,9 @@ def _standing(known: Row) -> RequestState:
     state = RequestState(known["state"])
     return RequestState.QUEUED if state is RequestState.NOT_AVAILABLE and known["task_id"] else state
 
+
+_NOT_BEGUN = (RequestState.RECEIVED, RequestState.TRIAGE, RequestState.QUEUED)
+"""States in which nobody has been asked yet: what careers take back then counts as no ask."""
 
 _ENDED = (
     RequestState.DONE,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from sqlalchemy import Connection, delete, func, select, update
 
@@ -65,12 +65,12 @@ def open_records(db: Connection) -> list[str]:
     return list(db.execute(query).scalars())
 
 
-def newest_of_contact(db: Connection, contact_id: str, key: str, *, limit: int) -> list[Row]:
-    """The newest requests about one contact but the one with this key, oldest first, with what routing asks about."""
-    columns = (request.c.number, request.c.type, request.c.neutral, request.c.received_at)
-    more = (request.c.owner_id, request.c.reason, request.c.settled_at)
-    query = select(*columns, *more).where(request.c.contact_id == contact_id, request.c.key != key)
-    return fetch(db, query.order_by(request.c.received_at.desc(), request.c.request_id.desc()).limit(limit))[::-1]
+def newest_asks(db: Connection, contact_id: str, key: str, *, limit: int) -> list[Row]:
+    """The newest requests that led to a contact with somebody but the one with this key, oldest first; ``at``: since when."""
+    columns = (request.c.system, request.c.request_id, request.c.number, request.c.type, request.c.neutral, request.c.settled_at)
+    query = select(*columns, touch.c.at).join(touch, touch.c.key == request.c.key)
+    query = query.where(touch.c.contact_id == contact_id, touch.c.key != key)
+    return fetch(db, query.order_by(touch.c.at.desc(), request.c.request_id.desc()).limit(limit))[::-1]
 
 
 def of_account(db: Connection, system: str, account_id: str) -> list[Row]:
@@ -103,13 +103,13 @@ def count_without_record(db: Connection) -> int:
     return int(db.execute(query).scalar_one())
 
 
-def put_touches(db: Connection, rows: Sequence[Row]) -> None:
-    """Contacts with alumni that requests led to; the key makes each exactly one."""
-    upsert(db, touch, rows)
+def put_touch(db: Connection, key: str, *, contact_id: str, at: str, type: str) -> None:
+    """The contact with somebody that a request leads to; the key makes each exactly one."""
+    upsert(db, touch, [{"key": key, "contact_id": contact_id, "at": at, "type": type}])
 
 
 def untouch(db: Connection, key: str) -> None:
-    """The request of this key has led to no contact."""
+    """The request of this key leads to no contact with anybody."""
     db.execute(delete(touch).where(touch.c.key == key))
 
 

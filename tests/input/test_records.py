@@ -10,10 +10,9 @@ from hypothesis import strategies as st
 
 from connector.core.foreign import REMOVED, disarmed, fitted, length, redacted, visible
 from connector.core.requests import FOREIGN_LABEL
-from connector.engine.asked import past_of
 from connector.engine.halting import REQUESTS, halts
 from connector.rules.texts import clean
-from connector.store import observations
+from connector.store import observations, requests
 from tests.engine.university import University
 from tests.input.hostile import PAT, QUIET, rewriting, spoil, troubles
 
@@ -465,4 +464,4 @@ def test_a_flood_from_one_person_waits_for_a_look(uni: University) -> None:
     with uni.ctx.store.begin() as db:
         assert REQUESTS in halts(db)
         assert observations.count(db, "career", "request", system="careers") == 1_000
-        assert len(past_of(db, uni.ada, "", uni.rules.routing.limit)) == 200
+        assert len(requests.newest_asks(db, uni.ada, "", limit=200)) == 200

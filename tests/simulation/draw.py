@@ -12,6 +12,7 @@ from itertools import chain
 from typing import Any
 
 from tests.simulation import beside, decisions, drop, steps, troubles
+from tests.simulation.asks import asks
 from tests.simulation.courses import beside_another, course, seldom
 from tests.simulation.dice import Dice
 from tests.simulation.flavours import PLAIN
@@ -38,6 +39,7 @@ def draw(seed: int) -> Scenario:
     edits = deeds(Dice(seed, "edits"), spec, beats)
     faults = woes(Dice(seed, "faults"), spec, beats)
     besides = _besides(Dice(seed, "besides"), spec)
+    asked = _asked(Dice(seed, "asks"), spec)
     planned = _course(Dice(seed, "course"), Dice(seed, "seldom"), spec)
     found: list[Step] = []
     for beat in range(beats):
@@ -46,8 +48,9 @@ def draw(seed: int) -> Scenario:
         found += faults[beat]
         found += next(planned, [])
         found += next(besides, [])
+        found += next(asked, [])
         found.append(Pass(spec.cycle * schedule.weighted([(1, 6), (2, 1), (10, 0.3)])))
-    for rest in chain(planned, besides):
+    for rest in chain(planned, besides, asked):
         found += [*rest, Pass(spec.cycle)]
     return Scenario(spec=spec, steps=tuple(found), seed=seed, swept=schedule.chance(0.4))
 
@@ -84,6 +87,12 @@ def _besides(dice: Dice, spec: Spec) -> Iterator[Sequence[Step]]:
     """In one seed of five one more course, beside whatever else was drawn."""
     if dice.chance(0.2):
         yield from beside_another(dice, spec)
+
+
+def _asked(dice: Dice, spec: Spec) -> Iterator[Sequence[Step]]:
+    """In one seed of six several requests that have to do with one another."""
+    if dice.chance(1 / 6):
+        yield from asks(dice, spec)
 
 
 _PLATFORMS = (("generic", 8.5), ("handshake", 0.5), ("hivebrite", 1), ("csv_drop", 1), ("12twenty", 2), ("symplicity_csm", 1))
@@ -180,7 +189,7 @@ _DEEDS: Mapping[str, tuple[float, _Maker]] = {
         ),
     ),
     "insist": (4, lambda dice, _spec: decisions.Insist(dice.whole(0, 2))),
-    "file": (4, lambda dice, spec: steps.File(_person(dice, spec), dice.whole(0, len(steps.MENU) - 1))),
+    "file": (4, lambda dice, spec: steps.File(_person(dice, spec), dice.whole(0, steps.USUALLY - 1))),
     "change": (2, lambda dice, _spec: steps.Change(dice.whole(0, 3), dice.one(("", "Another Zyx title")))),
     "work": (
         4,

@@ -17,6 +17,7 @@ from tests.simulation.oracle import (
     pace,
     reading,
     rest,
+    routed,
     secrets,
     sharing,
     suggested,
@@ -63,7 +64,7 @@ def judge(run: Run) -> Iterator[Breach]:
 
 def ask_all(found: Evidence, twin: World) -> Iterator[Breach]:
     """Every oracle but that of the wire, which judges request by request. ``twin`` is the world as it was at the beginning."""
-    for oracle in (rest, trampled, asked, suggested, books, braked, secrets, pace, sharing, tables, handshake):
+    for oracle in (rest, trampled, asked, routed, suggested, books, braked, secrets, pace, sharing, tables, handshake):
         yield from oracle.judge(found)
     yield from reading.judge(found.world, found.state, "at the end")
     yield from alone.judge(found.world, twin)

@@ -344,8 +344,14 @@ MENU: tuple[Mapping[str, Any], ...] = (
     {"type": "BOARD_SEAT", "title": "A seat for Zyx"},
     {"type": "MENTR_FLSH", "title": "Nobody knows this type"},
     {"type": "WELFARE", "title": "Confidential zyx matter", "text": "A confidential zyx text"},
+    {"type": "MOCK_INTERVIEW", "title": "Practise with Zyx"},
+    {"type": "OFFER_HELP", "title": "Zyx offers an hour"},
+    {"type": "PREFERENCE", "title": "No more letters to Zyx"},
+    {"type": "SHADOW_VISIT", "title": "A day at the works of Zyx"},
 )
-"""What careers ask for. The last two (``World.never_worked``) are not understood, or confidential."""
+"""What careers ask for. Two of them (``World.never_worked``) are not understood, or confidential."""
+USUALLY = 8
+"""So many of them, the first ones, are asked for at any time; the others in courses."""
 
 
 @dataclass(frozen=True)
@@ -377,6 +383,20 @@ class Change:
         if world.requests:
             id, _ = world.requests[self.number % len(world.requests)]
             _ = world.careers.change(id, {"title": self.title}) if self.title else world.careers.withdraw(id)
+
+
+@dataclass(frozen=True)
+class Leave:
+    """An officer leaves, and an administrator of Salesforce freezes their user; or is there again (``back``)."""
+
+    officer: str
+    back: bool = False
+
+    def perform(self, run: Run) -> None:
+        """See ``Step``."""
+        world, user = run.world, run.world.officers[self.officer]
+        tolerant(lambda: world.crm.edit_as(world.officer, user, {"IsActive": self.back}))
+        world.left.add(user)
 
 
 @dataclass(frozen=True)

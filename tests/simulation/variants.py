@@ -89,11 +89,21 @@ MAPPING_VARIANTS: Mapping[str, tuple[Change, ...]] = {
         ("person.toml", 'career = "former_last_name"\n', 'career = "former_last_name"\ngroup = "legal_name"\n'),
         ("person.toml", '"preferred_name", "former_last_name", "emails"', '"preferred_name", "emails"'),
     ),
+    "rerouted": (
+        ("routing.toml", "max_asks = 1\n", "max_asks = 2\n"),
+        ("routing.toml", "class_year_from = 2016\nowner", "class_year_from = 2002\nowner"),
+        ("requests.toml", 'purpose = "mentoring"\nowner = "regional_officer"', 'purpose = "mentoring"\nowner = "class_officer"'),
+        (
+            "requests.toml",
+            'named_needs_clearance = "named"\npurpose = "career_asks"\nowner = "class_officer"',
+            'purpose = "career_asks"\nowner = "school_officer"',
+        ),
+    ),
     "hushed": (
         ("requests.toml", 'aliases = ["flash mentoring"', 'confidential = true\npointer = "Call."\naliases = ["flash mentoring"'),
     ),
 }
-"""Of these, the last three have other fields, other units or another confidential type than the rest."""
+"""Of these, the last four have other fields, other units, other ways for requests or another confidential type than the rest."""
 HUSHED = frozenset({"MENTOR_FLASH", "coffee chat"})
 """The words for the type of request that is confidential where a mapping is ``hushed``."""
 
@@ -140,9 +150,9 @@ def _texts(folder: Path) -> Mapping[str, str]:
 
 
 @cache
-def mapping_data(mapping: str) -> Mapping[str, Any]:
-    """The person file of a mapping, as TOML has it."""
-    return tomllib.loads(mapping_files(mapping)["person.toml"])
+def mapping_data(mapping: str, file: str = "person.toml") -> Mapping[str, Any]:
+    """A file of a mapping, as TOML has it."""
+    return tomllib.loads(mapping_files(mapping)[file])
 
 
 @dataclass(frozen=True, kw_only=True)

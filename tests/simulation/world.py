@@ -141,6 +141,8 @@ class World:
     """When which suggestion was decided, and how."""
     elsewhere: list[int] = field(default_factory=list)
     """From which effect on the bridge's key led to another tenant, and from which on no more."""
+    left: set[str] = field(default_factory=set)
+    """Officers, by Salesforce id, who were not there for some time."""
     task_edits: dict[str, dict[str, Any]] = field(default_factory=dict)
     """What officers have set in Tasks, by Task."""
     calls: list[Call] = field(default_factory=list)

@@ -12,11 +12,10 @@ from dataclasses import dataclass
 from itertools import groupby, pairwise
 from typing import Any
 
-import orjson
-
 from tests.simulation.mapping import Rules, Unit, read_mapping
 from tests.simulation.oracle.evidence import Breach, Evidence, request_of
 from tests.simulation.oracle.history import seconds
+from tests.simulation.oracle.told import came, contacts_in
 from tests.simulation.oracle.wire import Write
 from tests.simulation.variants import HUSHED, is_hushed
 from tests.simulation.words import token
@@ -83,19 +82,14 @@ def _readings(found: Evidence) -> Iterator[tuple[Call, Mapping[str, _Read]]]:
         for _, job in groupby(lived, key=lambda call: call.job):
             calls = list(job)
             # Where a read failed, the bridge may have kept nothing of this job's readings.
-            kept = all(_came(call) for call in calls if not call.writes)
+            kept = all(came(call) for call in calls if not call.writes)
             for call in calls:
-                for record in _contacts(call, read_mapping(call.mapping)):
+                for record in contacts_in(call, read_mapping(call.mapping)):
                     # Where not, it may have been kept all the same (what failed was repeated): which counts is unknown.
                     before = known.pop(record["Id"], None)
                     if kept:
                         known[record["Id"]] = _Read(record, _barred_since(record, call, before, read_mapping(call.mapping)))
                 yield call, known
-
-
-def _came(call: Call) -> bool:
-    """Whether everything that a call asked for came."""
-    return call.fate == "answered" and call.acted[-1].status < 300 and b'"httpStatusCode":4' not in call.acted[-1].body
 
 
 def _barred_since(contact: Mapping[str, Any], call: Call, before: _Read | None, rules: Rules) -> float:
@@ -117,39 +111,6 @@ def _judge_task(record: Write, read: _Read | None, filed: Mapping[str, float]) -
         return  # what an alumna asks of us is no contact by us
     if read.barred_since < filed[number]:
         yield Breach("barred", f"request {number} got a Task, although its contact had been read as barred before it was filed")
-
-
-def _contacts(call: Call, rules: Rules) -> Iterator[Mapping[str, Any]]:
-    """Contacts in an answer that the daemon has received, with what came of the records beside them, by path."""
-    if call.side != "crm" or call.writes or call.fate != "answered" or b'"type":"Contact"' not in call.acted[-1].body:
-        return
-    try:
-        data = orjson.loads(call.acted[-1].body)
-    except ValueError:
-        return
-    paths = [field.crm for field in rules.fields().values() if "." in field.crm]
-    for record in _records(data):
-        yield {**record, **{path: _told(record, path.split(".")) for path in paths}}
-
-
-def _told(record: Any, way: list[str]) -> Any:
-    """What a record in an answer says at the end of a way; of its children it has the one that counts, or none."""
-    for name in way:
-        if isinstance(record, dict) and "records" in record:
-            record = next(iter(record["records"]), None)
-        record = record.get(name) if isinstance(record, dict) else None
-    return record
-
-
-def _records(data: Any) -> Iterator[Mapping[str, Any]]:
-    if isinstance(data, list):
-        for each in data:
-            yield from _records(each)
-    elif isinstance(data, dict):
-        if isinstance(data.get("attributes"), dict) and data["attributes"].get("type") == "Contact" and "Id" in data:
-            yield data
-        for value in data.values():
-            yield from _records(value)
 
 
 def _judge_write(write: Write, contact: Mapping[str, Any], rules: Rules) -> Iterator[Breach]:

@@ -1,0 +1,47 @@
+"""Courses about requests: several about the same people, while what their way hangs on changes: facts, officers, files."""
+
+from __future__ import annotations
+
+from tests.simulation.courses import Beats
+from tests.simulation.dice import Dice
+from tests.simulation.steps import MENU, Change, Duplicate, EditContact, File, Leave, Merge, Step, When, Work
+from tests.simulation.troubles import CrmRefuses, KeepState, Kill, PutMapping, RestoreState
+from tests.simulation.words import CHOICES
+from tests.simulation.world import OFFICERS, Spec
+
+_FACTS = ("class_year", "class_year", "major", "mailing_country")
+"""Fields by which requests are routed."""
+
+
+def asks(dice: Dice, spec: Spec) -> Beats:
+    """Some requests, mostly about one person; the same is asked again, or something else."""
+    person = dice.whole(0, spec.people - 1)
+    items = [dice.one(range(len(MENU))) for _ in range(dice.whole(1, 3))]
+    beats: list[list[Step]] = []
+    for _ in range(dice.whole(2, 4)):
+        about = person if dice.chance(0.8) else dice.whole(0, spec.people - 1)
+        steps: list[Step] = [EditContact(about, dice.one(_FACTS), dice.whole(0, CHOICES - 1))] if dice.chance(0.6) else []
+        if dice.chance(0.5):
+            steps.append(_meanwhile(dice, spec, about))
+        steps += [File(about, dice.one(items)) for _ in range(dice.weighted([(1, 5), (2, 2)]))]
+        beats.append(steps)
+    return beats
+
+
+def _meanwhile(dice: Dice, spec: Spec, person: int) -> Step:
+    """What else there is that a request's way hangs on."""
+    leave = Leave(dice.one(OFFICERS), dice.chance(0.3))
+    kinds: list[tuple[Step, float]] = [
+        (PutMapping(dice.one(("rerouted", spec.mapping)), dice.chance(0.8)), 3),
+        (leave, 3),
+        (When("crm>", "/composite/graph", leave), 1),
+        (CrmRefuses("UNABLE_TO_LOCK_ROW", "Career_Request__c", dice.one((1, 3))), 2),
+        (Change(dice.one((0, -1)), dice.one(("", "Another Zyx title"))), 2),
+        (Work(dice.whole(0, 2), dice.one(("begin", "complete", "decline"))), 2),
+        (KeepState(), 1),
+        (RestoreState(), 1),
+        (When(dice.one(("crm>", "crm<")), "/composite/graph", Kill()), 1),
+        (Duplicate(person), 1),
+        (Merge(person, into_double=dice.chance(0.5)), 1),
+    ]
+    return dice.weighted(kinds)
