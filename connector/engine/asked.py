@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from connector.core.foreign import fitted
 from connector.core.model import OutsideEdit, Side
 from connector.core.progress import Neutral
-from connector.core.requests import FOREIGN_LABEL, Ask, Direction
+from connector.core.requests import FOREIGN_LABEL, Ask, Direction, Misunderstood
 from connector.core.routing import PastRequest, PersonFacts, Routed, Unidentified
 from connector.core.rulebook import PROFILE, Fact, Rules
 from connector.core.understanding import understand
@@ -110,10 +110,21 @@ def _may_be_asked_twice(ctx: Context, row: Row, ask: Ask) -> bool:
 
 def _title(ctx: Context, db: Connection, known: Row) -> str:
     """What careers call a request now; "" for what is not understood any more."""
-    id = known["request_id"]
-    row = observations.load(db, Side.CAREER, "request", [id], system=known["system"]).get(id)
-    ask = understand(unpack(row["fields"]), request_id=id, rules=ctx.requests) if row else None
+    ask = asked_now(ctx, db, known)
     return ask.title if isinstance(ask, Ask) else ""
+
+
+def asked_now(ctx: Context, db: Connection, known: Row) -> Ask | Misunderstood | None:
+    """What careers ask by a request of ours, as it was last read; None if it has not been."""
+    system, id = known["system"], known["request_id"]
+    row = observations.load(db, Side.CAREER, "request", [id], system=system).get(id)
+    return understood_now(ctx, row) if row else None
+
+
+def understood_now(ctx: Context, row: Row) -> Ask | Misunderstood:
+    """A request as the mapping in force understands it; one that is deleted at careers is taken back."""
+    fields = dict(unpack(row["fields"])) | ({"state": "withdrawn"} if row["deleted"] else {})
+    return understand(fields, request_id=row["id"], rules=ctx.requests)
 
 
 def columns_of(system: str, ask: Ask, routed: Routed, *, number: str, contact: str | None, now: datetime) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from connector.engine.drafts import FIELD_WRITES
 from connector.engine.halting import AUDIT, halts, set_halt, stop, stopped
 from connector.engine.identity import survivor_of
 from connector.engine.keeping import keep
-from connector.engine.settling import NOT_THERE_YET, SAYS_NOTHING, VALUES, Delivered, settle
+from connector.engine.settling import NOT_CREATED, NOT_THERE_YET, SAYS_NOTHING, VALUES, Delivered, settle
 from connector.errors import BridgeError, Halt, Later, Refused, Unknown
 from connector.ports import (
     THROTTLED,
@@ -152,6 +152,8 @@ def _complete(db: Connection, row: Row, payload: dict[str, Any], known: _Known) 
         case "suggestion.update" if "id" not in payload:
             asked = suggestions.by_key(db, [row["key"]]).get(row["key"])
             payload["id"] = asked["crm_id"] if asked else None
+            create = intents.last_with_key(db, "suggestion.create", row["key"]) if payload["id"] is None else None
+            payload["unmade"] = create is not None and create["state"] == "refused"
         case "career.update":
             payload["unjudged"] = link is not None and link["marked"]
             if row["target"] in known.people:
@@ -272,9 +274,17 @@ def _create(row: Row, sent: Mapping[str, Any]) -> CrmCreate:
 
 
 def _update(ctx: Context, pairs: Sequence[tuple[Row, dict[str, Any]]]) -> list[Outcome]:
-    """Updates of records that are not there yet wait; the others go in one call."""
+    """Updates of records that are not there yet wait, or are refused as their creation was; the others go in one call."""
     known = [sent for _, sent in pairs if sent.get("id")]
     rows = [CrmUpdate(object=sent["object"], id=sent["id"], fields=sent["fields"]) for sent in known]
     answers = iter(ctx.crm.update(rows) if rows else ())
-    waiting = Outcome(status=Status.LATER, code=NOT_THERE_YET, detail="the record has not been created yet")
-    return [next(answers) if sent.get("id") else waiting for _, sent in pairs]
+    return [next(answers) if sent.get("id") else _NEVER_MADE if sent.get("unmade") else _NOT_YET for _, sent in pairs]
+
+
+_NOT_YET = Outcome(status=Status.LATER, code=NOT_THERE_YET, detail="the record has not been created yet")
+_NEVER_MADE = Outcome(
+    status=Status.REFUSED,
+    code=NOT_CREATED,
+    detail="the record could not be created",
+    remedy="see why its creation was refused; try both again once that is mended",
+)

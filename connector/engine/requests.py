@@ -14,8 +14,16 @@ from connector.core.model import Side
 from connector.core.progress import Neutral, RequestState, neutral_word, progress
 from connector.core.requests import Ask, Misunderstood
 from connector.core.routing import PersonFacts, Routed, route
-from connector.core.understanding import understand
-from connector.engine.asked import columns_of, find_person, past_of, read_moment, whole_number, words_of
+from connector.engine.asked import (
+    asked_now,
+    columns_of,
+    find_person,
+    past_of,
+    read_moment,
+    understood_now,
+    whole_number,
+    words_of,
+)
 from connector.engine.context import Context, key_of, log, stage
 from connector.engine.halting import REQUESTS, set_halt
 from connector.ports import Directory, Feed
@@ -157,12 +165,9 @@ class _Desk:
 
     def receive(self, system: str, row: Row) -> bool:
         """A request that is new to us, or that careers have changed. False: not yet, its record is still on the way."""
-        fields = _asked(row)
-        digest = sha256(pack(fields).encode()).hexdigest()
+        digest = sha256(pack(_asked(row)).encode()).hexdigest()
         known = requests.get(self._db, system, row["id"])
-        if row["deleted"]:
-            fields["state"] = "withdrawn"
-        understood = understand(fields, request_id=row["id"], rules=self._ctx.requests)
+        understood = understood_now(self._ctx, row)
         unmade = self._unmade(known)
         same = known is not None and known["payload_hash"] == digest and not row["deleted"]
         if same and unmade is None:
@@ -346,25 +351,26 @@ class _Desk:
         """Take up what Salesforce has kept of a request while our state was lost, or while its Task lay in the bin."""
         system, id = known["system"], known["request_id"]
         stands = (fields["State__c"], fields.get("Neutral__c") or known["neutral"])
-        if known["state"] == RequestState.WITHDRAWN.value:
+        asks = asked_now(self._ctx, self._db, known)
+        if known["state"] == RequestState.WITHDRAWN.value or (asks is not None and asks.withdrawn):
             # Careers have taken it back since: that stands, whatever the record says yet, and whatever Task it has.
-            stands = (known["state"], known["neutral"])
+            stands = (RequestState.WITHDRAWN.value, Neutral.WITHDRAWN.value)
             self._close_task(known)
         # The words for careers are kept nowhere but here: those that we have just found for the same state are the same.
         message = known["message"] if stands == (known["state"], known["neutral"]) else ""
         columns = {"state": stands[0], "neutral": stands[1], "reason": (fields.get("Stop_Reason__c") or "")[:80] or None}
         columns["settled_at"] = self._settled(known, RequestState(stands[0]))
         requests.change(self._db, system, id, **columns, message=message, outcome=fields.get("Outcome__c"))
-        self._recount(known, fields)
+        self._recount(known, RequestState(stands[0]), fields)
         found = requests.get(self._db, system, id) or known
         self.acknowledge(found)
         self._reword(found, fields)
         return found
 
-    def _recount(self, known: Row, fields: Mapping[str, Any]) -> None:
+    def _recount(self, known: Row, stands: RequestState, fields: Mapping[str, Any]) -> None:
         """Whether and when somebody was asked is what Salesforce says: routed by what is known today it may look otherwise."""
         contact, received = fields.get("Contact__c"), read_moment(fields.get("Received_At__c"))
-        withdrawn = known["state"] == RequestState.WITHDRAWN.value and RequestState(fields["State__c"]) in _NOT_BEGUN
+        withdrawn = stands is RequestState.WITHDRAWN and RequestState(fields["State__c"]) in _NOT_BEGUN
         if known["task_id"] and contact and received and not (fields.get("Stop_Reason__c") or withdrawn):
             requests.put_touch(self._db, known["key"], contact_id=contact, at=stamp(received), type=known["type"])
         else:
@@ -379,9 +385,7 @@ class _Desk:
 
         Our state was lost then, or it was over and is under way again.
         """
-        system, id = known["system"], known["request_id"]
-        row = observations.load(self._db, Side.CAREER, "request", [id], system=system).get(id)
-        ask = understand(_asked(row), request_id=id, rules=self._ctx.requests) if row else None
+        system, ask = known["system"], asked_now(self._ctx, self._db, known)
         # Salesforce has no empty texts.
         if isinstance(ask, Ask) and any((fields.get(name) or None) != (to or None) for name, to in words_of(system, ask).items()):
             self._edit(known, ask, known["payload_hash"])

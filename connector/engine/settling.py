@@ -30,6 +30,9 @@ VALUES = ("career.update", "profile.update")
 NOT_THERE_YET = "NOT_THERE_YET"
 """The code of an update whose record has not been created yet; that says nothing about the side."""
 
+NOT_CREATED = "NOT_CREATED"
+"""The code of an update whose record could not be created: it has not left, so the audit has nothing to tell of it."""
+
 SAYS_NOTHING = frozenset({NOT_THERE_YET, NOT_NOW, HANDED_OVER})
 """Codes of outcomes that say nothing about the side."""
 
@@ -82,7 +85,7 @@ def settle(
         else:
             state = _not_applied(ctx, db, row, payload, outcome)
         done.count(row["kind"], state)
-        if outcome.code != row["code"] or outcome.code not in SAYS_NOTHING:
+        if outcome.code != NOT_CREATED and (outcome.code != row["code"] or outcome.code not in SAYS_NOTHING):
             entries.append(_entry(row, payload, outcome, state))
     held.flush()
     for code, ids in applied.items():

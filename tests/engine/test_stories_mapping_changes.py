@@ -124,6 +124,21 @@ def test_a_request_that_would_get_no_record_now_is_followed_where_it_has_one(
     assert uni.told(id)["state"] == "in progress"
 
 
+def test_what_careers_took_back_while_the_state_was_lost_ends_although_it_would_get_no_record_now(uni: University) -> None:
+    """Law: nobody goes on working for what careers do not want any more, also where its type has become confidential."""
+    id = uni.file(title="A title")
+    uni.run()
+    uni.lose_state()
+    uni.call("k-pat", "PATCH", f"/requests/{id}", {"state": "withdrawn"})
+    uni.rules = replace(uni.rules, requests=of_requests(uni, **CONFIDENTIAL))
+    uni.restart()
+    uni.go_live()
+    for _ in range(3):
+        uni.run(approve=True, seconds=600)
+    assert (uni.one("Career_Request__c")["State__c"], uni.one("Task")["Status"]) == ("Withdrawn", "Completed")
+    assert uni.told(id)["state"] == "withdrawn"
+
+
 def test_a_question_about_what_is_not_mapped_any_more_is_withdrawn_although_the_state_was_lost(uni: University) -> None:
     """Law: it leads to nothing, however staff have decided it meanwhile."""
     uni.edit_person("a1", {"preferred_name": "Lady"})

@@ -260,6 +260,26 @@ def test_a_refused_record_delays_nobody(pair: University) -> None:
     assert [(row["target"], row["kind"]) for row in refused] == [("a1", "career.update")]
 
 
+def test_an_update_of_a_question_that_could_not_be_created_is_refused_with_it(uni: University) -> None:
+    """Law: where the contact is gone before the question reached Salesforce, what careers changed meanwhile waits no more."""
+    uni.crm.order_refusal("UNABLE_TO_LOCK_ROW", sobject="Suggested_Change__c", count=1)
+    uni.edit_person("a1", {"title": "Countess"})
+    uni.run()
+    uni.edit_person("a1", {"title": "Enchantress"})
+    uni.run(seconds=0)
+    uni.crm.delete_as(uni.officer, uni.ada)
+    uni.run(seconds=0)
+    for _ in range(3):
+        uni.run(seconds=3600)
+    found = status(uni.ctx)
+    assert [(one["kind"], one["code"]) for one in found["refused"]] == [
+        ("suggestion.update", "NOT_CREATED"),
+        ("suggestion.create", "ENTITY_IS_DELETED"),
+    ]
+    assert found["waiting"] == 0
+    assert found["audit_broken_at"] is None
+
+
 def test_a_refused_value_does_not_hold_back_the_others(uni: University) -> None:
     """One value that careers will never take is refused alone; the same person's other values arrive."""
     uni.edit_contact(uni.ada, LinkedIn_URL__c="https://www.linkedin.com/in/ada", Former_Last_Name__c="x" * 250, Title="Director")

@@ -570,5 +570,29 @@ PINNED: Mapping[str, Scenario] = {
         steps=(File(0, 0), Pass(600), RestoreState(), PutMapping("hushed", confirmed=True)),
         seed=675,
     ),
+    "a request that was taken back while the state was lost was followed on, once its type was confidential": Scenario(
+        spec=Spec(people=2, page=1, latency=1.0, tenant=(("page_limit", 1),)),
+        steps=(File(0, 0), Pass(60), RestoreState(), Change(-1, ""), PutMapping("hushed", confirmed=True)),
+        seed=32049,
+    ),
+    "an update of a question waited for ever for a record that could not be created": Scenario(
+        spec=Spec(
+            people=2, mapping="restoring", page=1, favourites=("last_name",), tenant=(("page_limit", 1), ("batch_limit", 2))
+        ),
+        steps=(
+            CrmRefuses("UNABLE_TO_LOCK_ROW", "Suggested_Change__c", 20),
+            EditAccount(1, "title", 1),
+            Pass(60),
+            At(5, Break("careers", "timeout", 3, "GET|/composite$")),
+            PutMapping("hushed", confirmed=True),
+            Pass(60),
+            At(54, DeleteContact(1)),
+            Pass(60),
+        ),
+        seed=33581,
+    ),
+    "what an alumna asked twice under the same title became two Tasks": Scenario(
+        spec=Spec(), steps=(File(0, 3), Pass(60), File(0, 3), Pass(60)), seed=3
+    ),
 }
 """What went wrong, and how."""

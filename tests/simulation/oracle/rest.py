@@ -30,7 +30,7 @@ def judge(found: Evidence) -> Iterator[Breach]:
         if (asked and not profiles) or any(row.get("Decision__c") == "Nobody" for row in asked):
             # Staff are asked who this is, or have said that it is nobody here.
             continue
-        if not profiles and not contact["University_ID__c"]:
+        if not profiles and not contact.get("University_ID__c"):
             # A merge has lost her number before anybody had linked her.
             continue
         if len(profiles) != 1:
