@@ -1,7 +1,8 @@
-"""Courses about requests: several about the same people, while what their way hangs on changes: facts, officers, files."""
+"""Courses about requests, several about the same people, while what their way hangs on changes; and about what people share."""
 
 from __future__ import annotations
 
+from tests.simulation.beside import Rename
 from tests.simulation.courses import Beats
 from tests.simulation.dice import Dice
 from tests.simulation.steps import MENU, Change, Duplicate, EditContact, File, Leave, Merge, Step, When, Work
@@ -26,6 +27,11 @@ def asks(dice: Dice, spec: Spec) -> Beats:
         steps += [File(about, dice.one(items)) for _ in range(dice.weighted([(1, 5), (2, 2)]))]
         beats.append(steps)
     return beats
+
+
+def shared(dice: Dice, spec: Spec) -> Beats:
+    """Under EDA: a program that several contacts are enrolled in is renamed, and nobody touches these."""
+    return [[], [Rename(dice.whole(0, spec.people - 1), "degree", dice.whole(1, CHOICES - 1))], []]
 
 
 def _meanwhile(dice: Dice, spec: Spec, person: int) -> Step:

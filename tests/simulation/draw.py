@@ -12,7 +12,7 @@ from itertools import chain
 from typing import Any
 
 from tests.simulation import beside, decisions, drop, steps, troubles
-from tests.simulation.asks import asks
+from tests.simulation.asks import asks, shared
 from tests.simulation.courses import beside_another, course, seldom
 from tests.simulation.dice import Dice
 from tests.simulation.flavours import PLAIN
@@ -33,6 +33,9 @@ def draw(seed: int) -> Scenario:
     if spec.platform == "handshake":
         # What of a package stands in contacts alone is not known to the simulation there.
         spec = replace(spec, flavour=PLAIN)
+    if spec.flavour == "eda":
+        # Of what stands beside contacts there are more than a page sooner.
+        spec = replace(spec, page=Dice(seed, "beside").one((2000, 1, 1, 2)))
     schedule = Dice(seed, "schedule")
     # Where everything takes long, it also takes longer until deeds meet what became of others.
     beats = 1 + schedule.few(2, 5) + (4 if PLATFORMS[spec.platform].slow > 1 else 0)
@@ -90,9 +93,9 @@ def _besides(dice: Dice, spec: Spec) -> Iterator[Sequence[Step]]:
 
 
 def _asked(dice: Dice, spec: Spec) -> Iterator[Sequence[Step]]:
-    """In one seed of six several requests that have to do with one another."""
+    """In one seed of six several requests that have to do with one another; or, under EDA, what several contacts share."""
     if dice.chance(1 / 6):
-        yield from asks(dice, spec)
+        yield from shared(dice, spec) if spec.flavour == "eda" and dice.chance(0.5) else asks(dice, spec)
 
 
 _PLATFORMS = (("generic", 8.5), ("handshake", 0.5), ("hivebrite", 1), ("csv_drop", 1), ("12twenty", 2), ("symplicity_csm", 1))
