@@ -436,10 +436,12 @@ class _Desk:
         }
         digest = key_of(pack(told))
         system, id = known["system"], known["request_id"]
+        rows = [row for row in self._rows if (row["kind"], row["system"], row["target"]) != ("career.acknowledge", system, id)]
+        if rows == self._rows and intents.is_newest(self._db, system, id, "career.acknowledge", told):
+            # It goes when its turn comes again: planned anew, it would go at once.
+            return
         intents.supersede(self._db, system, [id], ["career.acknowledge"])
-        self._rows = [
-            row for row in self._rows if (row["kind"], row["system"], row["target"]) != ("career.acknowledge", system, id)
-        ]
+        self._rows = rows
         # What is not known to have arrived would go once more after this, and careers read what no longer holds.
         unclear = intents.replace_unknown(self._db, system, id, ["career.acknowledge"])
         if unclear or digest != known["acknowledged"]:

@@ -90,6 +90,18 @@ def waits(db: Connection, system: str, target: str, kind: str, payload: Mapping[
 
 
 @prepared
+def _newest_open(system: Place, target: Place, kind: Place) -> Select[Any]:
+    same = (intent.c.system == system) & (intent.c.target == target) & (intent.c.kind == kind)
+    return select(intent).where(same, intent.c.state.in_(OPEN_STATES)).order_by(intent.c.id.desc()).limit(1)
+
+
+def is_newest(db: Connection, system: str, target: str, kind: str, payload: Mapping[str, Any]) -> bool:
+    """Whether the newest write of this kind that is not over, its answer may be lost, says this already."""
+    rows = rows_of(_newest_open(db, system=system, target=target, kind=kind))
+    return any(row["payload"] == pack(payload) for row in rows)
+
+
+@prepared
 def _ready_about(system: Place, targets: Place, kinds: Place) -> Select[Any]:
     return select(intent).where(_about(system, targets, kinds), intent.c.state == "ready")
 

@@ -17,7 +17,7 @@ from connector.career.profile import load_profile, read_profile
 from connector.career.setup import Given, Setup, faults
 from connector.core.rulebook import pick
 from connector.errors import Halt, Later
-from connector.ports import NOT_NOW, Outcome, PersonUpdate, Record, Status
+from connector.ports import HANDED_OVER, NOT_NOW, Outcome, PersonUpdate, Record, Status
 from connector.secrets import Secret
 from connector.wire import Wire
 from emulator.career import Actor, CareerApp, CareerSystem, Kind
@@ -364,6 +364,18 @@ def test_two_rows_with_one_identifier_stop_no_file(world: HandshakeWorld) -> Non
     assert [(outcome.status, outcome.code) for outcome in outcomes[:2]] == [(Status.REFUSED, "NOT_UNIQUE")] * 2
     world.carry_over()
     assert [(job.held, job.changed) for job in world.jobs] == [([], 1)]
+
+
+def test_units_of_one_account_are_one_row(world: HandshakeWorld) -> None:
+    """Law: what comes unit by unit, since a side refused one of them, is one row of the file, and nobody's double."""
+    rows = [world.row(0, preferred_name="Ada"), world.row(0, mobile_number="+16175550142"), world.row(1, preferred_name="Grace")]
+    outcomes = world.client.update(rows)
+    assert [outcome.code for outcome in outcomes] == [HANDED_OVER] * 3
+    world.carry_over()
+    assert [(job.held, job.changed) for job in world.jobs] == [([], 2)]
+    assert [outcome.code for outcome in world.client.update(rows)] == [HANDED_OVER] * 3
+    world.carry_over()
+    assert len(world.jobs) == 1
 
 
 class SilentWorld(HandshakeWorld):

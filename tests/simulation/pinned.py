@@ -594,5 +594,36 @@ PINNED: Mapping[str, Scenario] = {
     "what an alumna asked twice under the same title became two Tasks": Scenario(
         spec=Spec(), steps=(File(0, 3), Pass(60), File(0, 3), Pass(60)), seed=3
     ),
+    "what careers are told, its answer lost, was told again at once when the request was looked at once more": Scenario(
+        spec=Spec(people=2, page=2, org=(("tasks_touch_contacts", True),)),
+        steps=(
+            CrmRefuses("UNABLE_TO_LOCK_ROW", "Career_Request__c", 1),
+            File(0, 2),
+            Pass(60),
+            At(18, CrmRefuses("FIELD_CUSTOM_VALIDATION_EXCEPTION", "", 3)),
+            At(49, Rival(2, 5.0)),
+            Break("careers", "truncate", 1, "POST|PATCH"),
+            File(1, 2),
+            Pass(600),
+        ),
+        seed=2490,
+        swept=False,
+    ),
+    "units of one account, tried alone in one file for Handshake, counted as two accounts with one address": Scenario(
+        spec=Spec(
+            mapping="braking",
+            platform="handshake",
+            page=2,
+            cycle=28800,
+            latency=1.0,
+            org=(("tasks_touch_contacts", True),),
+            tenant=(("page_limit", 1), ("batch_limit", 2)),
+            settings=(("fill_required", "no"),),
+            office=(("reverse", False), ("tidy", True), ("fails_rows", False), ("warns", False), ("warns_blank", True)),
+        ),
+        steps=(EditContact(0, "first_name", None), EditContact(0, "phone_mobile", 2, 1), EditContact(0, "preferred_name", 3, 1)),
+        seed=37460,
+        swept=False,
+    ),
 }
 """What went wrong, and how."""

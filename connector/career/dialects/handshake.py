@@ -91,10 +91,14 @@ class Handshake:
         refusals = {number: why for number, row in enumerate(rows) if (why := self._refusal(row)) is not None}
         refusals |= _not_unique(rows, refusals)
         sent = {number: row for number, row in enumerate(rows) if number not in refusals}
-        lines = {number: self._line(row) for number, row in sent.items()}
-        told = self._outbox.known(list(lines.values()))
-        waiting = {number for number, line in lines.items() if line.key not in told} & self._held_back(sent)
-        going = [line for number, line in lines.items() if number not in waiting]
+        told = self._outbox.known([_key(row) for row in sent.values()])
+        waiting = {number for number, row in sent.items() if _key(row) not in told} & self._held_back(sent)
+        fresh = [row for number, row in sent.items() if number not in waiting and _key(row) not in told]
+        # Units of one account come one by one where they were refused together; in a file they are one row.
+        whole: dict[str, dict[str, Any]] = {}
+        for row in fresh:
+            whole.setdefault(row.id, {}).update(row.fields)
+        going = [self._line(row, whole[row.id]) for row in fresh]
         header = [*REQUIRED, *sorted({name for line in going for name in line.cells} - set(REQUIRED))]
         self._outbox.hand_over(header, going)
         later = Outcome(status=Status.LATER, code=NOT_NOW, detail="its day has not come", retry_after=self._seconds_left())
@@ -145,18 +149,24 @@ class Handshake:
         """Changes that must wait for the next file: all before its day; else so many of e-mail addresses as would stop it."""
         if self._seconds_left() > 0:
             return set(rows)
-        changing = [number for number, row in rows.items() if _EMAIL in row.fields]
-        allowed = (len(rows) - len(changing) - 1) // 9 if len(changing) * 10 >= len(rows) else len(changing)
-        return set(changing[max(0, allowed) :])
+        everybody = {row.id for row in rows.values()}
+        changing = list(dict.fromkeys(row.id for row in rows.values() if _EMAIL in row.fields))
+        allowed = (len(everybody) - len(changing) - 1) // 9 if len(changing) * 10 >= len(everybody) else len(changing)
+        held = set(changing[max(0, allowed) :])
+        return {number for number, row in rows.items() if _EMAIL in row.fields and row.id in held}
 
-    def _line(self, row: PersonUpdate) -> Line:
+    def _line(self, row: PersonUpdate, fields: Mapping[str, Any]) -> Line:
         held = {name: str(pick(row.known, name)[1] or "") for name in self._filled}
-        told = {column(name): text for name, text in {**held, **{name: raw(value) for name, value in row.fields.items()}}.items()}
-        return Line(key=key_of(row.key, row.id, dict(row.fields)), cells={**told, "username": row.id})
+        told = {column(name): text for name, text in {**held, **{name: raw(value) for name, value in fields.items()}}.items()}
+        return Line(key=_key(row), cells={**told, "username": row.id})
 
     def _seconds_left(self) -> float:
         last: datetime | None = self._outbox.last_at()
         return 0.0 if last is None else max(0.0, (last + self._every - self._clock.now()).total_seconds())
+
+
+def _key(row: PersonUpdate) -> str:
+    return key_of(row.key, row.id, dict(row.fields))
 
 
 def _columns() -> Columns:
@@ -168,9 +178,9 @@ def _year(told: str) -> int | None:
 
 
 def _not_unique(rows: Sequence[PersonUpdate], refused: Mapping[int, Outcome]) -> dict[int, Outcome]:
-    """Rows whose identifiers stand in another row of the same file: the Importer would process neither."""
+    """Rows whose identifiers stand in another account's row of the same file: the Importer would process neither."""
     held = {number: _identifiers(row) for number, row in enumerate(rows) if number not in refused}
-    often = Counter(one for found in held.values() for one in found)
+    often = Counter(one for _, one in {(rows[number].id, one) for number, found in held.items() for one in found})
     doubled = {number: [name for name, value in found if often[name, value] > 1] for number, found in held.items()}
     remedy = "two accounts share it in Handshake: have one of them corrected there"
     return {

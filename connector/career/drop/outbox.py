@@ -1,15 +1,16 @@
 """Files that are handed over: numbered, never rewritten, each whole or not there; the same line is handed over once.
 
 Each line has a key. A line whose key belongs to the newest file was handed over by a process that died before it could say so.
-Keys stand in the last column, or, where a file must have no column of ours, in our ledger. Numbers go on where the ledger says,
-also when somebody has taken all files away: none is used twice, and one whose process died on the way may be missing.
+Keys stand in the last column, or, where a file must have no column of ours, in our ledger; lines that say the same are one line
+there. Numbers go on where the ledger says, also when somebody has taken all files away: none is used twice, and one whose process
+died on the way may be missing.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
@@ -82,10 +83,10 @@ class Outbox:
             appeared = ledger.begun > ledger.number and self._file(ledger.begun) in self._folder.entries()
         return ledger.begun_at if appeared else ledger.at
 
-    def known(self, lines: Sequence[Line]) -> frozenset[str]:
-        """The keys of those lines that stand in the newest file."""
+    def known(self, keys: Collection[str]) -> frozenset[str]:
+        """Those of these keys whose lines stand in the newest file."""
         with self._folder.guarded():
-            return self._keys(self._newest()) & {line.key for line in lines}
+            return self._keys(self._newest()) & set(keys)
 
     def hand_over(self, header: Sequence[str], lines: Sequence[Line]) -> str:
         """Write the lines that were not handed over before into the next file; its name, empty if there was nothing to write.
@@ -120,9 +121,11 @@ class Outbox:
 
     def _write(self, number: int, header: Sequence[str], lines: Sequence[Line]) -> None:
         columns = [*header, *([KEY] if self._keyed else [])]
-        rows = (
+        rows = [
             [line.key if column == KEY and self._keyed else line.cells.get(column, "") for column in columns] for line in lines
-        )
+        ]
+        if not self._keyed:
+            rows = [list(row) for row in dict.fromkeys(map(tuple, rows))]
         self._folder.put(self._file(number), lambda file: write_rows(file, columns, rows, cell=self._cell))
 
     def _file(self, number: int) -> str:
