@@ -23,6 +23,21 @@ class RequestState(StrEnum):
     RECORDED_ONLY = "Recorded only"
 
 
+NOT_BEGUN = (RequestState.RECEIVED, RequestState.TRIAGE, RequestState.QUEUED)
+"""States in which nobody has been asked yet: what careers take back then counts as no ask."""
+
+ENDED = (
+    RequestState.DONE,
+    RequestState.NOT_AVAILABLE,
+    RequestState.WITHDRAWN,
+    RequestState.REFUSED,
+    RequestState.CLOSED_WITHOUT_OUTCOME,
+    RequestState.TASK_DELETED,
+    RequestState.RECORDED_ONLY,
+)
+"""States in which a request is over; an officer can take it up again."""
+
+
 class Neutral(StrEnum):
     """``Career_Request__c.Neutral__c``: all that careers see."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.simulation.defects.planted import Defect, Edit
 
 _DRAFTS, _REQUESTS = "connector/engine/drafts.py", "connector/engine/requests.py"
+_DESK = "connector/engine/desk.py"
 _DECISIONS, _SETTLING = "connector/engine/decisions.py", "connector/engine/settling.py"
 
 DEFECTS = (
@@ -39,8 +40,8 @@ DEFECTS = (
         edits=(
             Edit(
                 _REQUESTS,
-                '        key = key_of("request", system, id)\n',
-                '        key = key_of("request", system, id, digest)\n',
+                '    key = key_of("request", system, id)\n',
+                '    key = key_of("request", system, id, digest)\n',
             ),
             Edit(
                 _REQUESTS,
@@ -79,7 +80,7 @@ DEFECTS = (
         needs=("File(", "title=''"),
         edits=(
             Edit(
-                _REQUESTS,
+                _DESK,
                 '        if known["task_id"] is None:\n            return\n        seen',
                 "        if True:\n            return\n        seen",
             ),
@@ -91,7 +92,7 @@ DEFECTS = (
         needs=("File(", "Work("),
         edits=(
             Edit(
-                _REQUESTS,
+                _DESK,
                 '        if unclear or digest != known["acknowledged"]:\n',
                 '        if known["acknowledged"] is None:\n',
             ),
@@ -103,14 +104,14 @@ DEFECTS = (
         needs=("File(", "title='Another", "Work("),
         edits=(
             Edit(
-                _REQUESTS,
+                _DESK,
                 '            payload = {"object": Feed.REQUEST, "id": known["crm_id"], "fields": words_of(system, ask)}\n'
-                '            self._plan("request.update", system, id, payload)\n',
+                '            self.plan("request.update", system, id, payload)\n',
                 '            payload = {"object": Feed.REQUEST, "id": known["crm_id"], "fields": words_of(system, ask)}\n'
-                '            self._plan("request.update", system, id, payload)\n'
+                '            self.plan("request.update", system, id, payload)\n'
                 '            if known["task_id"]:\n'
-                '                told = {"Status": self._directory.open_status}\n'
-                '                self._plan("task.update", system, id, {"object": Feed.TASK, "id": known["task_id"], "fields": told})\n',
+                '                told = {"Status": self.directory.open_status}\n'
+                '                self.plan("task.update", system, id, {"object": Feed.TASK, "id": known["task_id"], "fields": told})\n',
             ),
         ),
     ),
@@ -133,8 +134,8 @@ DEFECTS = (
         edits=(
             Edit(
                 _REQUESTS,
-                '        if known["crm_id"] is None and known["settled_at"] is None:\n            return False\n',
-                '        if known["crm_id"] is None and known["settled_at"] is None:\n            return True\n',
+                '    if known["crm_id"] is None and known["settled_at"] is None:\n        return False\n',
+                '    if known["crm_id"] is None and known["settled_at"] is None:\n        return True\n',
             ),
         ),
     ),
@@ -151,8 +152,8 @@ DEFECTS = (
         edits=(
             Edit(
                 _REQUESTS,
-                '            "message": f"{routed.message} {REDACTED_MESSAGE}".strip() if ask.redacted else routed.message,\n',
-                '            "message": f"{routed.message} {routed.stop_reason}".strip(),\n',
+                '        "message": f"{routed.message} {REDACTED_MESSAGE}".strip() if ask.redacted else routed.message,\n',
+                '        "message": f"{routed.message} {routed.stop_reason}".strip(),\n',
             ),
         ),
     ),

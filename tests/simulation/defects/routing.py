@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.simulation.defects.planted import Defect, Edit
 
 _ROUTING, _CALENDAR = "connector/core/routing.py", "connector/core/calendar.py"
-_ASKED, _REQUESTS = "connector/engine/asked.py", "connector/engine/requests.py"
+_ASKED, _FOLLOWING = "connector/engine/asked.py", "connector/engine/following.py"
 
 DEFECTS = (
     Defect(
@@ -84,7 +84,7 @@ DEFECTS = (
         needs=("RestoreState(", "File("),
         edits=(
             Edit(
-                _REQUESTS,
+                _FOLLOWING,
                 'if known["task_id"] and contact and received and not (fields.get("Stop_Reason__c") or withdrawn):',
                 "if False:",
             ),

@@ -1,0 +1,137 @@
+"""What became of requests in Salesforce: their records and Tasks are followed, and found again after a lost state."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection
+
+from connector.core.model import Side
+from connector.core.progress import ENDED, NOT_BEGUN, Neutral, RequestState, progress
+from connector.core.requests import Ask
+from connector.engine.asked import asked_now, read_moment, whole_number, words_of
+from connector.engine.context import log
+from connector.engine.desk import Desk
+from connector.ports import Feed
+from connector.store import intents, observations, requests
+from connector.store.store import Row, stamp, unpack
+
+
+def claim(db: Connection, rows: Sequence[Row]) -> None:
+    """Records of requests that we would not write now: their type is confidential, or understood no more, and our state was lost.
+
+    What stands in Salesforce counts: its Task is worked on, and careers are told how it ends.
+    """
+    claimed = requests.by_crm_id(db, [row["id"] for row in rows])
+    strays = {unpack(row["fields"]).get("Key__c"): row["id"] for row in rows if row["id"] not in claimed and not row["deleted"]}
+    for key, known in requests.by_key(db, [key for key in strays if key]).items():
+        if known["crm_id"] is None and intents.last_with_key(db, "request.create", key) is None:
+            task = next(iter(observations.children(db, Feed.TASK, [strays[key]])), None)
+            found = {"crm_id": strays[key], "task_id": task["id"] if task else None, "reason": requests.RECOVERED}
+            requests.change(db, known["system"], known["request_id"], **found)
+
+
+def follow(desk: Desk, known: Row) -> None:
+    """Its Task or its record moved in Salesforce: what does that mean for careers?"""
+    record = observations.load(desk.db, Side.CRM, Feed.REQUEST, [known["crm_id"]]).get(known["crm_id"])
+    task = observations.load(desk.db, Side.CRM, Feed.TASK, [known["task_id"]]) if known["task_id"] else {}
+    seen = task.get(known["task_id"])
+    if known["task_id"] is not None and seen is None:
+        return
+    fields = unpack(record["fields"]) if record else {}
+    if known["reason"] == requests.RECOVERED and fields.get("State__c"):
+        known = _recover(desk, known, fields)
+    live = seen is not None and not seen["deleted"]
+    offered = whole_number(fields.get("Offered_Count__c"))
+    state, neutral = progress(
+        state=_standing(known),
+        status=unpack(seen["fields"]).get("Status") if live and seen else None,
+        open_status=desk.directory.open_status,
+        closed_statuses=desk.directory.closed_statuses,
+        result=fields.get("Outcome__c"),
+        clearance=fields.get("Clearance__c"),
+        offered=offered,
+        withdrawn=known["state"] == RequestState.WITHDRAWN.value,
+    )
+    _moved(desk, known, state, neutral, offered, fields)
+
+
+def _recover(desk: Desk, known: Row, fields: Mapping[str, Any]) -> Row:
+    """Take up what Salesforce has kept of a request while our state was lost, or while its Task lay in the bin."""
+    system, id = known["system"], known["request_id"]
+    stands = (fields["State__c"], fields.get("Neutral__c") or known["neutral"])
+    asks = asked_now(desk.ctx, desk.db, known)
+    if known["state"] == RequestState.WITHDRAWN.value or (asks is not None and asks.withdrawn):
+        # Careers have taken it back since: that stands, whatever the record says yet, and whatever Task it has.
+        stands = (RequestState.WITHDRAWN.value, Neutral.WITHDRAWN.value)
+        desk.close_task(known)
+    # The words for careers are kept nowhere but here: those that we have just found for the same state are the same.
+    message = known["message"] if stands == (known["state"], known["neutral"]) else ""
+    columns = {"state": stands[0], "neutral": stands[1], "reason": (fields.get("Stop_Reason__c") or "")[:80] or None}
+    columns["settled_at"] = _settled(desk, known, RequestState(stands[0]))
+    requests.change(desk.db, system, id, **columns, message=message, outcome=fields.get("Outcome__c"))
+    _recount(desk, known, RequestState(stands[0]), fields)
+    found = requests.get(desk.db, system, id) or known
+    desk.acknowledge(found)
+    _reword(desk, found, fields)
+    return found
+
+
+def _recount(desk: Desk, known: Row, stands: RequestState, fields: Mapping[str, Any]) -> None:
+    """Whether and when somebody was asked is what Salesforce says: routed by what is known today it may look otherwise."""
+    contact, received = fields.get("Contact__c"), read_moment(fields.get("Received_At__c"))
+    withdrawn = stands is RequestState.WITHDRAWN and RequestState(fields["State__c"]) in NOT_BEGUN
+    if known["task_id"] and contact and received and not (fields.get("Stop_Reason__c") or withdrawn):
+        requests.put_touch(desk.db, known["key"], contact_id=contact, at=stamp(received), type=known["type"])
+    else:
+        requests.untouch(desk.db, known["key"])
+
+
+def _settled(desk: Desk, known: Row, state: RequestState) -> str | None:
+    """Since when a request that is now in a state is over; None as long as it is not."""
+    return (known["settled_at"] or stamp(desk.ctx.clock.now())) if state in ENDED else None
+
+
+def _reword(desk: Desk, known: Row, fields: Mapping[str, Any]) -> None:
+    """What careers have changed about it while its record was not followed reaches that record.
+
+    Our state was lost then, or it was over and is under way again.
+    """
+    system, ask = known["system"], asked_now(desk.ctx, desk.db, known)
+    # Salesforce has no empty texts.
+    if isinstance(ask, Ask) and any((fields.get(name) or None) != (to or None) for name, to in words_of(system, ask).items()):
+        desk.edit(known, ask, known["payload_hash"])
+
+
+def _moved(desk: Desk, known: Row, state: RequestState, neutral: Neutral, offered: int | None, fields: Mapping[str, Any]) -> None:
+    outcome = fields.get("Outcome__c")
+    now_is = (state.value, neutral.value, offered, outcome)
+    if fields and (state.value, neutral.value) != (fields.get("State__c"), fields.get("Neutral__c")):
+        desk.tell_crm(known, state, neutral)
+    if now_is == (known["state"], known["neutral"], known["offered"], known["outcome"]):
+        return
+    system, id = known["system"], known["request_id"]
+    desk.done.changed += 1
+    requests.change(
+        desk.db,
+        system,
+        id,
+        state=state.value,
+        neutral=neutral.value,
+        offered=offered,
+        outcome=outcome,
+        settled_at=_settled(desk, known, state),
+        message="",
+    )
+    found = requests.get(desk.db, system, id) or known
+    desk.acknowledge(found)
+    if known["settled_at"] is not None and found["settled_at"] is None:
+        _reword(desk, found, fields)
+    log.info("request.moved", system=system, request=id, state=state.value)
+
+
+def _standing(known: Row) -> RequestState:
+    """The state to go on from. What a Task's end made "not available" can be corrected as long as there is a Task."""
+    state = RequestState(known["state"])
+    return RequestState.QUEUED if state is RequestState.NOT_AVAILABLE and known["task_id"] else state
