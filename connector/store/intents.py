@@ -81,11 +81,11 @@ def replace_unknown(db: Connection, system: str, target: str, kinds: Sequence[st
 @prepared
 def _waits(system: Place, target: Place, kind: Place, payload: Place) -> Select[Any]:
     same = (intent.c.system == system) & (intent.c.target == target) & (intent.c.kind == kind) & (intent.c.payload == payload)
-    return select(exists().where(same, intent.c.state.in_(("planned", "ready"))))
+    return select(exists().where(same, intent.c.state.in_(OPEN_STATES)))
 
 
 def waits(db: Connection, system: str, target: str, kind: str, payload: Mapping[str, Any]) -> bool:
-    """Whether this very write waits already to be sent."""
+    """Whether this very write waits already to be sent, or for an answer that was lost."""
     return bool(_waits(db, system=system, target=target, kind=kind, payload=pack(payload)).scalar_one())
 
 

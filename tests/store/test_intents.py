@@ -118,14 +118,27 @@ def test_a_newer_write_replaces_what_may_have_been_done(db: Connection) -> None:
 
 @pytest.mark.parametrize("state", STATES)
 def test_the_very_same_write_waits(db: Connection, state: str) -> None:
-    """Law: a write waits while it is planned or ready; another content, kind, target or system is another write."""
+    """Law: a write waits until it is over, also where its answer was lost; another content, kind, target or system is another."""
     intents.plan_writes(db, [written(target="a7", state=state)])
     content = {"fields": {"title": "x"}}
-    assert intents.waits(db, "careers", "a7", "career.update", content) is (state in {"planned", "ready"})
+    assert intents.waits(db, "careers", "a7", "career.update", content) is (state in intents.OPEN_STATES)
     assert not intents.waits(db, "careers", "a7", "career.update", {"fields": {"title": "y"}})
     assert not intents.waits(db, "careers", "a7", "career.note", content)
     assert not intents.waits(db, "careers", "a8", "career.update", content)
     assert not intents.waits(db, "mentors", "a7", "career.update", content)
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_the_newest_write_that_is_not_over_says_what_stands(db: Connection, state: str) -> None:
+    """Law: what an older write says does not count beside a newer one, unless that is over."""
+    intents.plan_writes(db, [written(target="a7", state="ready")])
+    assert intents.is_newest(db, "careers", "a7", "career.update", {"fields": {"title": "x"}})
+    intents.plan_writes(db, [written(target="a7", state=state) | {"payload": pack({"fields": {"title": "y"}})}])
+    for content, counts in (("x", state not in intents.OPEN_STATES), ("y", state in intents.OPEN_STATES)):
+        assert intents.is_newest(db, "careers", "a7", "career.update", {"fields": {"title": content}}) is counts
+    assert not intents.is_newest(db, "careers", "a7", "career.note", {"fields": {"title": "x"}})
+    assert not intents.is_newest(db, "careers", "a8", "career.update", {"fields": {"title": "x"}})
+    assert not intents.is_newest(db, "mentors", "a7", "career.update", {"fields": {"title": "x"}})
 
 
 def test_what_is_spared_is_not_replaced(db: Connection) -> None:
