@@ -35,7 +35,7 @@ ENDED = (
     RequestState.TASK_DELETED,
     RequestState.RECORDED_ONLY,
 )
-"""States in which a request is over; an officer can take it up again."""
+"""States in which a request is over."""
 
 
 class Neutral(StrEnum):

@@ -120,8 +120,8 @@ class PersonFacts:
 class PastRequest:
     """An earlier request about the same contact. ``ended_at`` None: still open.
 
-    ``touched_at`` is when it became a Task; None for what never did (stopped, recorded only, refused): that counts neither
-    as an ask of them nor as one to attach to. Nor does what careers withdrew before anybody had begun.
+    ``touched_at`` is when it was given to somebody as a Task; None for what never was (stopped, recorded only, refused): that
+    counts neither as an ask of them nor as one to attach to. Nor does what careers withdrew before anybody had begun.
     """
 
     number: str

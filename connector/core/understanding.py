@@ -108,6 +108,11 @@ def understand(fields: Mapping[str, object], *, request_id: str, rules: RequestR
     return ask
 
 
+def title_of(fields: Mapping[str, object], texts: TextRules) -> str:
+    """The title of a request as an ``Ask`` has it; "" for what has none."""
+    return fitted(_Reading(fields, texts).text("title"), TITLE_LENGTH)
+
+
 def _ask(
     reading: _Reading, request_id: str, kind: RequestType | None, created_at: datetime | None, *, withdrawn: bool
 ) -> Ask | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -14,7 +15,7 @@ from connector.core.progress import Neutral
 from connector.core.requests import FOREIGN_LABEL, Ask, Direction, Misunderstood
 from connector.core.routing import PastRequest, PersonFacts, Routed, Unidentified
 from connector.core.rulebook import PROFILE, Fact, Rules
-from connector.core.understanding import understand
+from connector.core.understanding import title_of, understand
 from connector.engine.context import Context
 from connector.engine.readings import Person, restricted, withdrawn_purposes
 from connector.ports import Feed
@@ -88,30 +89,32 @@ def past_of(ctx: Context, db: Connection, contact: str, ask: Ask, key: str) -> l
     The newest only, and as many as the limit could need: a flood about one person must not cost the square of its size.
     """
     limit = ctx.routing.limit
-    most = max(_LOOKED_BACK, limit.max_asks, limit.max_per_year)
+    rows = requests.newest_asks(db, contact, key, limit=max(_LOOKED_BACK, limit.max_asks, limit.max_per_year))
+    titles = _titles(ctx, db, rows, ask) if ask.type.direction is Direction.ALUMNI_TO_INSTITUTION else {}
     return [
         PastRequest(
             number=row["number"],
             type=row["type"],
             neutral=Neutral(row["neutral"]),
-            title=_title(ctx, db, row) if _may_be_asked_twice(ctx, row, ask) else "",
+            title=titles.get((row["system"], row["request_id"]), ""),
             touched_at=moment(row["at"]),
             ended_at=moment(row["settled_at"]) if row["settled_at"] else None,
         )
-        for row in requests.newest_asks(db, contact, key, limit=most)
+        for row in rows
     ]
 
 
-def _may_be_asked_twice(ctx: Context, row: Row, ask: Ask) -> bool:
-    """Whether it hangs on its title that an earlier request is the same ask."""
-    same_type = ctx.requests.by_word(row["type"]) == ask.type
-    return same_type and ask.type.direction is Direction.ALUMNI_TO_INSTITUTION and row["settled_at"] is None
-
-
-def _title(ctx: Context, db: Connection, known: Row) -> str:
-    """What careers call a request now; "" for what is not understood any more."""
-    ask = asked_now(ctx, db, known)
-    return ask.title if isinstance(ask, Ask) else ""
+def _titles(ctx: Context, db: Connection, rows: Sequence[Row], ask: Ask) -> Mapping[tuple[str, str], str]:
+    """What careers call those of these requests now that are of the same type and open, by system and id."""
+    ids: dict[str, list[str]] = {}
+    for row in rows:
+        if row["settled_at"] is None and ctx.requests.by_word(row["type"]) == ask.type:
+            ids.setdefault(row["system"], []).append(row["request_id"])
+    return {
+        (system, id): title_of(unpack(seen["fields"]), ctx.requests.texts)
+        for system, some in ids.items()
+        for id, seen in observations.load(db, Side.CAREER, "request", some, system=system).items()
+    }
 
 
 def asked_now(ctx: Context, db: Connection, known: Row) -> Ask | Misunderstood | None:

@@ -16,7 +16,7 @@ from connector.engine.adopting import adopt
 from connector.engine.compare import compare
 from connector.engine.context import Context, log, stage
 from connector.engine.deliver import deliver, recover
-from connector.engine.desk import Routing
+from connector.engine.desk import Worked
 from connector.engine.drafts import FIELD_WRITES
 from connector.engine.halting import EVERYTHING, PLAN, REQUESTS, halts, stop
 from connector.engine.identity import Identified, identify
@@ -49,7 +49,7 @@ class Cycle:
     identified: Identified = field(default_factory=Identified)
     plans: list[Planned] = field(default_factory=list)
     delivered: list[Delivered] = field(default_factory=list)
-    routed: Routing = field(default_factory=Routing)
+    routed: Worked = field(default_factory=Worked)
     down: dict[str, str] = field(default_factory=dict)
     halted: dict[str, str] = field(default_factory=dict)
 

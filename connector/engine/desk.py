@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from connector.core.model import Side
-from connector.core.progress import Neutral, RequestState
+from connector.core.progress import NOT_BEGUN, Neutral, RequestState
 from connector.core.requests import Ask
 from connector.engine.asked import words_of
 from connector.engine.context import Context, key_of
@@ -23,7 +23,7 @@ PLANS = "requests"
 
 
 @dataclass(slots=True, kw_only=True)
-class Routing:
+class Worked:
     """What one pass over the requests did."""
 
     received: int = 0
@@ -38,7 +38,7 @@ class Desk:
     ``db`` is the transaction of the batch, ``rows`` are the writes that it has led to so far.
     """
 
-    def __init__(self, ctx: Context, directory: Directory, done: Routing) -> None:
+    def __init__(self, ctx: Context, directory: Directory, done: Worked) -> None:
         self.ctx, self.directory, self.done = ctx, directory, done
         self.rows: list[dict[str, Any]] = []
         self.db: Connection
@@ -106,6 +106,12 @@ class Desk:
         if seen is None or not (seen["deleted"] or unpack(seen["fields"]).get("Status") in closed):
             payload = {"object": Feed.TASK, "id": known["task_id"], "fields": {"Status": closed[0]}}
             self.plan_once("task.update", known, payload)
+
+    def begun(self, known: Row, state: RequestState) -> bool:
+        """Whether an officer has begun with a request that stands in a state: what its Task was last read to say counts, too."""
+        seen = observations.load(self.db, Side.CRM, Feed.TASK, [known["task_id"]]) if known["task_id"] else {}
+        statuses = {unpack(row["fields"]).get("Status") for row in seen.values()}
+        return state not in NOT_BEGUN or not statuses <= {self.directory.open_status}
 
     def tell_crm(self, known: Row, state: RequestState, neutral: Neutral) -> None:
         """Say on its record where a request stands."""

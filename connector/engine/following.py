@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from connector.core.model import Side
-from connector.core.progress import ENDED, NOT_BEGUN, Neutral, RequestState, progress
+from connector.core.progress import ENDED, Neutral, RequestState, progress
 from connector.core.requests import Ask
 from connector.engine.asked import asked_now, read_moment, whole_number, words_of
 from connector.engine.context import log
@@ -79,10 +79,17 @@ def _recover(desk: Desk, known: Row, fields: Mapping[str, Any]) -> Row:
 
 
 def _recount(desk: Desk, known: Row, stands: RequestState, fields: Mapping[str, Any]) -> None:
-    """Whether and when somebody was asked is what Salesforce says: routed by what is known today it may look otherwise."""
+    """Whether and when somebody was asked is what Salesforce says: routed by what is known today it may look otherwise.
+
+    Of what was taken back Salesforce does not say whether anybody had begun: there our own state is left as it is.
+    """
     contact, received = fields.get("Contact__c"), read_moment(fields.get("Received_At__c"))
-    withdrawn = stands is RequestState.WITHDRAWN and RequestState(fields["State__c"]) in NOT_BEGUN
-    if known["task_id"] and contact and received and not (fields.get("Stop_Reason__c") or withdrawn):
+    stood = RequestState(fields["State__c"])
+    if stood is RequestState.WITHDRAWN:
+        return
+    never = stood is RequestState.RECORDED_ONLY or fields.get("Stop_Reason__c")
+    taken_back = stands is RequestState.WITHDRAWN and not desk.begun(known, stood)
+    if contact and received and not (never or taken_back):
         requests.put_touch(desk.db, known["key"], contact_id=contact, at=stamp(received), type=known["type"])
     else:
         requests.untouch(desk.db, known["key"])

@@ -13,6 +13,7 @@ from connector.core.suggestions import CRM_STATES, show
 from connector.engine.asked import read_moment
 from connector.engine.context import Context, key_of, log
 from connector.engine.readings import Person
+from connector.engine.settling import NOT_CREATED
 from connector.engine.unasking import forget
 from connector.ports import Feed
 from connector.store import intents, links, observations, suggestions
@@ -120,6 +121,7 @@ def _open(ctx: Context, db: Connection, asked: _Asked, id: str, *, kind: str) ->
     if asked.known is not None:
         # We have tried to ask since; that it was asked before, perhaps about another value, is learnt only now.
         suggestions.change(db, asked.key, crm_id=id)
+        intents.ready_again(db, asked.key, NOT_CREATED)
         return dict(asked.known) | {"crm_id": id}
     names = {"system": asked.link["system"], "account_id": asked.link["account_id"], "unit": asked.unit.name}
     _give_up(db, asked)

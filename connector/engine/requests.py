@@ -8,12 +8,12 @@ from hashlib import sha256
 from typing import Any
 
 from connector.core.model import Side
-from connector.core.progress import NOT_BEGUN, Neutral, RequestState, neutral_word
+from connector.core.progress import Neutral, RequestState, neutral_word
 from connector.core.requests import Ask, Misunderstood
 from connector.core.routing import PersonFacts, Routed, route
 from connector.engine.asked import columns_of, find_person, past_of, understood_now
 from connector.engine.context import Context, key_of, log, stage
-from connector.engine.desk import PLANS, Desk, Routing
+from connector.engine.desk import PLANS, Desk, Worked
 from connector.engine.following import claim, follow
 from connector.ports import Feed
 from connector.store import intents, links, observations, plans, requests
@@ -27,9 +27,9 @@ REDACTED_MESSAGE = "What looked like a password or key was left out; tell it, if
 _NEVER_STORED = (RequestState.REFUSED,)
 
 
-def work_requests(ctx: Context) -> Routing:
+def work_requests(ctx: Context) -> Worked:
     """Take up new and changed requests, then what became of their Tasks. Nothing before the installation is live."""
-    done = Routing()
+    done = Worked()
     with ctx.store.begin() as db:
         live = stage(db).live
         waiting = any(observations.pending(db, Side.CAREER, "request", system=name, limit=1) for name in ctx.careers)
@@ -131,6 +131,7 @@ def _open(desk: Desk, system: str, id: str, understood: Ask | Misunderstood, dig
     blank |= {"acknowledged": None, "offered": None, "asked": None, "outcome": None, "settled_at": None}
     if isinstance(understood, Misunderstood):
         columns = _misunderstood(understood, now)
+        requests.untouch(desk.db, key)
     else:
         columns = _route(desk, system, understood, key, number, now)
     desk.done.received += known is None
@@ -211,7 +212,7 @@ def _withdraw(desk: Desk, known: Row) -> None:
     state = RequestState.WITHDRAWN
     desk.done.changed += 1
     requests.change(desk.db, system, id, state=state.value, neutral=neutral_word(state).value, message="", settled_at=stamp(now))
-    if RequestState(known["state"]) in NOT_BEGUN:
+    if not desk.begun(known, RequestState(known["state"])):
         requests.untouch(desk.db, known["key"])
     if known["crm_id"]:
         desk.tell_crm(known, state, neutral_word(state))

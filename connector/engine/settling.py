@@ -33,7 +33,7 @@ NOT_THERE_YET = "NOT_THERE_YET"
 NOT_CREATED = "NOT_CREATED"
 """The code of an update whose record could not be created: it has not left, so the audit has nothing to tell of it."""
 
-SAYS_NOTHING = frozenset({NOT_THERE_YET, NOT_NOW, HANDED_OVER})
+SAYS_NOTHING = frozenset({NOT_THERE_YET, NOT_CREATED, NOT_NOW, HANDED_OVER})
 """Codes of outcomes that say nothing about the side."""
 
 _LOOKS, _LOOK_AGAIN = 3, 60.0
@@ -285,6 +285,7 @@ def _blank_profile(ctx: Context) -> dict[str, Any]:
 def _suggestion_created(db: Connection, held: WorkingSet, row: Row, outcome: Outcome) -> None:
     known = suggestions.by_key(db, [row["key"]]).get(row["key"])
     suggestions.change(db, row["key"], crm_id=outcome.id)
+    intents.ready_again(db, row["key"], NOT_CREATED)
     if known is not None and known["crm_id"] == outcome.id:
         return  # it was read, and taken up, while this create still waited
     if outcome.already_there:

@@ -360,6 +360,12 @@ def end_with(db: Connection, key: str, kind: str) -> None:
     db.execute(update(intent).where(waiting).values(state="superseded"))
 
 
+def ready_again(db: Connection, key: str, code: str) -> None:
+    """What was refused with this code for want of a record of this name can go now."""
+    refused = (intent.c.key == key) & (intent.c.state == "refused") & (intent.c.code == code)
+    db.execute(update(intent).where(refused).values(state="ready", settled_at=None))
+
+
 def last_with_key(db: Connection, kind: str, key: str) -> Row | None:
     """The latest write of this kind and key."""
     query = select(intent).where(intent.c.key == key, intent.c.kind == kind).order_by(intent.c.id.desc())

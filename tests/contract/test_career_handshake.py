@@ -373,6 +373,10 @@ def test_units_of_one_account_are_one_row(world: HandshakeWorld) -> None:
     assert [outcome.code for outcome in outcomes] == [HANDED_OVER] * 3
     world.carry_over()
     assert [(job.held, job.changed) for job in world.jobs] == [([], 2)]
+    assert [(line["preferred_name"], line["mobile_number"]) for line in world.lines(1)] == [
+        ("Ada", "+16175550142"),
+        ("Grace", ""),
+    ]
     assert [outcome.code for outcome in world.client.update(rows)] == [HANDED_OVER] * 3
     world.carry_over()
     assert len(world.jobs) == 1

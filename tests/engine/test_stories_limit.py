@@ -70,6 +70,53 @@ def test_what_was_withdrawn_once_an_officer_had_begun_counts(asked: University) 
     assert told(asked, second) == "not available"
 
 
+def test_what_was_withdrawn_as_an_officer_began_counts(asked: University) -> None:
+    """Law: the same where both are read in the same cycle."""
+    asked.edit(asked.one("Task")["Id"], Status="In Progress")
+    asked.call("k-pat", "PATCH", f"/requests/{asked.request}", {"state": "withdrawn"})
+    asked.run()
+    second = asked.file(type="MOCK_INTERVIEW", title="Practise")
+    asked.run()
+    assert told(asked, second) == "not available"
+
+
+def test_what_was_withdrawn_at_once_counts_as_no_ask_for_good(asked: University) -> None:
+    """Law: neither a Task that lay in the bin nor the loss of the state makes it one."""
+    asked.call("k-pat", "PATCH", f"/requests/{asked.request}", {"state": "withdrawn"})
+    asked.run()
+    task = asked.one("Task")["Id"]
+    asked.crm.delete_as(asked.officer, task)
+    asked.run()
+    asked.crm.undelete_as(asked.officer, task)
+    asked.run()
+    asked.run()
+    second = asked.file(type="MOCK_INTERVIEW", title="Practise")
+    asked.run()
+    assert told(asked, second) == "received"
+    asked.call("k-pat", "PATCH", f"/requests/{second}", {"state": "withdrawn"})
+    asked.run()
+    asked.lose_state()
+    asked.go_live()
+    for _ in range(3):
+        asked.run()
+    third = asked.file(type="SHADOW_VISIT", title="A day at work")
+    asked.run()
+    assert told(asked, third) == "received"
+
+
+def test_what_is_not_understood_any_more_counts_as_no_ask(uni: University) -> None:
+    """Law: a request that Salesforce would not have, and that careers then make a mess of, has asked nobody."""
+    uni.crm.order_refusal("FIELD_CUSTOM_VALIDATION_EXCEPTION", sobject="Career_Request__c", count=1)
+    first = uni.file()
+    uni.run()
+    uni.call("k-pat", "PATCH", f"/requests/{first}", {"type": "MENTOR_FLASHH"})
+    uni.run()
+    assert told(uni, first) == "refused"
+    second = uni.file(type="MOCK_INTERVIEW", title="Practise")
+    uni.run()
+    assert told(uni, second) == "received"
+
+
 def test_an_ask_counts_from_when_it_became_a_task(uni: University) -> None:
     """Law: what could not be understood for a month and is corrected then is an ask of that day."""
     first = uni.file(type="MENTOR_FLASHH")

@@ -9,10 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connector.core.foreign import REMOVED, disarmed, fitted, length, redacted, visible
-from connector.core.requests import FOREIGN_LABEL
+from connector.core.model import Side
+from connector.core.requests import FOREIGN_LABEL, Ask
+from connector.engine.asked import past_of, understood_now
 from connector.engine.halting import REQUESTS, halts
 from connector.rules.texts import clean
-from connector.store import observations, requests
+from connector.store import observations
 from tests.engine.university import University
 from tests.input.hostile import PAT, QUIET, rewriting, spoil, troubles
 
@@ -464,4 +466,7 @@ def test_a_flood_from_one_person_waits_for_a_look(uni: University) -> None:
     with uni.ctx.store.begin() as db:
         assert REQUESTS in halts(db)
         assert observations.count(db, "career", "request", system="careers") == 1_000
-        assert len(requests.newest_asks(db, uni.ada, "", limit=200)) == 200
+        newest = observations.load(db, Side.CAREER, "request", ["r0001000"], system="careers")["r0001000"]
+        ask = understood_now(uni.ctx, newest)
+        assert isinstance(ask, Ask)
+        assert len(past_of(uni.ctx, db, uni.ada, ask, "")) == 200

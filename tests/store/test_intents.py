@@ -141,6 +141,16 @@ def test_the_newest_write_that_is_not_over_says_what_stands(db: Connection, stat
     assert not intents.is_newest(db, "mentors", "a7", "career.update", {"fields": {"title": "x"}})
 
 
+def test_what_was_refused_for_want_of_its_record_can_go_once_that_is_there(db: Connection) -> None:
+    """Law: of the writes of a name, those refused with this code become ready, and no others."""
+    plan = [("k", "GONE", "refused"), ("k", "NO", "refused"), ("l", "GONE", "refused"), ("k", "GONE", "applied")]
+    rows = [written(target="a7", state=state) | {"key": key, "code": code} for key, code, state in plan]
+    intents.plan_writes(db, rows)
+    intents.ready_again(db, "k", "GONE")
+    found = fetch(db, select(intent).where(intent.c.target == "a7").order_by(intent.c.id))
+    assert [row["state"] for row in found] == ["ready", "refused", "refused", "applied"]
+
+
 def test_what_is_spared_is_not_replaced(db: Connection) -> None:
     """Law: a new decision leaves alone the writes that are spared by their number."""
     before = all_of(db)

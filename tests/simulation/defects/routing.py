@@ -58,7 +58,7 @@ DEFECTS = (
         name="alumni ask twice",
         what="the title of what an alumna asks is not known when she asks again",
         needs=("File(",),
-        edits=(Edit(_ASKED, 'title=_title(ctx, db, row) if _may_be_asked_twice(ctx, row, ask) else "",', 'title="",'),),
+        edits=(Edit(_ASKED, 'title=titles.get((row["system"], row["request_id"]), ""),', 'title="",'),),
     ),
     Defect(
         name="the same ask again",
@@ -85,7 +85,7 @@ DEFECTS = (
         edits=(
             Edit(
                 _FOLLOWING,
-                'if known["task_id"] and contact and received and not (fields.get("Stop_Reason__c") or withdrawn):',
+                "if contact and received and not (never or taken_back):",
                 "if False:",
             ),
         ),
