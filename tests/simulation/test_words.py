@@ -14,7 +14,7 @@ from tests.simulation.flavours import FLAVOURS
 from tests.systems import flavoured
 
 ORACLE = Path(__file__).parent / "oracle"
-SHARED = ("mapping", "words", "world", "variants", "flavours", "clocks", "boundary", "office", "programs")
+SHARED = ("mapping", "words", "world", "variants", "flavours", "clocks", "boundary", "office", "programs", "routing")
 """Modules of the simulation that the oracle rests on."""
 
 
