@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from connector.core.model import Side
 from connector.core.progress import ENDED, Neutral, RequestState, progress
-from connector.core.requests import Ask
+from connector.core.requests import Ask, Misunderstood
 from connector.engine.asked import asked_now, read_moment, whole_number, words_of
 from connector.engine.context import log
 from connector.engine.desk import Desk
@@ -74,7 +74,7 @@ def _recover(desk: Desk, known: Row, fields: Mapping[str, Any]) -> Row:
     _recount(desk, known, RequestState(stands[0]), fields)
     found = requests.get(desk.db, system, id) or known
     desk.acknowledge(found)
-    _reword(desk, found, fields)
+    _reword(desk, found, asks, fields)
     return found
 
 
@@ -100,14 +100,15 @@ def _settled(desk: Desk, known: Row, state: RequestState) -> str | None:
     return (known["settled_at"] or stamp(desk.ctx.clock.now())) if state in ENDED else None
 
 
-def _reword(desk: Desk, known: Row, fields: Mapping[str, Any]) -> None:
-    """What careers have changed about it while its record was not followed reaches that record.
+def _reword(desk: Desk, known: Row, ask: Ask | Misunderstood | None, fields: Mapping[str, Any]) -> None:
+    """What careers have changed about it (``ask`` is what they ask now) while its record was not followed reaches that record.
 
     Our state was lost then, or it was over and is under way again.
     """
-    system, ask = known["system"], asked_now(desk.ctx, desk.db, known)
+    if not isinstance(ask, Ask):
+        return
     # Salesforce has no empty texts.
-    if isinstance(ask, Ask) and any((fields.get(name) or None) != (to or None) for name, to in words_of(system, ask).items()):
+    if any((fields.get(name) or None) != (to or None) for name, to in words_of(known["system"], ask).items()):
         desk.edit(known, ask, known["payload_hash"])
 
 
@@ -134,7 +135,7 @@ def _moved(desk: Desk, known: Row, state: RequestState, neutral: Neutral, offere
     found = requests.get(desk.db, system, id) or known
     desk.acknowledge(found)
     if known["settled_at"] is not None and found["settled_at"] is None:
-        _reword(desk, found, fields)
+        _reword(desk, found, asked_now(desk.ctx, desk.db, found), fields)
     log.info("request.moved", system=system, request=id, state=state.value)
 
 

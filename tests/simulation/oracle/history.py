@@ -67,6 +67,11 @@ def seconds(world: World, stamp: str) -> float:
     return (moment - START).total_seconds() - world.spec.career_skew
 
 
+def filed_at(world: World, request: str) -> float:
+    """When a request was filed, in seconds of the world."""
+    return seconds(world, world.careers.system.requests.by_id[request].created.isoformat())
+
+
 def _at(values: Mapping[str, Any], path: str) -> Any:
     found: Any = values
     for part in path.split("."):

@@ -14,9 +14,8 @@ from typing import Any
 
 from tests.simulation.mapping import read_mapping
 from tests.simulation.oracle.evidence import Breach, Evidence, request_of
-from tests.simulation.oracle.history import seconds
-from tests.simulation.oracle.told import came, contacts_in
-from tests.simulation.oracle.wire import Write
+from tests.simulation.oracle.history import filed_at
+from tests.simulation.oracle.told import certainly_kept, contacts_in
 from tests.simulation.routing import Owner, Ways, facts_of, read_routing
 from tests.simulation.world import World
 
@@ -90,15 +89,11 @@ def _made(found: Evidence) -> Iterator[_Made]:
         if number in stored:
             yield _Made(
                 number=number,
-                filed=seconds(found.world, stored[number].created.isoformat()),
+                filed=filed_at(found.world, number),
                 sent=record.call.number,
                 record=record.fields,
-                task=task.fields if _belongs(task, record) and task is not None else None,
+                task=task.fields if task and (task.object, task.call.number) == ("Task", record.call.number) else None,
             )
-
-
-def _belongs(task: Write | None, record: Write) -> bool:
-    return task is not None and (task.object, task.call.number) == ("Task", record.call.number)
 
 
 def _readings(found: Evidence, contacts: Iterable[str]) -> Mapping[str, list[_Told]]:
@@ -107,7 +102,7 @@ def _readings(found: Evidence, contacts: Iterable[str]) -> Mapping[str, list[_To
     told = {id: [_Told(at=-1.0, call=-1, contact=first[id], kept=True)] if id in first else [] for id in contacts}
     for _, job in groupby(found.world.calls, key=lambda call: (call.process, call.life, call.job)):
         calls = list(job)
-        kept = all(came(call) for call in calls if not call.writes)
+        kept = certainly_kept(calls)
         for call in calls:
             for record in contacts_in(call, read_mapping(call.mapping)):
                 if record["Id"] in told:

@@ -14,8 +14,8 @@ from typing import Any
 
 from tests.simulation.mapping import Rules, Unit, read_mapping
 from tests.simulation.oracle.evidence import Breach, Evidence, request_of
-from tests.simulation.oracle.history import seconds
-from tests.simulation.oracle.told import came, contacts_in
+from tests.simulation.oracle.history import filed_at
+from tests.simulation.oracle.told import certainly_kept, contacts_in
 from tests.simulation.oracle.wire import Write
 from tests.simulation.variants import HUSHED, is_hushed
 from tests.simulation.words import token
@@ -81,8 +81,7 @@ def _readings(found: Evidence) -> Iterator[tuple[Call, Mapping[str, _Read]]]:
         known: dict[str, _Read] = {}
         for _, job in groupby(lived, key=lambda call: call.job):
             calls = list(job)
-            # Where a read failed, the bridge may have kept nothing of this job's readings.
-            kept = all(came(call) for call in calls if not call.writes)
+            kept = certainly_kept(calls)
             for call in calls:
                 for record in contacts_in(call, read_mapping(call.mapping)):
                     # Where not, it may have been kept all the same (what failed was repeated): which counts is unknown.
@@ -101,8 +100,7 @@ def _barred_since(contact: Mapping[str, Any], call: Call, before: _Read | None, 
 
 def _filed(found: Evidence) -> Mapping[str, float]:
     """When each request was filed, by its number."""
-    stored = found.world.careers.system.requests.by_id
-    return {id: seconds(found.world, stored[id].created.isoformat()) for id, _ in found.world.requests}
+    return {id: filed_at(found.world, id) for id, _ in found.world.requests}
 
 
 def _judge_task(record: Write, read: _Read | None, filed: Mapping[str, float]) -> Iterator[Breach]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -11,7 +11,12 @@ from tests.simulation.mapping import Rules
 from tests.simulation.world import Call
 
 
-def came(call: Call) -> bool:
+def certainly_kept(job: Sequence[Call]) -> bool:
+    """Whether the bridge has taken up what it read in a job: where a read failed, it may have kept nothing of it."""
+    return all(_came(call) for call in job if not call.writes)
+
+
+def _came(call: Call) -> bool:
     """Whether everything that a call asked for came."""
     return call.fate == "answered" and call.acted[-1].status < 300 and b'"httpStatusCode":4' not in call.acted[-1].body
 
