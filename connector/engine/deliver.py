@@ -35,7 +35,7 @@ from connector.ports import (
     Record,
     Status,
 )
-from connector.store import intents, journal, links, observations, suggestions
+from connector.store import intents, journal, links, observations, sending, suggestions
 from connector.store.store import Row, get_meta, unpack
 
 _BATCH = 200
@@ -48,7 +48,7 @@ _ROUNDS = 10_000
 def recover(ctx: Context) -> int:
     """At start: what a dead process left in flight is unknown."""
     with ctx.store.begin() as db:
-        found = intents.recover(db)
+        found = sending.recover(db)
     if found:
         log.warning("intents.recovered", count=found)
     return found
@@ -65,7 +65,7 @@ def deliver(
     done = into or Delivered()
     unjudged = () if judged else FIELD_WRITES
     with ctx.store.begin() as db:
-        due = intents.due(db, ctx.clock.now(), unjudged=unjudged)
+        due = sending.due(db, ctx.clock.now(), unjudged=unjudged)
         if due and not _recordable(ctx, db):
             return done
     for side, kinds in _in_turn(ctx):
@@ -100,7 +100,7 @@ def _drain(ctx: Context, done: Delivered, side: str, kinds: Sequence[str], unjud
             if stopped(db):
                 return
             system, limit = None if side == "crm" else side, _at_once(ctx, side, kinds)
-            rows = intents.take(db, kinds, system, ctx.clock.now(), limit=limit, unjudged=unjudged)
+            rows = sending.take(db, kinds, system, ctx.clock.now(), limit=limit, unjudged=unjudged)
             prepared = [(row, unpack(row["payload"])) for row in rows]
             _complete_all(db, prepared)
         if not rows:

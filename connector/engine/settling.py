@@ -20,7 +20,7 @@ from connector.engine.keeping import keep, note_accounts
 from connector.engine.readings import still_means, written
 from connector.engine.working_set import WorkingSet
 from connector.ports import HANDED_OVER, NO_RECORD, NOT_NOW, TAKEN, Feed, Outcome, Record, Status
-from connector.store import intents, journal, links, observations, requests, reviews, suggestions
+from connector.store import intents, journal, links, observations, requests, reviews, sending, suggestions
 from connector.store.links import BLANK, UnitState, reading_of
 from connector.store.store import Row, pack, stamp, unpack
 
@@ -89,7 +89,7 @@ def settle(
             entries.append(_entry(row, payload, outcome, state))
     held.flush()
     for code, ids in applied.items():
-        intents.settle_applied(db, ids, code=code, now=ctx.clock.now())
+        sending.settle_applied(db, ids, code=code, now=ctx.clock.now())
     journal.append(db, entries, ctx.clock.now())
 
 
@@ -108,15 +108,15 @@ def _not_applied(ctx: Context, db: Connection, row: Row, payload: Mapping[str, A
         outcome = replace(outcome, status=Status.LATER, retry_after=_LOOK_AGAIN)
     match outcome.status:
         case Status.STALE:
-            intents.settle(db, row["id"], state="superseded", now=now, code=outcome.code or "STALE")
+            sending.settle(db, row["id"], state="superseded", now=now, code=outcome.code or "STALE")
             links.mark(db, row["system"], [row["target"]])
             return "superseded"
         case Status.REFUSED:
             if outcome.code not in NO_RECORD and _split(ctx, db, row, payload):
-                intents.settle(db, row["id"], state="superseded", now=now, code=outcome.code, detail=outcome.detail)
+                sending.settle(db, row["id"], state="superseded", now=now, code=outcome.code, detail=outcome.detail)
                 return "split"
             facts = {"code": outcome.code, "detail": outcome.detail, "remedy": outcome.remedy}
-            intents.settle(db, row["id"], state="refused", now=now, **facts)
+            sending.settle(db, row["id"], state="refused", now=now, **facts)
             if row["kind"] == "request.create":
                 # Perhaps it names somebody who is gone by now: it is looked at once more.
                 observations.reopen(db, Side.CAREER, "request", row["target"])
@@ -126,7 +126,7 @@ def _not_applied(ctx: Context, db: Connection, row: Row, payload: Mapping[str, A
             doubt = outcome.status is Status.UNKNOWN or row["state"] == "unknown"
             state = "unknown" if doubt else "ready"
             due = _due(ctx, row, outcome)
-            intents.postpone(db, row["id"], state=state, due=due, code=outcome.code, detail=outcome.detail)
+            sending.postpone(db, row["id"], state=state, due=due, code=outcome.code, detail=outcome.detail)
             return "unknown" if state == "unknown" else "later"
 
 

@@ -16,7 +16,7 @@ from connector.engine.context import Context
 from connector.engine.doubt import look_at_reading, never_arrived
 from connector.engine.settling import Delivered, settle
 from connector.ports import Outcome, Status
-from connector.store import intents, observations
+from connector.store import intents, observations, sending
 from connector.store.store import Row, unpack
 
 
@@ -34,7 +34,7 @@ def settle_shown(ctx: Context, db: Connection, system: str, accounts: Sequence[s
             pairs.append((row, payload))
             outcomes.append(outcome)
     if pairs:
-        intents.take_these(db, [row["id"] for row, _ in pairs], ctx.clock.now())
+        sending.take_these(db, [row["id"] for row, _ in pairs], ctx.clock.now())
         settle(ctx, db, pairs, outcomes, done)
 
 

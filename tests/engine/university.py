@@ -31,7 +31,7 @@ from connector.salesforce.client import Client
 from connector.salesforce.side import SalesforceSide
 from connector.salesforce.transport import Transport
 from connector.secrets import Secret
-from connector.store import intents
+from connector.store import sending
 from connector.store.store import open_store
 from connector.wire import Wire, open_session
 from emulator.career import Actor, CareerApp, Kind
@@ -261,7 +261,7 @@ class University:
         collect_crm(self.ctx)
         planner.plan(self.ctx)
         with self.ctx.store.begin() as db:
-            assert len(intents.take(db, ["career.update"], SYSTEM, self.clock.now(), limit=10)) == 1
+            assert len(sending.take(db, ["career.update"], SYSTEM, self.clock.now(), limit=10)) == 1
 
     def sweep(self) -> dict[str, Any]:
         """`alumni-bridge sweep`: everything is compared, and what was found is judged; what it found."""

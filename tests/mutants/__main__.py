@@ -28,6 +28,7 @@ MODULES: Mapping[str, Sequence[str]] = {
     "connector/core/grants.py": ["tests/core/test_grants.py"],
     "connector/salesforce/writes.py": [f"tests/salesforce/test_salesforce_{name}.py" for name in ("writes", "batches")],
     "connector/store/intents.py": _SHELVES,
+    "connector/store/sending.py": _SHELVES,
     "connector/store/plans.py": _SHELVES,
     "connector/engine/context.py": ["tests/engine/test_context.py"],
 }

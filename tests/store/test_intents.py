@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, select, update
 
-from connector.store import intents, links, plans
+from connector.store import intents, links, plans, sending
 from connector.store.observations import batches
 from connector.store.store import Store, add, fetch, pack, stamp, unpack
 from connector.store.tables import intent, plan
@@ -517,21 +517,21 @@ def test_a_plan_that_nobody_holds_is_not_dropped(db: Connection) -> None:
 def test_what_is_due(db: Connection) -> None:
     """Law: ready and unknown writes are due, from their moment on."""
     kinds = {("career.update", "careers"), ("career.update", "alumni"), ("career.note", "careers")}
-    assert intents.due(db, NOW) == kinds
+    assert sending.due(db, NOW) == kinds
     set_where(db, everybodys("ready", "unknown"), due_at=stamp(LATER))
-    assert intents.due(db, NOW) == set()
+    assert sending.due(db, NOW) == set()
     set_where(db, everybodys("unknown"), due_at=stamp(NOW))
-    assert intents.due(db, NOW) == kinds
+    assert sending.due(db, NOW) == kinds
     set_where(db, everybodys("unknown"), state="sent")
-    assert intents.due(db, NOW) == set()
-    assert intents.due(db, LATER) == kinds
+    assert sending.due(db, NOW) == set()
+    assert sending.due(db, LATER) == kinds
 
 
 def test_what_is_taken_is_sent(db: Connection) -> None:
     """Law: it is marked before the wire is touched; the moment is that of its last real sending; nothing else is marked."""
     set_where(db, mine("unknown"), sent_at="then", attempts=4)
     before = all_of(db)
-    rows = intents.take(db, ["career.update"], "careers", NOW, limit=10)
+    rows = sending.take(db, ["career.update"], "careers", NOW, limit=10)
     assert [row["key"] for row in rows] == [
         *mine("ready", "unknown"),
         *(f"careers a2 career.update {s}" for s in ("ready", "unknown")),
@@ -558,21 +558,21 @@ def test_whoever_was_read_is_judged_first(
     set_where(db, mine(state), weight=weight)
     waits = place == ("careers", "a1") and marked and weight > 0 and state == "ready"
     asked: dict[str, Any] = {"unjudged": ["career.update"]}
-    assert (intents.due(db, NOW, **asked) == set()) is waits
-    assert (intents.take(db, ["career.update"], "careers", NOW, limit=5, **asked) == []) is waits
+    assert (sending.due(db, NOW, **asked) == set()) is waits
+    assert (sending.take(db, ["career.update"], "careers", NOW, limit=5, **asked) == []) is waits
     if waits:
         for others in ({"unjudged": ["career.note"]}, {}):
-            assert intents.due(db, NOW, **others) == {("career.update", "careers")}
-        assert intents.take(db, ["career.update"], "careers", NOW, limit=5) != []
+            assert sending.due(db, NOW, **others) == {("career.update", "careers")}
+        assert sending.take(db, ["career.update"], "careers", NOW, limit=5) != []
 
 
 def test_writes_are_taken_of_every_system_or_of_one(db: Connection) -> None:
     """Law: no system means all; the most urgent first, then the oldest; never more than asked for; only these kinds."""
     set_where(db, ["alumni a1 career.update unknown"], weight=0)
-    rows = intents.take(db, ["career.update"], None, NOW, limit=3)
+    rows = sending.take(db, ["career.update"], None, NOW, limit=3)
     assert [row["key"] for row in rows] == ["alumni a1 career.update unknown", *mine("ready", "unknown")]
-    assert intents.take(db, ["career.create"], None, NOW, limit=3) == []
-    assert [row["key"] for row in intents.take(db, ["career.note"], "careers", NOW, limit=1)] == ["careers a1 career.note ready"]
+    assert sending.take(db, ["career.create"], None, NOW, limit=3) == []
+    assert [row["key"] for row in sending.take(db, ["career.note"], "careers", NOW, limit=1)] == ["careers a1 career.note ready"]
 
 
 @pytest.mark.parametrize("kind", [*intents.QUESTIONS, "review.create"])
@@ -583,15 +583,15 @@ def test_a_question_goes_before_what_puts_back(store: Store, kind: str, state: s
     with store.begin() as db:
         intents.plan_writes(db, [written(state="ready", puts_back=True), written(*place, kind, state=state)])
         asks = kind in intents.QUESTIONS and place == ("careers", "a1") and state not in {"applied", "superseded"}
-        assert (("career.update", "careers") in intents.due(db, NOW)) is not asks
-        assert bool(intents.take(db, ["career.update"], "careers", NOW, limit=5)) is not asks
+        assert (("career.update", "careers") in sending.due(db, NOW)) is not asks
+        assert bool(sending.take(db, ["career.update"], "careers", NOW, limit=5)) is not asks
 
 
 def test_an_outcome_is_recorded_once(db: Connection) -> None:
     """Law: only what is sent is settled, with its moment and what is known; whoever comes later changes nothing."""
     before = all_of(db)
     for state in STATES:
-        intents.settle(db, id_of(db, mine(state)[0]), state="refused", now=LATER, code="C", detail="D", remedy="R")
+        sending.settle(db, id_of(db, mine(state)[0]), state="refused", now=LATER, code="C", detail="D", remedy="R")
     told = {"state": "refused", "settled_at": stamp(LATER), "code": "C", "detail": "D", "remedy": "R"}
     assert changes(db, before) == {mine("sent")[0]: told}
 
@@ -599,16 +599,16 @@ def test_an_outcome_is_recorded_once(db: Connection) -> None:
 def test_many_outcomes_are_recorded_once(db: Connection) -> None:
     """Law: as one by one: only what is sent, only these."""
     before = all_of(db)
-    intents.settle_applied(db, [id_of(db, key) for key in mine(*STATES)], code="C", now=LATER)
+    sending.settle_applied(db, [id_of(db, key) for key in mine(*STATES)], code="C", now=LATER)
     assert changes(db, before) == {mine("sent")[0]: {"state": "applied", "settled_at": stamp(LATER), "code": "C"}}
-    intents.settle_applied(db, [], code="C", now=LATER)
+    sending.settle_applied(db, [], code="C", now=LATER)
 
 
 def test_not_now(db: Connection) -> None:
     """Law: only what is sent is put off; it is not settled by that."""
     before = all_of(db)
     for state in STATES:
-        intents.postpone(db, id_of(db, mine(state)[0]), state="ready", due=LATER, code="C", detail="D")
+        sending.postpone(db, id_of(db, mine(state)[0]), state="ready", due=LATER, code="C", detail="D")
     assert changes(db, before) == {mine("sent")[0]: {"state": "ready", "due_at": stamp(LATER), "code": "C", "detail": "D"}}
 
 
@@ -617,7 +617,7 @@ def test_what_a_reading_has_shown_is_taken_up(db: Connection) -> None:
     settled = ("planned", "sent", "applied", "refused", "superseded")
     set_where(db, mine("unknown"), sent_at="then")
     before = all_of(db)
-    intents.take_these(db, [id_of(db, key) for key in mine("unknown", *settled)], LATER)
+    sending.take_these(db, [id_of(db, key) for key in mine("unknown", *settled)], LATER)
     assert changes(db, before) == {key: {"state": "sent", "attempts": 1} for key in mine("unknown")}
 
 
@@ -634,9 +634,9 @@ def test_what_is_on_its_way(db: Connection) -> None:
 def test_after_a_death(db: Connection) -> None:
     """Law: what was sent is unknown, and nothing else has changed."""
     before = all_of(db)
-    assert intents.recover(db) == 4
+    assert sending.recover(db) == 4
     assert changes(db, before) == {key: {"state": "unknown"} for key in everybodys("sent")}
-    assert intents.recover(db) == 0
+    assert sending.recover(db) == 0
 
 
 @pytest.mark.parametrize("chosen", [None, "mine", "none"])

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Connection, delete, update
 
 from connector.core.model import Side
-from connector.store import intents, journal, links, observations, plans, requests, reviews, suggestions
+from connector.store import intents, journal, links, observations, plans, requests, reviews, sending, suggestions
 from connector.store.store import Store, get_meta, next_name, set_meta, stamp
 from connector.store.tables import audit, audit_value
 
@@ -43,9 +43,9 @@ def test_a_braked_plan_waits_for_approval(store: Store) -> None:
         new_plan(db)
         intents.plan_writes(db, [planned()])
         plans.brake(db, "p1")
-        assert intents.take(db, ["career.update"], "careers", NOW, limit=10) == []
+        assert sending.take(db, ["career.update"], "careers", NOW, limit=10) == []
         assert plans.release(db, "p1", state="approved") == 1
-        assert len(intents.take(db, ["career.update"], "careers", NOW, limit=10)) == 1
+        assert len(sending.take(db, ["career.update"], "careers", NOW, limit=10)) == 1
 
 
 def test_a_write_is_taken_once(store: Store) -> None:
@@ -54,19 +54,19 @@ def test_a_write_is_taken_once(store: Store) -> None:
         new_plan(db)
         intents.plan_writes(db, [planned() | {"state": "ready"}])
     with store.begin() as db:
-        assert len(intents.take(db, ["career.update"], "careers", NOW, limit=10)) == 1
+        assert len(sending.take(db, ["career.update"], "careers", NOW, limit=10)) == 1
     with store.begin() as db:
-        assert intents.take(db, ["career.update"], "careers", NOW, limit=10) == []
+        assert sending.take(db, ["career.update"], "careers", NOW, limit=10) == []
 
 
 def test_only_a_sent_write_is_settled(store: Store) -> None:
     """An outcome that arrives for a write which is no longer in flight changes nothing."""
     with store.begin() as db:
         intents.plan_writes(db, [planned() | {"state": "ready"}])
-        taken = intents.take(db, ["career.update"], "careers", NOW, limit=10)[0]
-        intents.settle(db, taken["id"], state="applied", now=NOW)
-        intents.settle(db, taken["id"], state="refused", now=NOW)
-        intents.postpone(db, taken["id"], state="ready", due=NOW, code="", detail="")
+        taken = sending.take(db, ["career.update"], "careers", NOW, limit=10)[0]
+        sending.settle(db, taken["id"], state="applied", now=NOW)
+        sending.settle(db, taken["id"], state="refused", now=NOW)
+        sending.postpone(db, taken["id"], state="ready", due=NOW, code="", detail="")
         assert intents.count(db) == {"career.update": {"applied": 1}}
 
 
@@ -74,10 +74,10 @@ def test_what_a_dead_process_sent_is_unknown_and_in_flight(store: Store) -> None
     """After a death nothing is ``sent`` any more; the target counts as in flight until its outcome is known."""
     with store.begin() as db:
         intents.plan_writes(db, [planned() | {"state": "ready"}])
-        intents.take(db, ["career.update"], "careers", NOW, limit=10)
+        sending.take(db, ["career.update"], "careers", NOW, limit=10)
     with store.begin() as db:
-        assert intents.recover(db) == 1
-        assert intents.recover(db) == 0
+        assert sending.recover(db) == 1
+        assert sending.recover(db) == 0
         assert intents.in_flight(db, "careers", ["a1", "a2"], ["career.update"]) == {"a1"}
         assert intents.count_waiting(db) == 1
 
@@ -96,9 +96,9 @@ def test_urgent_writes_are_taken_first_and_not_before_they_are_due(store: Store)
         rows = [planned(target=f"w{weight}", weight=weight) | {"state": "ready"} for weight in (4, 0, 2)]
         later = planned(target="later", weight=0) | {"state": "ready", "due_at": stamp(NOW + timedelta(minutes=1))}
         intents.plan_writes(db, [*rows, later])
-        taken = [row["target"] for row in intents.take(db, ["career.update"], "careers", NOW, limit=10)]
+        taken = [row["target"] for row in sending.take(db, ["career.update"], "careers", NOW, limit=10)]
         assert taken == ["w0", "w2", "w4"]
-        after = intents.take(db, ["career.update"], "careers", NOW + timedelta(minutes=2), limit=10)
+        after = sending.take(db, ["career.update"], "careers", NOW + timedelta(minutes=2), limit=10)
         assert [row["target"] for row in after] == ["later"]
 
 
@@ -123,9 +123,9 @@ def test_approved_plans_do_not_count_for_the_day(store: Store) -> None:
         ages = [("p1", 1), ("p1", 25), ("p2", 1)]
         rows = [planned(id, target=f"a{n}") | {"state": "ready"} for n, (id, _) in enumerate(ages)]
         intents.plan_writes(db, rows)
-        taken = intents.take(db, ["career.update"], "careers", NOW, limit=10)
+        taken = sending.take(db, ["career.update"], "careers", NOW, limit=10)
         for row, (_, hours) in zip(taken, ages, strict=True):
-            intents.settle(db, row["id"], state="applied", now=NOW - timedelta(hours=hours))
+            sending.settle(db, row["id"], state="applied", now=NOW - timedelta(hours=hours))
         assert intents.applied_last_day(db, ["career.update"], NOW) == 1
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.simulation.defects.planted import Defect, Edit
 
 _DELIVER, _WRITES = "connector/engine/deliver.py", "connector/salesforce/writes.py"
-_INTENTS, _SETTLING = "connector/store/intents.py", "connector/engine/settling.py"
+_SENDING, _SETTLING = "connector/store/sending.py", "connector/engine/settling.py"
 _OUTBOX = "connector/career/drop/outbox.py"
 _HANDSHAKE = "connector/career/dialects/handshake.py"
 _WIRE, _CLIENT = "connector/wire.py", "connector/salesforce/client.py"
@@ -194,7 +194,7 @@ DEFECTS = (
         needs=("step=Kill(",),
         edits=(
             Edit(
-                _INTENTS,
+                _SENDING,
                 "def recover(db: Connection) -> int:\n",
                 "def recover(db: Connection) -> int:\n"
                 '    db.execute(update(intent).where(intent.c.state == "sent").values(state="ready", sent_at=None))\n',
@@ -205,7 +205,7 @@ DEFECTS = (
         name="forgotten at restart",
         what="what a dead process left in flight is never looked after",
         needs=("step=Kill(",),
-        edits=(Edit(_DELIVER, "        found = intents.recover(db)\n", "        found = 0\n"),),
+        edits=(Edit(_DELIVER, "        found = sending.recover(db)\n", "        found = 0\n"),),
     ),
     Defect(
         name="dropped at restart",
@@ -213,7 +213,7 @@ DEFECTS = (
         needs=("step=Kill(",),
         edits=(
             Edit(
-                _INTENTS,
+                _SENDING,
                 'return update(intent).where(intent.c.state == "sent").values(state="unknown")',
                 'return update(intent).where(intent.c.state == "sent").values(state="applied")',
             ),
@@ -240,10 +240,10 @@ DEFECTS = (
         edits=(
             Edit(
                 _SETTLING,
-                '            intents.settle(db, row["id"], state="refused", now=now, **facts)\n',
-                '            intents.postpone(db, row["id"], state="ready", due=now, code=outcome.code, detail=outcome.detail)\n'
+                '            sending.settle(db, row["id"], state="refused", now=now, **facts)\n',
+                '            sending.postpone(db, row["id"], state="ready", due=now, code=outcome.code, detail=outcome.detail)\n'
                 '            return "ready"\n'
-                '            intents.settle(db, row["id"], state="refused", now=now, **facts)\n',
+                '            sending.settle(db, row["id"], state="refused", now=now, **facts)\n',
             ),
         ),
     ),
@@ -265,7 +265,7 @@ DEFECTS = (
         name="put back before it is asked",
         what="careers' edit is put back although the question about it does not stand in Salesforce yet",
         needs=("EditAccount(",),
-        edits=(Edit(_INTENTS, "& (intent.c.due_at <= now) & ~held", "& (intent.c.due_at <= now)"),),
+        edits=(Edit(_SENDING, "& (intent.c.due_at <= now) & ~held", "& (intent.c.due_at <= now)"),),
     ),
     Defect(
         name="profile of a neighbour",
@@ -301,7 +301,7 @@ DEFECTS = (
                 "        settle(ctx, db, pairs, outcomes, done)\n",
                 "        for (row, _), outcome in zip(pairs, outcomes, strict=True):\n"
                 "            if outcome.status is Status.APPLIED:\n"
-                '                intents.settle_applied(db, [row["id"]], code=outcome.code, now=ctx.clock.now())\n'
+                '                sending.settle_applied(db, [row["id"]], code=outcome.code, now=ctx.clock.now())\n'
                 "    with ctx.store.begin() as db:\n"
                 "        settle(ctx, db, pairs, outcomes, done)\n",
             ),
