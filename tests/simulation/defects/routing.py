@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.simulation.defects.planted import Defect, Edit
 
 _ROUTING, _CALENDAR = "connector/core/routing.py", "connector/core/calendar.py"
-_ASKED, _FOLLOWING = "connector/engine/asked.py", "connector/engine/following.py"
+_ASKED, _REQUESTS, _FOLLOWING = (f"connector/engine/{name}.py" for name in ("asked", "requests", "following"))
 
 DEFECTS = (
     Defect(
@@ -33,6 +33,18 @@ DEFECTS = (
         edits=(
             Edit(
                 _ROUTING, "    recent = sum(now - at < timedelta(days=routing.limit.days) for at in asked)\n", "    recent = 0\n"
+            ),
+        ),
+    ),
+    Defect(
+        name="who waits was asked",
+        what="a request that waits, as somebody has been asked too often, counts as an ask of them",
+        needs=("File(",),
+        edits=(
+            Edit(
+                _REQUESTS,
+                "if routed.task is not None and contact is not None and not routed.stop_reason:",
+                "if routed.task is not None and contact is not None:",
             ),
         ),
     ),

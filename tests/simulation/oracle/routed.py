@@ -6,6 +6,7 @@ of each request as it was first sent, and its Task. When it was routed is what t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -19,17 +20,18 @@ from tests.simulation.oracle.told import certainly_kept, contacts_in
 from tests.simulation.routing import Owner, Ways, facts_of, read_routing
 from tests.simulation.world import World
 
-_LIMIT = "Asked "
+_LIMIT = re.compile(r"Asked (\d+) times ")
 """How the reason begins why somebody may not be asked now."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Made:
-    """A request as its record and its Task (None: it got none) were first sent. ``sent`` is the number of that call."""
+    """A request as its record and its Task (None: it got none) were first sent: in which call, and when."""
 
     number: str
     filed: float
     sent: int
+    sent_at: float
     record: Mapping[str, Any]
     task: Mapping[str, Any] | None
 
@@ -91,6 +93,7 @@ def _made(found: Evidence) -> Iterator[_Made]:
                 number=number,
                 filed=filed_at(found.world, number),
                 sent=record.call.number,
+                sent_at=record.call.at,
                 record=record.fields,
                 task=task.fields if task and (task.object, task.call.number) == ("Task", record.call.number) else None,
             )
@@ -194,8 +197,23 @@ def _judge_limit(found: Evidence, made: list[_Made]) -> Iterator[Breach]:
                 "contact limit", f"request {one.number} asks somebody whom {[each.number for each in standing]} have asked"
             )
     for one in made:
-        if one.stopped.startswith(_LIMIT) and not any(each.filed <= one.filed and each is not one for each in made):
-            yield Breach("contact limit", f"request {one.number} waits as {one.stopped!r}, and nothing was asked before")
+        counted = _LIMIT.match(one.stopped)
+        if counted and int(counted[1]) > (most := len(_asked_before(found, made, one))):
+            yield Breach("contact limit", f"request {one.number} waits as {one.stopped!r}, and {most} can have asked before")
+
+
+def _asked_before(found: Evidence, made: list[_Made], one: _Made) -> set[str]:
+    """Requests, by number, that can have counted as asks of somebody when another was routed.
+
+    Those that are known not to ask do not: what nobody was given, and what waits itself.
+    """
+    known = {each.number: each for each in made}
+    return {
+        number
+        for number in found.world.careers.system.requests.by_id
+        if number != one.number and filed_at(found.world, number) <= one.sent_at
+        if number not in known or (known[number].asks and _same_person(found.world, one, known[number]))
+    }
 
 
 def _state(found: Evidence, one: _Made) -> str:
