@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from tests.simulation.boundary import Broken
+from tests.simulation.composed import composed_once
 from tests.simulation.database import stop_server
 from tests.simulation.draw import draw
 from tests.simulation.oracle.evidence import Breach
@@ -68,7 +69,7 @@ def spread(
     if count == 1:
         yield from map(work, items)
         return
-    with multiprocessing.get_context("spawn").Pool(count, maxtasksperchild=None) as pool:
+    with composed_once(), multiprocessing.get_context("spawn").Pool(count, maxtasksperchild=None) as pool:
         try:
             yield from pool.imap_unordered(work, items, chunksize=chunk)
         finally:

@@ -16,6 +16,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import asdict, dataclass
 from statistics import median
 
+from tests.simulation.composed import composed_once
 from tests.simulation.defects import ALL
 from tests.simulation.defects.planted import ROOT, plant
 
@@ -72,7 +73,7 @@ def search_apart(name: str, most: int = MOST, plays: int = MOST) -> Found:
 
 def search_all(names: Sequence[str], *, most: int, plays: int, workers: int) -> Iterator[Found]:
     """All of these, as they are found."""
-    with ThreadPoolExecutor(workers) as pool:
+    with composed_once(), ThreadPoolExecutor(workers) as pool:
         for done in as_completed([pool.submit(search_apart, name, most, plays) for name in names]):
             yield done.result()
 

@@ -14,7 +14,7 @@ from tests.simulation.flavours import FLAVOURS
 from tests.systems import flavoured
 
 ORACLE = Path(__file__).parent / "oracle"
-SHARED = ("mapping", "words", "world", "variants", "flavours", "clocks", "boundary", "office", "programs", "routing")
+SHARED = ("mapping", "words", "world", "variants", "flavours", "clocks", "boundary", "office", "programs", "routing", "composed")
 """Modules of the simulation that the oracle rests on."""
 
 

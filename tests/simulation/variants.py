@@ -7,14 +7,10 @@ them it is for the generic contract and a plain org.
 
 from __future__ import annotations
 
-import subprocess
-import sys
-import tempfile
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 from emulator.career import Actor, CareerApp, CareerSystem, Kind
@@ -28,6 +24,7 @@ from emulator.career.hivebrite import HIVEBRITE
 from emulator.career.symplicity import SYMPLICITY
 from emulator.career.twelvetwenty import TWELVETWENTY
 from tests import systems
+from tests.simulation.composed import composed, texts
 from tests.simulation.flavours import PLAIN
 
 Change = tuple[str, str, str]
@@ -125,28 +122,12 @@ def mapping_files(mapping: str) -> Mapping[str, str]:
     """The three files of a mapping, by name."""
     variant, _, place = mapping.partition("@")
     platform, _, flavour = (place or USUAL).partition("/")
-    texts = dict(_composed(platform, flavour))
+    files = dict(texts(systems.MAPPINGS) if (platform, flavour) == (USUAL, PLAIN) else composed(platform, flavour or "plain"))
     for name, was, now in _CHANGES_ON.get(f"{variant}@{platform}", MAPPING_VARIANTS[variant]):
-        if was not in texts[name]:
+        if was not in files[name]:
             raise ValueError(f"{name} does not hold {was!r} any more: write the variant {mapping!r} anew")
-        texts[name] = texts[name].replace(was, now, 1)
-    return texts
-
-
-@cache
-def _composed(platform: str, flavour: str) -> Mapping[str, str]:
-    """The files as they are shipped, or as ``init`` makes them for a platform and a flavour."""
-    if (platform, flavour) == (USUAL, PLAIN):
-        return _texts(systems.MAPPINGS)
-    with tempfile.TemporaryDirectory() as folder:
-        # As an administrator gets them: what judges the product does not import it.
-        command = [sys.executable, "-m", "connector.cli", "init", "--platform", platform, "--flavour", flavour or "plain", folder]
-        subprocess.run(command, check=True, capture_output=True)  # noqa: S603 - our own command
-        return _texts(Path(folder, "mappings"))
-
-
-def _texts(folder: Path) -> Mapping[str, str]:
-    return {path.name: path.read_text(encoding="utf-8") for path in folder.glob("*.toml")}
+        files[name] = files[name].replace(was, now, 1)
+    return files
 
 
 @cache
