@@ -179,7 +179,7 @@ def route(
     the ask alone, so that it cannot tell careers anything about the person. ``past`` are earlier requests about the same contact.
 
     Raises:
-        Halt: the fallback or triage queue does not exist in Salesforce.
+        Halt: the fallback queue does not exist in Salesforce.
     """
     if ask.type.confidential:
         return _ended(ask, RequestState.REFUSED, message=ask.type.pointer)
