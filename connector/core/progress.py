@@ -26,6 +26,9 @@ class RequestState(StrEnum):
 NOT_BEGUN = (RequestState.RECEIVED, RequestState.TRIAGE, RequestState.QUEUED)
 """States in which nobody has been asked yet: what careers take back then counts as no ask."""
 
+BEGUN = (RequestState.IN_PROGRESS, RequestState.DONE)
+"""States in which somebody has been asked, also where a request had waited over the contact limit."""
+
 ENDED = (
     RequestState.DONE,
     RequestState.NOT_AVAILABLE,

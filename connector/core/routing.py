@@ -161,6 +161,12 @@ NOT_AVAILABLE_MESSAGE = "Not available at present."
 """The same words for every reason: what careers read may not tell one from another."""
 
 
+ATTACHED = "Attached to request {}."
+"""What careers read of an ask that is there already, with the number of that request."""
+TAKEN_BACK = "Request {} was withdrawn: file this anew if it is still needed."
+"""The same, once nobody works on that request any more."""
+
+
 def route(
     ask: Ask,
     *,
@@ -192,16 +198,14 @@ def route(
             message="Recorded, not worked: it was made before the bridge began. File it anew if needed.",
         )
     if isinstance(person, PersonFacts):
-        stop = _hard_stop(ask, person)
+        stop = hard_stop(ask, person)
         if stop:
             return _ended(
                 ask, RequestState.NOT_AVAILABLE, message=NOT_AVAILABLE_MESSAGE, stop_reason=stop, who_id=person.contact_id
             )
         same = _same_ask(ask, past, rules, routing, now)
         if same is not None:
-            attached = _ended(
-                ask, RequestState.RECORDED_ONLY, message=f"Attached to request {same.number}.", who_id=person.contact_id
-            )
+            attached = _ended(ask, RequestState.RECORDED_ONLY, message=ATTACHED.format(same.number), who_id=person.contact_id)
             return replace(attached, neutral=same.neutral, attached_to=same.number)
     return _Assignment(ask, person, rules, routing, officers, now).routed(_over_budget(ask, person, past, rules, routing, now))
 
@@ -227,7 +231,8 @@ def _subject(ask: Ask) -> str:
     return fitted(f"{ask.type.label}: {ask.title}", 255) if ask.title else ask.type.label
 
 
-def _hard_stop(ask: Ask, person: PersonFacts) -> str:
+def hard_stop(ask: Ask, person: PersonFacts) -> str:
+    """Why somebody may not be asked at all; "" if they may."""
     if person.deceased:
         return "Deceased"
     # What an alumnus asks of us is no contact by us: it may not be lost because they want none.

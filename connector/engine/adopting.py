@@ -14,7 +14,7 @@ from connector.engine.identity import survivor_of
 from connector.engine.owed import owe
 from connector.engine.unasking import start_anew
 from connector.ports import Feed
-from connector.store import intents, links, observations
+from connector.store import intents, links, observations, requests
 from connector.store.store import Row, stamp, unpack
 
 _BATCH = 2000
@@ -84,6 +84,7 @@ def _move(ctx: Context, db: Connection, link: Row, contact_id: str) -> None:
         if survivor_of(db, former) == contact_id:
             return
         if other is not None and _number(ctx, former) is not None and _number(ctx, former) == _number(ctx, other):
+            requests.move(db, former["id"], contact_id)
             return
     start_anew(ctx, db, link["system"], link["account_id"])
 

@@ -173,6 +173,7 @@ def _work(ctx: Context, done: Cycle, *, approve: bool) -> None:
     if live:
         # Another daemon may have asked meanwhile what we are about to ask: its question is met here.
         decisions.read_decisions(ctx)
+        requests.stop_waiting(ctx)
         _deliver(ctx, done, judged=False)
         if _to_plan(ctx):
             done.plans.append(plan(ctx, only_opt_outs=True))
@@ -289,7 +290,7 @@ def _take_into_force(ctx: Context, db: Connection, *, stewards: str | None) -> N
     set_meta(db, "stewards", stewards)
     rules, primary = get_meta(db, "rules"), get_meta(db, "primary")
     if rules != ctx.rules_hash or primary not in (None, ctx.primary):
-        links.mark_all(db, "linked", "new")
+        links.mark_all(db, "linked", "new", "ended")
     if rules != ctx.rules_hash:
         # What the new mapping would not send, or not there, must not go out because it was decided before.
         intents.supersede_marked(db, FIELD_WRITES)

@@ -49,11 +49,13 @@ def _suggestion_decided(ctx: Context, db: Connection, row: Row) -> bool:
     if known is None or known["state"] != "open" or decision is None or row["deleted"]:
         return False
     pressed = "accept" if decision == "Accept" else "reject"
-    by = fields.get("LastModifiedById")
-    suggestions.change(db, known["key"], pressed=pressed, reason=fields.get("Reason__c"), decided_by=by)
-    refs = {"system": known["system"], "account": known["account_id"], "suggestion": known["key"], "by": by}
-    journal.append(db, [(f"suggestion.{pressed}", refs | {"reason": fields.get("Reason__c")}, None)], ctx.clock.now())
-    log.info("suggestion.decided", suggestion=known["key"], decision=pressed)
+    if (known["pressed"], known["reason"]) != (pressed, fields.get("Reason__c")):
+        # Met before, it is no decision: it may be we who have changed the record since.
+        by = fields.get("LastModifiedById")
+        suggestions.change(db, known["key"], pressed=pressed, reason=fields.get("Reason__c"), decided_by=by)
+        refs = {"system": known["system"], "account": known["account_id"], "suggestion": known["key"], "by": by}
+        journal.append(db, [(f"suggestion.{pressed}", refs | {"reason": fields.get("Reason__c")}, None)], ctx.clock.now())
+        log.info("suggestion.decided", suggestion=known["key"], decision=pressed)
     if known["unit"] == NEW_CONTACT:
         _contact_decided(ctx, db, known, pressed, fields.get("Contact__c"))
         return True

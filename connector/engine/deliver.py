@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Connection
 
 from connector.core.model import Side
+from connector.core.retry import LONGEST
 from connector.engine import patience
 from connector.engine.context import Context, log
 from connector.engine.doubt import before, look, moved_meanwhile, never_arrived, outdated, perhaps_ours
@@ -24,6 +26,8 @@ from connector.engine.keeping import keep
 from connector.engine.settling import NOT_CREATED, NOT_THERE_YET, SAYS_NOTHING, VALUES, Delivered, settle
 from connector.errors import BridgeError, Halt, Later, Refused, Unknown
 from connector.ports import (
+    HANDED_OVER,
+    NOT_NOW,
     THROTTLED,
     Acknowledgement,
     CrmCreate,
@@ -46,9 +50,11 @@ _ROUNDS = 10_000
 
 
 def recover(ctx: Context) -> int:
-    """At start: what a dead process left in flight is unknown."""
+    """At start: what a dead process left in flight is unknown, and what a clock that was ahead has put off is due."""
+    now = ctx.clock.now()
     with ctx.store.begin() as db:
         found = sending.recover(db)
+        sending.hasten(db, now, latest=now + timedelta(seconds=LONGEST), patient=(HANDED_OVER, NOT_NOW))
     if found:
         log.warning("intents.recovered", count=found)
     return found

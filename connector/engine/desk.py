@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from connector.core.model import Side
 from connector.core.progress import NOT_BEGUN, Neutral, RequestState
 from connector.core.requests import Ask
+from connector.core.routing import ATTACHED, TAKEN_BACK
 from connector.engine.asked import words_of
 from connector.engine.context import Context, key_of
 from connector.engine.halting import REQUESTS, set_halt
@@ -118,6 +119,20 @@ class Desk:
         fields = {"State__c": state.value, "Neutral__c": neutral.value}
         payload = {"object": Feed.REQUEST, "id": known["crm_id"], "fields": fields}
         self.plan_once("request.update", known, payload)
+
+    def pass_on(self, known: Row) -> None:
+        """Who asks the same of the same person reads the same word; once it is taken back, nobody works for them any more."""
+        neutral, number = Neutral(known["neutral"]), known["number"]
+        for other in requests.attached_to(self.db, number):
+            told = {"neutral": neutral.value, "message": other["message"] or ATTACHED.format(number)}
+            if neutral is Neutral.WITHDRAWN:
+                told = {"neutral": Neutral.NOT_AVAILABLE.value, "message": TAKEN_BACK.format(number)}
+            if told == {name: other[name] for name in told}:
+                continue
+            requests.change(self.db, other["system"], other["request_id"], **told)
+            if other["crm_id"]:
+                self.tell_crm(other, RequestState.RECORDED_ONLY, Neutral(told["neutral"]))
+            self.acknowledge(requests.get(self.db, other["system"], other["request_id"]))
 
     def acknowledge(self, known: Row | None) -> None:
         """Tell careers where their request stands, if that is news."""

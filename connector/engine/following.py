@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from connector.core.model import Side
-from connector.core.progress import ENDED, Neutral, RequestState, progress
+from connector.core.progress import BEGUN, ENDED, Neutral, RequestState, progress
 from connector.core.requests import Ask, Misunderstood
 from connector.engine.asked import asked_now, read_moment, whole_number, words_of
 from connector.engine.context import log
@@ -19,14 +19,19 @@ from connector.store.store import Row, stamp, unpack
 
 
 def claim(db: Connection, rows: Sequence[Row]) -> None:
-    """Records of requests that we would not write now: their type is confidential, or understood no more, and our state was lost.
+    """Records of requests that we would not write now, or that are not known to have come about.
+
+    Their type is confidential, or understood no more, and our state was lost; or Salesforce refused what it had made before.
 
     What stands in Salesforce counts: its Task is worked on, and careers are told how it ends.
     """
     claimed = requests.by_crm_id(db, [row["id"] for row in rows])
     strays = {unpack(row["fields"]).get("Key__c"): row["id"] for row in rows if row["id"] not in claimed and not row["deleted"]}
     for key, known in requests.by_key(db, [key for key in strays if key]).items():
-        if known["crm_id"] is None and intents.last_with_key(db, "request.create", key) is None:
+        create = intents.last_with_key(db, "request.create", key)
+        if known["crm_id"] is None and (create is None or create["state"] in ("refused", "superseded")):
+            # Its answer may have been lost, and a later try refused: nothing is to be made any more.
+            intents.supersede(db, known["system"], [known["request_id"]], ["request.create"])
             task = next(iter(observations.children(db, Feed.TASK, [strays[key]])), None)
             found = {"crm_id": strays[key], "task_id": task["id"] if task else None, "reason": requests.RECOVERED}
             requests.change(db, known["system"], known["request_id"], **found)
@@ -54,7 +59,11 @@ def follow(desk: Desk, known: Row) -> None:
         offered=offered,
         withdrawn=known["state"] == RequestState.WITHDRAWN.value,
     )
+    if known["attached_to"] and state is RequestState.RECORDED_ONLY:
+        # Its word is that of the request it is attached to.
+        neutral = Neutral(known["neutral"])
     _moved(desk, known, state, neutral, offered, fields)
+    desk.pass_on(requests.get(desk.db, known["system"], known["request_id"]) or known)
 
 
 def _recover(desk: Desk, known: Row, fields: Mapping[str, Any]) -> Row:
@@ -66,6 +75,8 @@ def _recover(desk: Desk, known: Row, fields: Mapping[str, Any]) -> Row:
         # Careers have taken it back since: that stands, whatever the record says yet, and whatever Task it has.
         stands = (RequestState.WITHDRAWN.value, Neutral.WITHDRAWN.value)
         desk.close_task(known)
+    if known["attached_to"] and stands[0] == known["state"]:
+        stands = (known["state"], known["neutral"])
     # The words for careers are kept nowhere but here: those that we have just found for the same state are the same.
     message = known["message"] if stands == (known["state"], known["neutral"]) else ""
     columns = {"state": stands[0], "neutral": stands[1], "reason": (fields.get("Stop_Reason__c") or "")[:80] or None}
@@ -87,7 +98,7 @@ def _recount(desk: Desk, known: Row, stands: RequestState, fields: Mapping[str, 
     stood = RequestState(fields["State__c"])
     if stood is RequestState.WITHDRAWN:
         return
-    never = stood is RequestState.RECORDED_ONLY or fields.get("Stop_Reason__c")
+    never = stood is RequestState.RECORDED_ONLY or (fields.get("Stop_Reason__c") and stood not in BEGUN)
     taken_back = stands is RequestState.WITHDRAWN and not desk.begun(known, stood)
     if contact and received and not (never or taken_back):
         requests.put_touch(desk.db, known["key"], contact_id=contact, at=stamp(received), type=known["type"])
@@ -133,6 +144,11 @@ def _moved(desk: Desk, known: Row, state: RequestState, neutral: Neutral, offere
         message="",
     )
     found = requests.get(desk.db, system, id) or known
+    if found["contact_id"] and state in BEGUN and known["state"] == RequestState.WAITING.value:
+        # It waited over the contact limit, and an officer has asked all the same; else the day of the ask stays.
+        requests.touch_once(
+            desk.db, found["key"], contact_id=found["contact_id"], at=stamp(desk.ctx.clock.now()), type=found["type"]
+        )
     desk.acknowledge(found)
     if known["settled_at"] is not None and found["settled_at"] is None:
         _reword(desk, found, asked_now(desk.ctx, desk.db, found), fields)

@@ -326,7 +326,7 @@ def _record(ctx: Context, db: Connection, link: Row, decision: Decision, total: 
         # Whose it is now is for a person to say, who may know that a name was only corrected; sharing with it has ended.
         former = [link["contact_id"]] if link["contact_id"] else []
         others = [contact for contact in decision.candidates if contact not in former]
-        _ask(ctx, db, link, _REVIEW_KINDS[Reason.ACCOUNT_MOVED], (*others[:2], *former))
+        _ask(ctx, db, link, _REVIEW_KINDS[Reason.ACCOUNT_MOVED], (*others[:2], *former), of=_bearer(ctx, db, link))
         total.review += 1
         return row | {"state": "ended", "basis": links.ACCOUNT_MOVED}
     if link["basis"] == links.CONTACT_DELETED and decision.kind is Kind.NEW:
@@ -336,6 +336,8 @@ def _record(ctx: Context, db: Connection, link: Row, decision: Decision, total: 
     made_again = link["basis"] == links.CONTACT_DELETED and decision.reason is Reason.INSTITUTION_ID
     if link["contact_id"] is not None and link["contact_id"] != decision.contact and not made_again:
         start_anew(ctx, db, link["system"], link["account_id"])
+    if made_again and decision.contact is not None:
+        requests.move(db, link["contact_id"], decision.contact)
     match decision.kind:
         case Kind.AUTOMATIC:
             total.linked += 1
@@ -350,7 +352,19 @@ def _record(ctx: Context, db: Connection, link: Row, decision: Decision, total: 
             return row | {"state": "new", "contact_id": None}
 
 
-def _ask(ctx: Context, db: Connection, link: Row, kind: str, candidates: Sequence[str]) -> None:
+def _bearer(ctx: Context, db: Connection, link: Row) -> list[str]:
+    """Whose an account says that it is now: the number of the institution and the name."""
+    seen = observations.load(db, Side.CAREER, "person", [link["account_id"]], system=link["system"]).get(link["account_id"])
+    evidence = ctx.rules(link["system"]).match.evidence(Side.CAREER, unpack(seen["fields"])) if seen else {}
+    return [str(evidence.get(slot) or "") for slot in (Slot.INSTITUTION_ID, Slot.FIRST, Slot.LAST)]
+
+
+def _ask(ctx: Context, db: Connection, link: Row, kind: str, candidates: Sequence[str], *, of: Sequence[str] = ()) -> None:
+    """Ask staff whose an account is. ``of``: an account that moves twice is another question each time, with another key.
+
+    So is what was decided and arises again: its record in Salesforce still holds the decision of then.
+    """
     system, account = link["system"], link["account_id"]
-    key = key_of("review", system, account, kind, *candidates)
+    decided = reviews.times_decided(db, system, account, kind, candidates)
+    key = key_of("review", system, account, kind, *candidates, *of, *([str(decided)] if decided else []))
     reviews.open_for(db, system, account, key=key, kind=kind, candidates=candidates, now=ctx.clock.now())

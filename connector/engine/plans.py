@@ -10,7 +10,7 @@ from connector.engine import usage
 from connector.engine.context import Context, log
 from connector.engine.drafts import FIELD_WRITES
 from connector.engine.halting import AUDIT, clear_halt, halts
-from connector.engine.unasking import QUESTIONS, unask
+from connector.engine.unasking import QUESTIONS, route_again, unask
 from connector.engine.usage import UNUSUAL
 from connector.ports import TAKEN
 from connector.store import intents, journal, links, observations, plans, requests
@@ -78,9 +78,7 @@ def route_anew(ctx: Context, db: Connection) -> None:
     Not so one whose key is taken: it may stand in Salesforce.
     """
     for row in intents.give_up_all(db, "request.create", [*ctx.careers], but_code=TAKEN):
-        intents.supersede(db, row["system"], [row["target"]], ["career.acknowledge"])
-        requests.untouch(db, row["key"])
-        observations.reopen(db, Side.CAREER, "request", row["target"])
+        route_again(db, row["system"], row["target"], row["key"])
 
 
 def retry(ctx: Context, ids: list[int] | None = None) -> int:

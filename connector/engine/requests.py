@@ -10,12 +10,13 @@ from typing import Any
 from connector.core.model import Side
 from connector.core.progress import Neutral, RequestState, neutral_word
 from connector.core.requests import Ask, Misunderstood
-from connector.core.routing import PersonFacts, Routed, route
-from connector.engine.asked import columns_of, find_person, past_of, understood_now
+from connector.core.routing import PersonFacts, Routed, hard_stop, route
+from connector.engine.asked import asked_now, columns_of, find_person, past_of, understood_now
 from connector.engine.context import Context, key_of, log, stage
 from connector.engine.desk import PLANS, Desk, Worked
 from connector.engine.following import claim, follow
-from connector.ports import Feed
+from connector.engine.unasking import route_again
+from connector.ports import TAKEN, Feed
 from connector.store import intents, links, observations, plans, requests
 from connector.store.store import Row, pack, stamp, unpack
 
@@ -45,11 +46,25 @@ def work_requests(ctx: Context) -> Worked:
     return done
 
 
+def stop_waiting(ctx: Context) -> None:
+    """What waits to be made about somebody who may not be asked any more is not made: it is routed anew.
+
+    Their death or their wish was read while its plan was held, or while Salesforce did not take it.
+    """
+    with ctx.store.begin() as db:
+        for known in requests.unmade_of_marked(db, but_code=TAKEN):
+            ask = asked_now(ctx, db, known)
+            person = find_person(ctx, db, known["system"], ask) if isinstance(ask, Ask) else None
+            if isinstance(ask, Ask) and isinstance(person, PersonFacts) and hard_stop(ask, person):
+                route_again(db, known["system"], known["request_id"], known["key"])
+
+
 def _take_up(ctx: Context, desk: Desk, system: str) -> None:
     while True:
         with ctx.store.begin() as db:
             rows = observations.pending(db, Side.CAREER, "request", system=system, limit=_BATCH)
-            if not rows:
+            # Until everybody there has been read once, nobody is identified, and whom an ask is about not known.
+            if not rows or not observations.read_whole(db, Side.CAREER, system, "people"):
                 return
             desk.begin(db)
             taken = [row["id"] for row in rows if _receive(desk, system, row)]
@@ -142,7 +157,10 @@ def _open(desk: Desk, system: str, id: str, understood: Ask | Misunderstood, dig
         requests.change(desk.db, system, id, **(columns | {"payload_hash": digest}))
     if known is None and RequestState(columns["state"]) in _NEVER_STORED:
         requests.reopen_strays(desk.db)
-    desk.acknowledge(requests.get(desk.db, system, id))
+    found = requests.get(desk.db, system, id)
+    desk.acknowledge(found)
+    if known is not None and found is not None:
+        desk.pass_on(found)
     log.info("request.received", system=system, request=id, state=columns["state"])
 
 
@@ -154,6 +172,7 @@ def _misunderstood(understood: Misunderstood, now: datetime) -> dict[str, Any]:
         "reason": "misunderstood",
         "message": understood.message,
         "settled_at": stamp(now),
+        "attached_to": None,
     }
 
 
@@ -187,6 +206,7 @@ def _route(desk: Desk, system: str, ask: Ask, key: str, number: str, now: dateti
         "owner_id": routed.owner_id,
         "asked": ask.count,
         "settled_at": stamp(now) if routed.task is None else None,
+        "attached_to": routed.attached_to,
     }
 
 
@@ -217,7 +237,9 @@ def _withdraw(desk: Desk, known: Row) -> None:
     if known["crm_id"]:
         desk.tell_crm(known, state, neutral_word(state))
     desk.close_task(known)
-    desk.acknowledge(requests.get(desk.db, system, id))
+    found = requests.get(desk.db, system, id) or known
+    desk.acknowledge(found)
+    desk.pass_on(found)
 
 
 def _asked(row: Row) -> dict[str, Any]:

@@ -120,6 +120,8 @@ def _not_applied(ctx: Context, db: Connection, row: Row, payload: Mapping[str, A
             if row["kind"] == "request.create":
                 # Perhaps it names somebody who is gone by now: it is looked at once more.
                 observations.reopen(db, Side.CAREER, "request", row["target"])
+                # An earlier try, its answer lost, may have made it: its record is looked at once more.
+                requests.reopen_strays(db)
             log.warning("intent.refused", intent=row["id"], kind=row["kind"], code=outcome.code)
             return "refused"
         case _:

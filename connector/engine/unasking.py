@@ -1,4 +1,4 @@
-"""Questions that are no questions any more: they never reached Salesforce, or were about somebody else."""
+"""What is asked no more: questions that never reached Salesforce or were about somebody else, requests that wait to be made."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from dataclasses import replace
 
 from sqlalchemy import Connection
 
+from connector.core.model import Side
 from connector.engine.context import Context
 from connector.engine.drafts import PROPOSAL
-from connector.store import intents, links, suggestions
+from connector.store import intents, links, observations, requests, suggestions
 from connector.store.links import BLANK
 from connector.store.store import Row
 
@@ -28,6 +29,13 @@ def unask(db: Connection, row: Row) -> None:
     if known["unit"] and state.memory.open is not None:
         unasked = replace(state, memory=replace(state.memory, open=None))
         links.put_states(db, system, {account: dict(states) | {known["unit"]: unasked}})
+
+
+def route_again(db: Connection, system: str, request_id: str, key: str) -> None:
+    """A request whose record is not to be made as it was decided is routed once more, as if it had just come."""
+    intents.supersede(db, system, [request_id], ["request.create", "career.acknowledge"])
+    requests.untouch(db, key)
+    observations.reopen(db, Side.CAREER, "request", request_id)
 
 
 def forget(db: Connection, key: str) -> None:

@@ -15,6 +15,9 @@ from connector.store.tables import intent, link, plan
 QUESTIONS = ("suggestion.create", "suggestion.update")
 """The kinds of write that ask the field owner."""
 
+VALUES_ASKED = "Suggested_Values__c"
+"""The field of a question that holds what somebody has entered; updates without it tell what became of the question."""
+
 OPEN_STATES = ("planned", "ready", "sent", "unknown")
 """The states of an intent whose outcome is not settled."""
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sqlalchemy import Connection, delete, func, select, update
+from sqlalchemy import Connection, delete, exists, func, select, update
 
+from connector.core.progress import RequestState
 from connector.store.observations import batches
 from connector.store.store import Row, add, fetch, upsert
-from connector.store.tables import observation, request, touch
+from connector.store.tables import intent, link, observation, request, touch
 
 RECOVERED = "recovered"
 """The reason of a request whose record or Task was found in Salesforce, until what stands there has been taken up."""
@@ -36,6 +37,12 @@ def by_crm_id(db: Connection, crm_ids: Iterable[str]) -> dict[str, Row]:
     for some in batches(crm_ids):
         found.update({row["crm_id"]: row for row in fetch(db, select(request).where(request.c.crm_id.in_(some)))})
     return found
+
+
+def attached_to(db: Connection, number: str) -> list[Row]:
+    """Requests that rest on the Task of the one with this number."""
+    query = select(request).where(request.c.attached_to == number, request.c.state == RequestState.RECORDED_ONLY.value)
+    return fetch(db, query)
 
 
 def by_key(db: Connection, keys: Iterable[str]) -> dict[str, Row]:
@@ -86,6 +93,14 @@ def without_record(db: Connection, contact_ids: Iterable[str]) -> list[Row]:
     return found
 
 
+def unmade_of_marked(db: Connection, *, but_code: str) -> list[Row]:
+    """Requests about somebody of whom something was read since, with a record that was not sent yet, or refused (not so)."""
+    create = (intent.c.kind == "request.create") & (intent.c.key == request.c.key) & intent.c.code.is_distinct_from(but_code)
+    waits = exists().where(create, intent.c.state.in_(("planned", "ready", "refused")))
+    moved = exists().where(link.c.contact_id == request.c.contact_id, link.c.marked)
+    return fetch(db, select(request).where(request.c.crm_id.is_(None), waits, moved))
+
+
 def listing(db: Connection, *, limit: int = 500) -> list[Row]:
     """Requests, newest first."""
     return fetch(db, select(request).order_by(request.c.received_at.desc(), request.c.request_id).limit(limit))
@@ -106,6 +121,12 @@ def count_without_record(db: Connection) -> int:
 def put_touch(db: Connection, key: str, *, contact_id: str, at: str, type: str) -> None:
     """The contact with somebody that a request leads to; the key makes each exactly one."""
     upsert(db, touch, [{"key": key, "contact_id": contact_id, "at": at, "type": type}])
+
+
+def touch_once(db: Connection, key: str, *, contact_id: str, at: str, type: str) -> None:
+    """The same, unless it is known already."""
+    if not fetch(db, select(touch).where(touch.c.key == key)):
+        put_touch(db, key, contact_id=contact_id, at=at, type=type)
 
 
 def untouch(db: Connection, key: str) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, Update, or_, select, update
+from sqlalchemy import Connection, Select, Update, func, or_, select, update
 
 from connector.store.observations import batches
 from connector.store.store import Place, Row, fetch, pack, prepared, rows_of, stamp, unpack, upsert
@@ -42,6 +42,13 @@ def close_for(
 def of_account(db: Connection, system: str, account_id: str) -> list[Row]:
     """Every question about one account."""
     return fetch(db, select(review).where(review.c.system == system, review.c.account_id == account_id))
+
+
+def times_decided(db: Connection, system: str, account_id: str, kind: str, candidates: Sequence[str]) -> int:
+    """How often staff have decided this question about an account."""
+    same = (review.c.system == system) & (review.c.account_id == account_id) & (review.c.kind == kind)
+    decided = (review.c.candidates == pack(list(candidates))) & (review.c.state == "Decided")
+    return int(db.execute(select(func.count()).where(same, decided)).scalar_one())
 
 
 def turned_down(db: Connection, system: str, account_ids: Iterable[str]) -> set[tuple[str, str]]:

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, Update, case, exists, select, update
+from sqlalchemy import ColumnElement, Connection, Select, Update, case, exists, func, select, update
 
-from connector.store.intents import OPEN_STATES, QUESTIONS
+from connector.store.intents import OPEN_STATES, QUESTIONS, VALUES_ASKED
 from connector.store.observations import batches
 from connector.store.store import Place, Row, prepared, rows_of, stamp
 from connector.store.tables import intent, link
@@ -17,7 +17,9 @@ from connector.store.tables import intent, link
 def _is_due(now: Place, unjudged: Place) -> ColumnElement[bool]:
     question = intent.alias()
     same = (question.c.system == intent.c.system) & (question.c.target == intent.c.target)
-    unasked = question.c.kind.in_(QUESTIONS) & question.c.state.in_((*OPEN_STATES, "refused"))
+    # An update that only tells what became of a question keeps nothing from being asked.
+    asks = (question.c.kind == "suggestion.create") | question.c.payload.contains(f'"{VALUES_ASKED}"', autoescape=True)
+    unasked = question.c.kind.in_(QUESTIONS) & asks & question.c.state.in_((*OPEN_STATES, "refused"))
     held = intent.c.puts_back & exists().where(same, unasked)
     marked = exists().where(link.c.system == intent.c.system, link.c.account_id == intent.c.target, link.c.marked)
     waits = intent.c.kind.in_(unjudged) & (intent.c.state == "ready") & (intent.c.weight > 0) & marked
@@ -112,3 +114,14 @@ def _recover() -> Update:
 def recover(db: Connection) -> int:
     """What a dead process left in ``sent`` is ``unknown``."""
     return int(_recover(db).rowcount)
+
+
+@prepared
+def _hasten(now: Place, latest: Place, patient: Place) -> Update:
+    late = intent.c.state.in_(OPEN_STATES) & (intent.c.due_at > latest)
+    return update(intent).where(late, func.coalesce(intent.c.code, "").not_in(patient)).values(due_at=now)
+
+
+def hasten(db: Connection, now: datetime, *, latest: datetime, patient: Sequence[str]) -> int:
+    """What is due later than any pause lasts was planned by a clock that was ahead: it is due now, but for ``patient`` codes."""
+    return int(_hasten(db, now=stamp(now), latest=stamp(latest), patient=list(patient)).rowcount)

@@ -205,15 +205,22 @@ def _judge_limit(found: Evidence, made: list[_Made]) -> Iterator[Breach]:
 def _asked_before(found: Evidence, made: list[_Made], one: _Made) -> set[str]:
     """Requests, by number, that can have counted as asks of somebody when another was routed.
 
-    Those that are known not to ask do not: what nobody was given, and what waits itself.
+    Those that are known not to ask do not: what nobody was given, and what waits itself, untouched by officers.
     """
     known = {each.number: each for each in made}
     return {
         number
         for number in found.world.careers.system.requests.by_id
         if number != one.number and filed_at(found.world, number) <= one.sent_at
-        if number not in known or (known[number].asks and _same_person(found.world, one, known[number]))
+        if number not in known
+        or ((known[number].asks or _worked(found, number)) and _same_person(found.world, one, known[number]))
     }
+
+
+def _worked(found: Evidence, number: str) -> bool:
+    """Whether an officer has ever done something with the Task of a request."""
+    records = {row["Id"] for row in found.world.rows("Career_Request__c") if request_of(row) == number}
+    return any(found.world.task_edits.get(task["Id"]) for task in found.world.rows("Task") if task.get("WhatId") in records)
 
 
 def _state(found: Evidence, one: _Made) -> str:
