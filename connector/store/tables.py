@@ -166,7 +166,6 @@ request = Table(
     Column("received_at", _TIME, nullable=False),
     Column("settled_at", _TIME),
     Column("attached_to", String(80)),
-    comment="attached_to: the number of the request that asks the same; this one has no Task of its own and shares its word",
 )
 Index("request_attached", request.c.attached_to)
 Index("request_crm", request.c.crm_id)
