@@ -578,13 +578,31 @@ def test_writes_are_taken_of_every_system_or_of_one(db: Connection) -> None:
 @pytest.mark.parametrize("kind", [*intents.QUESTIONS, "review.create"])
 @pytest.mark.parametrize("state", STATES)
 @pytest.mark.parametrize("place", [("careers", "a1"), ("alumni", "a1"), ("careers", "a2")])
-def test_a_question_goes_before_what_puts_back(store: Store, kind: str, state: str, place: tuple[str, str]) -> None:
-    """Law: what overwrites somebody's entry waits while the question about that person is open or refused, and for no other."""
+@pytest.mark.parametrize("field", ["Suggested_Values__c", "State__c"])
+def test_a_question_goes_before_what_puts_back(store: Store, kind: str, state: str, place: tuple[str, str], field: str) -> None:
+    """Law: what overwrites somebody's entry waits while the question about it is open or refused, and for no other.
+
+    An update that only tells what became of a question is none.
+    """
     with store.begin() as db:
-        intents.plan_writes(db, [written(state="ready", puts_back=True), written(*place, kind, state=state)])
-        asks = kind in intents.QUESTIONS and place == ("careers", "a1") and state not in {"applied", "superseded"}
-        assert (("career.update", "careers") in sending.due(db, NOW)) is not asks
-        assert bool(sending.take(db, ["career.update"], "careers", NOW, limit=5)) is not asks
+        question = written(*place, kind, state=state, payload=pack({"fields": {field: "{}"}}))
+        intents.plan_writes(db, [written(state="ready", puts_back=True), question])
+        asks = kind == "suggestion.create" or (kind, field) == ("suggestion.update", "Suggested_Values__c")
+        held = asks and place == ("careers", "a1") and state not in {"applied", "superseded"}
+        assert (("career.update", "careers") in sending.due(db, NOW)) is not held
+        assert bool(sending.take(db, ["career.update"], "careers", NOW, limit=5)) is not held
+
+
+def test_what_is_due_too_late_is_due_now(store: Store) -> None:
+    """Law: no pause is longer than the latest moment, but for those that wait for something else; what is over stays over."""
+    with store.begin() as db:
+        late = [written(state=state, due_at=stamp(LATER)) for state in STATES]
+        intents.plan_writes(db, [*late, written(target="p", state="ready", due_at=stamp(LATER), code="PATIENT")])
+        assert sending.hasten(db, NOW, latest=LATER, patient=["PATIENT"]) == 0
+        moved = sending.hasten(db, NOW, latest=LATER - timedelta(microseconds=1), patient=["PATIENT"])
+        due = {(row["target"], row["state"]) for row in fetch(db, select(intent)) if row["due_at"] == stamp(NOW)}
+        assert moved == len(intents.OPEN_STATES)
+        assert due == {("a1", state) for state in intents.OPEN_STATES}
 
 
 def test_an_outcome_is_recorded_once(db: Connection) -> None:
