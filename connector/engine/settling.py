@@ -76,8 +76,12 @@ def settle(
 ) -> None:
     """Settle writes that are ``sent`` by their outcomes, and count them. Each row is as it was before that, with its payload."""
     entries, applied = [], dict[str, list[int]]()
-    held = _prepare_set(db, pairs)
+    held, waiting = _prepare_set(db, pairs), sending.still_sent(db, [row["id"] for row, _ in pairs])
     for (row, payload), outcome in zip(pairs, outcomes, strict=True):
+        if row["id"] not in waiting:
+            # The person was forgotten meanwhile: that something was written is told, and nothing of what.
+            entries.append(_entry(row, {}, outcome, outcome.status.value))
+            continue
         if outcome.status is Status.APPLIED:
             _apply(ctx, db, held, row, payload, outcome)
             applied.setdefault(outcome.code, []).append(row["id"])

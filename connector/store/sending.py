@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -83,6 +83,16 @@ def settle(db: Connection, intent_id: int, *, state: str, now: datetime, **colum
         .where(intent.c.id == intent_id, intent.c.state == "sent")
         .values(state=state, settled_at=stamp(now), **columns)
     )
+
+
+@prepared
+def _still_sent(ids: Place) -> Select[Any]:
+    return select(intent.c.id).where(intent.c.id.in_(ids), intent.c.state == "sent")
+
+
+def still_sent(db: Connection, intent_ids: Iterable[int]) -> set[int]:
+    """Those of these writes that wait to be settled; of a person who is forgotten none does."""
+    return {id for some in batches(intent_ids) for id in _still_sent(db, ids=some).scalars()}
 
 
 @prepared

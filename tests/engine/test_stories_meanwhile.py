@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import text
 
 from connector.core.model import OnWithdrawn
+from connector.engine.erasing import erase_person
 from connector.engine.plans import approve, retry
 from connector.ports import Clock
 from emulator.http import Request, Response, request
@@ -168,6 +169,23 @@ def test_a_decision_is_audited_once_and_by_who_took_it(uni: University) -> None:
     assert uni.one("Suggested_Change__c")["State__c"] == "Waiting for the contact"
     assert [row["event"] for row in rows(uni, "select event from audit where event like 'suggestion.%'")] == ["suggestion.accept"]
     assert rows(uni, "select decided_by from suggestion") == [{"decided_by": uni.officer}]
+
+
+def test_who_is_forgotten_during_a_call_is_forgotten(uni: University) -> None:
+    """Law: what comes back about somebody who was erased meanwhile is audited, without their values, and remembered nowhere."""
+
+    def forget() -> None:
+        uni.career.delete("person", "a1", uni.career.keys["k-pat"])
+        uni.crm.delete_as(uni.officer, uni.ada)
+        erase_person(uni.ctx, SYSTEM, "a1")
+
+    uni.edit_contact(uni.ada, MobilePhone="+16175550199", Title="Zyxwv")
+    uni.before("people/batch", forget)
+    go(uni, 3)
+    kept = rows(uni, "select event, refs from audit where event like 'intent.%' and refs like '%career.update%'")
+    assert len(kept) == 1
+    for table in ("audit_value", "intent", "base", "observation"):
+        assert "Zyxwv" not in str(rows(uni, f"select * from {table}"))  # noqa: S608 - names of our own
 
 
 def test_asks_of_a_contact_that_was_made_again_count(uni: University) -> None:
