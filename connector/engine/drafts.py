@@ -197,10 +197,13 @@ class Draft:
         self._plan(write, link["account_id"], payload, key=key, weight=weight, changes=1)
 
     def propose_contact(self, subject: Subject) -> None:
-        """Ask staff to create the contact of a career person whom nobody in the CRM resembles; once per person."""
+        """Ask staff to create the contact of a career person whom nobody in the CRM resembles; once per person.
+
+        Whose account got a contact by that, and has none now, is another person than then.
+        """
         account = subject.link["account_id"]
         asked = suggestions.of_unit(self.db, self.system, account, NEW_CONTACT)
-        if asked and asked[0]["state"] != "withdrawn":
+        if asked and asked[0]["state"] not in ("withdrawn", "accepted"):
             return
         episode = asked[0]["episode"] + 1 if asked else 1
         values: dict[str, Any] = {}

@@ -73,6 +73,25 @@ def test_what_is_decided_and_arises_again_is_asked_again(uni: University) -> Non
     assert [row["State__c"] for row in uni.all("Identity_Review__c")] == ["Decided", "Decided"]
 
 
+def test_who_has_an_account_now_is_proposed_although_another_was_before(uni: University) -> None:
+    """Law: an account whose person got a contact by a proposal moves to somebody nobody resembles: that one is proposed, too."""
+    mary = {"first_name": "Mary", "last_name": "Somerville", "institution_id": "U2", "email_personal": "mary@example.net"}
+    uni.person("a7", **mary)
+    uni.edit_person("a7", {"title": "Astronomer"})
+    go(uni, 2)
+    made = {"FirstName": "Mary", "LastName": "Somerville", "University_ID__c": "U2"}
+    contact = uni.crm.create_as(uni.officer, "Contact", made)
+    uni.edit(uni.one("Suggested_Change__c")["Id"], Decision__c="Accept", Contact__c=contact)
+    go(uni, 2)
+    boris = {"first_name": "Boris", "last_name": "Strangeways", "institution_id": "U7777", "email_personal": "boris@example.net"}
+    uni.edit_person("a7", boris)
+    go(uni, 2)
+    uni.edit(uni.one("Identity_Review__c")["Id"], Decision__c="New contact")
+    go(uni, 4)
+    assert [row["State__c"] for row in uni.all("Suggested_Change__c")] == ["Accepted", "Open"]
+    assert "Boris" in uni.all("Suggested_Change__c")[1]["Suggested__c"]
+
+
 def test_an_end_that_is_refused_keeps_nothing_from_a_person(uni: University) -> None:
     """Law: what is told of the end of a question that staff have deleted is refused; what has to be cleared is cleared."""
     uni.edit_contact(uni.ada, MailingStreet="1 Lane", MailingCity="Boston")
