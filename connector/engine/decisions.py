@@ -14,7 +14,7 @@ from connector.core.rulebook import Slot
 from connector.core.suggestions import CRM_STATES
 from connector.engine.context import Context, log
 from connector.engine.drafts import NEW_CONTACT
-from connector.engine.recovered import take_up
+from connector.engine.recovered import decided_on, take_up
 from connector.engine.unasking import start_anew
 from connector.ports import Feed
 from connector.store import intents, journal, links, observations, reviews, suggestions
@@ -62,7 +62,12 @@ def _suggestion_decided(ctx: Context, db: Connection, row: Row) -> bool:
     states = links.states_of(db, known["system"], [known["account_id"]]).get(known["account_id"], {})
     state = states.get(known["unit"], BLANK)
     if state.memory.open is not None:
-        opened = replace(state.memory.open, decision=pressed)
+        unit = ctx.rules(known["system"]).known(known["unit"])
+        values = decided_on(unit, fields, state.memory.open.values)
+        if pressed == "reject" and values != state.memory.open.values:
+            # What careers have entered since is another question; this one is over.
+            intents.end_with(db, known["key"], "suggestion.update")
+        opened = replace(state.memory.open, decision=pressed, values=values)
         changed = replace(state, memory=replace(state.memory, open=opened))
         links.put_states(db, known["system"], {known["account_id"]: dict(states) | {known["unit"]: changed}})
     links.mark(db, known["system"], [known["account_id"]])

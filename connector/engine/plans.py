@@ -13,8 +13,8 @@ from connector.engine.halting import AUDIT, clear_halt, halts
 from connector.engine.unasking import QUESTIONS, route_again, unask
 from connector.engine.usage import UNUSUAL
 from connector.ports import TAKEN
-from connector.store import intents, journal, links, observations, plans, requests
-from connector.store.store import set_meta
+from connector.store import intents, journal, links, observations, plans, requests, sending
+from connector.store.store import set_meta, unpack
 
 
 def approve(ctx: Context, digest: str) -> int | None:
@@ -79,6 +79,14 @@ def route_anew(ctx: Context, db: Connection) -> None:
     """
     for row in intents.give_up_all(db, "request.create", [*ctx.careers], but_code=TAKEN):
         route_again(db, row["system"], row["target"], row["key"])
+    sending.recover(db)
+    for row in intents.open_writes(db, ["request.create"]):
+        kind = ctx.requests.by_word(str(unpack(row["payload"])["fields"]["Type__c"]))
+        if kind is not None and kind.confidential:
+            # Sent again, to learn whether it stands there, it would tell everything: its record is met by reading, or not at all.
+            intents.replace_unknown(db, row["system"], row["target"], ["request.create"])
+            route_again(db, row["system"], row["target"], row["key"])
+            requests.reopen_strays(db)
 
 
 def retry(ctx: Context, ids: list[int] | None = None) -> int:

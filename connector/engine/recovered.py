@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from connector.core.model import Memory, OpenSuggestion, Rejection, Side, Unit, Value
-from connector.core.suggestions import CRM_STATES, show
+from connector.core.suggestions import CRM_STATES, show, to_enter
 from connector.engine.asked import read_moment
 from connector.engine.context import Context, key_of, log
 from connector.engine.readings import Person
@@ -54,7 +54,10 @@ def take_up(ctx: Context, db: Connection, row: Row, fields: Mapping[str, Any]) -
         return None
     if waits:
         return _open(ctx, db, asked, row["id"], kind=str(fields.get("Kind__c")))
-    if asked.known is None or asked.known["state"] == "withdrawn":
+    tried = asked.known is not None and asked.known["state"] == "open" and asked.known["crm_id"] is None
+    if tried:
+        _settle(ctx, db, asked, row["id"])
+    if tried or asked.known is None or asked.known["state"] == "withdrawn":
         _turned_down(db, asked, fields)
     return None
 
@@ -100,8 +103,7 @@ def _asked(ctx: Context, db: Connection, fields: Mapping[str, Any]) -> _Asked | 
         return None
     try:
         unit = ctx.rules(link["system"]).unit(str(fields.get("Group__c")))
-        entered = unpack(fields.get("Suggested_Values__c") or "{}")
-        values = tuple(rule.crm_transform.read(entered.get(rule.suggest_to or rule.crm)) for rule in unit.fields)
+        values = _entered(unit, unpack(fields.get("Suggested_Values__c") or "{}"))
     except (KeyError, ValueError):
         return None
     episode = int(fields.get("Episode__c") or 1)
@@ -110,6 +112,25 @@ def _asked(ctx: Context, db: Connection, fields: Mapping[str, Any]) -> _Asked | 
         return None
     known = suggestions.by_key(db, [key]).get(key)
     return _Asked(link=link, unit=unit, values=values, episode=episode, key=key, known=known)
+
+
+def _entered(unit: Unit, shown: Mapping[str, Any]) -> tuple[Value, ...]:
+    """What a question suggests, field by field, from what its record shows to enter."""
+    return tuple(rule.crm_transform.read(shown.get(rule.suggest_to or rule.crm)) for rule in unit.fields)
+
+
+def decided_on(unit: Unit | None, fields: Mapping[str, Any], thought: tuple[Value, ...]) -> tuple[Value, ...]:
+    """The values that staff saw when they decided, as the record says; ``thought`` are those that our state believes were asked.
+
+    They differ where a state from before was put back, or where careers' newer value has not reached the question yet.
+    """
+    try:
+        shown = unpack(fields.get("Suggested_Values__c") or "null")
+        if unit is None or len(unit.fields) != len(thought) or not isinstance(shown, dict) or shown == to_enter(unit, thought):
+            return thought
+        return _entered(unit, shown)
+    except ValueError:
+        return thought
 
 
 def _open(ctx: Context, db: Connection, asked: _Asked, id: str, *, kind: str) -> Row | None:
@@ -150,6 +171,15 @@ def _give_up(db: Connection, asked: _Asked) -> None:
 def _as_asked(tried: OpenSuggestion | None, opened: OpenSuggestion) -> OpenSuggestion:
     """What we have tried to ask, with the values that are asked about: the owner's values then, and what we put back, stay so."""
     return opened if tried is None else replace(tried, values=opened.values, episode=opened.episode)
+
+
+def _settle(ctx: Context, db: Connection, asked: _Asked, id: str) -> None:
+    """What we have tried to ask since was asked before, and turned down."""
+    intents.end_with(db, asked.key, "suggestion.create")
+    settled = {"state": "rejected", "told": "rejected", "settled_at": stamp(ctx.clock.now())}
+    suggestions.change(db, asked.key, crm_id=id, **settled)
+    _remember(db, asked, lambda memory: memory if memory.episodes > asked.episode else replace(memory, open=None))
+    links.mark(db, asked.link["system"], [asked.link["account_id"]])
 
 
 def _turned_down(db: Connection, asked: _Asked, fields: Mapping[str, Any]) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 
 from tests.simulation.mapping import Field, Rules, Unit, read_mapping
 from tests.simulation.oracle.symplicity import acts_until
+from tests.simulation.oracle.told import contacts_in
 from tests.simulation.oracle.wire import Write
 from tests.simulation.variants import is_hushed
 from tests.simulation.words import token
@@ -162,16 +163,16 @@ class Evidence:
         """When the bridge, as far back as its present state knows, first had read both sides of a person's link.
 
         Before the beginning, if it knew them then; never, if it has not yet. A link that has come to lead to another contact of
-        the person is another link.
+        the person is another link; so is one that was a question meanwhile.
         """
         linked = {row["contact_id"] for row in self.rows("link") if row["account_id"] == account} - {None}
         contacts = linked or self.world.contacts_of(person)
         there = self.world.seen and contacts & self.world.seen[0].keys()
-        if there and self.world.spec.live and account in self.world.known_before and self.knows_beginning:
+        since = self._last_question(account)
+        if there and self.world.spec.live and account in self.world.known_before and self.knows_beginning and since < 0:
             return -1.0
         shown = self.world.platform.shown.format(account.partition("-")[2] or account)
-        names = [shown.encode()], [f'"Id":"{id}"'.encode() for id in contacts]
-        return self._ended(max(self._first_read(*names[0]), self._first_read(*names[1])))
+        return self._ended(max(self._first_read(shown.encode()), self._first_living(contacts), since))
 
     def _ended(self, at: float) -> float:
         """When the first job was over that went on at that moment or later, and after which the daemon lived on.
@@ -235,6 +236,20 @@ class Evidence:
             if call.fate == "answered" and any(name in one.body for one in call.acted for name in names):
                 return call.at
         return float("inf")
+
+    def _first_living(self, contacts: AbstractSet[str]) -> float:
+        """When one of these contacts first stood in such an answer, and was not deleted."""
+        for call in self.known_calls:
+            if call.fate == "answered" and call.side == "crm":
+                told = contacts_in(call, read_mapping(call.mapping))
+                if any(contact["Id"] in contacts and not contact.get("IsDeleted") for contact in told):
+                    return call.at
+        return float("inf")
+
+    def _last_question(self, account: str) -> float:
+        """When staff were last asked whose an account is; before the beginning if never."""
+        asked = (write for write in self.writes if write.object == "Identity_Review__c" and write.kind == "insert")
+        return max((write.call.at for write in asked if write.fields.get("Account_Id__c") == account), default=-1.0)
 
     def suggestion_writes(self, account: str, unit: str) -> list[Write]:
         """Every write of a suggestion about one unit of one account."""

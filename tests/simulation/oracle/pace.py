@@ -182,11 +182,19 @@ def _judge_writes(found: Evidence) -> Iterator[Breach]:
         last[place] = (write, "" if found.untrue else fate_of(write))
 
 
+def _died_over(found: Evidence, call: Call) -> bool:
+    """Whether this was the last call of its process, and another one goes on."""
+    others = [other.life for other in found.world.calls if other.number > call.number]
+    return bool(others) and call.life not in others
+
+
 def _judge_again(found: Evidence, before: Write, fate: str, again: Write) -> Iterator[Breach]:
     passed = again.call.at - before.call.at
     what = f"{again.kind} of {again.object} {again.id or again.key}"
     # With another state in place, a daemon that starts knows nothing of what was tried a moment ago.
     knows = before.call.life == again.call.life or found.remembers
+    # A process that died over the answer has heard nothing of it.
+    knows = knows and not _died_over(found, before.call)
     # By a clock that was set forward the pause is over.
     knows = knows and "host's clock set" not in found.happened
     # What was decided under another mapping is decided anew, and with it when it goes out: an administrator has come between.
