@@ -26,9 +26,6 @@ class RequestState(StrEnum):
 NOT_BEGUN = (RequestState.RECEIVED, RequestState.TRIAGE, RequestState.QUEUED)
 """States in which nobody has been asked yet: what careers take back then counts as no ask."""
 
-BEGUN = (RequestState.IN_PROGRESS, RequestState.DONE)
-"""States in which somebody has been asked, also where a request had waited over the contact limit."""
-
 ENDED = (
     RequestState.DONE,
     RequestState.NOT_AVAILABLE,
@@ -93,6 +90,16 @@ _WAITING_STATUSES = frozenset({"waiting on someone else", "deferred"})
 """Task statuses of every new org that mean: nothing is done at present."""
 _TRIAGED = frozenset({RequestState.TRIAGE, RequestState.QUEUED, RequestState.WAITING})
 _WITHOUT_TASK = frozenset({RequestState.NOT_AVAILABLE, RequestState.REFUSED, RequestState.RECORDED_ONLY, RequestState.WITHDRAWN})
+
+
+def was_asked(state: RequestState, neutral: Neutral, result: str | None) -> bool:
+    """Whether an officer has asked somebody, also where a request had waited over the contact limit."""
+    by_task = {(RequestState.IN_PROGRESS, neutral), (RequestState.DONE, neutral), (RequestState.WAITING, Neutral.WAITING)}
+    return (state, neutral) in by_task or result in _ASKED
+
+
+_ASKED = frozenset({Result.ACCEPTED, Result.DECLINED, Result.NO_RESPONSE, Result.FULFILLED})
+"""Outcomes that tell that somebody was asked."""
 
 
 def neutral_word(state: RequestState) -> Neutral:

@@ -163,8 +163,8 @@ NOT_AVAILABLE_MESSAGE = "Not available at present."
 
 ATTACHED = "Attached to request {}."
 """What careers read of an ask that is there already, with the number of that request."""
-TAKEN_BACK = "Request {} was withdrawn: file this anew if it is still needed."
-"""The same, once nobody works on that request any more."""
+GONE = "Request {} was withdrawn or changed: file this anew if it is still needed."
+"""The same, once nobody works on that any more."""
 
 
 def route(

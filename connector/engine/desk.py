@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from connector.core.model import Side
 from connector.core.progress import NOT_BEGUN, Neutral, RequestState
 from connector.core.requests import Ask
-from connector.core.routing import ATTACHED, TAKEN_BACK
+from connector.core.routing import GONE
 from connector.engine.asked import words_of
 from connector.engine.context import Context, key_of
 from connector.engine.halting import REQUESTS, set_halt
@@ -121,18 +121,21 @@ class Desk:
         self.plan_once("request.update", known, payload)
 
     def pass_on(self, known: Row) -> None:
-        """Who asks the same of the same person reads the same word; once it is taken back, nobody works for them any more."""
-        neutral, number = Neutral(known["neutral"]), known["number"]
-        for other in requests.attached_to(self.db, number):
-            told = {"neutral": neutral.value, "message": other["message"] or ATTACHED.format(number)}
-            if neutral is Neutral.WITHDRAWN:
-                told = {"neutral": Neutral.NOT_AVAILABLE.value, "message": TAKEN_BACK.format(number)}
-            if told == {name: other[name] for name in told}:
-                continue
-            requests.change(self.db, other["system"], other["request_id"], **told)
-            if other["crm_id"]:
-                self.tell_crm(other, RequestState.RECORDED_ONLY, Neutral(told["neutral"]))
-            self.acknowledge(requests.get(self.db, other["system"], other["request_id"]))
+        """Who asks the same of the same person reads the same word."""
+        for other in requests.attached_to(self.db, known["number"]):
+            if other["neutral"] != known["neutral"]:
+                self._tell_attached(other, Neutral(known["neutral"]))
+
+    def part(self, known: Row) -> None:
+        """Nobody works on it any more, or on something else: who asked the same has to ask anew."""
+        for other in requests.attached_to(self.db, known["number"]):
+            self._tell_attached(other, Neutral.NOT_AVAILABLE, attached_to=None, message=GONE.format(known["number"]))
+
+    def _tell_attached(self, other: Row, neutral: Neutral, **columns: object) -> None:
+        requests.change(self.db, other["system"], other["request_id"], neutral=neutral.value, **columns)
+        if other["crm_id"]:
+            self.tell_crm(other, RequestState.RECORDED_ONLY, neutral)
+        self.acknowledge(requests.get(self.db, other["system"], other["request_id"]))
 
     def acknowledge(self, known: Row | None) -> None:
         """Tell careers where their request stands, if that is news."""

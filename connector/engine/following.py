@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from connector.core.model import Side
-from connector.core.progress import BEGUN, ENDED, Neutral, RequestState, progress
+from connector.core.progress import ENDED, Neutral, RequestState, progress, was_asked
 from connector.core.requests import Ask, Misunderstood
 from connector.engine.asked import asked_now, read_moment, whole_number, words_of
 from connector.engine.context import log
@@ -59,11 +59,12 @@ def follow(desk: Desk, known: Row) -> None:
         offered=offered,
         withdrawn=known["state"] == RequestState.WITHDRAWN.value,
     )
-    if known["attached_to"] and state is RequestState.RECORDED_ONLY:
+    if state is RequestState.RECORDED_ONLY:
         # Its word is that of the request it is attached to.
         neutral = Neutral(known["neutral"])
     _moved(desk, known, state, neutral, offered, fields)
-    desk.pass_on(requests.get(desk.db, known["system"], known["request_id"]) or known)
+    if state is not RequestState.WITHDRAWN:
+        desk.pass_on(requests.get(desk.db, known["system"], known["request_id"]) or known)
 
 
 def _recover(desk: Desk, known: Row, fields: Mapping[str, Any]) -> Row:
@@ -98,7 +99,8 @@ def _recount(desk: Desk, known: Row, stands: RequestState, fields: Mapping[str, 
     stood = RequestState(fields["State__c"])
     if stood is RequestState.WITHDRAWN:
         return
-    never = stood is RequestState.RECORDED_ONLY or (fields.get("Stop_Reason__c") and stood not in BEGUN)
+    asked = was_asked(stood, Neutral(fields.get("Neutral__c") or known["neutral"]), fields.get("Outcome__c"))
+    never = stood is RequestState.RECORDED_ONLY or (fields.get("Stop_Reason__c") and not asked)
     taken_back = stands is RequestState.WITHDRAWN and not desk.begun(known, stood)
     if contact and received and not (never or taken_back):
         requests.put_touch(desk.db, known["key"], contact_id=contact, at=stamp(received), type=known["type"])
@@ -144,7 +146,7 @@ def _moved(desk: Desk, known: Row, state: RequestState, neutral: Neutral, offere
         message="",
     )
     found = requests.get(desk.db, system, id) or known
-    if found["contact_id"] and state in BEGUN and known["state"] == RequestState.WAITING.value:
+    if found["contact_id"] and was_asked(state, neutral, outcome):
         # It waited over the contact limit, and an officer has asked all the same; else the day of the ask stays.
         requests.touch_once(
             desk.db, found["key"], contact_id=found["contact_id"], at=stamp(desk.ctx.clock.now()), type=found["type"]

@@ -15,9 +15,10 @@ from connector.core.likeness import compare
 from connector.core.match import are_two_people
 from connector.core.model import Side
 from connector.engine.context import Context, log
+from connector.engine.drafts import NEW_CONTACT
 from connector.engine.identity import contact_evidence, evidence_of
 from connector.ports import Feed, Record
-from connector.store import links, observations
+from connector.store import links, observations, suggestions
 from connector.store.store import Row, unpack
 
 
@@ -34,7 +35,10 @@ def note_moved(ctx: Context, db: Connection, system: str, changed: Sequence[Reco
             there = prepare(evidence_of(record.id, now))
             if _differ(prepare(evidence_of(record.id, was)), there):
                 suspects[record.id] = there
-    linked = {id: row for id, row in links.by_account(db, system, suspects).items() if row["state"] == "linked"}
+    known_links = links.by_account(db, system, suspects)
+    linked = {id: row for id, row in known_links.items() if row["state"] == "linked"}
+    # A contact that is proposed, and not made yet, is that of who had the account before.
+    suggestions.settle_people(db, system, known_links.keys() - linked, NEW_CONTACT, state="withdrawn", now=ctx.clock.now())
     contacts = observations.load(db, Side.CRM, Feed.CONTACT, [row["contact_id"] for row in linked.values()])
     for id, row in linked.items():
         contact = contacts.get(row["contact_id"])

@@ -84,7 +84,6 @@ def route_anew(ctx: Context, db: Connection) -> None:
         kind = ctx.requests.by_word(str(unpack(row["payload"])["fields"]["Type__c"]))
         if kind is not None and kind.confidential:
             # Sent again, to learn whether it stands there, it would tell everything: its record is met by reading, or not at all.
-            intents.replace_unknown(db, row["system"], row["target"], ["request.create"])
             route_again(db, row["system"], row["target"], row["key"])
             requests.reopen_strays(db)
 

@@ -64,7 +64,7 @@ def _take_up(ctx: Context, desk: Desk, system: str) -> None:
         with ctx.store.begin() as db:
             rows = observations.pending(db, Side.CAREER, "request", system=system, limit=_BATCH)
             # Until everybody there has been read once, nobody is identified, and whom an ask is about not known.
-            if not rows or not observations.read_whole(db, Side.CAREER, system, "people"):
+            if not rows or not observations.met_somebody(db, system):
                 return
             desk.begin(db)
             taken = [row["id"] for row in rows if _receive(desk, system, row)]
@@ -86,7 +86,8 @@ def _follow(ctx: Context, desk: Desk) -> None:
                     claim(db, rows)
                 by_record = {row["parent"] if feed is Feed.TASK else row["id"]: row for row in rows}
                 for known in requests.by_crm_id(db, [id for id in by_record if id]).values():
-                    follow(desk, known)
+                    # Another one may have passed its word on to it just now.
+                    follow(desk, requests.get(db, known["system"], known["request_id"]) or known)
                 observations.looked_at(db, Side.CRM, feed, [row["id"] for row in rows])
                 desk.shelve()
 
@@ -160,7 +161,9 @@ def _open(desk: Desk, system: str, id: str, understood: Ask | Misunderstood, dig
     found = requests.get(desk.db, system, id)
     desk.acknowledge(found)
     if known is not None and found is not None:
-        desk.pass_on(found)
+        same = all(known[name] == found[name] for name in ("contact_id", "type"))
+        ended = RequestState(found["state"]) in (RequestState.REFUSED, RequestState.RECORDED_ONLY)
+        (desk.pass_on if same and not ended else desk.part)(found)
     log.info("request.received", system=system, request=id, state=columns["state"])
 
 
@@ -239,7 +242,8 @@ def _withdraw(desk: Desk, known: Row) -> None:
     desk.close_task(known)
     found = requests.get(desk.db, system, id) or known
     desk.acknowledge(found)
-    desk.pass_on(found)
+    if known["settled_at"] is None:
+        desk.part(found)
 
 
 def _asked(row: Row) -> dict[str, Any]:

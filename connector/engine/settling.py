@@ -18,9 +18,11 @@ from connector.engine.context import Context, log
 from connector.engine.doubt import given_up_at, never_arrived
 from connector.engine.keeping import keep, note_accounts
 from connector.engine.readings import still_means, written
+from connector.engine.unasking import ask_anew
 from connector.engine.working_set import WorkingSet
 from connector.ports import HANDED_OVER, NO_RECORD, NOT_NOW, TAKEN, Feed, Outcome, Record, Status
 from connector.store import intents, journal, links, observations, requests, reviews, sending, suggestions
+from connector.store.intents import VALUES_ASKED
 from connector.store.links import BLANK, UnitState, reading_of
 from connector.store.store import Row, pack, stamp, unpack
 
@@ -35,6 +37,9 @@ NOT_CREATED = "NOT_CREATED"
 
 SAYS_NOTHING = frozenset({NOT_THERE_YET, NOT_CREATED, NOT_NOW, HANDED_OVER})
 """Codes of outcomes that say nothing about the side."""
+
+_DELETED = NO_RECORD | {"INVALID_CROSS_REFERENCE_KEY"}
+"""The codes of an update of a question that staff have deleted, or that has left the recycle bin."""
 
 _LOOKS, _LOOK_AGAIN = 3, 60.0
 """How often, and how many seconds apart, a taken value is met before it is another record's: what a lost or doubled call of ours
@@ -115,6 +120,13 @@ def _not_applied(ctx: Context, db: Connection, row: Row, payload: Mapping[str, A
             sending.settle(db, row["id"], state="superseded", now=now, code=outcome.code or "STALE")
             links.mark(db, row["system"], [row["target"]])
             return "superseded"
+        case Status.REFUSED if (
+            row["kind"] == "suggestion.update" and outcome.code in _DELETED and VALUES_ASKED in payload["fields"]
+        ):
+            # Staff have deleted the question: what careers have entered since is asked by a new one.
+            ask_anew(ctx, db, row)
+            sending.settle(db, row["id"], state="superseded", now=now, code=outcome.code, detail=outcome.detail)
+            return "superseded"
         case Status.REFUSED:
             if outcome.code not in NO_RECORD and _split(ctx, db, row, payload):
                 sending.settle(db, row["id"], state="superseded", now=now, code=outcome.code, detail=outcome.detail)
@@ -124,8 +136,9 @@ def _not_applied(ctx: Context, db: Connection, row: Row, payload: Mapping[str, A
             if row["kind"] == "request.create":
                 # Perhaps it names somebody who is gone by now: it is looked at once more.
                 observations.reopen(db, Side.CAREER, "request", row["target"])
-                # An earlier try, its answer lost, may have made it: its record is looked at once more.
-                requests.reopen_strays(db)
+                if row["state"] == "unknown":
+                    # An earlier try, its answer lost, may have made it: its record is looked at once more.
+                    requests.reopen_strays(db)
             log.warning("intent.refused", intent=row["id"], kind=row["kind"], code=outcome.code)
             return "refused"
         case _:

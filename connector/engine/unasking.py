@@ -11,7 +11,7 @@ from connector.engine.context import Context
 from connector.engine.drafts import PROPOSAL
 from connector.store import intents, links, observations, requests, suggestions
 from connector.store.links import BLANK
-from connector.store.store import Row
+from connector.store.store import Row, stamp
 
 QUESTIONS = ("suggestion.create", PROPOSAL)
 """The kinds of write that ask staff something."""
@@ -23,17 +23,33 @@ def unask(db: Connection, row: Row) -> None:
     if known is None or known["crm_id"] is not None:
         return
     forget(db, row["key"])
-    system, account = row["system"], row["target"]
+    _close(db, row["system"], row["target"], known["unit"])
+
+
+def ask_anew(ctx: Context, db: Connection, row: Row) -> None:
+    """The record of a question is gone: it is over, and what it was about is judged again."""
+    known = suggestions.by_key(db, [row["key"]]).get(row["key"])
+    if known is None or known["state"] != "open":
+        return
+    now = stamp(ctx.clock.now())
+    suggestions.change(db, row["key"], state="withdrawn", told="withdrawn", settled_at=now)
+    _close(db, row["system"], row["target"], known["unit"])
+    links.mark(db, row["system"], [row["target"]])
+
+
+def _close(db: Connection, system: str, account: str, unit: str) -> None:
     states = links.states_of(db, system, [account]).get(account, {})
-    state = states.get(known["unit"], BLANK)
-    if known["unit"] and state.memory.open is not None:
-        unasked = replace(state, memory=replace(state.memory, open=None))
-        links.put_states(db, system, {account: dict(states) | {known["unit"]: unasked}})
+    state = states.get(unit, BLANK)
+    if unit and state.memory.open is not None:
+        closed = replace(state, memory=replace(state.memory, open=None))
+        links.put_states(db, system, {account: dict(states) | {unit: closed}})
 
 
 def route_again(db: Connection, system: str, request_id: str, key: str) -> None:
     """A request whose record is not to be made as it was decided is routed once more, as if it had just come."""
     intents.supersede(db, system, [request_id], ["request.create", "career.acknowledge"])
+    # One whose answer was lost may have been made: then its record is met, by its key or as it is read.
+    intents.replace_unknown(db, system, request_id, ["request.create"])
     requests.untouch(db, key)
     observations.reopen(db, Side.CAREER, "request", request_id)
 

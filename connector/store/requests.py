@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from sqlalchemy import Connection, delete, exists, func, select, update
 
 from connector.core.progress import RequestState
+from connector.store.intents import OPEN_STATES
 from connector.store.observations import batches
 from connector.store.store import Row, add, fetch, upsert
 from connector.store.tables import intent, link, observation, request, touch
@@ -94,9 +95,9 @@ def without_record(db: Connection, contact_ids: Iterable[str]) -> list[Row]:
 
 
 def unmade_of_marked(db: Connection, *, but_code: str) -> list[Row]:
-    """Requests about somebody of whom something was read since, with a record that was not sent yet, or refused (not so)."""
-    create = (intent.c.kind == "request.create") & (intent.c.key == request.c.key) & intent.c.code.is_distinct_from(but_code)
-    waits = exists().where(create, intent.c.state.in_(("planned", "ready", "refused")))
+    """Requests about somebody of whom something was read since, with a Task that is not known to be there (none with a code)."""
+    create = (intent.c.kind == "request.create") & (intent.c.key == request.c.key) & (intent.c.changes > 0)
+    waits = exists().where(create, intent.c.state.in_((*OPEN_STATES, "refused")), intent.c.code.is_distinct_from(but_code))
     moved = exists().where(link.c.contact_id == request.c.contact_id, link.c.marked)
     return fetch(db, select(request).where(request.c.crm_id.is_(None), waits, moved))
 

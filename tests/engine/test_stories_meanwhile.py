@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -13,8 +14,11 @@ from sqlalchemy import text
 
 from connector.core.model import OnWithdrawn
 from connector.engine.erasing import erase_person
+from connector.engine.halting import set_halt
 from connector.engine.plans import approve, retry
+from connector.engine.watch import guarded_cycle
 from connector.ports import Clock
+from connector.store import links
 from emulator.http import Request, Response, request
 from emulator.inprocess import WireFault
 from tests.engine.schools import LAW, Schools
@@ -60,6 +64,18 @@ def test_what_was_decided_about_one_person_does_not_answer_about_the_next(uni: U
     assert [row["State__c"] for row in uni.all("Identity_Review__c")] == ["Decided", "Open"]
 
 
+def test_a_question_about_one_person_is_none_about_the_next(uni: University) -> None:
+    """Law: while nobody has decided, an account that moves on is asked about anew, and the first question is over."""
+    grace = {"first_name": "Grace", "last_name": "Hopper", "institution_id": "U8", "email_personal": "grace@example.net"}
+    uni.edit_person("a1", grace | {"phone_mobile": "+16175550888"})
+    go(uni, 2)
+    boris = {"first_name": "Boris", "last_name": "Strangeways", "institution_id": "U7777", "email_personal": "boris@example.net"}
+    uni.edit_person("a1", boris | {"phone_mobile": "+16175550777"})
+    go(uni, 2)
+    assert [row["State__c"] for row in uni.all("Identity_Review__c")] == ["Withdrawn", "Open"]
+    assert [row["Person__c"] for row in uni.all("Identity_Review__c")] == ["Grace Hopper", "Boris Strangeways"]
+
+
 def test_what_is_decided_and_arises_again_is_asked_again(uni: University) -> None:
     """Law: also for the very same person, whose account has moved away and back."""
     for _ in range(2):
@@ -90,6 +106,40 @@ def test_who_has_an_account_now_is_proposed_although_another_was_before(uni: Uni
     go(uni, 4)
     assert [row["State__c"] for row in uni.all("Suggested_Change__c")] == ["Accepted", "Open"]
     assert "Boris" in uni.all("Suggested_Change__c")[1]["Suggested__c"]
+
+
+def test_a_proposal_about_one_person_is_none_about_the_next(uni: University) -> None:
+    """Law: an account that moves on while a new contact is proposed is not linked to that contact when it is made."""
+    uni.person("a7", first_name="Mary", last_name="Somerville", institution_id="U2", email_personal="mary@example.net")
+    uni.edit_person("a7", {"title": "Astronomer"})
+    go(uni, 2)
+    proposal = uni.one("Suggested_Change__c")
+    boris = {"first_name": "Boris", "last_name": "Strangeways", "institution_id": "U7777", "email_personal": "boris@example.net"}
+    uni.edit_person("a7", boris)
+    made = {"FirstName": "Mary", "LastName": "Somerville", "University_ID__c": "U2", "MailingStreet": "1 Secret Lane"}
+    contact = uni.crm.create_as(uni.officer, "Contact", made)
+    uni.edit(proposal["Id"], Decision__c="Accept", Contact__c=contact)
+    go(uni, 3)
+    assert [row["State__c"] for row in uni.all("Suggested_Change__c")] == ["Withdrawn", "Open"]
+    assert uni.account("a7")["address"]["street"] is None
+
+
+def test_what_careers_enter_about_a_deleted_question_is_asked_anew(uni: University) -> None:
+    """Law: where staff have deleted a question, another value is another question, and nothing else waits."""
+    uni.edit_contact(uni.ada, MailingStreet="1 Lane", MailingCity="Boston")
+    go(uni, 2)
+    uni.edit_person("a1", {"phone_mobile": "+16175550199"})
+    go(uni, 2)
+    uni.crm.delete_as(uni.officer, uni.one("Suggested_Change__c")["Id"])
+    go(uni)
+    uni.edit_person("a1", {"phone_mobile": "+16175550188"})
+    go(uni, 3)
+    assert [row["Suggested__c"] for row in uni.all("Suggested_Change__c")] == ["+16175550188"]
+    uni.edit_person("a1", {"last_name": "King"})
+    go(uni, 2)
+    uni.edit_contact(uni.ada, Consent_Career_Asks__c="No")
+    go(uni, 3)
+    assert (uni.account("a1")["last_name"], uni.account("a1")["address"]["street"]) == ("Lovelace", None)
 
 
 def test_an_end_that_is_refused_keeps_nothing_from_a_person(uni: University) -> None:
@@ -130,6 +180,75 @@ def test_the_same_ask_shares_the_word_of_the_one_it_is_attached_to(uni: Universi
     word, message = told(uni, again)
     assert (word, message.partition(":")[2]) == ("not available", " file this anew if it is still needed.")
     assert len(uni.all("Task")) == 1
+
+
+def test_what_is_done_stays_done_for_who_asked_the_same(uni: University) -> None:
+    """Law: that careers tidy up a request which is over is no reason to ask for the same once more."""
+    first = uni.file()
+    go(uni, 2)
+    again = uni.file(title="Another")
+    uni.edit(uni.one("Career_Request__c", Request_Number__c=uni.told(first)["number"])["Id"], Outcome__c="Fulfilled")
+    uni.edit(uni.one("Task")["Id"], Status="Completed")
+    go(uni, 3)
+    uni.call("k-pat", "PATCH", f"/requests/{first}", {"state": "withdrawn"})
+    go(uni, 3)
+    assert told(uni, again)[0] == "done"
+
+
+@pytest.mark.parametrize("change", [{"person_id": "a9"}, {"type": "NO_SUCH_TYPE"}])
+def test_who_asked_the_same_is_told_when_that_becomes_another_ask(uni: University, change: Mapping[str, str]) -> None:
+    """Law: what is attached to a request that comes to ask something else, or nothing, has to be filed anew."""
+    uni.crm.order_refusal("FIELD_CUSTOM_VALIDATION_EXCEPTION", sobject="Career_Request__c", count=1)
+    first = uni.file()
+    go(uni)
+    again = uni.file(title="Another")
+    go(uni)
+    assert told(uni, again)[1].startswith("Attached")
+    uni.call("k-pat", "PATCH", f"/requests/{first}", change)
+    go(uni, 2)
+    word, message = told(uni, again)
+    assert (word, message.partition(":")[2]) == ("not available", " file this anew if it is still needed.")
+
+
+def test_the_word_is_shared_after_the_loss_of_the_state(uni: University) -> None:
+    """Law: who asked the same reads what became of the first, also where both are found again at once."""
+    first = uni.file()
+    go(uni, 2)
+    again = uni.file(title="Another")
+    uni.edit(uni.one("Task")["Id"], Status="In Progress")
+    go(uni, 3)
+    uni.lose_state()
+    uni.go_live()
+    go(uni, 4)
+    assert told(uni, again) == ("in progress", f"Attached to request {uni.told(first)['number']}.")
+
+
+@pytest.mark.parametrize("fault", [WireFault.LOSE_REQUEST, WireFault.LOSE_RESPONSE])
+def test_who_died_while_nobody_knew_whether_the_task_was_made(uni: University, fault: WireFault) -> None:
+    """Law: a Task that was not made is not made any more; one that was made stays, as an officer works on it."""
+    uni.crm_wire.order(fault, "POST .*composite/graph", count=1)
+    request = uni.file()
+    go(uni)
+    uni.edit_contact(uni.ada, Deceased__c=True)
+    go(uni, 4, seconds=600)
+    made = fault is WireFault.LOSE_RESPONSE
+    assert len(uni.all("Task")) == made
+    assert told(uni, request)[0] == ("received" if made else "not available")
+
+
+def test_who_is_stopped_is_stopped_once(new: University) -> None:
+    """Law: a record that says that somebody may not be asked, and is refused, waits for `retry` as any other."""
+    crowd(new, 2, max_changes=5)
+    link = rows(new, "select account_id, contact_id from link")[0]
+    new.crm.order_refusal("FIELD_CUSTOM_VALIDATION_EXCEPTION", sobject="Career_Request__c", count=100)
+    new.edit_contact(link["contact_id"], Deceased__c=True)
+    new.file(person_id=link["account_id"])
+    go(new, 3)
+    with new.ctx.store.begin() as db:
+        set_halt(new.ctx, db, "plan", "looked at", "resume it")
+        links.mark_all(db, "linked")
+    go(new, 5)
+    assert rows(new, "select state from intent where kind = 'request.create'") == [{"state": "refused"}]
 
 
 @pytest.mark.parametrize("code", ["STORAGE_LIMIT_EXCEEDED", "FIELD_CUSTOM_VALIDATION_EXCEPTION"])
@@ -230,13 +349,41 @@ def test_an_ask_over_the_limit_counts_once_an_officer_takes_it_up(uni: Universit
     go(uni, 2)
     uni.edit(uni.one("Career_Request__c")["Id"], Outcome__c="Fulfilled")
     uni.edit(uni.one("Task")["Id"], Status="Completed")
-    uni.run(seconds=10 * DAY)
+    go(uni, seconds=10 * DAY)
     uni.file(type="MOCK_INTERVIEW", title="Practise")
     go(uni, 2)
-    uni.run(seconds=21 * DAY)
+    go(uni, seconds=21 * DAY)
     waiting = next(task for task in uni.all("Task") if task["Status"] != "Completed")
     uni.edit(waiting["Id"], Status="In Progress")
     go(uni, 2)
+    third = uni.file(type="SHADOW_VISIT", title="Shadow")
+    go(uni, 2)
+    assert told(uni, third)[0] == "not available"
+
+
+WAYS = {
+    "waits for them": [{"Status": "Waiting on someone else"}],
+    "declined": [{"Outcome__c": "Declined"}, {"Status": "Completed"}],
+    "no response": [{"Status": "Waiting on someone else"}, {"Outcome__c": "No response"}, {"Status": "Completed"}],
+    "told afterwards": [{"Status": "Completed"}, {"Outcome__c": "Fulfilled"}],
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_an_ask_over_the_limit_counts_however_it_was_taken_up(uni: University, way: str) -> None:
+    """Law: whatever an officer enters that tells of an ask."""
+    uni.file()
+    go(uni, 2)
+    uni.edit(uni.one("Career_Request__c")["Id"], Outcome__c="Fulfilled")
+    uni.edit(uni.one("Task")["Id"], Status="Completed")
+    go(uni, seconds=10 * DAY)
+    uni.file(type="MOCK_INTERVIEW", title="Practise")
+    go(uni, 2)
+    go(uni, seconds=21 * DAY)
+    waiting = next(task for task in uni.all("Task") if task["Status"] != "Completed")
+    for fields in WAYS[way]:
+        uni.edit(waiting["WhatId"] if "Outcome__c" in fields else waiting["Id"], **fields)
+        go(uni, 2)
     third = uni.file(type="SHADOW_VISIT", title="Shadow")
     go(uni, 2)
     assert told(uni, third)[0] == "not available"
@@ -291,6 +438,17 @@ def test_what_a_clock_that_was_ahead_has_put_off_goes_once_it_is_right(uni: Univ
     clock.skew = timedelta(0)
     go(uni, 3, seconds=3600)
     assert uni.account("a1")["do_not_contact"] is True
+
+
+def test_a_sign_of_life_that_a_clock_gave_which_was_ahead_is_given_again(uni: University) -> None:
+    """Law: the lease and the last cycle are told by the right time as soon as the clock is right."""
+    clock = Skewed(uni.ctx.clock, timedelta(days=365))
+    uni.ctx = replace(uni.ctx, clock=clock)
+    guarded_cycle(uni.ctx, lease=timedelta(minutes=10))
+    clock.skew = timedelta(0)
+    uni.clock.move(timedelta(hours=1))
+    guarded_cycle(uni.ctx, lease=timedelta(minutes=10))
+    assert uni.one("Bridge_Status__c")["Lease_Until__c"] < "2026-11-03"
 
 
 def test_nobody_is_asked_before_everybody_in_their_system_has_been_read(tmp_path: Path) -> None:

@@ -10,9 +10,12 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Add the column."""
+    """Add the column. Whom a request without a record is about is judged once more, so that it is stopped if it has to be."""
     op.add_column("request", sa.Column("attached_to", sa.String(length=80), nullable=True))
     op.create_index("request_attached", "request", ["attached_to"])
+    link, request = (sa.table(name, *map(sa.column, ("contact_id", "crm_id", "marked"))) for name in ("link", "request"))
+    unmade = sa.select(request.c.contact_id).where(request.c.crm_id.is_(None), request.c.contact_id.is_not(None))
+    op.execute(link.update().where(link.c.contact_id.in_(unmade)).values(marked=sa.true()))
 
 
 def downgrade() -> None:
