@@ -17,6 +17,7 @@ from tests.simulation.mapping import read_mapping
 from tests.simulation.oracle.evidence import Breach, Evidence, request_of
 from tests.simulation.oracle.history import filed_at
 from tests.simulation.oracle.told import certainly_kept, contacts_in
+from tests.simulation.oracle.wire import Write
 from tests.simulation.routing import Owner, Ways, facts_of, read_routing
 from tests.simulation.world import World
 
@@ -38,7 +39,7 @@ class _Made:
     @property
     def received(self) -> datetime:
         """When it was routed, by the host's clock."""
-        return datetime.fromisoformat(self.record["Received_At__c"])
+        return _moment(self.record["Received_At__c"])
 
     @property
     def contact(self) -> str:
@@ -80,13 +81,16 @@ def judge(found: Evidence) -> Iterator[Breach]:
 
 
 def _made(found: Evidence) -> Iterator[_Made]:
-    """Each request once, in the order in which they were first sent."""
-    stored, seen = found.world.careers.system.requests.by_id, set[str]()
+    """Each request once: as it was made, or first sent where nothing came of it."""
+    stored, first = found.world.careers.system.requests.by_id, dict[str, tuple[Write, Write | None]]()
+    made = {row["Key__c"]: row["Received_At__c"] for row in _records(found.world)}
     inserts = [write for write in found.writes if write.kind == "insert"]
     for record, task in pairwise([*inserts, None]):
-        if record is None or record.object != "Career_Request__c" or record.key in seen:
-            continue
-        seen.add(record.key)
+        if record is not None and record.object == "Career_Request__c":
+            was_made = record.key in made and _moment(record.fields["Received_At__c"]) == _moment(made[record.key])
+            if record.key not in first or (was_made and first[record.key][0].fields != record.fields):
+                first[record.key] = record, task
+    for record, task in first.values():
         number = request_of(record.fields)
         if number in stored:
             yield _Made(
@@ -97,6 +101,15 @@ def _made(found: Evidence) -> Iterator[_Made]:
                 record=record.fields,
                 task=task.fields if task and (task.object, task.call.number) == ("Task", record.call.number) else None,
             )
+
+
+def _records(world: World) -> list[dict[str, Any]]:
+    """Every record of a request that there is or was."""
+    return [*world.rows("Career_Request__c"), *world.rows("Career_Request__c", deleted=True)]
+
+
+def _moment(at: str) -> datetime:
+    return datetime.fromisoformat(at)
 
 
 def _readings(found: Evidence, contacts: Iterable[str]) -> Mapping[str, list[_Told]]:
@@ -180,9 +193,7 @@ def _stamp(at: datetime) -> str:
 
 def _judge_limit(found: Evidence, made: list[_Made]) -> Iterator[Breach]:
     """Nobody is asked oftener than the limit lets; and nobody is called asked who was not."""
-    there = {
-        request_of(row) for row in (*found.world.rows("Career_Request__c"), *found.world.rows("Career_Request__c", deleted=True))
-    }
+    there = {request_of(row) for row in _records(found.world)}
     most = max(read_routing(mapping).limit["max_asks"] for mapping in found.mappings)
     days = min(read_routing(mapping).limit["days"] for mapping in found.mappings)
     asking = [one for one in made if one.asks and one.number in there]
