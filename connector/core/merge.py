@@ -366,18 +366,21 @@ def end_sharing(*, unit: Unit, base: Base | None, crm: Reading | None, career: R
         move=Move.WITHDRAW if memory.open else None,
         suggested=_open_values(memory),
     )
-    ours = career is not None and _supplied(base, career, memory)
+    # What we have sent is ours, also where its answer was lost.
+    sent = career is not None and not career.empty and career.values in memory.sent.get(Side.CAREER, ())
+    ours = career is not None and (sent or _supplied(base, career, memory))
     if base is None and not ours and crm is not None and career is not None and crm.values == career.values:
         return replace(withdrawn, base=Base(crm=crm, career=career))
     if not ours and (base is None or not base.supplied):
         return withdrawn
-    ended = replace(withdrawn, row=Row.SHARING_ENDED, note="sharing_ended", forget_base=True)
+    ended = replace(withdrawn, row=Row.SHARING_ENDED, note="sharing_ended")
     supplied = base.career.values if base is not None else memory.supplied
     restricts = unit.other_office_edit is OutsideEdit.OPT_OUT_WINS and supplied == (unit.restrictive,)
     if unit.on_withdrawn is OnWithdrawn.KEEP or restricts or not ours:
-        # What careers changed since is theirs: we take back only what we supplied, and never somebody's opt-out.
+        # What careers changed since is theirs: we take back only what we supplied, and never somebody's opt-out. What was agreed
+        # is remembered: a value that cannot be seen now is cleared once it can be, and what careers have emptied is no gap.
         return _tell_once(ended, memory)
-    return _tell_once(replace(ended, write=Side.CAREER, values=(None,) * len(unit.fields)), memory)
+    return _tell_once(replace(ended, write=Side.CAREER, values=(None,) * len(unit.fields), forget_base=True), memory)
 
 
 def permit(verdict: Verdict, unit: Unit) -> Verdict:

@@ -104,6 +104,18 @@ class Source:
         """Where the value is on one side."""
         return self.crm if side is Side.CRM else self.career
 
+    def problem(self, side: Side, fields: Mapping[str, Native]) -> str:
+        """Why what stands there cannot be read; "" if it can, or nothing stands there."""
+        path = self.path(side)
+        _, native = pick(fields, path) if path is not None else (False, None)
+        if native is None:
+            return ""
+        try:
+            (self.crm_transform if side is Side.CRM else self.career_transform).read(native)
+        except ValueError as error:
+            return str(error)
+        return ""
+
     def read(self, side: Side, fields: Mapping[str, Native]) -> Value:
         """The canonical value; None when it is empty, absent or unreadable: for evidence and facts these weigh the same."""
         path = self.path(side)
@@ -150,9 +162,20 @@ class Eligibility:
     exclude: tuple[Source, ...] = ()
 
     def unread(self, contact: Mapping[str, Native]) -> bool:
-        """Whether a field of the contact's own that decides it was not read yet, since the mapping names it only now."""
-        deciding = [*self.exclude, *self.require, *([self.class_year] if self.class_year is not None else [])]
-        return any(source.crm is not None and "." not in source.crm and source.crm not in contact for source in deciding)
+        """Whether a field of the contact's own that decides it was not read yet, since the mapping names it only now.
+
+        Or what stands there is no answer: neither excluded nor not.
+        """
+        absent = (source.crm for source in self._deciding() if source.crm is not None and "." not in source.crm)
+        return any(path not in contact for path in absent) or bool(self.unreadable(contact))
+
+    def unreadable(self, contact: Mapping[str, Native]) -> dict[str, str]:
+        """What cannot be read of the fields that decide it, and why, by name."""
+        problems = ((source.name, source.problem(Side.CRM, contact)) for source in self._deciding())
+        return {name: f"{Side.CRM}: {problem}" for name, problem in problems if problem}
+
+    def _deciding(self) -> list[Source]:
+        return [*self.exclude, *self.require, *([self.class_year] if self.class_year is not None else [])]
 
     def refusal(self, contact: Mapping[str, Native]) -> str | None:
         """Why this contact is not eligible, in words without values; None if it is."""

@@ -111,6 +111,8 @@ def _verdicts(ctx: Context, subject: Subject, states: Mapping[str, UnitState], u
         return found
     unknown = unreadable_purposes(subject.rules, subject.person)
     unread = not ended and subject.rules.eligibility.unread(subject.person.crm)
+    if not ended:
+        subject.person.unreadable.update(subject.rules.eligibility.unreadable(subject.person.crm))
     for unit in units:
         if unit.owner.side is Side.CAREER and not subject.link["leading"]:
             if states.get(unit.name, BLANK).memory.adopt == "replace" and not ended:
@@ -168,6 +170,10 @@ _IN_TWO_STEPS = (Law.ADOPTED, Law.ANSWERED, Law.REJECTED)
 """Rows that settle an old question first; what stands now is judged in the next round."""
 
 
+_SAY_NOTHING = (Law.UNREADABLE, Law.NOT_SHARED)
+"""Rows after which a first difference still waits for a choice."""
+
+
 def _take_up(ctx: Context, draft: Draft, subject: Subject, judged: Judged, verdicts: Mapping[str, Verdict]) -> None:
     now = ctx.clock.now()
     for name, verdict in verdicts.items():
@@ -177,7 +183,7 @@ def _take_up(ctx: Context, draft: Draft, subject: Subject, judged: Judged, verdi
         judged.rows.append((name, verdict.row))
         if verdict.row in _IN_TWO_STEPS and verdict.write is None and (verdict.base is not None or verdict.move is not None):
             judged.complete = False
-        if verdict.row is Law.FIRST_DIFFERENCE or (verdict.row is Law.UNREADABLE and name in subject.differed):
+        if verdict.row is Law.FIRST_DIFFERENCE or (verdict.row in _SAY_NOTHING and name in subject.differed):
             judged.differences.append(name)
         if verdict.write is not None:
             judged.written.append((verdict.write.value, name))

@@ -103,8 +103,15 @@ def shared_purposes(rules: Rules, person: Person) -> frozenset[str]:
 
 
 def unreadable_purposes(rules: Rules, person: Person) -> frozenset[str]:
-    """The purposes whose consent cannot be read in the CRM: neither given nor withdrawn."""
-    return frozenset(purpose for purpose, unit in rules.purposes.items() if person.reading(unit, Side.CRM) is None)
+    """The purposes whose consent cannot be read: neither given nor, as far as can be read, withdrawn."""
+    return frozenset(purpose for purpose, unit in rules.purposes.items() if _unreadable(unit, person))
+
+
+def _unreadable(unit: Unit, person: Person) -> bool:
+    if person.reading(unit, Side.CRM) is None:
+        return True
+    garbled = person.reading(unit, Side.CAREER) is None and unit.name in person.unreadable
+    return garbled and not restricted(unit, person)
 
 
 def withdrawn_purposes(rules: Rules, person: Person) -> frozenset[str]:

@@ -136,7 +136,8 @@ def decided_on(unit: Unit | None, fields: Mapping[str, Any], thought: tuple[Valu
 def _open(ctx: Context, db: Connection, asked: _Asked, id: str, *, kind: str) -> Row | None:
     if asked.known is not None and (asked.known["crm_id"] is not None or asked.known["state"] != "open"):
         return None
-    opened = OpenSuggestion(values=asked.values, episode=asked.episode)
+    # Whether it was put back is not known: what stands at careers now is no answer, nor is what the contact holds now.
+    opened = OpenSuggestion(values=asked.values, episode=asked.episode, restored=True, against=_owners(db, asked))
     _remember(db, asked, lambda memory: replace(memory, open=_as_asked(memory.open, opened)))
     log.info("suggestion.recovered", suggestion=asked.key)
     if asked.known is not None:
@@ -182,14 +183,19 @@ def _settle(ctx: Context, db: Connection, asked: _Asked, id: str) -> None:
     links.mark(db, asked.link["system"], [asked.link["account_id"]])
 
 
-def _turned_down(db: Connection, asked: _Asked, fields: Mapping[str, Any]) -> None:
-    """The same is not asked again, unless the contact has moved since."""
+def _owners(db: Connection, asked: _Asked) -> tuple[Value, ...] | None:
+    """What the contact holds now of what is asked about; None if it cannot be read."""
     contact = observations.load(db, Side.CRM, Feed.CONTACT, [asked.link["contact_id"]]).get(asked.link["contact_id"])
     mine = Person(crm=unpack(contact["fields"]), career={}, has_profile=True).reading(asked.unit, Side.CRM) if contact else None
-    at = read_moment(fields.get("Decided_At__c"))
-    if mine is None or at is None or show(asked.unit.fields, mine.values) != fields.get("Now__c"):
+    return mine.values if mine else None
+
+
+def _turned_down(db: Connection, asked: _Asked, fields: Mapping[str, Any]) -> None:
+    """The same is not asked again, unless the contact has moved since."""
+    mine, at = _owners(db, asked), read_moment(fields.get("Decided_At__c"))
+    if mine is None or at is None or show(asked.unit.fields, mine) != fields.get("Now__c"):
         return
-    rejected = Rejection(values=asked.values, against=mine.values, at=at)
+    rejected = Rejection(values=asked.values, against=mine, at=at)
     _remember(db, asked, lambda memory: memory if memory.episodes > asked.episode else replace(memory, rejected=rejected))
 
 

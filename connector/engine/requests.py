@@ -64,7 +64,7 @@ def _take_up(ctx: Context, desk: Desk, system: str) -> None:
         with ctx.store.begin() as db:
             rows = observations.pending(db, Side.CAREER, "request", system=system, limit=_BATCH)
             # Until everybody there has been read once, nobody is identified, and whom an ask is about not known.
-            if not rows or not observations.met_somebody(db, system):
+            if not rows or not observations.read_whole(db, Side.CAREER, system, "people"):
                 return
             desk.begin(db)
             taken = [row["id"] for row in rows if _receive(desk, system, row)]

@@ -7,7 +7,7 @@ from datetime import datetime
 from operator import itemgetter
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Delete, Select, Update, delete, exists, func, select, update
+from sqlalchemy import Connection, Delete, Select, Update, delete, func, select, update
 
 from connector.store.store import Place, Row, fetch, prepared, rows_of, stamp, upsert
 from connector.store.tables import cursor, match_key, observation, parked
@@ -109,17 +109,6 @@ def looked_at(db: Connection, side: str, kind: str, ids: Iterable[str], *, syste
 def _live(side: Place, system: Place, kind: Place) -> Select[Any]:
     here = (observation.c.side == side) & (observation.c.system == system) & (observation.c.kind == kind)
     return select(func.count()).where(here, observation.c.deleted.is_(False))
-
-
-@prepared
-def _somebody(system: Place) -> Select[Any]:
-    people = (observation.c.side == "career") & (observation.c.system == system) & (observation.c.kind == "person")
-    return select(exists().where(people))
-
-
-def met_somebody(db: Connection, system: str) -> bool:
-    """Whether the people of a career system have all been read once, and there were any: an empty folder has nobody yet."""
-    return read_whole(db, "career", system, "people") and bool(_somebody(db, system=system).scalar_one())
 
 
 def count(db: Connection, side: str, kind: str, *, system: str = "") -> int:

@@ -206,13 +206,21 @@ def check_end_sharing(law: ModuleType) -> None:
     )
     assert law.settle(verdict=ended(unit_of(2), None, "A/B", anew), base=None, memory=anew, mine=None, now=NOW) == (
         None,
-        Memory(noted="sharing_ended"),
+        replace(anew, noted="sharing_ended"),
     )
 
     for unit, career in ((clearing, "A/X"), (clearing, "?"), (unit_of(2), "A/B")):
         left = ended(unit, ours, career)
-        assert (left.write, left.note, left.forget_base) == (None, "sharing_ended", True)
-        assert law.settle(verdict=left, base=ours, memory=Memory(), mine=None, now=NOW)[0] is None
+        assert (left.write, left.note, left.forget_base) == (None, "sharing_ended", False)
+        assert law.settle(verdict=left, base=ours, memory=Memory(), mine=None, now=NOW)[0] == ours, (
+            "what cannot be seen now is cleared once it can be, and what careers have emptied is no gap"
+        )
+    lost = Memory(sent={Side.CAREER: (("A", "C"),)})
+    assert ended(clearing, ours, "A/C", lost).write is Side.CAREER, "what we have sent is ours, also where its answer was lost"
+    assert ended(clearing, None, "A/C", lost).write is Side.CAREER
+    assert ended(clearing, ours, "A/D", lost).write is None
+    nothing = Memory(sent={Side.CAREER: ((None, None),)})
+    assert ended(clearing, None, "-/-", nothing).write is None, "what is empty is not cleared"
     for base in (None, replace(ours, supplied=False)):
         untouched = ended(clearing, base, "A/B", Memory(open=opened))
         assert (str(untouched.row), untouched.write, str(untouched.move)) == ("not_shared", None, "withdraw")
@@ -233,7 +241,7 @@ def check_end_sharing(law: ModuleType) -> None:
     opt_out = unit_of(other_office_edit=OutsideEdit.OPT_OUT_WINS, restrictive=True, on_withdrawn=OnWithdrawn.CLEAR)
     held = Base(crm=truth, career=truth, supplied=True)
     stands = law.end_sharing(unit=opt_out, base=held, crm=None, career=truth, memory=Memory())
-    assert (stands.write, stands.forget_base) == (None, True)
+    assert (stands.write, stands.forget_base) == (None, False)
     free = law.end_sharing(
         unit=opt_out, base=Base(crm=untrue, career=untrue, supplied=True), crm=None, career=untrue, memory=Memory()
     )
