@@ -27,12 +27,16 @@ _LIMIT = re.compile(r"Asked (\d+) times ")
 
 @dataclass(frozen=True, kw_only=True)
 class _Made:
-    """A request as its record and its Task (None: it got none) were first sent: in which call, and when."""
+    """A request as its record and its Task (None: it got none) were first sent: in which call, and when.
+
+    ``tried``: it had been sent otherwise before that, and was refused.
+    """
 
     number: str
     filed: float
     sent: int
     sent_at: float
+    tried: bool
     record: Mapping[str, Any]
     task: Mapping[str, Any] | None
 
@@ -83,12 +87,13 @@ def judge(found: Evidence) -> Iterator[Breach]:
 def _made(found: Evidence) -> Iterator[_Made]:
     """Each request once: as it was made, or first sent where nothing came of it."""
     stored, first = found.world.careers.system.requests.by_id, dict[str, tuple[Write, Write | None]]()
-    made = {row["Key__c"]: row["Received_At__c"] for row in _records(found.world)}
+    made, otherwise = {row["Key__c"]: row["Received_At__c"] for row in _records(found.world)}, set[str]()
     inserts = [write for write in found.writes if write.kind == "insert"]
     for record, task in pairwise([*inserts, None]):
         if record is not None and record.object == "Career_Request__c":
             was_made = record.key in made and _moment(record.fields["Received_At__c"]) == _moment(made[record.key])
             if record.key not in first or (was_made and first[record.key][0].fields != record.fields):
+                otherwise |= {record.key} & first.keys()
                 first[record.key] = record, task
     for record, task in first.values():
         number = request_of(record.fields)
@@ -98,6 +103,7 @@ def _made(found: Evidence) -> Iterator[_Made]:
                 filed=filed_at(found.world, number),
                 sent=record.call.number,
                 sent_at=record.call.at,
+                tried=record.key in otherwise,
                 record=record.fields,
                 task=task.fields if task and (task.object, task.call.number) == ("Task", record.call.number) else None,
             )
@@ -218,14 +224,13 @@ def _asked_before(found: Evidence, made: list[_Made], one: _Made) -> set[str]:
 
     Those that are known not to ask do not: what nobody was given, and what waits itself, untouched by officers.
     """
-    known = {each.number: each for each in made}
-    return {
-        number
-        for number in found.world.careers.system.requests.by_id
-        if number != one.number and filed_at(found.world, number) <= one.sent_at
-        if number not in known
-        or ((known[number].asks or _worked(found, number)) and _same_person(found.world, one, known[number]))
+    never = {
+        each.number
+        for each in made
+        if not each.tried and not ((each.asks or _worked(found, each.number)) and _same_person(found.world, one, each))
     }
+    filed = [number for number in found.world.careers.system.requests.by_id if filed_at(found.world, number) <= one.sent_at]
+    return {number for number in filed if number != one.number and number not in never}
 
 
 def _worked(found: Evidence, number: str) -> bool:
