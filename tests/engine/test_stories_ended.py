@@ -16,14 +16,9 @@ from connector.store.links import count_first_differences
 from emulator.career.faults import Fault
 from emulator.inprocess import WireFault
 from tests.engine.test_stories_files import FileUniversity
+from tests.engine.test_stories_meanwhile import go
 from tests.engine.university import ALUMNA, FIELDS, University
 from tests.systems import MAPPINGS
-
-
-def go(uni: University, times: int = 1, *, seconds: float = 60) -> None:
-    """So many cycles, with as much time before each."""
-    for _ in range(times):
-        uni.run(seconds=seconds)
 
 
 def asked(uni: University) -> list[tuple[str, str]]:

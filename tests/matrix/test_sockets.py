@@ -32,7 +32,7 @@ plant(ALL["no answer means no"])
 from tests.matrix.whole import Name, judge
 from tests.simulation.farm import sweep_up
 
-print(judge(Name("5", "TASK", 0, "reset after")))
+print(judge(Name("4", "TASK", 0, "reset before")))
 sweep_up()
 """
 
@@ -77,6 +77,6 @@ def test_what_should_strike_has_to(tmp_path: Path) -> None:
 
 
 def test_a_planted_bug_is_seen_over_sockets() -> None:
-    """Law: where a write whose answer a reset swallowed is taken for refused, the cell fails."""
+    """Law: where a write that a reset swallowed is taken for refused, the cell fails."""
     found = subprocess.run([sys.executable, "-c", _PLANTED], capture_output=True, text=True, check=True)  # noqa: S603 - our own text
     assert "refused: request.create: CONNECTION_LOST" in found.stdout, found.stdout
