@@ -106,18 +106,20 @@ class Source:
 
     def problem(self, side: Side, fields: Mapping[str, Native]) -> str:
         """Why what stands there cannot be read; "" if it can, or nothing stands there."""
-        path = self.path(side)
-        _, native = pick(fields, path) if path is not None else (False, None)
-        if native is None:
-            return ""
         try:
-            (self.crm_transform if side is Side.CRM else self.career_transform).read(native)
+            self._read(side, fields)
         except ValueError as error:
             return str(error)
         return ""
 
     def read(self, side: Side, fields: Mapping[str, Native]) -> Value:
         """The canonical value; None when it is empty, absent or unreadable: for evidence and facts these weigh the same."""
+        try:
+            return self._read(side, fields)
+        except ValueError:
+            return None
+
+    def _read(self, side: Side, fields: Mapping[str, Native]) -> Value:
         path = self.path(side)
         if path is None:
             return None
@@ -125,10 +127,7 @@ class Source:
         if native is None:
             return None  # which every transform would say
         transform = self.crm_transform if side is Side.CRM else self.career_transform
-        try:
-            return transform.read(native)
-        except ValueError:
-            return None
+        return transform.read(native)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -120,16 +120,16 @@ class Desk:
         payload = {"object": Feed.REQUEST, "id": known["crm_id"], "fields": fields}
         self.plan_once("request.update", known, payload)
 
-    def pass_on(self, known: Row) -> None:
-        """Who asks the same of the same person reads the same word."""
-        for other in requests.attached_to(self.db, known["number"]):
-            if other["neutral"] != known["neutral"]:
-                self._tell_attached(other, Neutral(known["neutral"]))
+    def pass_on(self, number: str, neutral: Neutral) -> None:
+        """Who asks the same of the same person as the request with this number reads the same word."""
+        for other in requests.attached_to(self.db, number):
+            if other["neutral"] != neutral.value:
+                self._tell_attached(other, neutral)
 
-    def part(self, known: Row) -> None:
+    def part(self, number: str) -> None:
         """Nobody works on it any more, or on something else: who asked the same has to ask anew."""
-        for other in requests.attached_to(self.db, known["number"]):
-            self._tell_attached(other, Neutral.NOT_AVAILABLE, attached_to=None, message=GONE.format(known["number"]))
+        for other in requests.attached_to(self.db, number):
+            self._tell_attached(other, Neutral.NOT_AVAILABLE, attached_to=None, message=GONE.format(number))
 
     def _tell_attached(self, other: Row, neutral: Neutral, **columns: object) -> None:
         requests.change(self.db, other["system"], other["request_id"], neutral=neutral.value, **columns)

@@ -64,7 +64,7 @@ def follow(desk: Desk, known: Row) -> None:
         neutral = Neutral(known["neutral"])
     _moved(desk, known, state, neutral, offered, fields)
     if state is not RequestState.WITHDRAWN:
-        desk.pass_on(requests.get(desk.db, known["system"], known["request_id"]) or known)
+        desk.pass_on(known["number"], neutral)
 
 
 def _recover(desk: Desk, known: Row, fields: Mapping[str, Any]) -> Row:

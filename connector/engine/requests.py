@@ -163,7 +163,10 @@ def _open(desk: Desk, system: str, id: str, understood: Ask | Misunderstood, dig
     if known is not None and found is not None:
         same = all(known[name] == found[name] for name in ("contact_id", "type"))
         ended = RequestState(found["state"]) in (RequestState.REFUSED, RequestState.RECORDED_ONLY)
-        (desk.pass_on if same and not ended else desk.part)(found)
+        if same and not ended:
+            desk.pass_on(number, Neutral(found["neutral"]))
+        else:
+            desk.part(number)
     log.info("request.received", system=system, request=id, state=columns["state"])
 
 
@@ -243,7 +246,7 @@ def _withdraw(desk: Desk, known: Row) -> None:
     found = requests.get(desk.db, system, id) or known
     desk.acknowledge(found)
     if known["settled_at"] is None:
-        desk.part(found)
+        desk.part(found["number"])
 
 
 def _asked(row: Row) -> dict[str, Any]:

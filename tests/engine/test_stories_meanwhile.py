@@ -28,6 +28,8 @@ from tests.engine.university import ASK, University
 from tests.systems import SYSTEM
 
 DAY = 86_400.0
+BORIS = {"first_name": "Boris", "last_name": "Strangeways", "institution_id": "U7777", "email_personal": "boris@example.net"}
+"""Somebody whom no contact resembles."""
 
 
 def rows(uni: University, query: str) -> list[dict[str, Any]]:
@@ -55,8 +57,7 @@ def test_what_was_decided_about_one_person_does_not_answer_about_the_next(uni: U
     uni.edit(uni.one("Identity_Review__c")["Id"], Decision__c="Candidate 1")
     go(uni, 4)
     uni.clock.move(timedelta(days=200))
-    boris = {"first_name": "Boris", "last_name": "Strangeways", "institution_id": "U7777", "email_personal": "boris@example.net"}
-    uni.edit_person("a1", boris | {"phone_mobile": "+16175550777"})
+    uni.edit_person("a1", BORIS | {"phone_mobile": "+16175550777"})
     go(uni, 4)
     uni.edit_contact(uni.ada, MailingStreet="1 Secret Lane", MailingCity="Boston")
     go(uni, 3)
@@ -69,8 +70,7 @@ def test_a_question_about_one_person_is_none_about_the_next(uni: University) -> 
     grace = {"first_name": "Grace", "last_name": "Hopper", "institution_id": "U8", "email_personal": "grace@example.net"}
     uni.edit_person("a1", grace | {"phone_mobile": "+16175550888"})
     go(uni, 2)
-    boris = {"first_name": "Boris", "last_name": "Strangeways", "institution_id": "U7777", "email_personal": "boris@example.net"}
-    uni.edit_person("a1", boris | {"phone_mobile": "+16175550777"})
+    uni.edit_person("a1", BORIS | {"phone_mobile": "+16175550777"})
     go(uni, 2)
     assert [row["State__c"] for row in uni.all("Identity_Review__c")] == ["Withdrawn", "Open"]
     assert [row["Person__c"] for row in uni.all("Identity_Review__c")] == ["Grace Hopper", "Boris Strangeways"]
@@ -99,8 +99,7 @@ def test_who_has_an_account_now_is_proposed_although_another_was_before(uni: Uni
     contact = uni.crm.create_as(uni.officer, "Contact", made)
     uni.edit(uni.one("Suggested_Change__c")["Id"], Decision__c="Accept", Contact__c=contact)
     go(uni, 2)
-    boris = {"first_name": "Boris", "last_name": "Strangeways", "institution_id": "U7777", "email_personal": "boris@example.net"}
-    uni.edit_person("a7", boris)
+    uni.edit_person("a7", BORIS)
     go(uni, 2)
     uni.edit(uni.one("Identity_Review__c")["Id"], Decision__c="New contact")
     go(uni, 4)
@@ -114,8 +113,7 @@ def test_a_proposal_about_one_person_is_none_about_the_next(uni: University) -> 
     uni.edit_person("a7", {"title": "Astronomer"})
     go(uni, 2)
     proposal = uni.one("Suggested_Change__c")
-    boris = {"first_name": "Boris", "last_name": "Strangeways", "institution_id": "U7777", "email_personal": "boris@example.net"}
-    uni.edit_person("a7", boris)
+    uni.edit_person("a7", BORIS)
     made = {"FirstName": "Mary", "LastName": "Somerville", "University_ID__c": "U2", "MailingStreet": "1 Secret Lane"}
     contact = uni.crm.create_as(uni.officer, "Contact", made)
     uni.edit(proposal["Id"], Decision__c="Accept", Contact__c=contact)
