@@ -202,11 +202,11 @@ def _send_and_settle(ctx: Context, done: Delivered, side: str, prepared: Sequenc
         outcomes = [_whole(error)] * len(prepared)
         _leave(ctx, done, side, error)
     pairs = [*doubtful, *sure]
-    moved: Mapping[tuple[str, str], Record] = {}
+    moved: Mapping[tuple[str, str], Record] | None = None
     try:
         moved = moved_meanwhile(ctx, pairs, outcomes)
     except (Later, Halt, Refused) as error:
-        # What was answered is written down all the same; decided anew on what was known before, it would only meet the same.
+        # What was answered is written down all the same.
         _leave(ctx, done, side, error)
     outcomes = [perhaps_ours(pair, outcome, moved) for pair, outcome in zip(pairs, outcomes, strict=True)]
     with ctx.store.begin() as db:

@@ -6,6 +6,7 @@ A system that can be asked is asked. Of one that cannot, only what it says by it
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,6 +17,9 @@ from connector.engine.keeping import keep
 from connector.ports import HANDED_OVER, NOT_SENT, Feed, Outcome, Record, Status
 from connector.store import intents, observations
 from connector.store.store import Row, moment, unpack
+
+_GONE = "GONE"
+"""The code of a write whose record is not there any more."""
 
 
 def _by_reading(ctx: Context, row: Row) -> bool:
@@ -70,7 +74,7 @@ def _look_there(ctx: Context, row: Row, payload: Mapping[str, Any]) -> Outcome:
     else:
         found = ctx.crm.fetch(Feed.PROFILE, [payload["id"]])
     if not found:
-        return Outcome(status=Status.STALE, code="GONE")
+        return Outcome(status=Status.STALE, code=_GONE)
     outcome = _compare(payload, found[0])
     if outcome.status is Status.STALE:
         with ctx.store.begin() as db:
@@ -84,7 +88,7 @@ def look_at_reading(ctx: Context, row: Row, payload: Mapping[str, Any], seen: Ro
     What it still says as before is no answer: the reading may be older than the carrying in. Only after a while it is one.
     """
     if seen is None or seen["deleted"]:
-        return Outcome(status=Status.STALE, code="GONE")
+        return Outcome(status=Status.STALE, code=_GONE)
     fields = unpack(seen["fields"])
     if ctx.clock.now() < given_up_at(ctx, row) and _as_it_was(row, fields):
         return Outcome(status=Status.UNKNOWN, code=HANDED_OVER, detail="not shown yet")
@@ -140,11 +144,18 @@ def moved_meanwhile(
     return found
 
 
-def perhaps_ours(pair: tuple[Row, Mapping[str, Any]], outcome: Outcome, moved: Mapping[tuple[str, str], Record]) -> Outcome:
-    """A write that was delivered twice is refused the second time because it has moved the record itself."""
+def perhaps_ours(
+    pair: tuple[Row, Mapping[str, Any]], outcome: Outcome, moved: Mapping[tuple[str, str], Record] | None
+) -> Outcome:
+    """A write that was delivered twice is refused the second time because it has moved the record itself.
+
+    ``moved`` None: the records cannot be read now, and whether it was so is looked at later.
+    """
     row, payload = pair
-    record = moved.get((row["system"], row["target"]))
-    if record is None or outcome.status is not Status.STALE or outcome.code in {NOT_SENT, intents.LOOKED}:
+    if outcome.status is not Status.STALE or row["kind"] != "career.update" or outcome.code in {NOT_SENT, intents.LOOKED, _GONE}:
         return outcome
-    there = _compare(payload, record)
+    if moved is None:
+        return replace(outcome, status=Status.UNKNOWN)
+    record = moved.get((row["system"], row["target"]))
+    there = _compare(payload, record) if record is not None else outcome
     return there if there.status is Status.APPLIED else outcome

@@ -13,6 +13,7 @@ from connector.core.requests import Ask, Misunderstood
 from connector.engine.asked import asked_now, read_moment, whole_number, words_of
 from connector.engine.context import log
 from connector.engine.desk import Desk
+from connector.engine.identity import survivor_of
 from connector.ports import Feed
 from connector.store import intents, observations, requests
 from connector.store.store import Row, stamp, unpack
@@ -82,12 +83,24 @@ def _recover(desk: Desk, known: Row, fields: Mapping[str, Any]) -> Row:
     message = known["message"] if stands == (known["state"], known["neutral"]) else ""
     columns = {"state": stands[0], "neutral": stands[1], "reason": (fields.get("Stop_Reason__c") or "")[:80] or None}
     columns["settled_at"] = _settled(desk, known, RequestState(stands[0]))
+    if not _about(desk.db, fields.get("Contact__c"), known["contact_id"]):
+        # It was made about nobody yet, or about somebody else: whom we have just found for it is not who is worked for.
+        columns["contact_id"] = fields.get("Contact__c")
+        desk.part(known["number"])
     requests.change(desk.db, system, id, **columns, message=message, outcome=fields.get("Outcome__c"))
     _recount(desk, known, RequestState(stands[0]), fields)
     found = requests.get(desk.db, system, id) or known
     desk.acknowledge(found)
     _reword(desk, found, asks, fields)
     return found
+
+
+def _about(db: Connection, named: str | None, contact_id: str | None) -> bool:
+    """Whether the contact that a record names is this one, or was merged into it."""
+    if named is None or named == contact_id:
+        return named == contact_id
+    contact = observations.load(db, Side.CRM, Feed.CONTACT, [named]).get(named)
+    return contact is not None and survivor_of(db, contact) == contact_id
 
 
 def _recount(desk: Desk, known: Row, stands: RequestState, fields: Mapping[str, Any]) -> None:

@@ -680,5 +680,24 @@ PINNED: Mapping[str, Scenario] = {
         seed=37460,
         swept=False,
     ),
+    "a write that came twice was refused the second time while nothing could be read, and the value was taken for an edit": Scenario(
+        spec=Spec(people=1, mapping="restoring", cycle=600, latency=1.0),
+        steps=(
+            EditAccount(0, "title", 2, 1),
+            At(8, Break("careers", "twice", 3, "POST|PATCH")),
+            When("careers<", "POST", CareersAnswer("unavailable", "GET", 12)),
+            Pass(600),
+            EditContact(0, "title", 2),
+            Pass(600),
+        ),
+        seed=47228,
+        swept=False,
+    ),
+    "what somebody asks was attached to a request that was made while nobody knew whom it is about": Scenario(
+        spec=Spec(people=5, mapping="refusing", overlap=30),
+        steps=(File(3, 2), DeleteContact(3), Pass(60), File(3, 2), UndeleteContact(3), RestoreState()),
+        seed=47444,
+        swept=False,
+    ),
 }
 """What went wrong, and how."""

@@ -129,9 +129,9 @@ class Run:
         self._undo.append(act)
 
     def skew(self, seconds: float) -> None:
-        """The clock of the bridge's host is set, for the running daemon and all that follow."""
+        """The clock of the bridge's host is set, for the running daemon, one that is just starting, and all that follow."""
         self.world.host_skew += seconds
-        for process in self.processes:
+        for process in filter(None, (*self.processes, self._starting)):
             process.clock.skew = self.world.host_skew
 
     # --- time and processes -----------------------------------------------------------------------------------------
