@@ -680,7 +680,7 @@ PINNED: Mapping[str, Scenario] = {
         seed=37460,
         swept=False,
     ),
-    "a write that came twice was refused the second time while nothing could be read, and the value was taken for an edit": Scenario(
+    "a write that came twice was refused the second time while nothing could be read, and was taken for an edit": Scenario(
         spec=Spec(people=1, mapping="restoring", cycle=600, latency=1.0),
         steps=(
             EditAccount(0, "title", 2, 1),
