@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from connector.core.model import Mode, OnWithdrawn, OutsideEdit, Owner, Share, Transform
+from connector.core.related import Choice
 from connector.core.requests import ClearanceRule, RequestRules
 from connector.core.rulebook import Eligibility, Fact, Persons, Rules
 
@@ -70,14 +71,21 @@ def _of_persons(person: Rules) -> dict[str, dict[str, Any]]:
         "stops": {fact.value: [source.crm] for fact, source in person.facts.items() if fact in _STOPS},
         "read": dict(_read(person)),
         "carried": dict(_carried(person)),
+        "counting": {one.path: _counting(one.choice) for one in person.related if one.choice is not None},
     }
+
+
+def _counting(choice: Choice) -> list[str]:
+    """Which of a contact's records of one kind counts: another one says something else of the same person."""
+    only = [f"with {' or '.join(words)} in {name}" for name, words in sorted(choice.only.items())]
+    return [f"the {'latest' if choice.latest else 'earliest'} by {choice.by}", *only]
 
 
 def _carried(person: Rules) -> Iterator[tuple[str, str]]:
     """Which restrictions one side tells the other, each with the Contact field that it is about."""
     for unit in person.units:
         for rule in unit.fields if unit.other_office_edit is OutsideEdit.OPT_OUT_WINS else ():
-            if unit.to_career is Mode.WRITE:
+            if unit.to_career is Mode.WRITE and unit.share is not Share.NEVER:
                 yield f"{rule.crm} to careers", rule.crm
             if unit.to_crm is Mode.WRITE:
                 yield f"{rule.career} to Salesforce", rule.crm
@@ -130,9 +138,10 @@ def _wider(before: Kinds, after: Kinds) -> Iterator[str]:
     yield from _class_year(before["class year"], after["class year"])
     yield from _changed(before, after, "consent", "consent for {0} would be read from {2} instead of {1}")
     # earlier releases did not write these down
-    before = {"stops": {}, "read": {}, "carried": {}, **before}
+    before = {"stops": {}, "read": {}, "carried": {}, "counting": {}, **before}
     yield from _changed(before, after, "stops", "asks would stop where {2} is set instead of {1} ({0})")
     yield from _changed(before, after, "read", "{0} would be read as {2} instead of {1}")
+    yield from _changed(before, after, "counting", "of {0}, {2} would count instead of {1}")
     lost = [name for name, field in before["carried"].items() if field in after["restriction"] and name not in after["carried"]]
     yield from (f"the restriction {name} would no longer be carried" for name in lost)
 

@@ -258,6 +258,8 @@ def _judge_outside_edit(unit: Unit, mine: Reading, theirs: Reading, memory: Memo
         return replace(restore, note="restored")
     if _rejected_before(memory.rejected, mine, theirs, now):
         return replace(restore, row=Row.OUTSIDE_EDIT_REJECTED_BEFORE)
+    if _decided_another(memory, theirs):
+        return _asked_no_more(Row.OUTSIDE_EDIT, memory)
     restored = unit.until_decided is UntilDecided.RESTORE
     verdict = restore if restored else Verdict(row=Row.OUTSIDE_EDIT)
     move = _raise(memory, theirs, restored=restored)
@@ -269,6 +271,16 @@ def _raise(memory: Memory, theirs: Reading, *, restored: bool) -> Move | None:
         return Move.RAISE
     stands = memory.open.values == theirs.values and (restored or not memory.open.restored)
     return None if stands else Move.REFRESH
+
+
+def _decided_another(memory: Memory, theirs: Reading) -> bool:
+    """Whether staff have decided about another value already: what they pressed is not to stand beside this one."""
+    return memory.open is not None and memory.open.decision is not None and memory.open.values != theirs.values
+
+
+def _asked_no_more(row: Row, memory: Memory) -> Verdict:
+    """The old question is over; the next judgement raises the new one."""
+    return Verdict(row=row, move=Move.WITHDRAW, suggested=_open_values(memory))
 
 
 def _rejected_before(rejected: Rejection | None, mine: Reading, theirs: Reading, now: datetime) -> bool:
@@ -297,6 +309,8 @@ def _judge_both_moved(unit: Unit, mine: Reading, theirs: Reading, memory: Memory
     )
     if not asked:
         return write
+    if _decided_another(memory, theirs):
+        return _asked_no_more(Row.BOTH_MOVED, memory)
     return replace(write, move=_raise(memory, theirs, restored=True), suggested=theirs.values, restored=True)
 
 
@@ -353,6 +367,8 @@ def _judge_career_opt_out(unit: Unit, base: Base | None, crm: Reading, career: R
         return replace(told, move=Move.REJECTED, suggested=memory.open.values) if decided else told
     if memory.open is None and _rejected_before(memory.rejected, crm, career, now):
         return told
+    if _decided_another(memory, career):
+        return replace(told, move=Move.WITHDRAW, suggested=_open_values(memory))
     return replace(told, move=Move.REFRESH if memory.open else Move.RAISE, suggested=career.values)
 
 
@@ -419,7 +435,7 @@ def settle(
             return new_base, replace(memory, open=opened, episodes=episode)
         case Move.REFRESH if memory.open is not None:
             values = verdict.suggested or ()
-            opened = replace(memory.open, values=values, restored=verdict.restored, decision=None, against=against)
+            opened = replace(memory.open, values=values, restored=verdict.restored, against=against)
             return new_base, replace(memory, open=opened)
         case Move.REJECTED | Move.ADJUSTED if against is not None:
             # An answer with changes turns the suggested value down as well: until our write arrives it is still read there.

@@ -8,8 +8,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
+from connector.core.merge import Move, Verdict, end_sharing, judge, permit, settle
 from connector.core.merge import Row as Law
-from connector.core.merge import Verdict, end_sharing, judge, permit, settle
 from connector.core.model import Memory, OutsideEdit, Reading, Share, Side, Unit
 from connector.engine.batch import Batch
 from connector.engine.context import Context, log
@@ -169,6 +169,9 @@ def _withdraw_unmapped(ctx: Context, db: Connection, subject: Subject, judged: J
 _IN_TWO_STEPS = (Law.ADOPTED, Law.ANSWERED, Law.REJECTED)
 """Rows that settle an old question first; what stands now is judged in the next round."""
 
+_ASKING = (Law.OUTSIDE_EDIT, Law.BOTH_MOVED, Law.OPT_OUT_FROM_CAREER)
+"""Rows that ask about a value; one that withdraws a question asks about it in the next round."""
+
 
 _SAY_NOTHING = (Law.UNREADABLE, Law.NOT_SHARED)
 """Rows after which a first difference still waits for a choice."""
@@ -182,6 +185,8 @@ def _take_up(ctx: Context, draft: Draft, subject: Subject, judged: Judged, verdi
         crm, career = subject.readings(unit)
         judged.rows.append((name, verdict.row))
         if verdict.row in _IN_TWO_STEPS and verdict.write is None and (verdict.base is not None or verdict.move is not None):
+            judged.complete = False
+        if verdict.row in _ASKING and verdict.move is Move.WITHDRAW:
             judged.complete = False
         if verdict.row is Law.FIRST_DIFFERENCE or (verdict.row in _SAY_NOTHING and name in subject.differed):
             judged.differences.append(name)

@@ -9,6 +9,7 @@ import pytest
 
 from connector.core.grants import Grants, permitted, wider
 from connector.core.model import FieldRule, Mode, OnWithdrawn, OutsideEdit, Owner, Share, Transform, Unit
+from connector.core.related import Choice, Related
 from connector.core.requests import ClearanceRule, Direction, RequestRules, RequestType
 from connector.core.rulebook import Eligibility, Fact, Persons, Rules, Source
 from tests.systems import rulebook
@@ -25,6 +26,7 @@ NOTHING: dict[str, Any] = {
     "stops": {},
     "read": {},
     "carried": {},
+    "counting": {},
 }
 
 
@@ -55,6 +57,7 @@ ALIKE: dict[str, Any] = {
     "consent": {"events": ["E"]},
     "stops": {"deceased": ["D"]},
     "read": {"R": ["boolean"]},
+    "counting": {"E__r": ["the latest by Y"]},
     "asks": {"ASK": ask("events", 1, confidential=True)},
 }
 
@@ -129,6 +132,11 @@ WIDER: list[tuple[dict[str, Any], dict[str, Any], list[str]]] = [
         {"restriction": {"R": True, "S": True}, "carried": {"R to careers": "R", "r to Salesforce": "R", "S to careers": "S"}},
         {"restriction": {"R": True, "T": True}, "carried": {"r to Salesforce": "R", "T to careers": "T"}},
         ["S would no longer count as a restriction, whoever sets it", "the restriction R to careers would no longer be carried"],
+    ),
+    (
+        {"counting": {"E__r": ["the latest by Y", "with Done in S"], "F__r": ["the earliest by Y"]}},
+        {"counting": {"E__r": ["the latest by Y"], "G__r": ["the latest by Y"]}},
+        ["of E__r, the latest by Y would count instead of the latest by Y, with Done in S"],
     ),
     (
         {"asks": {"ASK": ask("events", 2, confidential=True)}},
@@ -261,7 +269,7 @@ WAYS = {"A__c": ["here"], "a at careers": ["there"]}
         (unit("a", owner=CAREER, to_crm=Mode.OBSERVE), {}),
         (
             unit("a", share=Share.NEVER, other_office_edit=OutsideEdit.OPT_OUT_WINS, restrictive=True),
-            {"restriction": {"A__c": True}, "read": WAYS, "carried": {"A__c to careers": "A__c", "a to Salesforce": "A__c"}},
+            {"restriction": {"A__c": True}, "read": WAYS, "carried": {"a to Salesforce": "A__c"}},
         ),
         (
             unit("a", "b", share=Share.NEVER, other_office_edit=OutsideEdit.OPT_OUT_WINS, to_career=Mode.OBSERVE),
@@ -272,12 +280,17 @@ WAYS = {"A__c": ["here"], "a at careers": ["there"]}
             },
         ),
         (
-            unit("a", share=Share.NEVER, other_office_edit=OutsideEdit.OPT_OUT_WINS, to_crm=Mode.SUGGEST),
-            {"restriction": {"A__c": None}, "read": WAYS, "carried": {"A__c to careers": "A__c"}},
+            unit("a", other_office_edit=OutsideEdit.OPT_OUT_WINS, to_crm=Mode.SUGGEST),
+            {
+                "shared": {"A__c as a": shared(form=FORM, stays=True)},
+                "restriction": {"A__c": None},
+                "read": WAYS,
+                "carried": {"A__c to careers": "A__c"},
+            },
         ),
         (
             unit("a", share=Share.NEVER, other_office_edit=OutsideEdit.OPT_OUT_WINS, restrictive=False),
-            {"restriction": {"A__c": False}, "read": WAYS, "carried": {"A__c to careers": "A__c", "a to Salesforce": "A__c"}},
+            {"restriction": {"A__c": False}, "read": WAYS, "carried": {"a to Salesforce": "A__c"}},
         ),
     ],
 )
@@ -324,6 +337,26 @@ def test_a_condition_that_salesforce_does_not_know() -> None:
     assert of_one(rules(eligibility=Eligibility(exclude=unknown))) == {"excluded": {"": True}, **read}
 
 
+def test_which_record_beside_the_contact_counts() -> None:
+    """Law: another record of the same person may say another thing, about a share as about an exclusion."""
+    only = {"State__c": ("Done", "Left"), "Kind__c": ("PhD",)}
+    latest = Related(
+        path="E__r",
+        object="E__c",
+        label="e",
+        link="Contact__c",
+        fields=("Y__c",),
+        choice=Choice(by="Y__c", latest=True, only=only),
+    )
+    first = replace(latest, path="F__r", choice=Choice(by="Y__c", latest=False))
+    parent = replace(latest, path="Account", choice=None)
+    counting = {
+        "E__r": ["the latest by Y__c", "with PhD in Kind__c", "with Done or Left in State__c"],
+        "F__r": ["the earliest by Y__c"],
+    }
+    assert of_one(rules(related=(latest, first, parent))) == {"counting": counting}
+
+
 def test_a_consent_that_careers_do_not_know_is_read_in_one_place() -> None:
     """Law: how a consent is read is compared where it is read."""
     alone = unit("c")
@@ -331,7 +364,7 @@ def test_a_consent_that_careers_do_not_know_is_read_in_one_place() -> None:
     assert of_one(rules(purposes={"events": here})) == {"consent": {"events": ["C__c"]}, "read": {"C__c": ["here"]}}
 
 
-@pytest.mark.parametrize("kind", ["read", "stops", "carried"])
+@pytest.mark.parametrize("kind", ["read", "stops", "carried", "counting"])
 def test_a_release_that_did_not_write_down_all_of_it(kind: str) -> None:
     """Law: after an upgrade nothing is called wider that is as it was."""
     before = grants()

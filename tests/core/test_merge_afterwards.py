@@ -94,8 +94,12 @@ def check_settle(law: ModuleType) -> None:
     raised = settled(judged(law, unit, mine="A", theirs="B", memory=Memory(episodes=4)), Memory(episodes=4))
     assert raised == (base, Memory(open=OpenSuggestion(values=("B",), episode=5, against=("A",)), episodes=5))
 
-    memory = Memory(open=replace(waiting, decision="accept"), episodes=4)
+    memory = Memory(open=waiting, episodes=4)
     assert settled(judged(law, unit, mine="A", theirs="C", memory=memory), memory)[1].open == replace(waiting, values=("C",))
+
+    memory = Memory(open=replace(waiting, restored=True, decision="accept"), episodes=4)
+    kept = settled(judged(law, unit, mine="A", theirs="B", memory=memory), memory)[1].open
+    assert kept == replace(waiting, decision="accept"), "what was pressed about this very value stands"
 
     memory = Memory(open=replace(waiting, decision="reject"), episodes=4)
     rejected = settled(judged(law, unit, mine="A", theirs="B", memory=memory), memory)

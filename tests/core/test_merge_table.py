@@ -248,6 +248,10 @@ CASES = [
          row="outside_edit", write="A", move="refresh", suggested="C", restored=True),
     Case(about="what was put back once and is entered again is kept now, and no longer counts as put back", mine="A",
          theirs="B", open="B", open_restored=True, row="outside_edit", move="refresh", suggested="B"),
+    Case(about="a new value, staff pressed accept on the old one: that question is over first", mine="A", theirs="C", open="B",
+         decision="accept", row="outside_edit", move="withdraw", suggested="B"),
+    Case(about="the same, restore: nothing is put back before the new one is asked about", mine="A", theirs="C", until="restore",
+         open="B", open_restored=True, decision="accept", row="outside_edit", move="withdraw", suggested="B"),
     Case(about="refuse", mine="A", theirs="B", policy="refuse", row="outside_edit_refused", write="A", note="restored"),
     Case(about="refuse, told already", mine="A", theirs="B", policy="refuse", noted="restored", row="outside_edit_refused",
          write="A"),
@@ -347,6 +351,8 @@ CASES = [
          against="C", row="both_moved", write="C", restored=True),
     Case(about="the same, and they moved on", mine="C", theirs="D", open="B", open_restored=True, against="C", row="both_moved",
          write="C", move="refresh", suggested="D", restored=True),
+    Case(about="the same, and staff pressed accept: that question is over first", mine="C", theirs="D", open="B",
+         open_restored=True, against="C", decision="accept", row="both_moved", move="withdraw", suggested="B"),
 ]
 # fmt: on
 
@@ -452,6 +458,8 @@ OPT_OUTS = [
     OptOut(about="it waits", crm="F", career="T", total=True, open="T", row="opt_out_from_career", flag=True),
     OptOut(about="another question was open", crm="F", career="T", total=True, open="-", row="opt_out_from_career",
            move="refresh", flag=True),
+    OptOut(about="another question was open, and staff decided it", crm="F", career="T", total=True, open="-", decision="accept",
+           row="opt_out_from_career", move="withdraw", flag=True),
     OptOut(about="staff reject: careers' opt-out still counts", crm="F", career="T", total=True, open="T", decision="reject",
            row="opt_out_from_career", move="rejected", flag=True),
     OptOut(about="rejected before", crm="F", career="T", total=True, rejected_days_ago=3, row="opt_out_from_career", flag=True),

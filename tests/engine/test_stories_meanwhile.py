@@ -459,3 +459,19 @@ def test_nobody_is_asked_before_everybody_in_their_system_has_been_read(tmp_path
     go(uni, 2)
     assert [(row["State__c"], row["Contact__c"]) for row in uni.all("Career_Request__c")] == [("Not available", ada)]
     assert uni.all("Task") == []
+
+
+def test_what_is_pressed_on_one_value_does_not_stand_beside_another(uni: University) -> None:
+    """Law: who enters another value after staff have pressed *Accept* is asked about by a new question; the first one is over."""
+    uni.edit_person("a1", {"phone_mobile": "+16175550199"})
+    go(uni)
+    uni.edit(uni.one("Suggested_Change__c")["Id"], Decision__c="Accept")
+    go(uni)
+    uni.edit_person("a1", {"phone_mobile": "+16175550222"})
+    go(uni, 2)
+    asked = [(row["State__c"], row.get("Decision__c"), row["Suggested__c"]) for row in uni.all("Suggested_Change__c")]
+    assert asked == [("Withdrawn", "Accept", "+16175550199"), ("Open", None, "+16175550222")]
+    uni.edit_contact(uni.ada, MobilePhone="+16175550222")
+    go(uni, 2)
+    assert uni.all("Suggested_Change__c")[1]["State__c"] == "Accepted"
+    assert uni.account("a1")["phone_mobile"] == "+16175550222"

@@ -262,7 +262,7 @@ def _judge_attached(found: Evidence, made: list[_Made]) -> Iterator[Breach]:
 
 
 def _same_person(world: World, one: _Made, other: _Made) -> bool:
-    if one.contact is not None and one.contact == other.contact:
+    if one.contact and one.contact == other.contact:
         return True
     return any({one.contact, other.contact} <= world.contacts_of(person) for person in world.contacts)
 
