@@ -128,7 +128,7 @@ def _not_applied(ctx: Context, db: Connection, row: Row, payload: Mapping[str, A
             sending.settle(db, row["id"], state="superseded", now=now, code=outcome.code, detail=outcome.detail)
             return "superseded"
         case Status.REFUSED:
-            if outcome.code not in NO_RECORD and _split(ctx, db, row, payload):
+            if outcome.code not in NO_RECORD | {TAKEN} and _split(ctx, db, row, payload):
                 sending.settle(db, row["id"], state="superseded", now=now, code=outcome.code, detail=outcome.detail)
                 return "split"
             facts = {"code": outcome.code, "detail": outcome.detail, "remedy": outcome.remedy}
@@ -163,30 +163,40 @@ def _due(ctx: Context, row: Row, outcome: Outcome) -> datetime:
 
 
 def _split(ctx: Context, db: Connection, row: Row, payload: Mapping[str, Any]) -> bool:
-    """One unit that a side refuses must not hold back the person's other units: try each alone."""
+    """One unit that a side refuses must not hold back the person's other units: try each alone.
+
+    A new career profile is made without what careers own; that follows as an update of it.
+    """
     units = unpack(row["settle"]).get("units", {})
-    if row["kind"] not in VALUES or len(units) < 2:
+    parts = [(settling["sent"], {name: settling}) for name, settling in units.items()]
+    of_units = {name for sent, _ in parts for name in sent}
+    if rest := {name: value for name, value in payload["fields"].items() if name not in of_units}:
+        parts.append((rest, {}))
+    if row["kind"] not in (*VALUES, "profile.create") or len(parts) < 2:
         return False
-    fresh = []
-    for name, settling in units.items():
-        # What was only known for the sending is looked up again for the next one.
-        alone = {name: payload[name] for name in payload.keys() - {"known", "unjudged"}} | {"fields": settling["sent"]}
-        fresh.append(
-            intents.row(
-                plan_id=row["plan_id"],
-                kind=row["kind"],
-                system=row["system"],
-                target=row["target"],
-                payload=alone,
-                now=ctx.clock.now(),
-                rules_hash=row["rules_hash"],
-                settle_with={"units": {name: settling}},
-                weight=row["weight"],
-                changes=len(settling["sent"]),
-                puts_back=row["puts_back"],
-            )
-            | {"state": "ready"}
+    if row["kind"] == "profile.create":
+        parts = parts[-1:]
+        links.mark(db, row["system"], [row["target"]])
+    # What was only known for the sending is looked up again for the next one.
+    kept = {name: payload[name] for name in payload.keys() - {"known", "unjudged"}}
+    fresh = [
+        intents.row(
+            plan_id=row["plan_id"],
+            kind=row["kind"],
+            system=row["system"],
+            target=row["target"],
+            key=row["key"],
+            payload=kept | {"fields": fields},
+            now=ctx.clock.now(),
+            rules_hash=row["rules_hash"],
+            settle_with={"units": settling},
+            weight=row["weight"],
+            changes=len(fields),
+            puts_back=row["puts_back"],
         )
+        | {"state": "ready"}
+        for fields, settling in parts
+    ]
     intents.plan_writes(db, fresh)
     return True
 

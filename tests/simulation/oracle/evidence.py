@@ -168,11 +168,17 @@ class Evidence:
         linked = {row["contact_id"] for row in self.rows("link") if row["account_id"] == account} - {None}
         contacts = linked or self.world.contacts_of(person)
         there = self.world.seen and contacts & self.world.seen[0].keys()
-        since = self._last_question(account)
+        since = max(self._last_question(account), self._stood_still())
         if there and self.world.spec.live and account in self.world.known_before and self.knows_beginning and since < 0:
             return -1.0
         shown = self.world.platform.shown.format(account.partition("-")[2] or account)
         return self._ended(max(self._first_read(shown.encode()), self._first_living(contacts), since))
+
+    def _stood_still(self) -> float:
+        """Until when nobody was linked, as the CRM side of an observing bridge was halted; before the beginning if never."""
+        if self.world.spec.live or "crm field hidden" not in self.happened:
+            return -1.0
+        return next((call.at for call in self.world.calls if call.number >= self.looked_after), float("inf"))
 
     def _ended(self, at: float) -> float:
         """When the first job was over that went on at that moment or later, and after which the daemon lived on.
