@@ -289,6 +289,35 @@ def test_a_refused_value_does_not_hold_back_the_others(uni: University) -> None:
     assert uni.account("a1")["linkedin_url"]
 
 
+def test_a_refused_value_does_not_keep_the_profile_from_being_made(uni: University) -> None:
+    """Law: what Salesforce will not take of a new career profile holds back neither the profile nor its other values."""
+    uni.contact(FirstName="Mary", LastName="Somerville", University_ID__c="U2")
+    uni.person("a7", first_name="Mary", last_name="Somerville", institution_id="U2", mentor_capacity=10**12, interests=["chess"])
+    uni.edit_person("a7", {"title": "Astronomer"})
+    for _ in range(3):
+        uni.run()
+    profile = uni.one("Career_Profile__c", Account_Id__c="a7")
+    assert (profile["Interests__c"], profile.get("Mentor_Capacity__c")) == ("chess", None)
+    assert [row["code"] for row in status(uni.ctx)["refused"]] == ["NUMBER_OUTSIDE_VALID_RANGE"]
+
+
+def test_a_deleted_profile_is_made_again(uni: University) -> None:
+    """Law: with all that careers own; what is asked about the person goes on, and nothing that is agreed is forgotten."""
+    uni.edit_person("a1", {"interests": ["chess"], "consents.mentoring": False})
+    uni.run()
+    former = uni.profile()
+    uni.crm.delete_as(uni.officer, former["Id"])
+    uni.edit_person("a1", {"title": "Judge"})
+    for _ in range(3):
+        uni.run()
+    profile = uni.profile()
+    assert profile["Id"] != former["Id"]
+    held = ("Contact__c", "Account_Id__c", "Interests__c", "Opt_Out_Mentoring__c", "Link_State__c", "Primary__c")
+    assert {name: profile[name] for name in held} == {name: former[name] for name in held}
+    question = uni.one("Suggested_Change__c", State__c="Open")
+    assert (question["Career_Profile__c"], status(uni.ctx)["refused"]) == (profile["Id"], [])
+
+
 def test_an_edit_between_reading_and_writing_is_decided_anew(uni: University) -> None:
     """Careers change the account after we read it: our update is stale, the record is read again, and both changes stand."""
     uni.edit_contact(uni.ada, Title="Director")

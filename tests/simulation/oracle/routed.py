@@ -256,7 +256,9 @@ def _judge_attached(found: Evidence, made: list[_Made]) -> Iterator[Breach]:
     for one, other in combinations((one for one in made if one.task and one.contact), 2):
         # What careers ask may be called otherwise the next time; an alumna may need two letters.
         compared = ("Type__c", "Contact__c", *(() if one.asks else ("Title__c",)))
-        same = not one.stopped and all(one.record[name] == other.record[name] for name in compared)
+        # To what was stopped before it nothing is attached: nobody was asked.
+        stopped = one.stopped or (other.stopped and other.sent < one.sent)
+        same = not stopped and all(one.record[name] == other.record[name] for name in compared)
         if same and _open_throughout(found, one):
             yield Breach("asked twice", f"requests {one.number} and {other.number} are the same, and both have a Task")
 
