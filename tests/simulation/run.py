@@ -278,7 +278,8 @@ class Run:
         # Behind a replica what committed late may show only when the overlap has passed: a sweep has to find it.
         late = self.world.held_records or self.troubles["crm late_commit late_commit"]
         # Whoever the very first list left out is not known to be missing: a sweep has to find them, too.
-        short = self.troubles["careers short_list"] and not self.world.spec.live
+        first = not self.world.spec.live or self.troubles.keys() & {"state lost", "state restored"}
+        short = self.troubles["careers short_list"] and first
         hidden = bool((self.troubles["crm replica_lag"] and late) or short)
         # Of a field that an answer lacked nothing is known until its record changes again, or is compared.
         swept = bool(self.scenario.swept or hidden or self.troubles["careers lacking"])

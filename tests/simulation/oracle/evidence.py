@@ -175,8 +175,8 @@ class Evidence:
         return self._ended(max(self._first_read(shown.encode()), self._first_living(contacts), since))
 
     def _stood_still(self) -> float:
-        """Until when nobody was linked, as the CRM side of an observing bridge was halted; before the beginning if never."""
-        if self.world.spec.live or "crm field hidden" not in self.happened:
+        """Until when nobody was linked, as the CRM side was halted when the state began; before the beginning if never."""
+        if "crm field hidden" not in self.happened or (self.world.spec.live and self.remembers):
             return -1.0
         return next((call.at for call in self.world.calls if call.number >= self.looked_after), float("inf"))
 
