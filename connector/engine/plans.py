@@ -78,13 +78,13 @@ def route_anew(ctx: Context, db: Connection) -> None:
     Not so one whose key is taken: it may stand in Salesforce.
     """
     for row in intents.give_up_all(db, "request.create", [*ctx.careers], but_code=TAKEN):
-        route_again(db, row["system"], row["target"], row["key"])
+        route_again(ctx, db, row["system"], row["target"], row["key"])
     sending.recover(db)
     for row in intents.open_writes(db, ["request.create"]):
         kind = ctx.requests.by_word(str(unpack(row["payload"])["fields"]["Type__c"]))
         if kind is not None and kind.confidential:
             # Sent again, to learn whether it stands there, it would tell everything: its record is met by reading, or not at all.
-            route_again(db, row["system"], row["target"], row["key"])
+            route_again(ctx, db, row["system"], row["target"], row["key"])
             requests.reopen_strays(db)
 
 

@@ -56,7 +56,7 @@ def stop_waiting(ctx: Context) -> None:
             ask = asked_now(ctx, db, known)
             person = find_person(ctx, db, known["system"], ask) if isinstance(ask, Ask) else None
             if isinstance(ask, Ask) and isinstance(person, PersonFacts) and hard_stop(ask, person):
-                route_again(db, known["system"], known["request_id"], known["key"])
+                route_again(ctx, db, known["system"], known["request_id"], known["key"])
 
 
 def _take_up(ctx: Context, desk: Desk, system: str) -> None:

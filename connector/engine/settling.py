@@ -102,13 +102,8 @@ def settle(
     journal.append(db, entries, ctx.clock.now())
 
 
-def _entry(
-    row: Row, payload: Mapping[str, Any], outcome: Outcome, state: str
-) -> tuple[str, dict[str, Any], dict[str, Any] | None]:
-    account = row["target"]
-    refs = {"intent": row["id"], "kind": row["kind"], "system": row["system"], "account": account}
-    refs |= {"plan": row["plan_id"], "rules": row["rules_hash"], "code": outcome.code, "attempt": row["attempts"] + 1}
-    return f"intent.{state}", refs, {"sent": payload.get("fields")} if payload.get("fields") else None
+def _entry(row: Row, payload: Mapping[str, Any], outcome: Outcome, state: str) -> journal.Entry:
+    return journal.of_write(row, state, code=outcome.code, attempt=row["attempts"] + 1, sent=payload.get("fields"))
 
 
 def _not_applied(ctx: Context, db: Connection, row: Row, payload: Mapping[str, Any], outcome: Outcome) -> str:

@@ -9,9 +9,9 @@ from sqlalchemy import Connection
 from connector.core.model import Side
 from connector.engine.context import Context
 from connector.engine.drafts import PROPOSAL
-from connector.store import intents, links, observations, requests, suggestions
+from connector.store import intents, journal, links, observations, requests, suggestions
 from connector.store.links import BLANK
-from connector.store.store import Row, stamp
+from connector.store.store import Row, stamp, unpack
 
 QUESTIONS = ("suggestion.create", PROPOSAL)
 """The kinds of write that ask staff something."""
@@ -45,11 +45,14 @@ def _close(db: Connection, system: str, account: str, unit: str) -> None:
         links.put_states(db, system, {account: dict(states) | {unit: closed}})
 
 
-def route_again(db: Connection, system: str, request_id: str, key: str) -> None:
+def route_again(ctx: Context, db: Connection, system: str, request_id: str, key: str) -> None:
     """A request whose record is not to be made as it was decided is routed once more, as if it had just come."""
     intents.supersede(db, system, [request_id], ["request.create", "career.acknowledge"])
-    # One whose answer was lost may have been made: then its record is met, by its key or as it is read.
-    intents.replace_unknown(db, system, request_id, ["request.create"])
+    # One whose answer was lost may have been made: its record is met, by its key or as it is read. The audit tells what it said.
+    unknown = intents.replace_unknown(db, system, request_id, ["request.create"])
+    lost = [(row, unpack(row["payload"]).get("fields")) for row in unknown]
+    entries = [journal.of_write(row, "unknown", code="", attempt=row["attempts"], sent=sent) for row, sent in lost]
+    journal.append(db, entries, ctx.clock.now())
     requests.untouch(db, key)
     observations.reopen(db, Side.CAREER, "request", request_id)
 

@@ -72,13 +72,16 @@ def supersede(
 
 
 @prepared
-def _replace_unknown(system: Place, targets: Place, kinds: Place) -> Update:
-    return update(intent).where(_about(system, targets, kinds), intent.c.state == "unknown").values(state="superseded")
+def _unknown_about(system: Place, targets: Place, kinds: Place) -> Select[Any]:
+    return select(intent).where(_about(system, targets, kinds), intent.c.state == "unknown")
 
 
-def replace_unknown(db: Connection, system: str, target: str, kinds: Sequence[str]) -> bool:
-    """A newer write replaces all that these may have done, so that it is not asked what they did; whether there were any."""
-    return bool(_replace_unknown(db, system=system, targets=[target], kinds=kinds).rowcount)
+def replace_unknown(db: Connection, system: str, target: str, kinds: Sequence[str]) -> list[Row]:
+    """A newer write replaces all that these may have done, so that it is not asked what they did; which these were."""
+    rows = rows_of(_unknown_about(db, system=system, targets=[target], kinds=kinds))
+    if rows:
+        db.execute(update(intent).where(intent.c.id.in_([row["id"] for row in rows])).values(state="superseded"))
+    return rows
 
 
 @prepared

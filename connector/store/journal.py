@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, func, select
 
-from connector.store.store import add, get_meta, pack, set_meta, stamp, unpack
+from connector.store.store import Row, add, get_meta, pack, set_meta, stamp, unpack
 from connector.store.tables import audit, audit_value
 
 _GENESIS = "0" * 64
@@ -19,7 +19,18 @@ _HEAD = "audit_head"
 """The remembered fact of which entry is the newest."""
 
 
-def append(db: Connection, entries: Sequence[tuple[str, Mapping[str, Any], Mapping[str, Any] | None]], now: datetime) -> None:
+Entry = tuple[str, Mapping[str, Any], Mapping[str, Any] | None]
+"""An event, its references (ids and codes), and the values behind it."""
+
+
+def of_write(row: Row, state: str, *, code: str, attempt: int, sent: Mapping[str, Any] | None) -> Entry:
+    """What became of one write, and what it carried."""
+    refs = {"intent": row["id"], "kind": row["kind"], "system": row["system"], "account": row["target"]}
+    refs |= {"plan": row["plan_id"], "rules": row["rules_hash"], "code": code, "attempt": attempt}
+    return f"intent.{state}", refs, {"sent": sent} if sent else None
+
+
+def append(db: Connection, entries: Sequence[Entry], now: datetime) -> None:
     """Add entries of (event, references, values or None). References hold ids and codes, never personal data.
 
     Values are kept beside the chain with a keyed hash inside it, under ``refs["system"]`` and ``refs["account"]``.

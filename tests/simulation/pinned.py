@@ -699,5 +699,11 @@ PINNED: Mapping[str, Scenario] = {
         seed=47444,
         swept=False,
     ),
+    "the audit knew nothing of a request that was made although its answer was lost, and was decided otherwise since": Scenario(
+        spec=Spec(people=3, mapping="tight", overlap=30, latency=1.0, tenant=(("page_limit", 500), ("batch_limit", 2))),
+        steps=(File(0, 3), When("crm<", "/composite/graph", Kill()), Pass(60), EditAccount(0, "deceased", 1)),
+        seed=53883,
+        swept=False,
+    ),
 }
 """What went wrong, and how."""

@@ -109,11 +109,12 @@ def test_a_new_decision_replaces_what_was_not_sent(db: Connection) -> None:
 
 
 def test_a_newer_write_replaces_what_may_have_been_done(db: Connection) -> None:
-    """Law: writes of unknown outcome about this target are superseded, nothing else is, and it is told whether there were any."""
+    """Law: writes of unknown outcome about this target are superseded, nothing else is, and it is told which these were."""
     before = all_of(db)
-    assert intents.replace_unknown(db, "careers", "a1", ["career.update", "career.create"]) is True
+    replaced = intents.replace_unknown(db, "careers", "a1", ["career.update", "career.create"])
+    assert {row["key"]: dict(row) for row in replaced} == {key: before[key] for key in mine("unknown")}
     assert changes(db, before) == {key: {"state": "superseded"} for key in mine("unknown")}
-    assert intents.replace_unknown(db, "careers", "a1", ["career.update"]) is False
+    assert intents.replace_unknown(db, "careers", "a1", ["career.update"]) == []
 
 
 @pytest.mark.parametrize("state", STATES)
