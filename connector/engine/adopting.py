@@ -34,11 +34,10 @@ def adopt(ctx: Context) -> None:
 
 def _miss(ctx: Context, db: Connection, ids: Sequence[str]) -> None:
     """Profiles that somebody has deleted: the person gets another one, with all that careers own, as if there had been none."""
-    for id in ids:
-        link = links.by_profile(db, id)
-        if link is None or link["system"] not in ctx.careers:
-            continue
+    for link in links.by_profile(db, ids):
         system, account = link["system"], link["account_id"]
+        if system not in ctx.careers:
+            continue
         theirs, states = ctx.rules(system).of_careers(), links.states_of(db, system, [account]).get(account, {})
         links.put_states(db, system, {account: {name: state for name, state in states.items() if name not in theirs}})
         links.change(db, system, account, profile_id=None, marked=True)

@@ -82,9 +82,12 @@ def by_contact(db: Connection, contact_ids: Iterable[str]) -> list[Row]:
     return found
 
 
-def by_profile(db: Connection, profile_id: str) -> Row | None:
-    """The link of a career profile."""
-    return next(iter(fetch(db, select(link).where(link.c.profile_id == profile_id))), None)
+def by_profile(db: Connection, profile_ids: Iterable[str]) -> list[Row]:
+    """The links of these career profiles."""
+    found: list[Row] = []
+    for some in batches(profile_ids):
+        found.extend(fetch(db, select(link).where(link.c.profile_id.in_(some))))
+    return found
 
 
 def _behind(system: Place, account: Place) -> ColumnElement[bool]:
