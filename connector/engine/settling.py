@@ -162,12 +162,13 @@ def _split(ctx: Context, db: Connection, row: Row, payload: Mapping[str, Any]) -
 
     A new career profile is made without what careers own; that follows as an update of it.
     """
-    units = unpack(row["settle"]).get("units", {})
-    parts = [(settling["sent"], {name: settling}) for name, settling in units.items()]
+    if row["kind"] not in (*VALUES, "profile.create"):
+        return False
+    parts = [(settling["sent"], {name: settling}) for name, settling in unpack(row["settle"]).get("units", {}).items()]
     of_units = {name for sent, _ in parts for name in sent}
     if rest := {name: value for name, value in payload["fields"].items() if name not in of_units}:
         parts.append((rest, {}))
-    if row["kind"] not in (*VALUES, "profile.create") or len(parts) < 2:
+    if len(parts) < 2:
         return False
     if row["kind"] == "profile.create":
         parts = parts[-1:]
