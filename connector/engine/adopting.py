@@ -27,20 +27,8 @@ def adopt(ctx: Context) -> None:
             rows = observations.pending(db, Side.CRM, Feed.PROFILE, limit=_BATCH)
             if not rows:
                 return
-            _miss(ctx, db, [row["id"] for row in rows if row["deleted"]])
             _adopt(ctx, db, [(row["id"], unpack(row["fields"])) for row in rows if not row["deleted"]])
             observations.looked_at(db, Side.CRM, Feed.PROFILE, [row["id"] for row in rows])
-
-
-def _miss(ctx: Context, db: Connection, ids: Sequence[str]) -> None:
-    """Profiles that somebody has deleted: the person gets another one, with all that careers own, as if there had been none."""
-    for link in links.by_profile(db, ids):
-        system, account = link["system"], link["account_id"]
-        if system not in ctx.careers:
-            continue
-        theirs, states = ctx.rules(system).of_careers(), links.states_of(db, system, [account]).get(account, {})
-        links.put_states(db, system, {account: {name: state for name, state in states.items() if name not in theirs}})
-        links.change(db, system, account, profile_id=None, marked=True)
 
 
 def _adopt(ctx: Context, db: Connection, profiles: Sequence[tuple[str, Mapping[str, Any]]]) -> None:

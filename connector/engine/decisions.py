@@ -64,7 +64,7 @@ def _suggestion_decided(ctx: Context, db: Connection, row: Row) -> bool:
     if state.memory.open is not None:
         unit = ctx.rules(known["system"]).known(known["unit"])
         values = decided_on(unit, fields, state.memory.open.values)
-        if pressed == "reject" and values != state.memory.open.values:
+        if values != state.memory.open.values:
             # What careers have entered since is another question; this one is over.
             intents.end_with(db, known["key"], "suggestion.update")
         opened = replace(state.memory.open, decision=pressed, values=values)

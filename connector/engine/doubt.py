@@ -149,13 +149,13 @@ def perhaps_ours(
 ) -> Outcome:
     """A write that was delivered twice is refused the second time because it has moved the record itself.
 
-    ``moved`` None: the records cannot be read now, and whether it was so is looked at later.
+    ``moved`` None: the records cannot be read now. It is decided anew, and what it carried, met later, is perhaps our own.
     """
     row, payload = pair
     if outcome.status is not Status.STALE or row["kind"] != "career.update" or outcome.code in {NOT_SENT, intents.LOOKED, _GONE}:
         return outcome
     if moved is None:
-        return replace(outcome, status=Status.UNKNOWN)
+        return replace(outcome, code=intents.LOOKED)
     record = moved.get((row["system"], row["target"]))
     there = _compare(payload, record) if record is not None else outcome
     return there if there.status is Status.APPLIED else outcome

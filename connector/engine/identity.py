@@ -81,7 +81,6 @@ def identify(ctx: Context) -> Identified:
     _follow_contacts(ctx)
     total = Identified()
     with ctx.store.begin() as db:
-        _choose_leaders(db)
         ready = observations.read_whole(db, Side.CRM, "", Feed.CONTACT)
         if not ready or not links.with_state(db, ["waiting"], limit=1):
             return total
@@ -129,18 +128,6 @@ def _follow(ctx: Context, db: Connection, link: Row, contact: Row) -> bool:
         log.info("link.followed_merge", system=system, account=account, contact=survivor)
         links.change(db, system, account, contact_id=survivor, marked=True)
     return survivor is not None
-
-
-def _choose_leaders(db: Connection) -> None:
-    """Of several accounts of a person in one system one counts: a merge may bring two that do, a deletion leave none."""
-    rivals: dict[tuple[str, str], list[Row]] = {}
-    for row in links.without_one_leader(db):
-        rivals.setdefault((row["system"], row["contact_id"]), []).append(row)
-    for rows in rivals.values():
-        first = min(rows, key=lambda row: (row["basis"] == links.PRIMARY_ACCOUNT, row["decided_at"], row["account_id"]))
-        for row in rows:
-            if row["leading"] != (row is first):
-                links.change(db, row["system"], row["account_id"], leading=row is first, marked=True)
 
 
 def _look_for_another(ctx: Context, db: Connection, ended: Sequence[Row]) -> None:
@@ -285,7 +272,7 @@ def _follow_primaries(ctx: Context, db: Connection, system: str, second: Mapping
         found = primaries.get(primary)
         if found is not None and found["state"] == "linked":
             links.change(db, system, id, contact_id=found["contact_id"], state="linked", leading=False, marked=True)
-            links.change(db, system, id, basis=links.PRIMARY_ACCOUNT, decided_at=now)
+            links.change(db, system, id, basis="primary account", decided_at=now)
 
 
 def _taken(db: Connection, system: str, decisions: Mapping[str, Decision]) -> dict[str, str]:

@@ -98,7 +98,7 @@ def _withdraw(ctx: Context, db: Connection, id: str, fields: Mapping[str, Any], 
 
 def _asked(ctx: Context, db: Connection, fields: Mapping[str, Any]) -> _Asked | None:
     profile = fields.get("Career_Profile__c")
-    link = next(iter(links.by_profile(db, [profile] if profile else [])), None)
+    link = links.by_profile(db, profile) if profile else None
     if link is None:
         return None
     try:

@@ -41,6 +41,9 @@ SAYS_NOTHING = frozenset({NOT_THERE_YET, NOT_CREATED, NOT_NOW, HANDED_OVER})
 _DELETED = NO_RECORD | {"INVALID_CROSS_REFERENCE_KEY"}
 """The codes of an update of a question that staff have deleted, or that has left the recycle bin."""
 
+_BARE = "bare"
+"""What a new profile's intent is marked with that goes without the values of which one was refused."""
+
 _LOOKS, _LOOK_AGAIN = 3, 60.0
 """How often, and how many seconds apart, a taken value is met before it is another record's: what a lost or doubled call of ours
 has made may not be shown at once. Asked anew under another key, the same question would stand there twice."""
@@ -160,7 +163,7 @@ def _due(ctx: Context, row: Row, outcome: Outcome) -> datetime:
 def _split(ctx: Context, db: Connection, row: Row, payload: Mapping[str, Any]) -> bool:
     """One unit that a side refuses must not hold back the person's other units: try each alone.
 
-    A new career profile is made without what careers own; that follows as an update of it.
+    A new career profile is made without what careers own; that follows, once it is there, as an update of it.
     """
     if row["kind"] not in (*VALUES, "profile.create"):
         return False
@@ -172,7 +175,6 @@ def _split(ctx: Context, db: Connection, row: Row, payload: Mapping[str, Any]) -
         return False
     if row["kind"] == "profile.create":
         parts = parts[-1:]
-        links.mark(db, row["system"], [row["target"]])
     # What was only known for the sending is looked up again for the next one.
     kept = {name: payload[name] for name in payload.keys() - {"known", "unjudged"}}
     fresh = [
@@ -185,7 +187,7 @@ def _split(ctx: Context, db: Connection, row: Row, payload: Mapping[str, Any]) -
             payload=kept | {"fields": fields},
             now=ctx.clock.now(),
             rules_hash=row["rules_hash"],
-            settle_with={"units": settling},
+            settle_with={"units": settling} | ({_BARE: True} if row["kind"] == "profile.create" else {}),
             weight=row["weight"],
             changes=len(fields),
             puts_back=row["puts_back"],
@@ -288,6 +290,8 @@ def _profile_created(
             record = Record(kind=Feed.PROFILE, id=str(outcome.id), version=outcome.version or "", fields=outcome.fields)
             keep(ctx, db, Side.CRM, "", Feed.PROFILE, [record])
         return
+    if unpack(row["settle"]).get(_BARE):
+        links.mark(db, row["system"], [account])
     _remember_profile(ctx, held, str(outcome.id), dict(payload["fields"]))
     _move_bases(ctx, held, row, Side.CRM, None)
 

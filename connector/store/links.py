@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Delete, Select, Update, case, delete, exists, func, select, update
+from sqlalchemy import ColumnElement, Connection, Delete, Select, Update, delete, exists, func, select, update
 
 from connector.core.model import Base, Memory, OpenSuggestion, Reading, Rejection, Side, Unit, Value
 from connector.store.observations import batches
@@ -25,9 +25,6 @@ ACCOUNT_DELETED = "account deleted"
 
 ACCOUNT_MOVED = "account moved"
 """The basis of a link that ended because its account seems to be somebody else's now; a person is asked whose."""
-
-PRIMARY_ACCOUNT = "primary account"
-"""The basis of a link of a person's second account, which goes where the first one goes."""
 
 _PAGE = 500
 """How many links are looked at together where all of them are."""
@@ -82,12 +79,9 @@ def by_contact(db: Connection, contact_ids: Iterable[str]) -> list[Row]:
     return found
 
 
-def by_profile(db: Connection, profile_ids: Iterable[str]) -> list[Row]:
-    """The links of these career profiles."""
-    found: list[Row] = []
-    for some in batches(profile_ids):
-        found.extend(fetch(db, select(link).where(link.c.profile_id.in_(some))))
-    return found
+def by_profile(db: Connection, profile_id: str) -> Row | None:
+    """The link of a career profile."""
+    return next(iter(fetch(db, select(link).where(link.c.profile_id == profile_id))), None)
 
 
 def _behind(system: Place, account: Place) -> ColumnElement[bool]:
@@ -157,22 +151,6 @@ def with_account_in(db: Connection, system: str, contact_ids: Iterable[str]) -> 
         )
         found.update(db.execute(query).scalars())
     return frozenset(found)
-
-
-@prepared
-def _without_one_leader() -> Select[Any]:
-    touched = select(link.c.contact_id).where(link.c.marked, link.c.contact_id.is_not(None))
-    linked = (link.c.state == "linked") & link.c.contact_id.in_(touched)
-    leaders = func.sum(case((link.c.leading, 1), else_=0))
-    wrong = select(link.c.system, link.c.contact_id).where(linked).group_by(link.c.system, link.c.contact_id).having(leaders != 1)
-    found = wrong.subquery()
-    same = (link.c.system == found.c.system) & (link.c.contact_id == found.c.contact_id)
-    return select(link).join(found, same).where(link.c.state == "linked")
-
-
-def without_one_leader(db: Connection) -> list[Row]:
-    """The linked accounts of contacts that have none or several that lead in a system, where the planner has one to look at."""
-    return rows_of(_without_one_leader(db))
 
 
 def mark_all(db: Connection, *states: str) -> None:

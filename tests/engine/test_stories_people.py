@@ -171,21 +171,6 @@ def test_everything_follows_a_merge(merged: University) -> None:
     assert merged.all("Identity_Review__c", State__c="Open") == []
 
 
-def test_of_two_accounts_that_a_merge_brings_together_one_counts(uni: University) -> None:
-    """Law: contacts with an account each are merged: the one that was linked first counts, and what the other says does not."""
-    double = {"institution_id": "U1002", "first": "Ada", "last": "King", "personal": "k@example.org", "mobile": "+12025550188"}
-    other, _ = uni.alumna("a2", **double)
-    uni.edit_person("a2", {"interests": ["cards"]})
-    uni.run()
-    uni.crm.merge_as(uni.officer, uni.ada, [other])
-    for _ in range(3):
-        uni.run()
-    uni.edit_person("a2", {"interests": ["gardening"]})
-    uni.run()
-    assert {id: uni.profile(id)["Primary__c"] for id in ("a1", "a2")} == {"a1": True, "a2": False}
-    assert (uni.profile("a2")["Contact__c"], uni.profile("a2")["Interests__c"]) == (uni.ada, "cards")
-
-
 def test_a_suggestion_can_be_decided_after_a_merge(merged: University) -> None:
     """The surviving contact's value answers the question that was raised about the other one."""
     merged.edit_contact(merged.grace, MobilePhone="+16175550199")

@@ -260,6 +260,20 @@ def test_a_refused_record_delays_nobody(pair: University) -> None:
     assert [(row["target"], row["kind"]) for row in refused] == [("a1", "career.update")]
 
 
+def test_a_refused_note_delays_nobody(pair: University) -> None:
+    """Law: a note that careers do not take any more, as its account is gone, is refused, and everything else goes on."""
+    pair.edit_person("a1", {"phone_mobile": "+16175550199"})
+    pair.run()
+    pair.edit(pair.one("Suggested_Change__c")["Id"], Decision__c="Reject", Reason__c="Incorrect")
+    pair.before("/notes", lambda: pair.career.delete("person", "a1", pair.career.keys["k-pat"]))
+    pair.run()
+    pair.edit_contact(pair.grace, Title="Director")
+    pair.run()
+    found = status(pair.ctx)
+    assert [(row["target"], row["kind"]) for row in found["refused"]] == [("a1", "career.note")]
+    assert (pair.account("a2")["title"], found["halts"]) == ("Director", [])
+
+
 def test_an_update_of_a_question_that_could_not_be_created_is_refused_with_it(uni: University) -> None:
     """Law: where the contact is gone before the question reached Salesforce, what careers changed meanwhile waits no more."""
     uni.crm.order_refusal("UNABLE_TO_LOCK_ROW", sobject="Suggested_Change__c", count=1)
@@ -301,21 +315,14 @@ def test_a_refused_value_does_not_keep_the_profile_from_being_made(uni: Universi
     assert [row["code"] for row in status(uni.ctx)["refused"]] == ["NUMBER_OUTSIDE_VALID_RANGE"]
 
 
-def test_a_deleted_profile_is_made_again(uni: University) -> None:
-    """Law: with all that careers own; what is asked about the person goes on, and nothing that is agreed is forgotten."""
-    uni.edit_person("a1", {"interests": ["chess"], "consents.mentoring": False})
-    uni.run()
-    former = uni.profile()
-    uni.crm.delete_as(uni.officer, former["Id"])
-    uni.edit_person("a1", {"title": "Judge"})
-    for _ in range(3):
-        uni.run()
-    profile = uni.profile()
-    assert profile["Id"] != former["Id"]
-    held = ("Contact__c", "Account_Id__c", "Interests__c", "Opt_Out_Mentoring__c", "Link_State__c", "Primary__c")
-    assert {name: profile[name] for name in held} == {name: former[name] for name in held}
-    question = uni.one("Suggested_Change__c", State__c="Open")
-    assert (question["Career_Profile__c"], status(uni.ctx)["refused"]) == (profile["Id"], [])
+def test_a_profile_that_is_refused_whatever_it_holds_is_tried_once(uni: University) -> None:
+    """Law: where Salesforce refuses a new profile also without what careers own, that is one refused write, and no more follow."""
+    uni.crm.order_refusal("FIELD_CUSTOM_VALIDATION_EXCEPTION", sobject="Career_Profile__c", count=100)
+    uni.contact(FirstName="Mary", LastName="Somerville", University_ID__c="U2")
+    uni.person("a7", first_name="Mary", last_name="Somerville", institution_id="U2", interests=["chess"])
+    uni.edit_person("a7", {"title": "Astronomer"})
+    writes = [uni.run().settled for _ in range(4)]
+    assert (writes[1:], [row["kind"] for row in status(uni.ctx)["refused"]]) == ([0, 0, 0], ["profile.create"])
 
 
 def test_an_edit_between_reading_and_writing_is_decided_anew(uni: University) -> None:

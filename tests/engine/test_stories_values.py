@@ -377,17 +377,6 @@ def test_two_accounts_of_one_person(uni: University) -> None:
     assert uni.account("a9")["title"] == "Director"
 
 
-def test_the_account_that_is_left_counts(uni: University) -> None:
-    """Law: once the primary account is deleted, what careers own comes from the second one."""
-    uni.person("a9", primary_account_id="a1", first_name="Ada", last_name="Lovelace", interests=["gardening"])
-    uni.edit_person("a9", {"interests": ["gardening", "cards"]})
-    uni.run()
-    uni.career.delete("person", "a1", uni.career.keys["k-pat"])
-    for _ in range(2):
-        uni.run()
-    assert (uni.profile("a9")["Primary__c"], uni.profile("a9")["Interests__c"]) == (True, "cards;gardening")
-
-
 def test_the_bridge_never_writes_a_contact(uni: University) -> None:
     """Whatever is edited, suggested, accepted or rejected, the bridge's user writes no Contact."""
     uni.edit_person("a1", {"phone_mobile": "+16175550199", "last_name": "King", "preferred_name": "A."})
