@@ -276,7 +276,7 @@ def test_a_refused_note_delays_nobody(pair: University) -> None:
     pair.run()
     found = status(pair.ctx)
     assert "career.note" in {row["kind"] for row in found["refused"]}
-    assert (pair.account("a2")["title"], found["halts"]) == ("Director", [])
+    assert (pair.account("a2")["title"], found["halted"]) == ("Director", [])
 
 
 def test_an_update_of_a_question_that_could_not_be_created_is_refused_with_it(uni: University) -> None:
