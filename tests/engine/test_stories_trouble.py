@@ -260,25 +260,6 @@ def test_a_refused_record_delays_nobody(pair: University) -> None:
     assert [(row["target"], row["kind"]) for row in refused] == [("a1", "career.update")]
 
 
-def test_a_refused_note_delays_nobody(pair: University) -> None:
-    """Law: a note that careers do not take any more, as its account is gone, is refused, and everything else goes on."""
-    pair.edit_person("a1", {"phone_mobile": "+16175550199"})
-    pair.run()
-    pair.edit(pair.one("Suggested_Change__c")["Id"], Decision__c="Reject", Reason__c="Incorrect")
-
-    def leave() -> None:
-        pair.preludes.clear()
-        pair.career.delete("person", "a1", pair.career.keys["k-pat"])
-
-    pair.before("/notes", leave)
-    pair.run()
-    pair.edit_contact(pair.grace, Title="Director")
-    pair.run()
-    found = status(pair.ctx)
-    assert "career.note" in {row["kind"] for row in found["refused"]}
-    assert (pair.account("a2")["title"], found["halted"]) == ("Director", [])
-
-
 def test_an_update_of_a_question_that_could_not_be_created_is_refused_with_it(uni: University) -> None:
     """Law: where the contact is gone before the question reached Salesforce, what careers changed meanwhile waits no more."""
     uni.crm.order_refusal("UNABLE_TO_LOCK_ROW", sobject="Suggested_Change__c", count=1)

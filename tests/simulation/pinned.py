@@ -705,5 +705,11 @@ PINNED: Mapping[str, Scenario] = {
         seed=53883,
         swept=False,
     ),
+    "a note that was refused, as its account was gone, halted everything": Scenario(
+        spec=Spec(people=1, platform="12twenty", overlap=30, cycle=600, latency=0.0),
+        steps=(At(23, DeleteAccount(0)), EditProfile(0, "outcome", 2), Pass(600)),
+        seed=50380,
+        swept=True,
+    ),
 }
 """What went wrong, and how."""
