@@ -116,9 +116,9 @@ DEFECTS = (
         what="the audit tells of a write when it is planned to be sent, with the values of another",
         edits=(
             Edit(
-                _SETTLING,
-                '    return f"intent.{state}", refs, {"sent": payload.get("fields")} if payload.get("fields") else None',
-                '    return f"intent.{state}", refs, {"sent": dict(list(payload["fields"].items())[1:])} if payload.get("fields") else None',
+                _JOURNAL,
+                '    return f"intent.{state}", refs, {"sent": sent} if sent else None',
+                '    return f"intent.{state}", refs, {"sent": dict(list(sent.items())[1:])} if sent else None',
             ),
         ),
     ),
