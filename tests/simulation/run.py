@@ -282,9 +282,11 @@ class Run:
         short = self.troubles["careers short_list"] and first
         hidden = bool((self.troubles["crm replica_lag"] and late) or short)
         # Of a field that an answer lacked nothing is known until its record changes again, or is compared.
-        swept = bool(self.scenario.swept or hidden or self.troubles["careers lacking"])
+        restarted = len({(call.process, call.life) for call in self.world.calls}) > 1
+        forgotten = self.world.platform.from_memory if restarted else frozenset[str]()
+        swept = bool(self.scenario.swept or hidden or self.troubles["careers lacking"] or forgotten)
         if not hidden:
-            self.breaches += reading.judge(self.world, self.host.state, "before a sweep")
+            self.breaches += reading.judge(self.world, self.host.state, "before a sweep", but=forgotten)
         if swept:
             self._halts_resumed(process)
             self.sweep(process)

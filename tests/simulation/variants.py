@@ -228,7 +228,9 @@ class Platform:
     where another one holds something. ``unknown``: switches of the emulated tenant that may be any of these ways.
     ``names_tenant``: it says whose it is; else its address has to. ``by_files``: it has no API, and no address; ``programs`` are
     what its programs may do either way. ``deletes``: its people delete accounts. ``login`` is the form of its accounts' logins,
-    where it needs them. ``never_empty`` are fields that it cannot empty. ``slow``: so many times longer everything takes there.
+    where it needs them. ``never_empty`` are fields that it cannot empty. ``from_memory``: fields that nothing tells who gave them
+    up, so that the bridge has to remember who held them: what a restart makes it miss, a sweep finds. ``slow``: so many times
+    longer everything takes there.
     ``settings`` are those of the bridge's profile; ``either`` are more of them, of which one set is taken. ``people``: the
     requests by which people are listed. ``many``: from how many people on a whole load of them goes in one call. ``stranger``:
     what the emulated tenant knows about one more account, whose person is no alumna.
@@ -249,6 +251,7 @@ class Platform:
     deletes: bool = True
     login: str = ""
     never_empty: frozenset[str] = frozenset()
+    from_memory: frozenset[str] = frozenset()
     slow: int = 1
     config: str = _KEY
     settings: Mapping[str, str] = field(default_factory=dict)
@@ -300,6 +303,7 @@ PLATFORMS: Mapping[str, Platform] = {
         shown='"id":{},',
         # A job without an employer is none, and who is no mentor takes no mentees.
         only_with={"title": "employer", "mentor_capacity": "mentor_availability"},
+        from_memory=frozenset({"mentor_availability", "mentor_capacity"}),
         unknown=dict.fromkeys(
             ("hivebrite_refresh_rotates", "hivebrite_bare_lists", "hivebrite_order_ignored", "newest_first"), (True, False)
         ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +22,11 @@ _Seen = dict[tuple[str, str], dict[str, Any]]
 """The bridge's observations by kind and id."""
 
 
-def judge(world: World, state: Path, when: str) -> Iterator[Breach]:
-    """Contacts, accounts, requests and our own records, against what the bridge has read of them."""
+def judge(world: World, state: Path, when: str, *, but: AbstractSet[str] = frozenset()) -> Iterator[Breach]:
+    """Contacts, accounts, requests and our own records, against what the bridge has read of them.
+
+    ``but``: fields of accounts that need not be known (on platforms with an API of their own).
+    """
     seen: _Seen = {(row["kind"], row["id"]): row for row in state_rows(state, "observation")}
     unread = world.forgotten - {id for _, id in seen}
     for name in ("Contact", *_OURS):
@@ -34,10 +38,10 @@ def judge(world: World, state: Path, when: str) -> Iterator[Breach]:
             known = seen.get((name, row["Id"]))
             if known is not None and not known["deleted"]:
                 yield Breach("read (I20)", f"{when}: {name} {row['Id']} is deleted, and the bridge does not know")
-    yield from _judge_careers(world, seen, unread, when)
+    yield from _judge_careers(world, seen, unread, when, but)
 
 
-def _judge_careers(world: World, seen: _Seen, unread: set[str], when: str) -> Iterator[Breach]:
+def _judge_careers(world: World, seen: _Seen, unread: set[str], when: str, but: AbstractSet[str]) -> Iterator[Breach]:
     platform = world.platform
     hushed = any(is_hushed(call.mapping) for call in world.calls)
     confidential = HUSHED | {"WELFARE"} if hushed else {"WELFARE"}
@@ -51,17 +55,17 @@ def _judge_careers(world: World, seen: _Seen, unread: set[str], when: str) -> It
                 if platform.tells_deleted and known is not None and not known["deleted"]:
                     yield Breach("read (I20)", f"{when}: {kind} {id} is deleted, and the bridge does not know")
             elif id not in unread and (kind == "person" or stored.data()["type"] not in confidential):
-                there = stored.data() if kind == "request" else _as_read(world, known, world.careers.values(id) or {})
+                there = stored.data() if kind == "request" else _as_read(world, known, world.careers.values(id) or {}, but)
                 yield from _judge_record(when, kind, id, there, known)
 
 
-def _as_read(world: World, known: dict[str, Any] | None, tenants: dict[str, Any]) -> dict[str, Any]:
+def _as_read(world: World, known: dict[str, Any] | None, tenants: dict[str, Any], but: AbstractSet[str]) -> dict[str, Any]:
     """What an account holds, as the platform calls it: that which means the same as what was read, is that."""
     if known is None or world.spec.platform == USUAL:
         return tenants
     held = orjson.loads(known["fields"])
     there = dict(held)
-    for field in world.fields.values():
+    for field in (field for name, field in world.fields.items() if name not in but):
         meant = token(field.name, "career", pick(tenants, field.career))
         if token(field.name, "career", pick(held, field.called)) != meant:
             there[field.called.partition(".")[0]] = f"another {field.called}: {meant}"
