@@ -161,11 +161,12 @@ class Eligibility:
     exclude: tuple[Source, ...] = ()
 
     def unread(self, contact: Mapping[str, Native]) -> bool:
-        """Whether a field of the contact's own that decides it was not read yet, since the mapping names it only now.
+        """Whether what decides it is not known: neither excluded nor not.
 
-        Or what stands there is no answer: neither excluded nor not.
+        A field was not read yet, since the mapping names it only now; it stands on a record that our user may not see; or what
+        stands there is no answer.
         """
-        absent = (source.crm for source in self._deciding() if source.crm is not None and "." not in source.crm)
+        absent = (source.crm for source in self._deciding() if source.crm is not None)
         return any(path not in contact for path in absent) or bool(self.unreadable(contact))
 
     def unreadable(self, contact: Mapping[str, Native]) -> dict[str, str]:

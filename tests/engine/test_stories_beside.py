@@ -13,8 +13,10 @@ from typing import Any
 import pytest
 
 from connector.administration import notes
-from connector.core.rulebook import Persons
+from connector.core.model import Side
+from connector.core.rulebook import Persons, Source
 from connector.errors import Halt
+from connector.rules.transforms import build
 from connector.salesforce.side import SalesforceSide
 from tests.engine.university import University
 from tests.systems import flavoured
@@ -174,6 +176,28 @@ def test_an_organisation_that_is_hidden_is_not_gone(uni: Eda) -> None:
     uni.run()
     uni.run()
     assert uni.studies()[1:] == ("BA Mathematics", "Analytical Engines")
+
+
+@pytest.mark.parametrize("condition", ["exclude", "require"])
+def test_who_is_eligible_by_an_organisation_that_is_hidden_is_unknown(uni: Eda, condition: str) -> None:
+    """Law: a condition on a record that our user may not see is neither met nor missed: nothing goes, nothing is cleared."""
+    met = condition == "require"
+    there = replace(build("text", {}, side=Side.CRM), read=lambda native: (native == "Analytical Engines") is met)
+    field: dict[str, Any] = {"crm": "hed__Primary_Organization__r.Name", "crm_transform": there}
+    source = Source(name="member", label="Member", career=None, career_transform=there, **field)
+    usual = uni.rules.persons.usual
+    more: dict[str, Any] = {condition: (*getattr(usual.eligibility, condition), source)}
+    persons = Persons(usual=replace(usual, eligibility=replace(usual.eligibility, **more), reads=(*usual.reads, source)))
+    uni.take_into_force(persons=persons, hash="after")
+    uni.edit_contact(uni.ada, MailingStreet="1 Main St", MailingCity="Boston")
+    uni.run()
+    assert uni.account("a1")["address"]["city"] == "Boston"
+    uni.crm.set_sharing("Account", "Private")
+    uni.crm.grant_object("Account", "r", holder="Alumni_Bridge_Daemon")
+    uni.edit_contact(uni.ada, MailingCity="Salem")
+    uni.run()
+    uni.run()
+    assert (uni.account("a1")["address"]["city"], uni.notes()) == ("Boston", [])
 
 
 def test_a_quiet_cycle_costs_no_more(uni: Eda) -> None:
