@@ -124,6 +124,9 @@ def check_settle(law: ModuleType) -> None:
     unread = law.judge(unit=unit, base=base, crm=None, career=mine, memory=Memory(noted="restored"), now=NOW)
     assert settled(unread, Memory(noted="restored")) == (base, Memory(noted="restored"))
 
+    vacated = replace(judged(law, unit, mine="A", theirs="A"), forget_base=True)
+    assert settled(vacated, Memory(supplied=("A",))) == (None, Memory()), "nothing is left to write: it is forgotten at once"
+
     chosen = Memory(adopt="keep")
     adopted = law.judge(unit=unit, base=None, crm=mine, career=reading_of("B"), memory=chosen, now=NOW)
     kept = law.settle(verdict=adopted, base=None, memory=chosen, mine=mine, now=NOW)
@@ -225,6 +228,9 @@ def check_end_sharing(law: ModuleType) -> None:
     assert ended(clearing, ours, "A/D", lost).write is None
     nothing = Memory(sent={Side.CAREER: ((None, None),)})
     assert ended(clearing, None, "-/-", nothing).write is None, "what is empty is not cleared"
+    assert ended(clearing, ours, "-/-", nothing).forget_base, (
+        "empty since our own write, of which nobody has told us that it arrived"
+    )
     for base in (None, replace(ours, supplied=False)):
         untouched = ended(clearing, base, "A/B", Memory(open=opened))
         assert (str(untouched.row), untouched.write, str(untouched.move)) == ("not_shared", None, "withdraw")

@@ -145,11 +145,16 @@ def test_the_newest_write_that_is_not_over_says_what_stands(db: Connection, stat
 def test_what_was_refused_for_want_of_its_record_can_go_once_that_is_there(db: Connection) -> None:
     """Law: of the writes of a name, those refused with this code become ready, and no others."""
     plan = [("k", "GONE", "refused"), ("k", "NO", "refused"), ("l", "GONE", "refused"), ("k", "GONE", "applied")]
-    rows = [written(target="a7", state=state) | {"key": key, "code": code} for key, code, state in plan]
-    intents.plan_writes(db, rows)
+    over = {"target": "a7", "settled_at": stamp(NOW)}
+    intents.plan_writes(db, [written(state=state, **over) | {"key": key, "code": code} for key, code, state in plan])
     intents.ready_again(db, "k", "GONE")
     found = fetch(db, select(intent).where(intent.c.target == "a7").order_by(intent.c.id))
-    assert [row["state"] for row in found] == ["ready", "refused", "refused", "applied"]
+    assert [(row["state"], row["settled_at"]) for row in found] == [
+        ("ready", None),
+        ("refused", stamp(NOW)),
+        ("refused", stamp(NOW)),
+        ("applied", stamp(NOW)),
+    ]
 
 
 def test_what_is_spared_is_not_replaced(db: Connection) -> None:
@@ -579,7 +584,7 @@ def test_writes_are_taken_of_every_system_or_of_one(db: Connection) -> None:
 @pytest.mark.parametrize("kind", [*intents.QUESTIONS, "review.create"])
 @pytest.mark.parametrize("state", STATES)
 @pytest.mark.parametrize("place", [("careers", "a1"), ("alumni", "a1"), ("careers", "a2")])
-@pytest.mark.parametrize("field", ["Suggested_Values__c", "State__c"])
+@pytest.mark.parametrize("field", ["Suggested_Values__c", "State__c", "SuggestedXValuesXXc"])
 def test_a_question_goes_before_what_puts_back(store: Store, kind: str, state: str, place: tuple[str, str], field: str) -> None:
     """Law: what overwrites somebody's entry waits while the question about it is open or refused, and for no other.
 
@@ -621,6 +626,13 @@ def test_many_outcomes_are_recorded_once(db: Connection) -> None:
     sending.settle_applied(db, [id_of(db, key) for key in mine(*STATES)], code="C", now=LATER)
     assert changes(db, before) == {mine("sent")[0]: {"state": "applied", "settled_at": stamp(LATER), "code": "C"}}
     sending.settle_applied(db, [], code="C", now=LATER)
+
+
+def test_writes_that_wait_for_their_outcome(db: Connection) -> None:
+    """Law: of these writes, those that are sent; of others nothing is said."""
+    ids = {state: id_of(db, mine(state)[0]) for state in STATES}
+    assert sending.still_sent(db, ids.values()) == {ids["sent"]}
+    assert sending.still_sent(db, [ids["ready"]]) == sending.still_sent(db, []) == set()
 
 
 def test_not_now(db: Connection) -> None:
