@@ -16,7 +16,7 @@ import orjson
 from connector.career import outcomes
 from connector.career.writes import Chunk
 from connector.core.rulebook import pick, placed
-from connector.errors import Halt
+from connector.errors import Halt, Later
 from connector.ports import NOT_SENT, Outcome, PersonUpdate, Record, Status
 
 Native = TypeVar("Native")
@@ -94,7 +94,10 @@ class CarefulWriter(Generic[Native]):
             return outcome
         expected: Mapping[str, Any] = placed(before.fields, row.fields)
         if not row.fields.keys() <= self._proven:
-            after = self._fetch(row.id)
+            try:
+                after = self._fetch(row.id)
+            except (Later, Halt):
+                return outcomes.unknown("it was sent, and the account cannot be read since")
             found = after[0].fields if after is not None else {}
             self._prove(before.fields, expected, found)
             if ignored := _ignored(before.fields, row.fields, found):

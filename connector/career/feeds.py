@@ -78,10 +78,12 @@ class Reader:
             wanted = frozenset(ids[start : start + names.ids_per_call])
 
             def understand(reply: Reply, wanted: frozenset[str] = wanted) -> list[Record]:
-                records = self._records(kind, reply)
+                records, following = self.listed(kind, reply, after="")
                 if any(record.kind != POISON and record.id not in wanted for record in records):
                     raise reply.answer.unusable("records that were not asked for")
-                return records
+                if following is not None:
+                    raise reply.answer.unusable("a part of the records that were asked for")
+                return list(records)
 
             asked = ",".join(ids[start : start + names.ids_per_call])
             found += self._exchange.get(self._path(kind), {names.ids: asked}, understand)
@@ -143,8 +145,13 @@ class Reader:
         if kind not in {"person", "request"}:
             raise reply.answer.unusable("an entry of an unknown kind")
         record_id, record = text_at(reply.answer, entry, "id"), at(entry, "record")
-        if at(entry, "deleted") is True or record is None:
-            return Record(kind=kind, id=record_id, version="", fields={}, deleted=True)
+        gone = record_of(kind, {}, record_id=record_id, version="-", odd=False)
+        if gone.kind == POISON:
+            return gone  # by such an id nothing is known
+        if at(entry, "deleted") is True or (record is None and isinstance(entry, dict) and "record" in entry):
+            return replace(gone, version="", deleted=True)
+        if record is None:
+            raise reply.answer.unusable("an entry without its record")
         found = self.record(kind, record, odd=reply.odd)
         if found.kind == POISON:
             return replace(found, id=record_id)

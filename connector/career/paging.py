@@ -21,7 +21,7 @@ from connector.wire import Answer
 
 OVERLAP = timedelta(minutes=2)
 COMPARE = timedelta(hours=24)
-_AGAIN = 3
+AGAIN = 3
 """So often one walk is repeated; what it still misses is left to the sweep."""
 
 
@@ -133,7 +133,9 @@ class PagedReader:
             place = replace(place, page=1)
         found = listing.page(place.page, self._since(listing, place))
         if place.page == 1:
-            place = replace(place, began=place.began or (found.at or self._clock.now()).astimezone(UTC).isoformat())
+            # a system that is ahead of us, or says so once, would have us pass over what changes until then
+            began = min(found.at or self._clock.now(), self._clock.now())
+            place = replace(place, began=place.began or began.astimezone(UTC).isoformat())
         if place.page == 1 or walk is None:
             walk = self._walks[place.mode] = _Walk(of=(listing.name, place.began, place.again))
         walk.met.update(found.met)
@@ -167,7 +169,7 @@ class PagedReader:
     def _after(self, place: _Place, listing: Listing, found: Slice, walk: _Walk) -> _Place:
         if found.more:
             return replace(place, page=place.page + 1)
-        if place.page > 1 and len(walk.met) < walk.most and place.again < _AGAIN:
+        if (place.page > 1 or not walk.met) and len(walk.met) < walk.most and place.again < AGAIN:
             return replace(place, page=1, again=place.again + 1)
         marks = {**place.marks, listing.name: place.began}
         if place.mode == "full":

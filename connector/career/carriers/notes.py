@@ -150,8 +150,9 @@ class NoteRequests:
         before = [said for said in self._notes.ours(person) if said.startswith(about)]
         if before and before[-1] == text:
             return Outcome(status=Status.APPLIED, already_there=True)
-        # the same words may be true again after others were: each step is a note of its own
-        key = sha256(f"{row.request_id}|{len(before)}".encode()).hexdigest()[:16]
+        # The same words may be true again after others were: each step is a note of its own. Their number alone would come again
+        # once old ones are not looked for any more.
+        key = sha256("|".join((row.request_id, *before, text)).encode()).hexdigest()[:16]
         return self._notes.write(person, text, key)
 
 

@@ -149,7 +149,9 @@ class Hivebrite:
             return reason.outcome
         answer = self._exchange.send("PUT", f"{_API}/users/{native['id']}", json={"user": user})
         if answer.status == 200:
-            answer.read_json()  # a web page is no acknowledgement
+            data, _ = answer.read_json()  # a web page is no acknowledgement
+            if at(_inside(data, "user"), "id") not in {None, native["id"]}:
+                return outcomes.unknown("a success that is another user's")
         if answer.status in {200, 204}:
             return Outcome(status=Status.APPLIED)
         return outcomes.judged(answer)

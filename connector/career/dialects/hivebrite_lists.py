@@ -8,8 +8,8 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from connector.career.exchange import Exchange, Missing, Reply
-from connector.career.paging import date_of
-from connector.career.payload import items_of
+from connector.career.paging import AGAIN, date_of
+from connector.career.payload import at, items_of
 
 PAGE = 100
 _LAST = re.compile(r'[?&]page=(\d+)[^>]*>\s*;\s*rel="?last')
@@ -37,7 +37,7 @@ def page_of(exchange: Exchange, path: str, name: str, number: int, params: Mappi
     def understand(reply: Reply) -> Listed:
         items = reply.data if isinstance(reply.data, list) else items_of(reply.answer, reply.data, name)
         link, told = reply.answer.headers.get("Link", ""), reply.answer.headers.get("x-total", "")
-        more = bool(_NEXT.search(link)) if link else len(items) == PAGE
+        more = bool(items) and (bool(_NEXT.search(link)) if link else len(items) == PAGE)
         last = _LAST.search(link)
         pages = int(last[1]) if last else None if more else number
         # some lists count everybody, also where they show only those who have changed
@@ -51,11 +51,19 @@ def page_of(exchange: Exchange, path: str, name: str, number: int, params: Mappi
         return Listed([], more=False, total=None, at=None, odd=False)
 
 
-def all_of(exchange: Exchange, path: str, name: str) -> list[Any]:
-    """Every row of a short list."""
-    found, number, more = list[Any](), 1, True
-    while more:
-        page = page_of(exchange, path, name, number, {})
-        found += page.items
-        number, more = number + 1, page.more
-    return found
+def all_of(exchange: Exchange, path: str, name: str, *keys: str) -> list[Any]:
+    """Every row of a short list; ``keys`` tell its rows apart.
+
+    A row that goes meanwhile pushes another one across the boundary of two pages, unseen: a walk that met fewer rows than the
+    list ever said to have is repeated.
+    """
+    found = dict[tuple[Any, ...], Any]()
+    for _ in range(AGAIN + 1):
+        found, most, number, more = {}, 0, 1, True
+        while more:
+            page = page_of(exchange, path, name, number, {})
+            found |= {tuple(at(row, key) for key in keys): row for row in page.items}
+            number, more, most = number + 1, page.more, max(most, page.total or 0)
+        if len(found) >= most:
+            break
+    return list(found.values())

@@ -21,6 +21,7 @@ from connector.ports import Record
 MENTORING = "mentoring"
 _API = "/api/admin/v3/mentoring"
 _NOBODY: Mapping[str, Any] = {"availability": None, "capacity": None, "mentees": None}
+_ONE_PROFILE = ("user_id", "mentoring_program_id", "mentor_id")
 _AT_ONCE = 50
 """Users asked for in one page of changes."""
 
@@ -35,7 +36,8 @@ class Mentors:
         self._exchange, self._fetch, self._clock = exchange, fetch, setup.clock
         self._available, self._paused = (_words(setup.setting(name)) for name in ("mentor_available", "mentor_paused"))
         self._parts: dict[int, dict[str, Any]] | None = None
-        self._changed: list[str] = []
+        self._since: datetime | None = None
+        self._owed: set[int] = set()
 
     def part(self, user_id: int) -> Mapping[str, Any]:
         """What a user does as a mentor; nothing known for who is none."""
@@ -49,18 +51,19 @@ class Mentors:
             before, now = self._parts, self._clock.now()
             self._parts, moved = self._read(since)
             other = {id for id in {*(before or {}), *self._parts} if (before or self._parts).get(id) != self._parts.get(id)}
-            self._changed = [str(id) for id in sorted(moved | other)]
+            # Asked again for the same time, the last walk was not ended: what it had found is still to be told.
+            self._owed, self._since = moved | other | (self._owed if since == self._since else set()), since
         else:
             now = None
-        ids = self._changed[(number - 1) * _AT_ONCE : number * _AT_ONCE]
-        more = number * _AT_ONCE < len(self._changed)
+        changed = [str(id) for id in sorted(self._owed)]
+        ids, more = changed[(number - 1) * _AT_ONCE : number * _AT_ONCE], number * _AT_ONCE < len(changed)
         return Slice(records=tuple(self._fetch(ids)), met=(), more=more, at=now)
 
     def _read(self, since: datetime | None) -> tuple[dict[int, dict[str, Any]], set[int]]:
         """All mentors, and those whose profile, or a programme of theirs, has moved since."""
-        programs = {at(one, "id"): one for one in all_of(self._exchange, f"{_API}/programs", "programs")}
+        programs = {at(one, "id"): one for one in all_of(self._exchange, f"{_API}/programs", "programs", "id")}
         by_user: dict[int, list[Any]] = {}
-        for profile in all_of(self._exchange, f"{_API}/mentor_profiles", "mentor_profiles"):
+        for profile in all_of(self._exchange, f"{_API}/mentor_profiles", "mentor_profiles", *_ONE_PROFILE):
             if isinstance(user := at(profile, "user_id"), int):
                 by_user.setdefault(user, []).append(profile)
         moved = {user for user, profiles in by_user.items() if any(_moved(one, since) for one in profiles)}

@@ -18,7 +18,7 @@ from connector.career.dialects.symplicity_fields import API
 from connector.career.exchange import Exchange, Reply
 from connector.career.payload import at, text_at
 from connector.career.writes import Chunk
-from connector.errors import Later, Throttled, Unknown
+from connector.errors import Halt, Later, Throttled, Unknown
 from connector.ports import THROTTLED, Clock, Outcome, Status
 from connector.wire import Answer
 
@@ -84,8 +84,8 @@ class Batches:
             self._clock.sleep(pause)
             try:
                 found = self._look(batch)
-            except Later:
-                continue
+            except (Later, Halt):
+                continue  # whatever bars us from looking, the batch was taken
             if at(found, "status") in _OVER:
                 self._unwatched, self._in_it = "", frozenset()
                 return _judged(found, items)

@@ -86,7 +86,7 @@ class Fields:
             try:
                 found = self._exchange.get(f"{API}/picklists/students/{name}", {}, _understand, may_be_missing=True)
             except Missing:
-                found = {}
+                found = self._choices.get(name, {})
             self._choices[name] = found
         return self._choices[name]
 

@@ -10,6 +10,7 @@ An account's id is ``c-`` or ``s-`` and 12twenty's number: contacts and students
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
@@ -39,6 +40,11 @@ _REFUSED = frozenset({400, 401, 403})
 _TOKEN_LIFE = 23 * 3600.0
 _MOVED_BY_ITSELF = frozenset({"ModifyDate", "CreateDate", "HasPhoto", "CompanyHistory"})
 _LISTS = {"c": "contacts", "s": "students"}
+_TOKEN = re.compile(r"[!-;=-~]+")
+"""What can stand in a header, and begins no web page."""
+
+_Native = tuple[str, Mapping[str, Any]]
+"""An account as 12twenty has it, after the first letter of its id: contacts and students are counted apart."""
 
 
 class TwelveTwenty:
@@ -108,8 +114,8 @@ class TwelveTwenty:
             answer = self._exchange_key(again)
         if answer.status in _REFUSED:
             raise not_accepted(self._setup.system)
-        token = answer.data.decode("utf-8", "replace").strip().strip('"')
-        if answer.status != 200 or not token or any(letter.isspace() or letter == "<" for letter in token):
+        token = answer.data.decode("ascii", "replace").strip().strip('"')
+        if answer.status != 200 or not _TOKEN.fullmatch(token):
             raise Later(side=self._setup.system, code="NO_TOKEN", detail=f"HTTP {answer.status}")
         return Secret(token), _TOKEN_LIFE
 
@@ -124,27 +130,28 @@ class TwelveTwenty:
 
         def understand(reply: Reply) -> Slice:
             items = items_of(reply.answer, reply.data, "Items")
-            total = at(reply.data, "Total")
+            total, told = at(reply.data, "Total"), at(reply.data, "PageSize")
             records = [self._record(prefix, item, odd=reply.odd) for item in items]
             wanted = [record for record, item in zip(records, items, strict=True) if _belongs(prefix, item, record)]
             known = total if isinstance(total, int) else None
-            more = number * PAGE < known if known is not None else len(items) == PAGE
+            size = told if isinstance(told, int) and 0 < told < PAGE else PAGE
+            more = number * size < known if known is not None else len(items) == size
             met = tuple(record.id for record in records)
             return Slice(records=tuple(wanted), met=met, more=more and bool(items), total=known, at=date_of(reply.answer))
 
         return self._exchange.get(f"{API}/{_LISTS[prefix]}", params, understand)
 
-    def _with_native(self, id: str) -> tuple[Record, dict[str, Any]] | None:
+    def _with_native(self, id: str) -> tuple[Record, _Native] | None:
         """An account as a record, and as 12twenty has it."""
         prefix, _, number = id.partition("-")
         if prefix not in _LISTS or not number.isdecimal():
             return None
 
-        def understand(reply: Reply) -> tuple[Record, dict[str, Any]]:
+        def understand(reply: Reply) -> tuple[Record, _Native]:
             record = self._record(prefix, reply.data, odd=reply.odd)
             if record.id != id or not isinstance(reply.data, dict):
                 raise reply.answer.unusable("a record that was not asked for")
-            return record, reply.data
+            return record, (prefix, reply.data)
 
         try:
             return self._exchange.get(f"{API}/{_LISTS[prefix]}/{number}", {}, understand, may_be_missing=True)
@@ -168,21 +175,23 @@ class TwelveTwenty:
             fields["primary_account_id"] = f"s-{linked}"
         return fields
 
-    def _send(self, native: Mapping[str, Any], changes: Mapping[str, Any]) -> Outcome:
+    def _send(self, found: _Native, changes: Mapping[str, Any]) -> Outcome:
         """A contact is written whole, as PUT has been seen to do; of a student only what changes."""
-        student = "StudentId" in native
+        prefix, native = found
         try:
-            changed = self._attributes.native(ENTITIES["s" if student else "c"], native, changes)
+            changed = self._attributes.native(ENTITIES[prefix], native, changes)
         except Unwritable as reason:
             return reason.outcome
         number = native["Id"]
-        if student:
-            return self._written(self._exchange.send("PATCH", f"{API}/students/{number}", json=changed))
-        return self._written(self._exchange.send("PUT", f"{API}/contacts/{number}", json={**native, **changed}))
+        if prefix == "s":
+            return self._written(number, self._exchange.send("PATCH", f"{API}/students/{number}", json=changed))
+        return self._written(number, self._exchange.send("PUT", f"{API}/contacts/{number}", json={**native, **changed}))
 
-    def _written(self, answer: Answer) -> Outcome:
+    def _written(self, number: int, answer: Answer) -> Outcome:
         if answer.status in {200, 201}:
-            answer.read_json()  # a web page is no acknowledgement
+            data, _ = answer.read_json()  # a web page is no acknowledgement
+            if at(data, "Success") is False or at(data, "Id") not in {None, number}:
+                return outcomes.unknown("a success that says otherwise, or is another account's")
         if answer.status in {200, 201, 204}:
             return Outcome(status=Status.APPLIED)
         return outcomes.judge(answer.status, None)

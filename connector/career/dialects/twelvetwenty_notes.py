@@ -15,7 +15,7 @@ from typing import Any
 from connector.career import outcomes
 from connector.career.exchange import Exchange, Missing, Reply
 from connector.career.notebook import NotePage, StaffNote
-from connector.career.paging import Listing, PagedReader, Slice
+from connector.career.paging import Listing, PagedReader, Slice, date_of
 from connector.career.payload import at, items_of
 from connector.career.setup import Setup
 from connector.ports import Outcome, Record, Status
@@ -116,7 +116,8 @@ class Notes:
             records = tuple(Record(kind="note", id=f"n-{at(item, 'Id')}", version="", fields=item) for item in items)
             known = total if isinstance(total, int) else None
             more = number * _PAGE < known if known is not None else len(items) == _PAGE
-            return Slice(records=records, met=tuple(one.id for one in records), more=more and bool(items), total=known)
+            met = tuple(one.id for one in records)
+            return Slice(records=records, met=met, more=more and bool(items), total=known, at=date_of(reply.answer))
 
         return self._exchange.get(f"{_API}/notes", params, understand)
 

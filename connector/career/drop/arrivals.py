@@ -6,7 +6,7 @@ changed something back.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from connector.career.drop.folder import Entry, Folder, Unfit
@@ -19,6 +19,11 @@ GIVE_UP = 3600.0
 RESULT = ".result.csv"
 _AHEAD = 86_400.0
 _PARTS = (".part", ".partial", ".tmp", ".filepart", ".crdownload")
+
+
+def result_of(name: str) -> str:
+    """What the result file of a file of this name is called."""
+    return name[: -len(".csv")] + RESULT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,9 +58,13 @@ class Arrivals:
     def next(self, past: Past) -> Arrival | None:
         """The next file about which there is something to do or to say, oldest first; None if there is none now."""
         known = {(file.name, file.modified, file.size) for file in past.files}
-        for entry in sorted(self._entries(), key=lambda entry: (entry.modified, entry.name)):
+        names = self._folder.entries()
+        answered = frozenset(names) - {result_of(file.name) for file in past.files}
+        for entry in sorted(self._entries(names), key=lambda entry: (entry.modified, entry.name)):
             if (entry.name, entry.modified, entry.size) in known:
                 continue
+            if past.newest is not None and entry.modified < past.newest.modified and result_of(entry.name) in answered:
+                continue  # dealt with so long ago that it is not remembered any more
             try:
                 found = self._look(entry, past)
             except FileNotFoundError:
@@ -66,9 +75,9 @@ class Arrivals:
                 return found
         return None
 
-    def _entries(self) -> list[Entry]:
+    def _entries(self, names: Iterable[str]) -> list[Entry]:
         found: list[Entry] = []
-        for name in filter(self._is_ours, self._folder.entries()):
+        for name in filter(self._is_ours, names):
             try:
                 found.append(self._folder.look(name))
             except FileNotFoundError:

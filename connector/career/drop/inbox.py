@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
 from itertools import islice
 
-from connector.career.drop.arrivals import RESULT, Arrival, Arrivals, Past
+from connector.career.drop.arrivals import Arrival, Arrivals, Past, result_of
 from connector.career.drop.folder import Folder
 from connector.career.drop.sheet import Unusable, write_rows
 from connector.career.drop.table import REFUSED, SET_ASIDE, UNCHANGED, Kind, Table, Verdict
@@ -203,7 +203,7 @@ class Inbox:
                 yield str(one.line or ""), _sayable(one.id), one.result, _sayable(one.why)
 
         header = ("line", self._kind.id, "result", "why")
-        self._folder.put(name[: -len(".csv")] + RESULT, lambda file: write_rows(file, header, lines()), again=True)
+        self._folder.put(result_of(name), lambda file: write_rows(file, header, lines()), again=True)
 
     def _trouble(self, reason: str) -> Record:
         told = {"reason": _sayable(reason), "kind": TROUBLE, "remedy": "correct the table, and put it into the folder again"}

@@ -125,6 +125,12 @@ def _rows(text: io.TextIOWrapper, form: Form) -> Iterator[Row]:
         except StopIteration:
             return
         except csv.Error as reason:
+            if "field limit" in str(reason):
+                # The next lines are of the same cell, written by whoever wrote that: they are no rows.
+                yield Row(
+                    line=line, cells={}, fault=f"a cell of more than {_LONGEST} letters: from here on the file cannot be read"
+                )
+                return
             yield Row(line=line, cells={}, fault=f"its quotation marks do not match, up to line {reader.line_num} ({reason})")
             continue
         except UnicodeError:
@@ -213,7 +219,8 @@ def _judge_header(header: Sequence[str], columns: Columns) -> None:
     doubled = sorted({name for name in header if header.count(name) > 1})
     foreign = sorted({name for name in header if not columns.allow(name)} - set(doubled))
     missing = sorted(columns.required - set(header))
-    faults = (("twice", doubled), ("unknown", foreign), ("missing", missing))
+    parents = sorted({name for name in header if any(other.startswith(f"{name}.") for other in header)})
+    faults = (("twice", doubled), ("unknown", foreign), ("missing", missing), ("with columns below them", parents))
     said = [f"{word}: {', '.join(name or '(no name)' for name in names)}" for word, names in faults if names]
     if said:
         raise Unusable(f"its columns are not as they should be ({'; '.join(said)[:400]})")

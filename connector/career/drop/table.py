@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 from typing import BinaryIO
 
@@ -99,14 +99,15 @@ class Table:
         record = record_of(self._kind.record, fields or {}, record_id=id, version=version, odd=self._form.odd)
         if record.kind == POISON:
             return Verdict(line=row.line, id=id, result=SET_ASIDE, why=str(record.fields["reason"]), record=record)
-        if gone:
-            record = self._gone(id)
+        told = self._gone(id) if gone else record
         flagged = ", ".join(name for name, cell in row.cells.items() if cell[:1] in FORMULA and suspicious(cell))
         why = "deleted" if gone else f"begins like a formula: {flagged}" if flagged else ""
-        return Verdict(line=row.line, id=id, result=TAKEN, why=why, record=record)
+        return Verdict(line=row.line, id=id, result=TAKEN, why=why, record=told)
 
-    def _gone(self, id: str) -> Record:
-        return Record(kind=self._kind.record, id=id, version="", fields={}, deleted=True)
+    def _gone(self, id: str) -> Record | None:
+        """That a record is gone; nothing of an id by which none can be known."""
+        known = record_of(self._kind.record, {}, record_id=id, version="-", odd=False)
+        return None if known.kind == POISON else replace(known, version="", deleted=True)
 
     def _poison(self, id: str, reason: str) -> Record:
         known = record_of(self._kind.record, {}, record_id=id, version="-", odd=False)
