@@ -39,6 +39,10 @@ def work_requests(ctx: Context) -> Worked:
     if not live or not (waiting or moved or left):
         return done
     desk = Desk(ctx, ctx.crm.directory(), done)
+    # What stands in Salesforce counts before anything new is routed.
+    _follow(ctx, desk)
+    for system in ctx.careers:
+        _recover(ctx, desk, system)
     for system in ctx.careers:
         _take_up(ctx, desk, system)
     _follow(ctx, desk)
@@ -57,6 +61,23 @@ def stop_waiting(ctx: Context) -> None:
             person = find_person(ctx, db, known["system"], ask) if isinstance(ask, Ask) else None
             if isinstance(ask, Ask) and isinstance(person, PersonFacts) and hard_stop(ask, person):
                 route_again(ctx, db, known["system"], known["request_id"], known["key"])
+
+
+def _recover(ctx: Context, desk: Desk, system: str) -> None:
+    """Requests that are new to us and have a record in Salesforce: our state was lost, or is an older one."""
+    with ctx.store.begin() as db:
+        whole = observations.read_whole(db, Side.CAREER, system, "people")
+        waiting = observations.pending_ids(db, Side.CAREER, "request", system=system) if whole else []
+        strays = requests.strays(db) if waiting else {}
+        made = {id: strays[key] for id in waiting if (key := key_of("request", system, id)) in strays}
+        if not made:
+            return
+        desk.begin(db)
+        for id, row in observations.load(db, Side.CAREER, "request", made, system=system).items():
+            if requests.get(db, system, id) is None:
+                _open(desk, system, id, understood_now(ctx, row), _digest(row), None, made=made[id])
+                observations.looked_at(db, Side.CAREER, "request", [id], system=system)
+        desk.shelve()
 
 
 def _take_up(ctx: Context, desk: Desk, system: str) -> None:
@@ -94,7 +115,7 @@ def _follow(ctx: Context, desk: Desk) -> None:
 
 def _receive(desk: Desk, system: str, row: Row) -> bool:
     """A request that is new to us, or that careers have changed. False: not yet, its record is still on the way."""
-    digest = sha256(pack(_asked(row)).encode()).hexdigest()
+    digest = _digest(row)
     known = requests.get(desk.db, system, row["id"])
     understood = understood_now(desk.ctx, row)
     unmade = _unmade(desk, known)
@@ -138,7 +159,10 @@ def _try_again(desk: Desk, system: str, id: str, understood: Ask | Misunderstood
         intents.supersede(desk.db, system, [id], ["request.create"])
 
 
-def _open(desk: Desk, system: str, id: str, understood: Ask | Misunderstood, digest: str, known: Row | None) -> None:
+def _open(
+    desk: Desk, system: str, id: str, understood: Ask | Misunderstood, digest: str, known: Row | None, *, made: Row | None = None
+) -> None:
+    """Take up a request. ``made``: what it has in Salesforce (``crm_id``, ``task_id``), which is followed as it stands."""
     now = desk.ctx.clock.now()
     key = key_of("request", system, id)
     number = f"R-{key[:8].upper()}"
@@ -149,7 +173,9 @@ def _open(desk: Desk, system: str, id: str, understood: Ask | Misunderstood, dig
         columns = _misunderstood(understood, now)
         requests.untouch(desk.db, key)
     else:
-        columns = _route(desk, system, understood, key, number, now)
+        columns = _route(desk, system, understood, key, number, now, made=made is not None)
+    if made is not None:
+        columns |= {**made, "reason": requests.RECOVERED}
     desk.done.received += known is None
     desk.done.states[columns["state"]] = desk.done.states.get(columns["state"], 0) + 1
     if known is None:
@@ -159,7 +185,10 @@ def _open(desk: Desk, system: str, id: str, understood: Ask | Misunderstood, dig
     if known is None and RequestState(columns["state"]) in _NEVER_STORED:
         requests.reopen_strays(desk.db)
     found = requests.get(desk.db, system, id)
-    desk.acknowledge(found)
+    if made is not None and found is not None:
+        follow(desk, found)
+    else:
+        desk.acknowledge(found)
     if known is not None and found is not None:
         same = all(known[name] == found[name] for name in ("contact_id", "type"))
         ended = RequestState(found["state"]) in (RequestState.REFUSED, RequestState.RECORDED_ONLY)
@@ -182,7 +211,7 @@ def _misunderstood(understood: Misunderstood, now: datetime) -> dict[str, Any]:
     }
 
 
-def _route(desk: Desk, system: str, ask: Ask, key: str, number: str, now: datetime) -> dict[str, Any]:
+def _route(desk: Desk, system: str, ask: Ask, key: str, number: str, now: datetime, *, made: bool) -> dict[str, Any]:
     person = find_person(desk.ctx, desk.db, system, ask)
     contact = person.contact_id if isinstance(person, PersonFacts) else None
     routed = route(
@@ -195,7 +224,7 @@ def _route(desk: Desk, system: str, ask: Ask, key: str, number: str, now: dateti
         start_at=desk.ctx.start_at,
         now=now,
     )
-    if routed.state not in _NEVER_STORED:
+    if routed.state not in _NEVER_STORED and not made:
         _create(desk, system, ask, routed, key, number, contact, now)
     if routed.task is not None and contact is not None and not routed.stop_reason:
         requests.put_touch(desk.db, key, contact_id=contact, at=stamp(now), type=ask.type.code)
@@ -249,9 +278,10 @@ def _withdraw(desk: Desk, known: Row) -> None:
         desk.part(found["number"])
 
 
-def _asked(row: Row) -> dict[str, Any]:
+def _digest(row: Row) -> str:
     """What careers ask for, without what changes about it for no reason of theirs."""
-    return {name: value for name, value in unpack(row["fields"]).items() if name not in _NOISE}
+    asked = {name: value for name, value in unpack(row["fields"]).items() if name not in _NOISE}
+    return sha256(pack(asked).encode()).hexdigest()
 
 
 def _references(create: Mapping[str, Any]) -> list[object]:

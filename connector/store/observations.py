@@ -93,6 +93,14 @@ def pending(db: Connection, side: str, kind: str, *, system: str = "", limit: in
     return rows_of(_pending(db, side=side, system=system, kind=kind, limit=limit))
 
 
+def pending_ids(db: Connection, side: str, kind: str, *, system: str = "") -> list[str]:
+    """The ids of all of these, in their order."""
+    here = (observation.c.side == side) & (observation.c.system == system) & (observation.c.kind == kind)
+    return list(
+        db.execute(select(observation.c.id).where(here, observation.c.pending.is_(True)).order_by(observation.c.id)).scalars()
+    )
+
+
 @prepared
 def _looked_at(side: Place, system: Place, kind: Place, ids: Place) -> Update:
     here = (observation.c.side == side) & (observation.c.system == system) & (observation.c.kind == kind)

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, delete, exists, func, select, update
 from connector.core.progress import RequestState
 from connector.store.intents import OPEN_STATES
 from connector.store.observations import batches
-from connector.store.store import Row, add, fetch, upsert
+from connector.store.store import Row, add, fetch, unpack, upsert
 from connector.store.tables import intent, link, observation, request, touch
 
 RECOVERED = "recovered"
@@ -59,6 +59,17 @@ def reopen_strays(db: Connection) -> None:
     claimed = select(request.c.crm_id).where(request.c.crm_id.is_not(None))
     of_requests = (observation.c.side == "crm") & (observation.c.kind == "Career_Request__c")
     db.execute(update(observation).where(of_requests, observation.c.id.not_in(claimed)).values(pending=True))
+
+
+def strays(db: Connection) -> dict[str, Row]:
+    """Career_Request__c that no request of ours is known to have, and that have a Task: ``crm_id`` and ``task_id`` by key."""
+    record, task = observation.alias(), observation.alias()
+    claimed = select(request.c.crm_id).where(request.c.crm_id.is_not(None))
+    query = select(record.c.fields, record.c.id.label("crm_id"), task.c.id.label("task_id"))
+    query = query.join(task, (task.c.kind == "Task") & (task.c.parent == record.c.id) & task.c.deleted.is_(False))
+    query = query.where(record.c.side == "crm", record.c.kind == "Career_Request__c", record.c.deleted.is_(False))
+    rows = fetch(db, query.where(record.c.id.not_in(claimed)))
+    return {str(unpack(row["fields"]).get("Key__c")): {"crm_id": row["crm_id"], "task_id": row["task_id"]} for row in rows}
 
 
 def open_tasks(db: Connection) -> dict[str, str]:
