@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, Update, exists, func, select, update
+from sqlalchemy import ColumnElement, Connection, FromClause, Select, Update, exists, func, select, update
 
 from connector.store.observations import batches
 from connector.store.store import Place, Row, add, fetch, pack, prepared, rows_of, stamp, unpack
@@ -17,6 +17,12 @@ QUESTIONS = ("suggestion.create", "suggestion.update")
 
 VALUES_ASKED = "Suggested_Values__c"
 """The field of a question that holds what somebody has entered; updates without it tell what became of the question."""
+
+
+def asks_values(write: FromClause) -> ColumnElement[bool]:
+    """Whether an update of a question tells what somebody has entered."""
+    return write.c.payload.contains(f'"{VALUES_ASKED}"', autoescape=True)
+
 
 OPEN_STATES = ("planned", "ready", "sent", "unknown")
 """The states of an intent whose outcome is not settled."""

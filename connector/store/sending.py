@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, Update, case, exists, func, select, update
 
-from connector.store.intents import OPEN_STATES, QUESTIONS, VALUES_ASKED
+from connector.store.intents import OPEN_STATES, QUESTIONS, asks_values
 from connector.store.observations import batches
 from connector.store.store import Place, Row, prepared, rows_of, stamp
 from connector.store.tables import intent, link
@@ -18,7 +18,7 @@ def _is_due(now: Place, unjudged: Place) -> ColumnElement[bool]:
     question = intent.alias()
     same = (question.c.system == intent.c.system) & (question.c.target == intent.c.target)
     # An update that only tells what became of a question keeps nothing from being asked.
-    asks = (question.c.kind == "suggestion.create") | question.c.payload.contains(f'"{VALUES_ASKED}"', autoescape=True)
+    asks = (question.c.kind == "suggestion.create") | asks_values(question)
     unasked = question.c.kind.in_(QUESTIONS) & asks & question.c.state.in_((*OPEN_STATES, "refused"))
     held = intent.c.puts_back & exists().where(same, unasked)
     marked = exists().where(link.c.system == intent.c.system, link.c.account_id == intent.c.target, link.c.marked)

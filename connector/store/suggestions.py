@@ -6,11 +6,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, Update, delete, func, select, update
+from sqlalchemy import Connection, Select, Update, delete, exists, func, select, update
 
+from connector.store.intents import OPEN_STATES, asks_values
 from connector.store.observations import batches
 from connector.store.store import Place, Row, fetch, prepared, rows_of, stamp, upsert
-from connector.store.tables import suggestion
+from connector.store.tables import intent, suggestion
 
 
 def opened(
@@ -132,11 +133,13 @@ def of_account(db: Connection, system: str, account_id: str) -> list[Row]:
 @prepared
 def _unrecorded(system: Place, accounts: Place) -> Select[Any]:
     mine = (suggestion.c.system == system) & suggestion.c.account_id.in_(accounts)
-    return select(suggestion.c.account_id, suggestion.c.unit).where(mine, suggestion.c.crm_id.is_(None))
+    of_it = (intent.c.kind == "suggestion.update") & (intent.c.key == suggestion.c.key) & intent.c.state.in_(OPEN_STATES)
+    refreshed = exists().where(of_it, asks_values(intent))
+    return select(suggestion.c.account_id, suggestion.c.unit).where(mine, suggestion.c.crm_id.is_(None) | refreshed)
 
 
 def unrecorded(db: Connection, system: str, account_ids: Iterable[str]) -> dict[str, set[str]]:
-    """The units of these accounts with a suggestion, settled or not, that does not stand in Salesforce yet."""
+    """The units of these accounts with a suggestion, settled or not, that does not stand in Salesforce as it was last asked."""
     found: dict[str, set[str]] = {}
     for some in batches(account_ids):
         for account, unit in _unrecorded(db, system=system, accounts=some):
