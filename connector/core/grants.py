@@ -68,6 +68,8 @@ def _of_persons(person: Rules) -> dict[str, dict[str, Any]]:
         "required": {source.crm or "": True for source in eligible.require},
         "class year": _class_years(eligible),
         "consent": {purpose: [rule.crm for rule in unit.fields] for purpose, unit in person.purposes.items()},
+        "refused": {purpose: unit.refused_by for purpose, unit in person.purposes.items()},
+        "heard": dict(_heard(person)),
         "stops": {fact.value: [source.crm] for fact, source in person.facts.items() if fact in _STOPS},
         "read": dict(_read(person)),
         "carried": dict(_carried(person)),
@@ -89,6 +91,12 @@ def _carried(person: Rules) -> Iterator[tuple[str, str]]:
                 yield f"{rule.crm} to careers", rule.crm
             if unit.to_crm is Mode.WRITE:
                 yield f"{rule.career} to Salesforce", rule.crm
+
+
+def _heard(person: Rules) -> Iterator[tuple[str, str]]:
+    """Where careers refuse a consent, each place with its purpose."""
+    for purpose, unit in person.purposes.items():
+        yield from ((f"{rule.career} at careers", purpose) for rule in unit.fields if rule.career)
 
 
 def _read(person: Rules) -> Iterator[tuple[str, list[str]]]:
@@ -138,7 +146,10 @@ def _wider(before: Kinds, after: Kinds) -> Iterator[str]:
     yield from _class_year(before["class year"], after["class year"])
     yield from _changed(before, after, "consent", "consent for {0} would be read from {2} instead of {1}")
     # earlier releases did not write these down
-    before = {"stops": {}, "read": {}, "carried": {}, "counting": {}, **before}
+    before = {"refused": {}, "heard": {}, "stops": {}, "read": {}, "carried": {}, "counting": {}, **before}
+    yield from _changed(before, after, "refused", "consent for {0} would be refused where it is {2} instead of {1}")
+    unheard = [(place, was) for place, was in before["heard"].items() if was in after["consent"] and place not in after["heard"]]
+    yield from (f"a refusal in {place} would no longer count for {purpose}" for place, purpose in unheard)
     yield from _changed(before, after, "stops", "asks would stop where {2} is set instead of {1} ({0})")
     yield from _changed(before, after, "read", "{0} would be read as {2} instead of {1}")
     yield from _changed(before, after, "counting", "of {0}, {2} would count instead of {1}")

@@ -170,6 +170,11 @@ class Unit:
     opt_out_to: str | None = None
     opt_out_global: bool = False
 
+    @property
+    def refused_by(self) -> bool:
+        """The value by which consent is refused, whoever holds it; a field that says nothing of it refuses by a No."""
+        return bool(self.restrictive)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:

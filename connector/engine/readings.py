@@ -121,14 +121,14 @@ def withdrawn_purposes(rules: Rules, person: Person) -> frozenset[str]:
 
 def _consents(unit: Unit, person: Person) -> bool:
     crm = person.reading(unit, Side.CRM)
-    return crm is not None and crm.values == (not unit.restrictive,) and not restricted(unit, person)
+    return crm is not None and crm.values == (not unit.refused_by,) and not restricted(unit, person)
 
 
 def restricted(unit: Unit, person: Person) -> bool:
     """Whether either side, or the flag on the career profile, holds the restrictive value."""
     readings = (person.reading(unit, Side.CRM), person.reading(unit, Side.CAREER))
     flagged = unit.opt_out_to is not None and bool(person.crm.get(PROFILE + unit.opt_out_to))
-    return flagged or any(reading is not None and reading.values == (unit.restrictive,) for reading in readings)
+    return flagged or any(reading is not None and reading.values == (unit.refused_by,) for reading in readings)
 
 
 def may_share(rules: Rules, unit: Unit, *, eligible: bool, purposes: frozenset[str]) -> bool:

@@ -255,6 +255,10 @@ def _sharing(file: PersonFile, found: Findings) -> None:
     for purpose, name in file.purposes.items():
         if found.known(("purposes", purpose), name, (*file.field, *file.read), "field"):
             _wants(file, found, ("purposes", purpose), name, "truth")
+            group = file.field[name].group if name in file.field else None
+            if group is not None and len(units_of(file)[group]) > 1:
+                message = f'"{name}" is judged with all of group "{group}", so it is nobody\'s consent'
+                found.add("M211", ("purposes", purpose), message, "take the field out of the group")
 
 
 def _wants(file: PersonFile, found: Findings, path: Path, name: str, kind: str) -> None:

@@ -23,6 +23,8 @@ NOTHING: dict[str, Any] = {
     "required": {},
     "class year": {"from": None},
     "consent": {},
+    "refused": {},
+    "heard": {},
     "stops": {},
     "read": {},
     "carried": {},
@@ -55,6 +57,8 @@ ALIKE: dict[str, Any] = {
     "required": {"Q": True},
     "class_year": {"from": 2000, "field": "Y"},
     "consent": {"events": ["E"]},
+    "refused": {"events": False},
+    "heard": {"e at careers": "events"},
     "stops": {"deceased": ["D"]},
     "read": {"R": ["boolean"]},
     "counting": {"E__r": ["the latest by Y"]},
@@ -114,6 +118,16 @@ WIDER: list[tuple[dict[str, Any], dict[str, Any], list[str]]] = [
         {"consent": {"events": ["E"]}},
         {"consent": {"events": ["F", "G"]}},
         ["consent for events would be read from F, G instead of E"],
+    ),
+    (
+        {"refused": {"events": False, "surveys": False}},
+        {"refused": {"events": True, "surveys": False}},
+        ["consent for events would be refused where it is true instead of false"],
+    ),
+    (
+        {"consent": {"events": ["E"], "surveys": ["S"]}, "heard": {"e at careers": "events", "s at careers": "surveys"}},
+        {"consent": {"events": ["E"]}, "heard": {"x at careers": "events"}},
+        ["a refusal in e at careers would no longer count for events"],
     ),
     (
         {"stops": {"deceased": ["D"], "do_not_contact": ["N"]}},
@@ -311,6 +325,8 @@ def test_whom_a_mapping_includes() -> None:
         "required": {"Q__c": True},
         "class year": {"from": 2000, "field": "Y__c"},
         "consent": {"events": ["C__c", "K__c"]},
+        "refused": {"events": False},
+        "heard": {"c at careers": "events", "k at careers": "events"},
         "read": {
             **{f"{name}__c": ["here"] for name in "CK"},
             **{f"{name} at careers": ["there"] for name in "ck"},
@@ -361,7 +377,11 @@ def test_a_consent_that_careers_do_not_know_is_read_in_one_place() -> None:
     """Law: how a consent is read is compared where it is read."""
     alone = unit("c")
     here = replace(alone, fields=tuple(replace(rule, career="") for rule in alone.fields))
-    assert of_one(rules(purposes={"events": here})) == {"consent": {"events": ["C__c"]}, "read": {"C__c": ["here"]}}
+    assert of_one(rules(purposes={"events": here})) == {
+        "consent": {"events": ["C__c"]},
+        "refused": {"events": False},
+        "read": {"C__c": ["here"]},
+    }
 
 
 @pytest.mark.parametrize("kind", ["read", "stops", "carried", "counting"])

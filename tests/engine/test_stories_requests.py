@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from connector.engine import plans, report
+from connector.rules import load_rules
 from emulator.inprocess import WireFault
 from tests.engine.university import ASK, University
+from tests.systems import MAPPINGS
 
 ALUMNA_ASKS = {"type": "JOB_SEARCH", "title": "Help with a search", "direction": None}
 
@@ -252,6 +255,45 @@ def test_a_stop_gives_no_reason_away(uni: University, why: str) -> None:
     }
     assert uni.one("Career_Request__c")["Stop_Reason__c"]
     assert uni.all("Task") == []
+
+
+WHOEVER_RESTRICTS = """other_office_edit = "opt_out_wins"
+restrictive = false
+opt_out_to = "Opt_Out_Mentoring__c"
+null = "ignore"
+urgent = true
+"""
+
+
+@pytest.mark.parametrize(
+    ("crm", "careers", "told"),
+    [
+        ("Yes", True, "received"),
+        ("No", True, "not available"),
+        ("Yes", False, "not available"),
+        ("No", False, "not available"),
+        (None, None, "received"),
+    ],
+)
+def test_a_no_is_a_no_in_a_plain_field_too(
+    new: University,
+    tmp_path: Path,
+    crm: str | None,
+    careers: bool | None,  # noqa: FBT001 - a case
+    told: str,
+) -> None:
+    """Law: a consent whose field is not ``opt_out_wins`` is refused by a No on either side; a blank neither gives nor refuses."""
+    for path in MAPPINGS.glob("*.toml"):
+        (tmp_path / path.name).write_text(path.read_text().replace(WHOEVER_RESTRICTS, 'other_office_edit = "ignore"\n'))
+    new.rules = load_rules(tmp_path)
+    assert new.rules.person.purposes["mentoring"].restrictive is None
+    new.restart()
+    new.ada = new.alumna()[0]
+    new.go_live()
+    new.edit_contact(new.ada, Consent_Mentoring__c=crm)
+    new.edit_person("a1", {"consents.mentoring": careers})
+    new.request = new.file()
+    assert state(new)[1] == told
 
 
 @pytest.mark.parametrize("path", ["consents.mentoring", "do_not_contact"])
