@@ -10,7 +10,7 @@ from connector.bootstrap import Surroundings, open_client
 from connector.career.facts import Facts
 from connector.career.profile import load_profile
 from connector.career.profile import shipped as profiles
-from connector.config import Crm, load_settings
+from connector.config import Crm, demand_system, load_settings
 from connector.core.document import did_you_mean
 from connector.errors import Problem, UserError
 from connector.rules.compose import File, compose
@@ -150,11 +150,12 @@ def write_files(
     ``system``: of an installation that is there, only the mapping of persons for this further career system.
 
     Raises:
-        UserError: there is no such platform or flavour, or a file is there already, and nothing is written then; or one cannot
-            be written.
+        UserError: there is no such platform or flavour, no system can be called so, or a file is there already, and nothing is
+            written then; or one cannot be written.
     """
     files = composed(wanted or Wanted(), root)
     if system:
+        demand_system(system, file="--system")
         files = {f"mappings/person-{system}.toml": files["mappings/person.toml"]}
     elif keep_config:
         files.pop("config.toml")

@@ -51,11 +51,13 @@ def _path(value: Any) -> Any:  # noqa: ANN401 - whatever stands in the file
     return value
 
 
+_SYSTEM = re.compile(r"[a-z][a-z0-9-]{0,39}")
+_NO_SYSTEM = ("this is not the name of a system", "lower-case English letters, digits and dashes, at most 40; a letter first")
+
+
 def _system_name(value: str) -> str:
-    if not re.fullmatch(r"[a-z][a-z0-9-]{0,39}", value):
-        raise fault(
-            "this is not the name of a system", "lower-case English letters, digits and dashes, at most 40; a letter first"
-        )
+    if not _SYSTEM.fullmatch(value):
+        raise fault(*_NO_SYSTEM)
     return value
 
 
@@ -268,13 +270,29 @@ _NOT_A_SYSTEM = frozenset(
 )
 
 
+def _another_meaning(name: str) -> tuple[str, str] | None:
+    return (f'"{name}" means something else', "give the system another name") if name in _NOT_A_SYSTEM else None
+
+
+def demand_system(name: str, *, file: str) -> None:
+    """Go no further with a name that cannot be a career system's; ``file`` says where it was given.
+
+    Raises:
+        UserError: a ``[[career]]`` table could not have it.
+    """
+    code, found = ("C203", _another_meaning(name)) if _SYSTEM.fullmatch(name) else ("C106", _NO_SYSTEM)
+    if found is not None:
+        raise UserError([Problem(code=code, message=found[0], cure=found[1], file=file)])
+
+
 def _names(names: Sequence[str], document: Document) -> Iterator[Problem]:
     if not names:
         yield document.problem("C203", ("career",), "there is no career system", "add a [[career]] table")
     for number, name in enumerate(names):
         place: Place = ("career", number, "system")
-        if name in _NOT_A_SYSTEM:
-            yield document.problem("C203", place, f'"{name}" means something else', "give the system another name")
+        meaning = _another_meaning(name)
+        if meaning is not None:
+            yield document.problem("C203", place, *meaning)
         if name in names[:number]:
             yield document.problem("C203", place, f'there are two systems "{name}"', "give each its own name")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -93,10 +94,19 @@ def load_rules(folder: Path) -> Rulebook:
 
 def _own(folder: Path, problems: list[Problem]) -> list[str]:
     try:
-        return [name for name in names_in(folder, codes="M") if name.startswith("person-") and name.endswith(".toml")]
+        names = [name for name in names_in(folder, codes="M") if re.fullmatch(r"person.*\.toml", name, re.IGNORECASE | re.DOTALL)]
     except UserError as error:
         problems += error.problems
         return []
+    own = [name for name in names if name.startswith("person-") and name.endswith(".toml")]
+    problems += [_unread(name) for name in names if name != "person.toml" and name not in own]
+    return own
+
+
+def _unread(name: str) -> Problem:
+    """Of a file that looks like a mapping of persons and is none: whoever wrote it takes it to be in force."""
+    cure = "call it person-SYSTEM.toml after its career system, all in small letters; move it away if it is no mapping"
+    return Problem(code="M201", message="this file is not read", cure=cure, file=name)
 
 
 def _text(path: Path, problems: list[Problem]) -> bytes | None:

@@ -160,3 +160,24 @@ def test_a_mapping_for_no_system_is_told(tmp_path: Path) -> None:
     assert [(problem.code, problem.file) for problem in refused.value.problems] == [("M201", "person-careerz.toml")]
     assert '"careers"' in refused.value.problems[0].cure
     assert not (tmp_path / "state").exists()
+
+
+@pytest.mark.parametrize("name", ["person_law.toml", "persons-law.toml", "person-law.TOML", "Person-law.toml", "personlaw.toml"])
+def test_a_misspelt_file_of_persons_is_told(tmp_path: Path, name: str) -> None:
+    """Law: a file that looks like a mapping of persons is read, or it is a mistake: nobody takes one for in force that is not."""
+    write_files(tmp_path)
+    shutil.copy(tmp_path / "mappings" / "person.toml", tmp_path / "mappings" / name)
+    with pytest.raises(UserError, match="this file is not read") as refused:
+        load_rules(tmp_path / "mappings")
+    assert [(problem.code, problem.file) for problem in refused.value.problems] == [("M201", name)]
+    assert "person-SYSTEM.toml" in refused.value.problems[0].cure
+
+
+@pytest.mark.parametrize(("system", "code"), [("Law", "C106"), ("../law", "C106"), ("7law", "C106"), ("contacts", "C203")])
+def test_no_mapping_is_begun_for_what_cannot_be_a_system(tmp_path: Path, system: str, code: str) -> None:
+    """Law: `init --system` takes the names that config.toml takes and no others, and writes nothing for another."""
+    with pytest.raises(UserError) as refused:
+        write_files(tmp_path / "new", system=system)
+    assert [(problem.code, problem.file) for problem in refused.value.problems] == [(code, "--system")]
+    assert not (tmp_path / "new").exists()
+    assert list(tmp_path.iterdir()) == []
