@@ -10,11 +10,12 @@ from connector.bootstrap import Surroundings, open_client
 from connector.career.facts import Facts
 from connector.career.profile import load_profile
 from connector.career.profile import shipped as profiles
-from connector.config import Crm, demand_system, load_settings
+from connector.config import Crm, address_fault, demand_system, load_settings, my_domain_fault
 from connector.core.document import did_you_mean
 from connector.errors import Problem, UserError
 from connector.rules.compose import File, compose
 from connector.salesforce.flavour import EDA_PREFIX, Seen, look, refuse_people
+from connector.secrets import is_reference
 
 GENERIC = "generic"
 """The platform that the shipped mapping speaks of by itself."""
@@ -68,7 +69,7 @@ def choose(
     The org is ``org`` with an access token by reference, or the one of the configuration that is in the folder.
 
     Raises:
-        UserError: there is no org to look at, or it shows more than one flavour.
+        UserError: there is no org to look at, ``org`` or ``token`` is none, or the org shows more than one flavour.
         Halt: people are Person Accounts there.
     """
     if wanted.flavour != AUTO:
@@ -77,7 +78,7 @@ def choose(
     if org is None and not config.exists():
         cure = "name it: --org https://NAME.my.salesforce.com, with an access token in SF_ACCESS_TOKEN"
         raise UserError([Problem(code="C303", message="there is no org to look at", cure=cure, file="--flavour")])
-    crm = load_settings(config).crm if org is None else Crm(my_domain=org, login="token", access_token=token)
+    crm = load_settings(config).crm if org is None else _named(org, token)
     seen = look(open_client(crm, around or Surroundings()))
     refuse_people(seen.people)
     if len(seen.flavours) > 1:
@@ -85,6 +86,17 @@ def choose(
         message, cure = f"the org shows more than one flavour ({signs})", f"choose one: {' or '.join(seen.flavours)}"
         raise UserError([Problem(code="C303", message=message, cure=cure, file="--flavour")])
     return replace(wanted, flavour=next(iter(seen.flavours), PLAIN), packaged=seen.packaged), seen
+
+
+def _named(org: str, token: str) -> Crm:
+    """The org of the command line, held to what a configuration is held to: an administrator's token goes there."""
+    fault = address_fault(org, lab=False) or my_domain_fault(org)
+    if fault is not None:
+        raise UserError([Problem(code="C202", message=fault[0], cure=fault[1], file="--org")])
+    if not is_reference(token):
+        cure = "write env:NAME or file:/PATH; if the token itself stood here, replace it: others may have seen it"
+        raise UserError([Problem(code="K101", message="this is not a reference to a secret", cure=cure, file="--token")])
+    return Crm(my_domain=org, login="token", access_token=token)
 
 
 def composed(wanted: Wanted, root: Path | None = None) -> dict[str, str]:

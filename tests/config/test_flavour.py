@@ -102,6 +102,31 @@ def test_without_an_org_there_is_nothing_to_look_at(tmp_path: Path) -> None:
     assert [problem.code for problem in refused.value.problems] == ["C303"]
 
 
+@pytest.mark.parametrize(
+    ("org", "token", "code", "place"),
+    [
+        ("https://university.mysalesforce.com", "env:SF_ACCESS_TOKEN", "C202", "--org"),
+        ("https://example.edu", "env:SF_ACCESS_TOKEN", "C202", "--org"),
+        ("http://university.my.salesforce.com", "env:SF_ACCESS_TOKEN", "C202", "--org"),
+        (f"{CRM_HOST}/path", "env:SF_ACCESS_TOKEN", "C202", "--org"),
+        ("university", "env:SF_ACCESS_TOKEN", "C202", "--org"),
+        (CRM_HOST, "00Dxx!canary", "K101", "--token"),
+        (CRM_HOST, "", "K101", "--token"),
+    ],
+)
+def test_a_token_goes_to_salesforce_alone(tmp_path: Path, org: str, token: str, code: str, place: str) -> None:
+    """Law: an org of the command line is held to what a configuration's is, before anything is sent; no token is repeated."""
+
+    def connect(**_how: object) -> requests.Session:
+        pytest.fail("a way to the network was opened")
+
+    nowhere = Surroundings(environ={"SF_ACCESS_TOKEN": "canary"}, connect=connect)
+    with pytest.raises(UserError) as refused:
+        choose(tmp_path, AUTO, org=org, token=token, around=nowhere)
+    assert [(problem.code, problem.file) for problem in refused.value.problems] == [(code, place)]
+    assert "canary" not in repr(refused.value.problems)
+
+
 def test_the_configuration_that_is_there_names_the_org(tmp_path: Path) -> None:
     """Law: a configuration in the folder is used, and stays as it is."""
     org = Org(settings=Settings(flavour="npsp"))
