@@ -10,6 +10,7 @@ import errno
 import os
 import re
 import stat
+import unicodedata
 from collections.abc import Mapping
 from hmac import compare_digest
 from pathlib import Path
@@ -19,6 +20,9 @@ from connector.errors import Problem, UserError
 
 _LARGEST = 65_536
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
+_INVISIBLE = frozenset({"Cc", "Cf", "Cs"})
+"""Unicode's categories of what nobody sees: control characters, marks such as a byte order mark, bytes that were no text."""
+_PEM = "-----BEGIN "
 _REFERENCE = re.compile(r"(?:credential:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}|file:/[^\0]{1,1000}|env:[A-Za-z_][A-Za-z0-9_]{0,127})")
 
 
@@ -86,7 +90,7 @@ def read_secret(reference: str, environ: Mapping[str, str], *, file: str = "conf
         return Secret(_read_file(Path(name), place, private=True), origin=kind)
     if kind == "env":
         if environ.get(name):
-            return Secret(environ[name], origin=kind)
+            return Secret(_checked(environ[name], place), origin=kind)
         raise place.error("K102", f"the environment variable {_shown(name)} is not set", "set it, or better use credential:NAME")
     raise place.error("K101", "this is not a reference to a secret", "write credential:NAME, file:PATH or env:NAME")
 
@@ -155,9 +159,25 @@ def _decode(data: bytes, place: _Place) -> str:
     if len(data) > _LARGEST:
         raise place.error("K107", f"the secret's file is larger than {_LARGEST} bytes", "name the right file")
     try:
-        text = data.decode("utf-8").rstrip("\r\n")
+        text = data.decode("utf-8")
     except UnicodeDecodeError:
         raise place.error("K107", "the secret's file is not text", "a private key has to be in PEM form") from None
+    return _checked(text, place)
+
+
+def _checked(text: str, place: _Place) -> str:
+    """The text without its last line break. What nobody sees in it came by a copy or an editor, and no header carries it.
+
+    A key in PEM form has lines and may have remarks around it; who reads it judges it.
+    """
+    text = text.rstrip("\r\n")
     if not text.strip():
-        raise place.error("K107", "the secret's file is empty", "put the secret into it")
+        raise place.error("K107", "the secret is empty", "put the secret into it")
+    hidden = None if _PEM in text else next((one for one in text if unicodedata.category(one) in _INVISIBLE), None)
+    if hidden is not None:
+        raise place.error(
+            "K107",
+            f"the secret has a letter that nobody sees (U+{ord(hidden):04X})",
+            'write it anew, as one line; a file is to be saved as UTF-8 without "BOM"',
+        )
     return text

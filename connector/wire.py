@@ -213,7 +213,7 @@ class Wire:
         Raises:
             Later: certainly not done (no connection, refused by 429), or any failure of a read.
             Unknown: the write may have been done: answer lost, cut, too large, or 5xx.
-            Halt: the answer sends us to another host, or the address is not of this host.
+            Halt: the answer sends us to another host, the address is not of this host, or a header cannot be sent.
         """
         url = self._resolve(path_or_url)
         sent = dict(headers or {})
@@ -225,6 +225,13 @@ class Wire:
         self._deadline = self._clock.monotonic() + self.limits.total
         try:
             answer = self._exchange(method, url, sent, body, params, write=write)
+        except (InvalidHeader, UnicodeEncodeError):
+            # Not chained: these errors hold the header.
+            raise Halt(
+                subject=self.side,
+                reason="what we show it has a letter that no header can carry, most likely our secret; nothing was sent",
+                remedy="write the secret that config.toml names anew: no line break in it, no letter of another alphabet",
+            ) from None
         except (requests.RequestException, HTTPError, OSError) as reason:
             raise self._failure(reason, write=write) from reason
         self._refuse_redirect(answer, url)
@@ -328,7 +335,7 @@ class Wire:
             )
         if _within(reason, OutOfTime):
             return self._broken("DEADLINE", f"not finished within {self.limits.total:g} s", write=write)
-        if isinstance(reason, InvalidSchema | InvalidURL | InvalidHeader):
+        if isinstance(reason, InvalidSchema | InvalidURL):
             return Bug(f"{self.side}: {name}")
         if isinstance(reason, requests.ConnectTimeout | ProxyError) or _within(
             reason, NewConnectionError | ConnectionRefusedError

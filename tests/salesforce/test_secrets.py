@@ -106,6 +106,38 @@ def test_what_is_no_secret(data: bytes, key: Path) -> None:
     assert code_of(f"file:{key}") == "K107"
 
 
+@pytest.mark.parametrize("kind", ["env", "file", "credential"])
+@pytest.mark.parametrize("text", ["\ufeff{}", "{}\u200b", "{}\x00", "{}\nsecond", "{}\r\n \t", "\u202e{}"])
+def test_a_letter_that_nobody_sees_is_refused(text: str, kind: str, key: Path) -> None:
+    """Law: from wherever a secret comes, a mark or control character in it is told before anything is sent, and it is not."""
+    key.write_bytes(text.format(CANARY).encode())
+    environ = {"CREDENTIALS_DIRECTORY": str(key.parent), "server.key": text.format(CANARY)}
+    assert code_of(f"{kind}:{key if kind == 'file' else key.name}", environ) == "K107"
+
+
+def test_a_variable_that_is_no_text_is_refused() -> None:
+    """Law: bytes of the environment that are no UTF-8 are no secret; they could not be encoded again."""
+    assert code_of("env:SF_KEY", {"SF_KEY": f"{CANARY}\udcff"}) == "K107"
+    assert code_of("env:SF_KEY", {"SF_KEY": " \n"}) == "K107"
+
+
+@pytest.mark.parametrize("kind", ["env", "file"])
+@pytest.mark.parametrize(
+    ("text", "secret"),
+    [
+        (f"{CANARY}\r\n", CANARY),
+        (f"{CANARY}-é…\n", f"{CANARY}-é…"),
+        (f"{CANARY} \n", f"{CANARY} "),
+        (f"\ufeffRemarks\r\n\t-----BEGIN {CANARY}\r\nMII\r\n", f"\ufeffRemarks\r\n\t-----BEGIN {CANARY}\r\nMII"),
+    ],
+    ids=["line break", "other letters", "space", "PEM"],
+)
+def test_what_a_secret_may_have(text: str, secret: str, kind: str, key: Path) -> None:
+    """Law: only last line breaks are taken away; letters that can be seen stay, and so does all of a key in PEM form."""
+    key.write_bytes(text.encode())
+    assert read_secret(f"{kind}:{key if kind == 'file' else 'SF_KEY'}", {"SF_KEY": text}).reveal() == secret
+
+
 def test_the_setting_is_told_and_never_its_value() -> None:
     """Law: of several secrets one has to know which it is about; what stands there may be the secret itself."""
     with pytest.raises(UserError) as caught:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import gzip
 import io
+import traceback
 from collections.abc import Callable
 from datetime import UTC, datetime
+from http.client import HTTPConnection
 from typing import Any
 
 import pytest
@@ -99,6 +101,27 @@ def test_what_goes_out(clock: FakeClock) -> None:
     assert adapter.options[0]["timeout"] == (10.0, 60.0)
     assert adapter.options[0]["verify"] is True
     assert wire.calls == 1
+
+
+def put_on_a_socket(request: requests.PreparedRequest) -> tuple[int, dict[str, str], Any]:
+    """What the standard library does with headers, before it has a connection."""
+    connection = HTTPConnection("careers.example.edu")
+    connection.putrequest("GET", "/")
+    for name, value in request.headers.items():
+        connection.putheader(name, value)
+    return 200, {"Content-Type": "application/json"}, b"{}"
+
+
+@pytest.mark.parametrize("write", [False, True])
+@pytest.mark.parametrize("secret", ["\ufeffcanary", "canary\u2026", "canary\nX-More: 1", "canary\r"])
+def test_a_secret_that_no_header_can_carry_stops_its_side(clock: FakeClock, secret: str, write: bool) -> None:  # noqa: FBT001 - a parameter of the table
+    """Law: it is no defect of ours: the one side stops, told what to write anew; nothing was sent, and no secret is told."""
+    wire, _ = wire_over(put_on_a_socket, clock)
+    with pytest.raises(Halt, match="no header can carry") as caught:
+        wire.send("GET", "/people", write=write, headers={"Authorization": f"Bearer {secret}"})
+    assert caught.value.subject == "careers"
+    assert "canary" not in "".join(traceback.format_exception(caught.value)) + caught.value.remedy
+    assert wire.send("GET", "/people", write=write, headers={"Authorization": "Bearer pässword"}).status == 200
 
 
 def test_session_never_retries() -> None:
