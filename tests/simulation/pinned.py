@@ -711,5 +711,33 @@ PINNED: Mapping[str, Scenario] = {
         seed=50380,
         swept=True,
     ),
+    "somebody was asked beyond the contact limit, as an older state did not know of the ask that stood in Salesforce": Scenario(
+        spec=Spec(people=3, mapping="restoring", overlap=30),
+        steps=(File(0, 2), Pass(60), EditContact(0, "consent_mentoring", 1), RestoreState(), File(0, 1)),
+        seed=58862,
+        swept=False,
+    ),
+    "the same was asked twice, as the first one's Task came out of the bin in the cycle in which the second one came": Scenario(
+        spec=Spec(people=1, mapping="restoring", overlap=30, latency=1.0),
+        steps=(File(0, 3), Pass(60), DeleteContact(0), Pass(60), UndeleteContact(0), File(0, 3)),
+        seed=59287,
+        swept=False,
+    ),
+    "what the alumna had entered was overwritten before the question about it had been refreshed": Scenario(
+        spec=Spec(people=1, overlap=30, latency=1.0, tenant=(("page_limit", 1), ("batch_limit", 1))),
+        steps=(
+            CrmRefuses("UNABLE_TO_LOCK_ROW", "Career_Request__c", 20),
+            EditAccount(0, "preferred_name"),
+            Pass(60),
+            EditAccount(0, "preferred_name", 2, 1, own=True),
+            Duplicate(0),
+            File(0, 0),
+            Pass(60),
+            Merge(0, into_double=True, numbered=True),
+            Pass(60),
+        ),
+        seed=60521,
+        swept=False,
+    ),
 }
 """What went wrong, and how."""
