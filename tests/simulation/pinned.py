@@ -727,7 +727,7 @@ PINNED: Mapping[str, Scenario] = {
         spec=Spec(people=1, overlap=30, latency=1.0, tenant=(("page_limit", 1), ("batch_limit", 1))),
         steps=(
             CrmRefuses("UNABLE_TO_LOCK_ROW", "Career_Request__c", 20),
-            EditAccount(0, "preferred_name"),
+            EditAccount(0, "preferred_name", None),
             Pass(60),
             EditAccount(0, "preferred_name", 2, 1, own=True),
             Duplicate(0),
