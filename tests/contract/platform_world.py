@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, ClassVar
 
@@ -22,11 +24,41 @@ from emulator.career.face import Face
 from emulator.career.faults import Fault
 from emulator.career.generic import REQUESTS
 from emulator.clock import Clock as EmulatedClock
+from emulator.http import Request, Response, json_text
 from emulator.inprocess import mount
 from tests.contract.career_contract import HOST, KEY, SlowClock
 
 PAT = Actor(id="staff-7", name="Pat Reyes", kind=Kind.STAFF)
 _BODY = 1_000_000
+
+
+def bend(app: CareerApp, pattern: str, change: Callable[[Response], Response], count: int = 1) -> None:
+    """Let the answers to the next ``count`` calls whose "METHOD path?query" matches become what ``change`` makes of them."""
+    answer, left = app.handle, [count]
+
+    def bent(asked: Request) -> Response:
+        told = answer(asked)
+        if not left[0] or not re.search(pattern, f"{asked.method} {asked.path}?{asked.query}"):
+            return told
+        left[0] -= 1
+        return change(told)
+
+    app.handle = bent  # type: ignore[method-assign]
+
+
+def saying(**values: object) -> Callable[[Response], Response]:
+    """An answer whose JSON says this besides, or instead."""
+    return reworded(lambda told: told | values)
+
+
+def reworded(change: Callable[[Any], object]) -> Callable[[Response], Response]:
+    """An answer with other JSON in it."""
+    return lambda answer: replace(answer, body=json_text(change(answer.json())))
+
+
+def status(number: int) -> Callable[[Response], Response]:
+    """An answer of that status, with nothing in it."""
+    return lambda answer: replace(answer, status=number, body=b"{}")
 
 
 class PlatformWorld:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -11,7 +12,7 @@ from connector.ports import Acknowledgement, Note, PersonUpdate, Status
 from emulator.career.faults import Fault
 from emulator.career.twelvetwenty import TWELVETWENTY
 from tests.contract.career_contract import CareerContract, read_all, states
-from tests.contract.platform_world import PAT, PlatformWorld
+from tests.contract.platform_world import PAT, PlatformWorld, bend, reworded, saying
 
 NAMES = {
     "title": "JobTitle",
@@ -268,3 +269,96 @@ def test_each_step_of_a_request_is_one_note() -> None:
     assert (told["number"], told["state"], told["offered"]) == ("R-1", "in progress", 1)
     world.pause()
     assert [record.id for record in read_all(world.client)[0] if record.kind == "request"] == [about]
+
+
+@pytest.mark.parametrize(
+    ("id", "bent", "field", "write"),
+    [
+        ("c-1000", {"StudentId": None}, "JobTitle", "PUT /api/v2/contacts/1000"),
+        ("c-1000", {"StudentId": "0042"}, "JobTitle", "PUT /api/v2/contacts/1000"),
+        ("s-7", {}, "MiddleName", "PATCH /api/v2/students/7"),
+    ],
+)
+def test_an_account_is_written_as_what_it_is(id: str, bent: dict[str, object], field: str, write: str) -> None:
+    """Law: contacts and students are told apart by the list they are in, not by a property that an answer has or lacks."""
+    world = TwelveTwentyWorld()
+    world.people(1)
+    student(world, 7)
+    bend(world.app, "^GET /api/v2/(contacts|students)/", reworded(lambda told: _without(told, "StudentId") | bent), count=9)
+    (record,) = world.client.fetch("person", [id])
+    assert states(world.client.update([PersonUpdate(id=id, version=record.version, fields={field: "A"})])) == ["applied"]
+    assert [f"{one.method} {one.path}" for one in world.app.writes] == [write]
+
+
+def _without(told: dict[str, object], name: str) -> dict[str, object]:
+    return {key: value for key, value in told.items() if key != name}
+
+
+@pytest.mark.parametrize("said", [{"Success": False}, {"Id": 4711}])
+def test_a_success_that_says_otherwise_is_unknown(said: dict[str, object]) -> None:
+    """Law: an answer of 200 that denies itself, or is about another account, is no acknowledgement, for a known field either."""
+    world = TwelveTwentyWorld()
+    world.people(1)
+    for outcome in ("applied", "unknown"):
+        (record,) = world.client.fetch("person", [world.id(0)])
+        if outcome == "unknown":
+            bend(world.app, "^PUT ", saying(**said))
+        row = PersonUpdate(id=world.id(0), version=record.version, fields={"JobTitle": outcome})
+        assert states(world.client.update([row])) == [outcome]
+
+
+@pytest.mark.parametrize("token", [b"\xef\xbb\xbfTOKEN", b"TOK\xffEN", "TÖKEN".encode(), b"<html>", b"TOK EN", b""])
+def test_what_is_no_token_is_never_shown(token: bytes) -> None:
+    """Law: what cannot stand in a header, or is a page, is no token: later, and nothing else is called with it."""
+    world = TwelveTwentyWorld()
+    bend(world.app, "generateAuthenticationToken", lambda answer: replace(answer, body=token), count=9)
+    with pytest.raises(Later) as caught:
+        world.client.tenant_id()
+    assert caught.value.code == "NO_TOKEN"
+    assert not any("/v2/" in call for call in world.app.calls)
+
+
+def test_shorter_pages_than_were_asked_for_are_all_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Law: where a site gives fewer rows a page than we ask for, and says so, people and notes are read whole all the same."""
+    monkeypatch.setattr("emulator.career.twelvetwenty.responses._MOST", 100)
+    world = TwelveTwentyWorld()
+    world.people(250)
+    about = [world.ask({"type": "PANEL_SPEAKER", "person_id": world.id(0)}) for _ in range(250)]
+    records, _, _ = read_all(world.client)
+    assert {record.id for record in records if record.kind == "person"} == {world.id(n) for n in range(250)}
+    assert {record.id for record in records if record.kind == "request"} == set(about)
+
+
+def test_an_empty_first_page_that_counts_people_is_read_again() -> None:
+    """Law: a list that says how many there are, and shows none, has not been read."""
+    world = TwelveTwentyWorld()
+    world.people(3)
+    bend(world.app, "^GET /api/v2/contacts", saying(Items=[]))
+    records, _, _ = read_all(world.client)
+    assert {record.id for record in records} == {world.id(n) for n in range(3)}
+
+
+def test_a_note_is_not_lost_between_two_clocks() -> None:
+    """Law: notes are marked by the site's own time: what is written there while our clock is ahead is met."""
+    world = TwelveTwentyWorld()
+    world.people(1)
+    behind = timedelta(minutes=30)
+    world.clock.now = lambda: world.emulated_clock.now() + behind  # type: ignore[method-assign]
+    _, cursor, _ = read_all(world.client)
+    _, cursor, _ = read_all(world.client, cursor)
+    world.pause()
+    about = world.ask({"type": "PANEL_SPEAKER", "person_id": world.id(0)})
+    assert [record.id for record in read_all(world.client, cursor)[0] if record.kind == "request"] == [about]
+
+
+def test_a_step_is_told_although_the_first_one_is_forgotten() -> None:
+    """Law: where old answers are not looked for any more, a new one is not taken for one that is still there."""
+    world = TwelveTwentyWorld()
+    world.people(1)
+    about = world.ask({"type": "MOCK_INTERVIEW", "person_id": world.id(0)})
+    for state, days in (("received", 100), ("waiting", 100), ("in progress", 220), ("done", 0)):
+        row = Acknowledgement(request_id=about, number="R-1", understood_type="MOCK_INTERVIEW", state=state)
+        (outcome,) = world.client.acknowledge([row])
+        assert (outcome.status, outcome.already_there) == (Status.APPLIED, False)
+        world.wait(days=days)
+    assert [text.rpartition(": ")[2] for text in world.notes()] == ["received", "waiting", "in progress", "done"]

@@ -112,10 +112,11 @@ class Notes:
 
         def understand(reply: Reply) -> Slice:
             items = [item for item in items_of(reply.answer, reply.data, "Items") if isinstance(item, dict)]
-            total = at(reply.data, "Total")
+            total, told = at(reply.data, "Total"), at(reply.data, "PageSize")
             records = tuple(Record(kind="note", id=f"n-{at(item, 'Id')}", version="", fields=item) for item in items)
             known = total if isinstance(total, int) else None
-            more = number * _PAGE < known if known is not None else len(items) == _PAGE
+            size = told if isinstance(told, int) and 0 < told < _PAGE else _PAGE
+            more = number * size < known if known is not None else len(items) == size
             met = tuple(one.id for one in records)
             return Slice(records=records, met=met, more=more and bool(items), total=known, at=date_of(reply.answer))
 
