@@ -36,9 +36,9 @@ def bend(app: CareerApp, pattern: str, change: Callable[[Response], Response], c
     """Let the answers to the next ``count`` calls whose "METHOD path?query" matches become what ``change`` makes of them."""
     answer, left = app.handle, [count]
 
-    def bent(asked: Request) -> Response:
-        told = answer(asked)
-        if not left[0] or not re.search(pattern, f"{asked.method} {asked.path}?{asked.query}"):
+    def bent(request: Request) -> Response:
+        told = answer(request)
+        if not left[0] or not re.search(pattern, f"{request.method} {request.path}?{request.query}"):
             return told
         left[0] -= 1
         return change(told)

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from connector.career.careful import CarefulWriter, version_of
+from connector.career.writes import send_all
 from connector.core.rulebook import placed
-from connector.errors import Halt
+from connector.errors import Halt, Later
 from connector.ports import Outcome, PersonUpdate, Record, Status
 
 ACCOUNT = {"title": "Pilot", "city": "Oslo", "custom": {"rank": "A", "hobby": "chess"}}
@@ -106,3 +107,25 @@ def test_another_form_of_the_value_is_no_refusal() -> None:
     system = System()
     system.becomes = lambda native, changes: placed(native, {name: str(value).upper() for name, value in changes.items()})
     assert written(system, careful(system), title="Judge").fields == ACCOUNT | {"title": "JUDGE"}
+
+
+@pytest.mark.parametrize("reason", [Later(side="careers", code="HTTP_503"), Halt(subject="careers", reason="403", remedy="")])
+def test_what_was_sent_and_cannot_be_looked_at_is_unknown(reason: Exception) -> None:
+    """Law: a write that was done is never told as one that waits; and nothing more is sent before somebody has looked."""
+    system = System()
+    before, sent = version_of(system.account), list[object]()
+
+    def fetch(id: str) -> tuple[Record, dict[str, Any]] | None:
+        if sent:
+            raise reason
+        return system.fetch(id)
+
+    def send(native: Mapping[str, Any], changes: Mapping[str, Any]) -> Outcome:
+        sent.append(changes)
+        return system.send(native, changes)
+
+    writer = CarefulWriter(system="careers", fetch=fetch, send=send)
+    rows = [PersonUpdate(id="a", version=before, fields={"title": title}) for title in ("Judge", "Chef")]
+    outcomes = send_all(rows, 1, lambda chunk: writer.update(chunk[0]), bar=lambda _: None)
+    assert [outcome.status for outcome in outcomes] == [Status.UNKNOWN, Status.LATER]
+    assert (system.account["title"], len(sent), writer.proven) == ("Judge", 1, False)

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from connector.career.paging import AGAIN
 from connector.errors import Halt, Later, Throttled
 from connector.ports import Outcome, PersonUpdate, Record, Status
 from connector.secrets import Secret
 from emulator.career.faults import Fault
 from emulator.career.hivebrite import HIVEBRITE
 from emulator.career.hivebrite.responses import approve
-from emulator.http import request
+from emulator.http import Response, request
 from tests.contract.career_contract import CareerContract, read_all, states
-from tests.contract.platform_world import PAT, PlatformWorld
+from tests.contract.platform_world import PAT, PlatformWorld, bend, reworded
 
 TOKEN = "/api/oauth/token"
 NAMES = {
@@ -182,6 +184,30 @@ def test_a_row_that_moves_while_we_turn_pages_hides_nobody() -> None:
         turned += 1
         page = world.client.read(page.cursor)
     assert met == {world.id(n) for n in range(450)}
+
+
+def test_a_page_without_rows_ends_a_list() -> None:
+    """Law: a list whose pages name a next one for ever is not read for ever."""
+    world = HivebriteWorld()
+    world.system.switches.hivebrite_overflow_is_404 = False
+    world.people(3)
+    link = {"Link": '<https://hivebrite.com/?page=2>; rel="next"'}
+    bend(world.app, "^GET .*[?&]page=", lambda answer: replace(answer, headers={**answer.headers, **link}), count=100)
+    assert [record.id for record in read_all(world.client)[0]] == [world.id(n) for n in range(3)]
+    assert sum(world.app.calls.values()) < 30
+
+
+def test_that_nobody_has_changed_is_asked_once() -> None:
+    """Law: where an empty list of changes counts everybody, it is empty; an empty list of everybody is asked for again."""
+    world = HivebriteWorld(mentoring="no")
+    world.people(3)
+    _, cursor, _ = read_all(world.client)
+    world.pause()
+    before = world.app.calls["GET /api/admin/v1/users"]
+    assert read_all(world.client, cursor)[0] == []
+    assert world.app.calls["GET /api/admin/v1/users"] - before == 1
+    bend(world.app, "^GET /api/admin/v1/users", reworded(lambda _: {"users": []}), count=AGAIN)
+    assert len(read_all(world.client)[0]) == 3
 
 
 @pytest.mark.parametrize("extended", [True, False])
@@ -353,6 +379,15 @@ def test_a_refused_value_names_its_field() -> None:
     assert (outcome.status, outcome.detail) == (Status.REFUSED, "field birthday")
 
 
+def test_a_success_that_is_another_users_is_unknown() -> None:
+    """Law: an answer of 200 about somebody else is no acknowledgement, for a field that is known to work either."""
+    world = HivebriteWorld()
+    world.people(1)
+    assert update(world, world.id(0), headline="Judge").status is Status.APPLIED
+    bend(world.app, "^PUT ", reworded(lambda told: {"user": told["user"] | {"id": 4711}}))
+    assert update(world, world.id(0), headline="Chef").status is Status.UNKNOWN
+
+
 # mentors
 
 
@@ -419,6 +454,53 @@ def test_mentoring_is_no_reason_to_hold_back_a_write() -> None:
     assert mentoring(read_all(world.client, cursor)[0][-1]) == ("available", 3, 2)
     row = PersonUpdate(id=record.id, version=record.version, fields={"headline": "Judge"})
     assert states(world.client.update([row])) == ["applied"]
+
+
+def test_a_mentor_who_goes_hides_no_other() -> None:
+    """Law: a profile that goes pulls another one across a page boundary: who is behind it is a mentor all the same."""
+    world = mentors(150)
+    _, cursor, _ = read_all(world.client)
+    world.emulated_clock.move(timedelta(minutes=70))
+    _, cursor, _ = read_all(world.client, cursor)
+    world.emulated_clock.move(timedelta(minutes=70))
+
+    def leaves(answer: Response) -> Response:
+        world.edit(world.id(0), {"mentor_availability": None})
+        return answer
+
+    bend(world.app, "mentor_profiles.*[?&]page=1", leaves)
+    told = {record.id: mentoring(record)[0] for record in read_all(world.client, cursor)[0]}
+    assert told[world.id(0)] is None
+    assert told.get(world.id(100), "available") == "available"
+    (record,) = world.client.fetch("person", [world.id(100)])
+    assert mentoring(record)[0] == "available"
+
+
+def test_who_has_changed_is_told_after_a_failure() -> None:
+    """Law: what the list of mentors has shown is owed until it was told: a call that fails behind it loses nobody."""
+    world = mentors(3)
+    world.system.switches.hivebrite_mentor_touched = False
+    _, cursor, _ = read_all(world.client)
+    world.emulated_clock.move(timedelta(minutes=70))
+    _, cursor, _ = read_all(world.client, cursor)
+    world.system.people.by_id[world.id(1)].extra["mentees"] = 1
+    world.emulated_clock.move(timedelta(minutes=70))
+    bend(world.app, f"^GET /api/admin/v1/users/{world.id(1)}", lambda answer: replace(answer, status=503), count=3)
+    with pytest.raises(Later):
+        read_all(world.client, cursor)
+    records, cursor, _ = read_all(world.client, cursor)
+    assert [(record.id, mentoring(record)) for record in records] == [(world.id(1), ("available", 3, 1))]
+    world.emulated_clock.move(timedelta(minutes=70))
+    assert read_all(world.client, cursor)[0] == [], "once it was told, it is not told again"
+
+
+def mentors(count: int) -> HivebriteWorld:
+    """A community of mentors."""
+    world = HivebriteWorld()
+    world.people(count)
+    for n in range(count):
+        world.edit(world.id(n), {"mentor_availability": "available", "mentor_capacity": 3})
+    return world
 
 
 # limits

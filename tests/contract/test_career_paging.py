@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from connector.career.paging import Listing, PagedReader, Slice
+from connector.career.paging import AGAIN, Listing, PagedReader, Slice
 from connector.ports import Page, Record
 from emulator.clock import Clock as EmulatedClock
 from tests.contract.career_contract import SlowClock
@@ -145,3 +146,42 @@ def test_changes_that_are_read_between_do_not_begin_a_walk_anew() -> None:
     rows.asked.clear()
     assert met(walk(reader, whole.cursor)[:2]) == list("cdef")
     assert [number for number, _ in rows.asked][:2] == [2, 3]
+
+
+def test_a_system_ahead_of_us_does_not_move_the_mark_ahead() -> None:
+    """Law: a Date that is ahead of our clock, once or always, never has us pass over what changes until then."""
+    time = clock()
+    rows, skew = Rows(time, "a"), [timedelta(days=1)]
+
+    def page(number: int, since: datetime | None) -> Slice:
+        found = rows.page(number, since)
+        return replace(found, at=time.now() + (skew.pop() if skew and since else timedelta()))
+
+    reader = PagedReader([Listing(name="all", page=page, since=True)], time)
+    cursor = ""
+    for _ in range(3):
+        cursor = walk(reader, cursor)[-1].cursor
+        time.sleep(600)
+    assert [since for _, since in rows.asked] == [
+        None,
+        *(START + timedelta(minutes=minutes) for minutes in (-2, -2, 8)),
+    ]
+
+
+def test_an_empty_first_page_that_counts_rows_is_read_again() -> None:
+    """Law: a list that says how many rows it has, and shows none, has not been read; it is not asked for ever."""
+    time = clock()
+    rows, empty = Rows(time, "a"), [1]
+
+    def page(number: int, since: datetime | None) -> Slice:
+        found = rows.page(number, since)
+        if not empty[0]:
+            return found
+        empty[0] -= 1
+        return replace(found, records=(), met=())
+
+    reader = PagedReader([Listing(name="all", page=page, since=False)], time)
+    assert met(walk(reader)) == ["a"]
+    empty[0], before = 99, len(rows.asked)
+    assert met(walk(PagedReader([Listing(name="all", page=page, since=False)], time))) == []
+    assert len(rows.asked) - before == 1 + AGAIN

@@ -14,7 +14,7 @@ from connector.ports import Outcome, PersonUpdate, Record, Status
 from emulator.career.faults import Fault
 from emulator.career.symplicity import SYMPLICITY
 from tests.contract.career_contract import CareerContract, read_all, states
-from tests.contract.platform_world import PAT, PlatformWorld
+from tests.contract.platform_world import PAT, PlatformWorld, bend, status
 
 LIST, BATCH, PICKLIST = "GET /students", "PUT /students", "GET /picklists/students/{field}"
 NAMES = {
@@ -237,6 +237,21 @@ def test_a_choice_that_comes_up_later_is_known_by_its_name(monkeypatch: pytest.M
     assert spent(world, PICKLIST) - before == 1
 
 
+def test_known_choices_are_not_forgotten_for_a_404() -> None:
+    """Law: asking again may fail: what the choices were called before is still what they are called."""
+    world = SymplicityWorld()
+    world.system.switches.symplicity_choice_key = ""
+    world.people(2)
+    world.edit(world.id(0), {"interests": ["energy"]})
+    read_all(world.client)
+    world.edit(world.id(1), {"interests": ["law"]})
+    bend(world.app, "^GET /api/public/v1/picklists/students/", status(404))
+    assert update(world, world.id(1), custom__major="Law").status is Status.APPLIED
+    (record,) = world.client.fetch("person", [world.id(0)])
+    assert record.fields["custom"]["interests"] == ["energy"]
+    assert update(world, world.id(0), custom__interests=["moths"]).code == "unknown_choice"
+
+
 def test_numbers_come_back_as_texts() -> None:
     """A number that we wrote makes no version of its own: the next change is not held back."""
     world = SymplicityWorld()
@@ -430,6 +445,18 @@ def test_a_look_at_a_batch_that_fails_is_repeated(fault: str) -> None:
     world.people(8)
     world.app.order(Fault(fault), "GET /api/public/v1/batch", count=3)
     assert states(world.client.update(rows(world, range(8), custom__major="Law"))) == ["applied"] * 8
+
+
+@pytest.mark.parametrize("number", [404, 403])
+def test_a_batch_that_cannot_be_looked_at_is_unknown(number: int) -> None:
+    """Law: a batch that was taken is at work there, whatever bars us from looking at it: nobody in it is told as unsent."""
+    world = SymplicityWorld()
+    world.people(8)
+    assert states(world.client.update(rows(world, range(8), custom__major="Law"))) == ["applied"] * 8
+    wanted = rows(world, range(8), custom__major="Art")
+    bend(world.app, "^GET /api/public/v1/batch", status(number), count=99)
+    assert states(world.client.update(wanted)) == ["unknown"] * 8
+    assert [world.now(world.id(n))["major"] for n in range(8)] == ["Art"] * 8
 
 
 # the report

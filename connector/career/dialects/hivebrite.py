@@ -107,7 +107,9 @@ class Hivebrite:
         found = page_of(self._exchange, f"{_API}/users", "users", number, params)
         records = tuple(self._record(item, odd=found.odd) for item in found.items)
         met = tuple(record.id for record in records)
-        return Slice(records=records, met=met, more=found.more, total=found.total, at=found.at)
+        # a total that counts everybody makes no list of changes an unread one
+        total = found.total if since is None or found.items else None
+        return Slice(records=records, met=met, more=found.more, total=total, at=found.at)
 
     def _deleted(self, number: int, since: datetime | None) -> Slice:
         params = {"deleted_since": _told(since)} if since is not None else {}
