@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -12,19 +13,22 @@ import pytest
 import requests
 
 from connector.career.connect import connect
+from connector.career.payload import POISON
 from connector.career.profile import load_profile
 from connector.career.setup import Setup, carrier_of
 from connector.career.side import CareerClient
 from connector.core.rulebook import pick
+from connector.errors import Later
 from connector.ports import Record
 from connector.secrets import Secret
 from connector.wire import Limits, Wire
 from emulator.career import Actor, CareerApp, CareerSystem, Kind
 from emulator.career.faults import Fault
 from emulator.clock import Clock as EmulatedClock
-from emulator.http import request
+from emulator.http import Response, request
 from emulator.inprocess import mount
-from tests.contract.career_contract import HOST, KEY, CareerContract, SlowClock
+from tests.contract.career_contract import HOST, KEY, CareerContract, SlowClock, read_all
+from tests.contract.platform_world import bend
 
 
 class GenericWorld:
@@ -166,3 +170,61 @@ class TestGeneric(CareerContract):
         """Notes and requests are the contract's own."""
         can = world.client.capabilities
         assert (can.notes, can.requests, can.lookup) == (True, True, True)
+
+
+def changed(world: GenericWorld, entry: Callable[[dict[str, Any]], dict[str, Any]], count: int = 9) -> str:
+    """Let a1 and a2 have changed, and the feed tell of a1 otherwise; the cursor before that."""
+    world.people(3)
+    _, cursor, _ = read_all(world.client)
+    for id in ("a1", "a2"):
+        world.edit(id, {"title": "T"})
+
+    def told(answer: Response) -> Response:
+        items = [entry(item) if item["id"] == "a1" else item for item in orjson.loads(answer.body)["items"]]
+        return replace(answer, body=json.dumps({**orjson.loads(answer.body), "items": items}).encode())
+
+    bend(world.app, "^GET /bridge/v1/changes", told, count=count)
+    return cursor
+
+
+@pytest.mark.parametrize("deleted", [True, False])
+@pytest.mark.parametrize("id", ["a\ud800", "a\0", "../a1", "a" * 300])
+def test_an_entry_by_whose_id_nothing_is_known_is_set_apart(id: str, *, deleted: bool) -> None:
+    """Law: an id with letters that no id has never comes into our state, in a deletion neither; its neighbours come as ever."""
+    world = GenericWorld()
+    gone = {"id": id, "deleted": True, "record": None}
+    cursor = changed(world, lambda item: item | (gone if deleted else {"id": id, "record": item["record"] | {"id": id}}))
+    poison, other = read_all(world.client, cursor)[0]
+    assert (poison.kind, poison.id.startswith("unreadable-"), poison.deleted) == (POISON, True, False)
+    assert (other.kind, other.id) == ("person", "a2")
+
+
+def test_an_entry_without_its_record_is_no_deletion() -> None:
+    """Law: nobody is gone because an answer lacks something: it is asked for again, and the cursor stays."""
+    world = GenericWorld()
+    cursor = changed(world, lambda item: {name: value for name, value in item.items() if name != "record"}, count=3)
+    with pytest.raises(Later):
+        world.client.read(cursor)
+    assert [(record.id, record.deleted) for record in read_all(world.client, cursor)[0]] == [("a1", False), ("a2", False)]
+
+
+def test_an_entry_whose_record_is_null_is_a_deletion() -> None:
+    """Law: a feed may say of a record that it is none any more."""
+    world = GenericWorld()
+    cursor = changed(world, lambda item: item | {"record": None})
+    assert [(record.id, record.deleted) for record in read_all(world.client, cursor)[0]] == [("a1", True), ("a2", False)]
+
+
+def test_a_page_of_who_was_asked_for_is_not_all_of_them() -> None:
+    """Law: who is missing from an answer that goes on elsewhere is not gone: later."""
+    world = GenericWorld()
+    world.people(3)
+    bend(
+        world.app,
+        "ids=",
+        lambda answer: replace(answer, body=json.dumps(orjson.loads(answer.body) | {"next": "t1"}).encode()),
+        count=3,
+    )
+    with pytest.raises(Later):
+        world.client.fetch("person", ["a0", "a1"])
+    assert len(world.client.fetch("person", ["a0", "a1"])) == 2
