@@ -167,6 +167,25 @@ class TestArrival:
         assert "older than people.csv" in result(world, "people-old")[0][3]
         assert read(world, cursor)[0] == {}
 
+    def test_tables_that_are_not_remembered_are_not_read_again(self, world: DropWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Law: a folder in which nobody tidies up is read to its end; old results stand; an old table that is new is told so."""
+        monkeypatch.setattr("connector.career.drop.inbox._REMEMBERED", 3)
+        for n in range(8):
+            drop(world, f"people-{n}.csv", TWO.replace(b"Analyst", b"T%d" % n), age=90_000 - n)
+        cursor, pages = "", 0
+        while (page := world.client.read(cursor)).more:
+            cursor, pages = page.cursor, pages + 1
+            assert pages < 50
+        assert not page.records
+        for n in range(8):
+            assert [row[2] for row in result(world, f"people-{n}")] == ["taken", "taken"]
+        drop(world, "people-6.csv", TWO, age=95_000)
+        _, cursor = read(world, page.cursor)
+        assert "older than people-7.csv" in result(world, "people-6")[0][3]
+        drop(world, "people-new.csv", TWO.replace(b"Analyst", b"Clerk"), age=96_000)
+        assert "a1" not in read(world, cursor)[0]
+        assert "older than people-7.csv" in result(world, "people-new")[0][3]
+
     def test_a_file_from_the_future_is_refused(self, world: DropWorld) -> None:
         """Law: a wrong clock elsewhere must not make every later file old."""
         cursor = start(world)
@@ -331,6 +350,8 @@ class TestForm:
             (b"id,title", "missing: last_name"),
             (b"last_name,title", "missing: id"),
             (b"id,last_name,,title", "unknown: (no name)"),
+            (b"id,last_name,custom.a,custom.a.b", "with columns below them: custom.a"),
+            (b"id,custom.a.b.c,last_name,custom.a", "with columns below them: custom.a"),
             (b"\xef\xbb\xbfid,last_name,\xab", "unknown: ?"),
             (b"a1,Lovelace,Analyst", "names none of the columns"),
             (b"", "names none of the columns"),
@@ -380,6 +401,10 @@ class TestRows:
             (b",Hopper,Admiral,", "its id"),
             (b'a2,"Hopper"x,Admiral,', "quotation marks"),
             (b"a2,Hopper,Admiral,perhaps", "deleted"),
+            (b"a\xff2,Hopper,Admiral,yes", "its id"),
+            (b"a\0002,Hopper,Admiral,yes", "its id"),
+            (b",Hopper,Admiral,yes", "its id"),
+            (b"a" * 300 + b",Hopper,Admiral,yes", "its id"),
         ],
     )
     def test_it_takes_nobody_with_it(self, world: DropWorld, row: bytes, why: str) -> None:
@@ -415,6 +440,21 @@ class TestRows:
         records, _ = read(world)
         assert {record.id for record in records.values() if record.kind == "person"} == {"a4"}
         assert "up to line 4" in result(world, "people")[0][3]
+
+    def test_the_lines_of_a_cell_are_no_rows(self, world: DropWorld) -> None:
+        """Law: what stands in a cell that is too long to be read was written by anybody: none of its lines is ever a row."""
+        table = io.StringIO(newline="")
+        cell = "A" * 131_073 + "\na1,Hacked,x,yes\na9,Hacked,x,\nend"
+        rows = (["a1", "Lovelace", "Analyst", ""], ["a2", "Hopper", cell, ""], ["a3", "King", "Singer", ""])
+        csv.writer(table).writerows([["id", "last_name", "title", "deleted"], *rows])
+        drop(world, "people.csv", table.getvalue().encode())
+        records, cursor = read(world)
+        people = [(record.id, record.fields["last_name"]) for record in records.values() if record.kind == "person"]
+        assert people == [("a1", "Lovelace")]
+        assert [row[:3] for row in result(world, "people")] == [("2", "a1", "taken"), ("3", "", "set aside")]
+        assert "131072 letters: from here on the file cannot be read" in result(world, "people")[1][3]
+        assert [record.kind for record in records.values()] == ["person", POISON]
+        assert read(world, cursor)[0] == {}
 
     def test_the_same_id_twice(self, world: DropWorld) -> None:
         """Law: equal rows are one; rows that contradict each other are taken by nobody."""
