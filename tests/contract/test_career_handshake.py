@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
@@ -476,3 +477,20 @@ def test_the_year_of_graduation_is_worked_out(world: HandshakeWorld) -> None:
     world.student(1, primary_education__end_date="")
     records = {record.id: record.fields["graduation_year"] for record in read_all(world.client)[0]}
     assert (records["a0"], records["a1"]) == (2019, None)
+
+
+@pytest.mark.parametrize("username", [b"\xe9ric", b"b\0b", b"", "é".encode(), b"b" * 300, b"b c"])
+def test_a_row_about_nobody_makes_no_record(world: HandshakeWorld, username: bytes) -> None:
+    """Law: of a row that is passed over nothing is told by a name that no account has, not even that it is gone."""
+    path = export_students(world.system, world.folder)
+    header = path.read_text(encoding="utf-8-sig").splitlines()[0].split(",")
+    told = {"username": username, "school_year_name": b"Senior", "email_address": b"e@example.edu", "last_name": "Léé".encode()}
+    row = b",".join(told.get(name, b"") for name in header)
+    path.write_bytes(path.read_bytes() + row + b"\r\n")
+    moment = world.emulated_clock.now().timestamp()
+    os.utime(path, (moment, moment))
+    world.changed = False
+    world.pause()
+    records, _, _ = read_all(world.client)
+    assert {(record.kind, record.id, record.deleted) for record in records} == {("person", f"a{n}", False) for n in range(12)}
+    assert "passed over" in (world.folder / f"{path.stem}.result.csv").read_text(encoding="utf-8").splitlines()[-1]

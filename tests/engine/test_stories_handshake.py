@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import os
 import shutil
 from dataclasses import dataclass
 from datetime import timedelta
@@ -165,6 +166,27 @@ def test_who_studies_again_is_left_alone(uni: HandshakeUniversity) -> None:
     uni.night()
     assert uni.profile("U1001")["Link_State__c"] == "Linked"
     assert len(uni.files()) == 1
+
+
+@pytest.mark.parametrize(("year", "said"), [("Senior", "passed over"), ("Alumni", "set aside")])
+def test_a_row_about_nobody_halts_nothing(uni: HandshakeUniversity, year: str, said: str) -> None:
+    """Law: half a letter in the name of a row that is none of ours spoils no cycle, and everybody else is read."""
+    uni.edit_person("U1001", {"phone_mobile": "+16175550111"})
+    path = export_students(uni.career, uni.folder)
+    with path.open(newline="", encoding="utf-8-sig") as file:
+        header = next(csv.reader(file))
+    told = {"username": "@", "school_year_name": year, "email_address": "e@example.edu", "last_name": "Léé"}
+    row = ",".join(told.get(name, "") for name in header)
+    path.write_bytes(path.read_bytes() + row.encode().replace(b"@,", b"\xe9ric,", 1) + b"\r\n")
+    moment = uni.clock.now().timestamp()
+    os.utime(path, (moment, moment))
+    uni.clock.move(timedelta(minutes=2))
+    assert not uni.run().down
+    assert "+16175550111" in str(uni.one("Suggested_Change__c", Group__c="phone_mobile"))
+    uni.run()
+    with (uni.folder / f"{path.stem}.result.csv").open(newline="", encoding="utf-8") as file:
+        *_, last = csv.reader(file)
+    assert last[1:3] == ["?ric", said]
 
 
 def test_requests_travel_by_files(uni: HandshakeUniversity) -> None:
