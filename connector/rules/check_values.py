@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from connector.core.document import did_you_mean
-from connector.core.model import Side
+from connector.core.model import Native, Side
 from connector.core.positions import Path
 from connector.rules.findings import Findings
 from connector.rules.schema import FieldTable, PersonFile, ReadTable, TransformTable
 from connector.rules.settle import sides, transform_on
+from connector.rules.texts import clean, one_line
 from connector.rules.transforms import REGISTER
 
 VALUE_KINDS = {"text": "a text", "number": "a number", "truth": "a yes-or-no value", "choices": "a list of choices"}
@@ -76,11 +79,28 @@ def _transform(spec: TransformTable, path: Path, found: Findings) -> None:
             "M209", path, "yes and no must be two different words", 'for example { name = "boolean", yes = "Yes", no = "No" }'
         )
 
+    for option, word in (("yes", spec.yes), ("no", spec.no)):
+        if word is not None and "yes" in allowed:
+            _can_be_read(word, clean, "M209", (*path, option), found)
+
+
+def _can_be_read(word: str, read: Callable[[Native], str | None], code: str, path: Path, found: Findings) -> None:
+    """A word is compared with what is read once that is cleaned: one that would be cleaned itself is never met."""
+    try:
+        cleaned = read(word)
+    except ValueError:
+        cleaned = None
+    if word != cleaned:
+        cure = f'write "{cleaned}"' if cleaned else "write a word that the side has"
+        found.add(code, path, f'"{word}" is never met: white space is cut off from what is read', cure)
+
 
 def check_picklists(file: PersonFile, found: Findings) -> None:
     """Every word of a picklist can be read back."""
+    tables: list[FieldTable | ReadTable] = [*file.field.values(), *file.read.values()]
     for name, words in file.picklist.items():
         for side in Side:
+            uses = {transform_on(table, side).name for table in tables if table.picklist == name and side in sides(table)}
             seen: dict[str, str] = {}
             for word, choice in words.items():
                 native = choice.crm if side is Side.CRM else (choice.career or word)
@@ -92,6 +112,8 @@ def check_picklists(file: PersonFile, found: Findings) -> None:
                         f'"{native}" already stands for "{taken}"',
                         "each word means one thing, else it cannot be read back",
                     )
+                if uses:
+                    _can_be_read(native, one_line if "multi" in uses else clean, "M213", ("picklist", name, word), found)
                 if ";" in native:
                     found.add(
                         "M213",
