@@ -174,14 +174,16 @@ def pilot(
     config: ConfigFile = DEFAULT,
     *,
     account: Annotated[list[str] | None, typer.Option(help="A career account; may be given several times.")] = None,
-    class_year: Annotated[list[int] | None, typer.Option(help="A class year; may be given several times.")] = None,
+    class_year: Annotated[
+        list[int] | None, typer.Option(min=1000, max=2999, help="A class year; may be given several times.")
+    ] = None,
     off: Annotated[bool, typer.Option("--off", help="End the pilot: everybody is included.")] = False,
 ) -> None:
     """Limit writing to some people. Before `go-live` nobody is written about, pilot or not."""
-    if not (account or class_year or off):
-        raise typer.BadParameter("name accounts or class years, or say --off")
+    if bool(account or class_year) == off:
+        raise typer.BadParameter("name accounts or class years, or say --off alone")
     with opened(config) as bridge:
-        planner.set_pilot(bridge.context, accounts=() if off else account or (), class_years=() if off else class_year or ())
+        planner.set_pilot(bridge.context, accounts=account or (), class_years=class_year or ())
     display.say("the pilot is over: everybody is included" if off else "the pilot is set; see `alumni-bridge status`")
 
 

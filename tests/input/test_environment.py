@@ -18,6 +18,7 @@ import pytest
 from sqlalchemy import insert, text, update
 
 from connector.bootstrap import product_version
+from connector.engine.context import stage
 from connector.engine.cycle import cycle
 from connector.errors import Halt
 from connector.store.store import open_store, pack
@@ -326,6 +327,21 @@ def test_adopting_says_when_it_is_carried_out(run: Run) -> None:
     ended = run("adopt", "employment", "--suggest")
     text = "employment: suggest for 0 people; it is carried out once you are live (0 waited)\n"
     assert (ended.returncode, ended.stdout) == (0, text)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("--off", "--account", "a1"), ("--off", "--class-year", "2024"), ("--class-year", "24"), ("--class-year", "20240"), ()],
+)
+def test_a_pilot_of_nobody_in_particular_is_not_set(run: Run, tmp_path: Path, words: tuple[str, ...]) -> None:
+    """Law: who ends a pilot and names people means one of the two, and no class is of the year 24: nothing is done."""
+    assert run("pilot", "--account", "a7").returncode == 0
+    ended = run("pilot", *words)
+    store = open_store(f"sqlite:///{tmp_path / 'state' / 'alumni-bridge.db'}")
+    with store.begin() as db:
+        known = stage(db)
+    store.close()
+    assert (ended.returncode, known.pilot_accounts, known.pilot_years) == (2, {"a7"}, frozenset()), ended.stderr
 
 
 def test_the_version_is_told(tmp_path: Path) -> None:
