@@ -163,8 +163,7 @@ def go_live(
             raise typer.Exit(HALTED)
         if not yes and not typer.confirm("Go live with this?"):
             raise typer.Exit(PART)
-        planner.go_live(ctx)
-        done = watch.guarded_cycle(ctx, lease=bridge.lease, approve=True)
+        done = watch.go_live(ctx, lease=bridge.lease)
         display.cycle(done, bridge.calls(), as_json=False)
     raise typer.Exit(HALTED if done.halted else PART if done.down else GOOD)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import delete
 
-from connector.engine import patience
+from connector.engine import patience, planner
 from connector.engine.context import Context, key_of, log, stage
 from connector.engine.cycle import Cycle, cycle
 from connector.engine.halting import LEASE, halts, stop
@@ -38,6 +38,17 @@ def guarded_cycle(ctx: Context, *, lease: timedelta, approve: bool = False) -> C
     if live and "crm" not in done.down:
         _claim(ctx, lease)
     return done
+
+
+def go_live(ctx: Context, *, lease: timedelta) -> Cycle:
+    """From now on the bridge writes: the first cycle, whose plan goes whatever its size.
+
+    Raises:
+        Halt: another daemon works on this org; nothing has begun then.
+    """
+    _claim(ctx, lease)
+    planner.go_live(ctx)
+    return guarded_cycle(ctx, lease=lease, approve=True)
 
 
 def _claim(ctx: Context, lease: timedelta) -> None:

@@ -18,7 +18,7 @@ from connector.engine.context import stage
 from connector.engine.cycle import cycle, prepare
 from connector.engine.plans import resume
 from connector.engine.report import status
-from connector.engine.watch import guarded_cycle
+from connector.engine.watch import go_live, guarded_cycle
 from connector.errors import Halt
 from tests.engine.conftest import GRACE
 from tests.engine.university import REGROUPED, University
@@ -269,6 +269,20 @@ def test_the_lease_keeps_a_second_bridge_out(uni: University) -> None:
     uni.clock.move(2 * LEASE)
     guarded_cycle(rival, lease=LEASE)
     assert uni.account("a1")["title"] == "Director"
+
+
+def test_going_live_needs_the_lease(new: University) -> None:
+    """Law: where another bridge holds the lease, `go-live` changes nothing, so that the next cycle does not write either."""
+    new.ada = new.alumna()[0]
+    new.prepare()
+    new.run()
+    assert new.ctx.crm.claim("rival", new.clock.now() + LEASE, {}) is None
+    with pytest.raises(Halt, match="rival"):
+        go_live(new.ctx, lease=LEASE)
+    new.clock.move(2 * LEASE)
+    assert (guarded_cycle(new.ctx, lease=LEASE).writes, status(new.ctx)["stage"]) == (0, "observing")
+    assert go_live(new.ctx, lease=LEASE).writes > 0
+    assert (status(new.ctx)["stage"], new.one("Bridge_Status__c")["Lease_Holder__c"]) == ("live", "test")
 
 
 def test_a_refused_login_is_not_tried_again_and_again(uni: University) -> None:

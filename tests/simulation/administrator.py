@@ -33,8 +33,7 @@ class GoLive:
             ctx = _prepared(bridge)
             cycle.read_only(ctx)
             planner.plan(ctx, dry=True, as_if_live=True)
-            planner.go_live(ctx)
-            watch.guarded_cycle(ctx, lease=bridge.lease, approve=True)
+            watch.go_live(ctx, lease=bridge.lease)
 
         run.command(act)
 
