@@ -293,18 +293,43 @@ def test_a_package_goes_where_it_can_be_written(run: Run, tmp_path: Path) -> Non
     assert (refused.returncode, "C304" in refused.stderr, "/proc/package.zip" in refused.stderr) == (2, True, True)
 
 
-@pytest.mark.parametrize("secret", ["crm_consumer_key", "crm_private_key"])
-def test_a_secret_that_is_missing_is_named_by_its_setting(run: Run, tmp_path: Path, secret: str) -> None:
-    """Law: a configuration has several secrets; who reads that one is missing must not have to try each."""
-    (tmp_path / "secrets" / secret).unlink()
-    ended = run("check", "--offline")
-    assert (ended.returncode, f"[crm] {secret.removeprefix('crm_')}: " in ended.stderr) == (2, True)
+@pytest.mark.parametrize("words", [("plan",), ("sync", "--once"), ("go-live", "--yes"), ("sweep",), ("run",)], ids=" ".join)
+def test_what_needs_the_sides_demands_their_secrets_first(run: Run, tmp_path: Path, words: tuple[str, ...]) -> None:
+    """Law: a configuration has several secrets; who works with them is told of each that is missing before anything begins."""
+    for secret in ("crm_consumer_key", "crm_private_key"):
+        (tmp_path / "secrets" / secret).unlink()
+    ended = run(*words)
+    named = [f"error[K105]: [crm] {secret}: " in ended.stderr for secret in ("consumer_key", "private_key")]
+    assert (ended.returncode, named) == (2, [True, True]), ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (("halt", "a reason"), 0),
+        (("resume", "crm"), 2),
+        (("status",), 0),
+        (("requests",), 0),
+        (("suggestions",), 0),
+        (("retry",), 0),
+        (("erase", "a1", "--system", "careers"), 1),
+    ],
+    ids=str,
+)
+def test_what_asks_no_side_needs_no_secret(run: Run, words: tuple[str, ...], code: int) -> None:
+    """Law: without systemd's credentials the bridge can be looked at and stopped; `check` names each that is missing."""
+    ended = run(*words, CREDENTIALS_DIRECTORY="")
+    assert (ended.returncode, "K103" in ended.stderr) == (code, False), ended.stderr
+    assert [line.partition(":")[0] for line in run("check", "--offline", CREDENTIALS_DIRECTORY="").stdout.splitlines()].count(
+        "BAD"
+    ) == 3
 
 
 @pytest.mark.parametrize(
     ("missing", "place", "cure"),
     [
         ("career_key", "[career] key of careers: K105", "name a plain file that this user can read"),
+        ("crm_private_key", "[crm] private_key: K105", "name a plain file that this user can read"),
         ("alert_webhook", "[alerts] webhook: K105", "name a plain file that this user can read"),
         ("", "", ""),
     ],
