@@ -34,9 +34,9 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import DatabaseError, DBAPIError
+from sqlalchemy.exc import DatabaseError, DBAPIError, SQLAlchemyError
 from sqlalchemy.sql.compiler import SQLCompiler
 
 from connector.errors import Halt, Later
@@ -166,7 +166,14 @@ def _taken() -> Halt:
 
 @contextmanager
 def _file_lock(path: Path) -> Iterator[None]:
-    handle = os.open(path, os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW, 0o600)
+    try:
+        handle = os.open(path, os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW, 0o600)
+    except OSError as error:
+        raise Halt(
+            subject=f"state {path}",
+            reason=f"its lock file cannot be used: {error.strerror}",
+            remedy="make it a plain file of the bridge's user (`chown`); it may be deleted only while no daemon runs",
+        ) from None
     try:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -183,10 +190,10 @@ def open_store(url: str, *, create: bool = True) -> Store:
     A new SQLite file is made with mode 0600.
 
     Raises:
-        Halt: the state is of a newer version, damaged, or not ours.
+        Halt: the state is of a newer version, damaged, or not ours; or its address is none.
         Later: it cannot be opened now, which says nothing about the state itself.
     """
-    parsed = make_url(url)
+    parsed = _parsed(url)
     if parsed.get_backend_name() == "sqlite":
         if parsed.database and parsed.database != ":memory:":
             secure_file(Path(parsed.database), create=create)
@@ -196,7 +203,10 @@ def open_store(url: str, *, create: bool = True) -> Store:
     else:
         demand_tls(parsed)
         # One session, which may hold our lock; transactions of one process take turns.
-        engine = create_engine(url, pool_pre_ping=True, pool_size=1, max_overflow=0, hide_parameters=True)
+        try:
+            engine = create_engine(parsed, pool_pre_ping=True, pool_size=1, max_overflow=0, hide_parameters=True)
+        except (ImportError, SQLAlchemyError) as error:
+            raise _no_address(f"no driver for it ({type(error).__name__})") from None
     try:
         _migrate(engine)
     except Exception as error:
@@ -209,6 +219,25 @@ def open_store(url: str, *, create: bool = True) -> Store:
             raise _damaged(parsed.database or "", str(said)) from error
         raise
     return Store(engine)
+
+
+def _parsed(url: str) -> URL:
+    try:
+        parsed = make_url(url)
+    except (SQLAlchemyError, ValueError):
+        raise _no_address("it is no address of a database") from None
+    if parsed.get_backend_name() not in {"sqlite", "postgresql"}:
+        raise _no_address("it is neither PostgreSQL's nor a file's")
+    return parsed
+
+
+def _no_address(reason: str) -> Halt:
+    """The address itself is not repeated: it may hold a password."""
+    return Halt(
+        subject="state",
+        reason=f"its address cannot be used: {reason}",
+        remedy="write postgresql+psycopg://USER:PASSWORD@HOST/NAME, and install the driver: pip install 'psycopg[binary]'",
+    )
 
 
 def _damaged(where: str, reason: str) -> Halt:

@@ -141,3 +141,37 @@ def test_nobody_is_told_to_move_away_a_state_that_cannot_be_opened_now(tmp_path:
     with store.begin() as db:
         assert get_meta(db, "name") == "value"
     store.close()
+
+
+@pytest.mark.parametrize("kind", ["folder", "link"])
+def test_a_lock_file_that_is_none_is_no_defect(tmp_path: Path, kind: str) -> None:
+    """Law: what stands in the lock's place is named with its cure; nothing begins, and it is left alone."""
+    store = open_store(f"sqlite:///{tmp_path / 'state.db'}")
+    lock = tmp_path / "state.db.lock"
+    if kind == "folder":
+        lock.mkdir()
+    else:
+        lock.symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(Halt, match="lock file cannot be used") as raised, store.alone():
+        pass
+    store.close()
+    assert (raised.value.subject, "chown" in raised.value.remedy) == (f"state {lock}", True)
+    assert not (tmp_path / "elsewhere").exists()
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "a secret text",
+        "postgres://ada:secret@db.example.edu/state",
+        "mysql://ada:secret@db.example.edu/state",
+        "postgresql+psycopg://ada:secret@db.example.edu:port/state",
+        "postgresql+secret://127.0.0.1/state",
+    ],
+)
+def test_an_address_that_is_none_is_no_defect(url: str) -> None:
+    """Law: an address of no database stops with its cure, and is not repeated: it may hold a password."""
+    with pytest.raises(Halt, match="its address cannot be used") as raised:
+        open_store(url)
+    assert "secret" not in str(raised.value)
+    assert "postgresql+psycopg://" in raised.value.remedy
