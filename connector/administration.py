@@ -50,7 +50,7 @@ def local_checks(bridge: Bridge) -> list[Check]:
     """The checks that ask nobody outside; a check fails by raising."""
     checks: list[Check] = [("mapping: permits no more than was confirmed", lambda: _confirmed(bridge.context))]
     environ = bridge.around.environ
-    # Those of career systems and alerts are read when they are first needed: that is late to learn that one is missing.
+    # They are read when they are first needed: that is late to learn that one is missing.
     checks += [(f"secret: {place}", partial(read_secret, text, environ)) for place, text in _references(bridge.settings)]
     return checks
 

@@ -33,7 +33,7 @@ from connector.engine.cycle import prepare
 from connector.errors import Halt, Problem, UserError
 from connector.ports import Calls, Clock
 from connector.rules import Rulebook, load_rules
-from connector.salesforce.auth import ClientCredentials, ExistingToken, Instances, JwtBearer, TokenSource
+from connector.salesforce.auth import ClientCredentials, Deferred, ExistingToken, Instances, JwtBearer, TokenSource
 from connector.salesforce.client import Client
 from connector.salesforce.side import SalesforceSide
 from connector.salesforce.transport import Transport
@@ -124,7 +124,7 @@ def open_bridge(settings: Settings, *, around: Surroundings | None = None, progr
     """Wire everything that a configuration names; nothing is asked of a remote side yet. ``around``: by default this machine.
 
     Raises:
-        UserError: a mapping, profile or secret is wrong; every problem of the file.
+        UserError: a mapping or profile is wrong, every problem of the file; or the state's secret.
         Halt: the state cannot be used, or an address may not be.
     """
     around = around or Surroundings()
@@ -255,31 +255,52 @@ def open_crm_wire(crm: Crm, address: str, around: Surroundings) -> Wire:
 
 
 def token_source(crm: Crm, around: Surroundings) -> TokenSource:
-    """The configured login."""
+    """The configured login; its secrets are read at the first call."""
     instances = Instances(my_domain=crm.my_domain, lab=crm.lab)
     wire = open_crm_wire(crm, crm.my_domain, around)
 
-    def secret(name: str, reference: str | None) -> Secret:
-        return read_secret(reference or "", around.environ, setting=f"[crm] {name}")
+    def source() -> TokenSource:
+        secrets = login_secrets(crm, around)
+        match crm.login:
+            case "jwt":
+                return JwtBearer(
+                    wire,
+                    instances,
+                    around.clock,
+                    consumer_key=secrets["consumer_key"].reveal(),
+                    username=crm.username or "",
+                    private_key=secrets["private_key"],
+                    unique=lambda: randomness.token_hex(16),
+                )
+            case "client_credentials":
+                key = secrets["consumer_key"].reveal()
+                return ClientCredentials(
+                    wire, instances, around.clock, consumer_key=key, consumer_secret=secrets["consumer_secret"]
+                )
+            case "token":
+                return ExistingToken(secrets["access_token"], crm.my_domain, instances)
 
-    match crm.login:
-        case "jwt":
-            return JwtBearer(
-                wire,
-                instances,
-                around.clock,
-                consumer_key=secret("consumer_key", crm.consumer_key).reveal(),
-                username=crm.username or "",
-                private_key=secret("private_key", crm.private_key),
-                unique=lambda: randomness.token_hex(16),
-            )
-        case "client_credentials":
-            key = secret("consumer_key", crm.consumer_key).reveal()
-            return ClientCredentials(
-                wire, instances, around.clock, consumer_key=key, consumer_secret=secret("consumer_secret", crm.consumer_secret)
-            )
-        case "token":
-            return ExistingToken(secret("access_token", crm.access_token), crm.my_domain, instances)
+    return Deferred(source, renewable=crm.login != "token")
+
+
+def login_secrets(crm: Crm, around: Surroundings) -> dict[str, Secret]:
+    """The secrets of the login to Salesforce, by their settings. Who is about to need it reads them first, to fail early.
+
+    Raises:
+        UserError: some cannot be read; every one.
+    """
+    found: dict[str, Secret] = {}
+    problems: list[Problem] = []
+    for name in ("consumer_key", "private_key", "consumer_secret", "access_token"):
+        reference = getattr(crm, name)
+        if reference is not None:
+            try:
+                found[name] = read_secret(reference, around.environ, setting=f"[crm] {name}")
+            except UserError as error:
+                problems += error.problems
+    if problems:
+        raise UserError(problems)
+    return found
 
 
 def open_career(career: Career, around: Surroundings) -> CareerClient:

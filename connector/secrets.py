@@ -115,7 +115,10 @@ def _read_credential(name: str, environ: Mapping[str, str], place: _Place) -> st
     folder = environ.get("CREDENTIALS_DIRECTORY", "")
     if not folder:
         raise place.error(
-            "K103", "there is no credentials directory", "start it by systemd with LoadCredential=, or use file:PATH instead"
+            "K103",
+            "there is no credentials directory",
+            "start it by systemd with LoadCredential=, a command by hand as `alumni-bridge-admin COMMAND` (deploy/README.md); "
+            "or use file:PATH instead",
         )
     if not _NAME.fullmatch(name):
         raise place.error("K104", "a credential's name has letters, digits, dot, dash and underline only", "correct the name")

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from connector import display
-from connector.bootstrap import Bridge, career_faults, open_bridge, product_version
+from connector.bootstrap import Bridge, career_faults, login_secrets, open_bridge, product_version
 from connector.config import Settings, load_settings
 from connector.engine import cycle, planner
 from connector.engine.context import Context
@@ -78,9 +78,18 @@ def opened(config: Path) -> Iterator[Bridge]:
 
 
 @contextmanager
+def alone(config: Path) -> Iterator[Bridge]:
+    """The bridge as the only process that works on the state; the secrets without which it cannot are there."""
+    with opened(config) as bridge:
+        login_secrets(bridge.settings.crm, bridge.around)
+        with bridge.context.store.alone():
+            yield bridge
+
+
+@contextmanager
 def prepared(config: Path, *, rehearsal: bool = False) -> Iterator[Bridge]:
     """The bridge, ready for a cycle, as the only process that works on the state; ``rehearsal``: nothing will be written."""
-    with opened(config) as bridge, bridge.context.store.alone():
+    with alone(config) as bridge:
         cycle.prepare(bridge.context, bridge.mapping, rehearsal=rehearsal)
         yield bridge
 

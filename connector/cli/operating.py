@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from connector import display
-from connector.cli.entry import DEFAULT, GOOD, HALTED, PART, AsJson, ConfigFile, app, opened, prepared, unit_of
+from connector.cli.entry import DEFAULT, GOOD, HALTED, PART, AsJson, ConfigFile, alone, app, opened, prepared, unit_of
 from connector.daemon import Daemon
 from connector.engine import cycle, erasing, halting, owed, planner, plans, report, watch
 from connector.engine.context import stage
@@ -18,7 +18,7 @@ from connector.store import requests, suggestions
 @app.command()
 def run(config: ConfigFile = DEFAULT) -> None:
     """Run the daemon until SIGTERM: cycles, weekly sweeps, reminders, housekeeping, each on its schedule."""
-    with opened(config) as bridge, bridge.context.store.alone():
+    with alone(config) as bridge:
         if not Daemon(bridge).run():
             # The interpreter would wait for the thread that waits for a side.
             os._exit(GOOD)

@@ -112,6 +112,20 @@ class ExistingToken:
         return self._token
 
 
+class Deferred:
+    """A login that is made when the first token is asked for: who asks Salesforce nothing needs no secret for it."""
+
+    def __init__(self, make: Callable[[], TokenSource], *, renewable: bool) -> None:
+        self._make, self.renewable = make, renewable
+        self._source: TokenSource | None = None
+
+    def token(self) -> Token:
+        """As of the login itself."""
+        if self._source is None:
+            self._source = self._make()
+        return self._source.token()
+
+
 class ClientCredentials:
     """OAuth client credentials: the app's own key and secret, as its 'Run As' user. Only My Domain serves it."""
 
