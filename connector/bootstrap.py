@@ -291,8 +291,13 @@ def login_secrets(crm: Crm, around: Surroundings) -> dict[str, Secret]:
     """
     found: dict[str, Secret] = {}
     problems: list[Problem] = []
-    for name in ("consumer_key", "private_key", "consumer_secret", "access_token"):
-        reference = getattr(crm, name)
+    references = {
+        "consumer_key": crm.consumer_key,
+        "private_key": crm.private_key,
+        "consumer_secret": crm.consumer_secret,
+        "access_token": crm.access_token,
+    }
+    for name, reference in references.items():
         if reference is not None:
             try:
                 found[name] = read_secret(reference, around.environ, setting=f"[crm] {name}")
