@@ -190,6 +190,11 @@ class PagedReader:
         return then.page > 1 or then.number > 0 or then.again > 0
 
 
+def page_size(told: object, asked: int) -> int:
+    """How many rows a page has: fewer than were ``asked`` for, where the system says so."""
+    return told if isinstance(told, int) and 0 < told < asked else asked
+
+
 def date_of(answer: Answer) -> datetime | None:
     """The system's own time when it answered."""
     return read_date(answer.headers.get("Date", ""))

@@ -23,7 +23,7 @@ from connector.career.dialects.symplicity_fields import API, Fields, as_shown
 from connector.career.dialects.symplicity_report import ID, Report
 from connector.career.exchange import Missing, Reply
 from connector.career.labels import Unwritable
-from connector.career.paging import Listing, PagedReader, Slice, date_of
+from connector.career.paging import Listing, PagedReader, Slice, date_of, page_size
 from connector.career.payload import POISON, at, items_of, record_of
 from connector.career.setup import Setup
 from connector.career.writes import Chunk, send_all
@@ -141,7 +141,7 @@ class SymplicityCsm:
         def understand(reply: Reply) -> Slice:
             items, total, told = items_of(reply.answer, reply.data, "models"), at(reply.data, "total"), at(reply.data, "perPage")
             records = [self._record(item, odd=reply.odd) for item in items]
-            size = told if isinstance(told, int) and 0 < told < PAGE else PAGE
+            size = page_size(told, PAGE)
             known = total if isinstance(total, int) else None
             self._pages = max(1, -(-(known or 0) // size))
             more = number < self._pages if known is not None else len(items) == size
