@@ -259,7 +259,7 @@ def _judge_attached(found: Evidence, made: list[_Made]) -> Iterator[Breach]:
         # To what was stopped before it nothing is attached: nobody was asked.
         stopped = one.stopped or (other.stopped and other.sent < one.sent)
         same = not stopped and all(one.record[name] == other.record[name] for name in compared)
-        if same and _open_throughout(found, one):
+        if same and _open_throughout(found, one) and not _read_as_deleted(found, one, other):
             yield Breach("asked twice", f"requests {one.number} and {other.number} are the same, and both have a Task")
 
 
@@ -267,6 +267,16 @@ def _same_person(world: World, one: _Made, other: _Made) -> bool:
     if one.contact and one.contact == other.contact:
         return True
     return any({one.contact, other.contact} <= world.contacts_of(person) for person in world.contacts)
+
+
+def _read_as_deleted(found: Evidence, one: _Made, other: _Made) -> bool:
+    """Whether the very cycle that made the other has read the Task of the first as deleted: it came back after that reading."""
+    records = {row["Id"] for row in found.world.rows("Career_Request__c") if request_of(row) == one.number}
+    jobs = {(write.call.process, write.call.job) for write in found.writes if write.call.number == other.sent}
+    return any(
+        write.id in records and write.fields.get("State__c") == "Task deleted" and (write.call.process, write.call.job) in jobs
+        for write in found.writes
+    )
 
 
 def _open_throughout(found: Evidence, one: _Made) -> bool:
