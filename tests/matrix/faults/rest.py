@@ -31,6 +31,7 @@ def _left(run: Run) -> None:
             run.world.crm.rewrite(officer, {"IsActive": active})
 
     mark(active=False)
+    run.world.left.update(run.world.officers.values())
     run.undo(lambda: mark(active=True))
     run.happened("officers have left")
 
