@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, replace
 
 from connector.career.contract import Contract
 from connector.career.exchange import CursorExpired, Exchange, Reply
-from connector.career.payload import POISON, at, items_of, record_of, text_at
+from connector.career.payload import POISON, at, gone_of, items_of, record_of, text_at
 from connector.core.model import Edit
 from connector.core.strictjson import read_table
 from connector.ports import Page, Record
@@ -145,11 +145,10 @@ class Reader:
         if kind not in {"person", "request"}:
             raise reply.answer.unusable("an entry of an unknown kind")
         record_id, record = text_at(reply.answer, entry, "id"), at(entry, "record")
-        gone = record_of(kind, {}, record_id=record_id, version="-", odd=False)
-        if gone.kind == POISON:
-            return gone  # by such an id nothing is known
-        if at(entry, "deleted") is True or (record is None and isinstance(entry, dict) and "record" in entry):
-            return replace(gone, version="", deleted=True)
+        gone = gone_of(kind, record_id)
+        null = record is None and isinstance(entry, dict) and "record" in entry
+        if gone.kind == POISON or at(entry, "deleted") is True or null:
+            return gone
         if record is None:
             raise reply.answer.unusable("an entry without its record")
         found = self.record(kind, record, odd=reply.odd)

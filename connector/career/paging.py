@@ -195,6 +195,11 @@ def page_size(told: object, asked: int) -> int:
     return told if isinstance(told, int) and 0 < told < asked else asked
 
 
+def goes_on(number: int, rows: int, *, size: int, total: int | None) -> bool:
+    """Whether there is a page behind the one of this number, which has so many rows. ``total``: of the list, where told."""
+    return rows > 0 and (number * size < total if total is not None else rows == size)
+
+
 def date_of(answer: Answer) -> datetime | None:
     """The system's own time when it answered."""
     return read_date(answer.headers.get("Date", ""))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from hashlib import sha256
 from typing import Any
 
@@ -69,6 +70,12 @@ def record_of(kind: str, data: object, *, record_id: object, version: object, od
     if reason:
         return Record(kind=POISON, id=_name(record_id, data), version="", fields={"reason": reason, "kind": kind})
     return Record(kind=kind, id=str(record_id), version=str(version), fields=data if isinstance(data, dict) else {})
+
+
+def gone_of(kind: str, record_id: object) -> Record:
+    """That a record is gone; ``poison`` if by such an id none can be known."""
+    known = record_of(kind, {}, record_id=record_id, version="-", odd=False)
+    return known if known.kind == POISON else replace(known, version="", deleted=True)
 
 
 def _name(record_id: object, data: object) -> str:

@@ -23,7 +23,7 @@ from connector.career.dialects.symplicity_fields import API, Fields, as_shown
 from connector.career.dialects.symplicity_report import ID, Report
 from connector.career.exchange import Missing, Reply
 from connector.career.labels import Unwritable
-from connector.career.paging import Listing, PagedReader, Slice, date_of, page_size
+from connector.career.paging import Listing, PagedReader, Slice, date_of, goes_on, page_size
 from connector.career.payload import POISON, at, items_of, record_of
 from connector.career.setup import Setup
 from connector.career.writes import Chunk, send_all
@@ -144,10 +144,10 @@ class SymplicityCsm:
             size = page_size(told, PAGE)
             known = total if isinstance(total, int) else None
             self._pages = max(1, -(-(known or 0) // size))
-            more = number < self._pages if known is not None else len(items) == size
+            more = goes_on(number, len(items), size=size, total=known)
             wanted = tuple(record for record in records if self._belongs(record))
             met = tuple(record.id for record in records)
-            return Slice(records=wanted, met=met, more=more and bool(items), total=known, at=date_of(reply.answer))
+            return Slice(records=wanted, met=met, more=more, total=known, at=date_of(reply.answer))
 
         return self._exchange.get(f"{API}/students", params, understand)
 

@@ -24,7 +24,7 @@ from connector.career.dialects.twelvetwenty_attributes import Attributes
 from connector.career.dialects.twelvetwenty_notes import ENTITIES, Notes
 from connector.career.exchange import Missing, Reply
 from connector.career.labels import Unwritable
-from connector.career.paging import Listing, PagedReader, Slice, date_of, page_size
+from connector.career.paging import Listing, PagedReader, Slice, date_of, goes_on, page_size
 from connector.career.payload import POISON, at, items_of, record_of
 from connector.career.setup import Setup
 from connector.career.writes import Chunk
@@ -134,10 +134,9 @@ class TwelveTwenty:
             records = [self._record(prefix, item, odd=reply.odd) for item in items]
             wanted = [record for record, item in zip(records, items, strict=True) if _belongs(prefix, item, record)]
             known = total if isinstance(total, int) else None
-            size = page_size(told, PAGE)
-            more = number * size < known if known is not None else len(items) == size
+            more = goes_on(number, len(items), size=page_size(told, PAGE), total=known)
             met = tuple(record.id for record in records)
-            return Slice(records=tuple(wanted), met=met, more=more and bool(items), total=known, at=date_of(reply.answer))
+            return Slice(records=tuple(wanted), met=met, more=more, total=known, at=date_of(reply.answer))
 
         return self._exchange.get(f"{API}/{_LISTS[prefix]}", params, understand)
 

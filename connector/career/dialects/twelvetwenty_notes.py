@@ -15,7 +15,7 @@ from typing import Any
 from connector.career import outcomes
 from connector.career.exchange import Exchange, Missing, Reply
 from connector.career.notebook import NotePage, StaffNote
-from connector.career.paging import Listing, PagedReader, Slice, date_of, page_size
+from connector.career.paging import Listing, PagedReader, Slice, date_of, goes_on, page_size
 from connector.career.payload import at, items_of
 from connector.career.setup import Setup
 from connector.ports import Outcome, Record, Status
@@ -115,10 +115,9 @@ class Notes:
             total, told = at(reply.data, "Total"), at(reply.data, "PageSize")
             records = tuple(Record(kind="note", id=f"n-{at(item, 'Id')}", version="", fields=item) for item in items)
             known = total if isinstance(total, int) else None
-            size = page_size(told, _PAGE)
-            more = number * size < known if known is not None else len(items) == size
+            more = goes_on(number, len(items), size=page_size(told, _PAGE), total=known)
             met = tuple(one.id for one in records)
-            return Slice(records=records, met=met, more=more and bool(items), total=known, at=date_of(reply.answer))
+            return Slice(records=records, met=met, more=more, total=known, at=date_of(reply.answer))
 
         return self._exchange.get(f"{_API}/notes", params, understand)
 

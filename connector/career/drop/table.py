@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from hashlib import blake2b
 from typing import BinaryIO
 
 from connector.career.drop.sheet import FORMULA, Columns, Row, form_of, rows_of, suspicious
-from connector.career.payload import POISON, record_of
+from connector.career.payload import POISON, gone_of, record_of
 from connector.ports import Record
 
 TAKEN, UNCHANGED, PASSED_OVER, SET_ASIDE, REFUSED = "taken", "unchanged", "passed over", "set aside", "refused"
@@ -106,8 +106,8 @@ class Table:
 
     def _gone(self, id: str) -> Record | None:
         """That a record is gone; nothing of an id by which none can be known."""
-        known = record_of(self._kind.record, {}, record_id=id, version="-", odd=False)
-        return None if known.kind == POISON else replace(known, version="", deleted=True)
+        gone = gone_of(self._kind.record, id)
+        return None if gone.kind == POISON else gone
 
     def _poison(self, id: str, reason: str) -> Record:
         known = record_of(self._kind.record, {}, record_id=id, version="-", odd=False)
