@@ -18,17 +18,16 @@ QUESTIONS = ("suggestion.create", "suggestion.update")
 VALUES_ASKED = "Suggested_Values__c"
 """The field of a question that holds what somebody has entered; updates without it tell what became of the question."""
 
-
-def asks_values(write: FromClause) -> ColumnElement[bool]:
-    """Whether an update of a question tells what somebody has entered."""
-    return write.c.payload.contains(f'"{VALUES_ASKED}"', autoescape=True)
-
-
 OPEN_STATES = ("planned", "ready", "sent", "unknown")
 """The states of an intent whose outcome is not settled."""
 
 _UNSENT = ("planned", "ready", "refused")
 """The states of an intent that a new decision replaces."""
+
+
+def asks_values(write: FromClause) -> ColumnElement[bool]:
+    """Whether an update of a question tells what somebody has entered."""
+    return write.c.payload.contains(f'"{VALUES_ASKED}"', autoescape=True)
 
 
 def plan_writes(db: Connection, rows: Sequence[Row]) -> None:

@@ -7,7 +7,8 @@ import stat
 from ipaddress import ip_address
 from pathlib import Path
 
-from sqlalchemy import URL, Connection, inspect, text
+from sqlalchemy import URL, Connection, inspect, make_url, text
+from sqlalchemy.exc import SQLAlchemyError
 
 from connector.errors import Halt
 
@@ -34,6 +35,30 @@ def secure_file(path: Path, *, create: bool) -> None:
         remedy = "name a file in a folder that this user can write to"
         why = (error.strerror or "unknown reason").lower()
         raise Halt(subject=f"state {path}", reason=f"the state file cannot be used: {why}", remedy=remedy) from None
+
+
+def address_of(url: str) -> URL:
+    """The address of a state.
+
+    Raises:
+        Halt: it is none of SQLite's or PostgreSQL's.
+    """
+    try:
+        parsed = make_url(url)
+    except (SQLAlchemyError, ValueError):
+        raise no_address("it is no address of a database") from None
+    if parsed.get_backend_name() not in {"sqlite", "postgresql"}:
+        raise no_address("it is neither PostgreSQL's nor a file's")
+    return parsed
+
+
+def no_address(reason: str) -> Halt:
+    """The error for an address of no use, which itself is not repeated: it may hold a password."""
+    return Halt(
+        subject="state",
+        reason=f"its address cannot be used: {reason}",
+        remedy="write postgresql+psycopg://USER:PASSWORD@HOST/NAME, and install the driver: pip install 'psycopg[binary]'",
+    )
 
 
 def demand_tls(url: URL) -> None:

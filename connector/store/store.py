@@ -34,14 +34,13 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine import URL, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DatabaseError, DBAPIError, SQLAlchemyError
 from sqlalchemy.sql.compiler import SQLCompiler
 
 from connector.errors import Halt, Later
 from connector.store import tables
-from connector.store.safety import demand_empty, demand_tls, secure_file
+from connector.store.safety import address_of, demand_empty, demand_tls, no_address, secure_file
 from connector.store.troubles import passing
 
 Row = Mapping[str, Any]
@@ -193,7 +192,7 @@ def open_store(url: str, *, create: bool = True) -> Store:
         Halt: the state is of a newer version, damaged, or not ours; or its address is none.
         Later: it cannot be opened now, which says nothing about the state itself.
     """
-    parsed = _parsed(url)
+    parsed = address_of(url)
     if parsed.get_backend_name() == "sqlite":
         if parsed.database and parsed.database != ":memory:":
             secure_file(Path(parsed.database), create=create)
@@ -206,7 +205,7 @@ def open_store(url: str, *, create: bool = True) -> Store:
         try:
             engine = create_engine(parsed, pool_pre_ping=True, pool_size=1, max_overflow=0, hide_parameters=True)
         except (ImportError, SQLAlchemyError) as error:
-            raise _no_address(f"no driver for it ({type(error).__name__})") from None
+            raise no_address(f"no driver for it ({type(error).__name__})") from None
     try:
         _migrate(engine)
     except Exception as error:
@@ -219,25 +218,6 @@ def open_store(url: str, *, create: bool = True) -> Store:
             raise _damaged(parsed.database or "", str(said)) from error
         raise
     return Store(engine)
-
-
-def _parsed(url: str) -> URL:
-    try:
-        parsed = make_url(url)
-    except (SQLAlchemyError, ValueError):
-        raise _no_address("it is no address of a database") from None
-    if parsed.get_backend_name() not in {"sqlite", "postgresql"}:
-        raise _no_address("it is neither PostgreSQL's nor a file's")
-    return parsed
-
-
-def _no_address(reason: str) -> Halt:
-    """The address itself is not repeated: it may hold a password."""
-    return Halt(
-        subject="state",
-        reason=f"its address cannot be used: {reason}",
-        remedy="write postgresql+psycopg://USER:PASSWORD@HOST/NAME, and install the driver: pip install 'psycopg[binary]'",
-    )
 
 
 def _damaged(where: str, reason: str) -> Halt:
