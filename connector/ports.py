@@ -181,8 +181,22 @@ class CrmSide(Protocol):
     def directory(self) -> Directory:
         """Users, queues and Task statuses."""
 
-    def claim(self, holder: str, until: datetime, fields: Mapping[str, Any]) -> str | None:
-        """Write ``Bridge_Status__c`` and take or renew the lease; None if it is ours, else who holds it."""
+    def claim(self, holder: str, until: datetime, fields: Mapping[str, Any]) -> Claim:
+        """Write ``Bridge_Status__c`` and take or renew the lease."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """What came of asking for the lease. ``found`` and ``count``: how many claims there had been, and are with this one.
+
+    Whoever finds another number than its own last count learns that somebody else has worked here since, or it itself on a state
+    that has been lost.
+    """
+
+    held_by: str | None
+    """Who holds the lease, where it is not ours."""
+    found: int
+    count: int
 
 
 class Create(StrEnum):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 from sqlalchemy import Connection
@@ -13,9 +14,14 @@ from connector.core.rulebook import Fact
 from connector.engine.context import Context
 from connector.engine.drafts import FIELD_WRITES, Subject
 from connector.engine.readings import Person
+from connector.engine.recovered import decided_on
 from connector.ports import Feed
 from connector.store import intents, links, observations, suggestions
+from connector.store.links import BLANK, UnitState
 from connector.store.store import Row, pack, stamp, unpack
+
+_States = dict[str, UnitState]
+"""Base and memory of one account's units, by unit."""
 
 _LATEST = timedelta(days=1)
 _LATEST_BY_FILE = timedelta(days=60)
@@ -49,7 +55,7 @@ class Batch:
         self._contacts = observations.load(db, Side.CRM, Feed.CONTACT, contacts)
         profiles = [row["profile_id"] for row in rows if row["profile_id"]]
         self._profiles = observations.load(db, Side.CRM, Feed.PROFILE, profiles)
-        self.states = links.states_of(db, system, accounts)
+        self.states = self._as_shown(db, system, links.states_of(db, system, accounts))
         self._differences = links.differences_of(db, system, accounts)
         self._unrecorded = suggestions.unrecorded(db, system, accounts)
         career = ctx.careers.get(system)
@@ -63,6 +69,21 @@ class Batch:
         self._written = intents.written_often(db, system, accounts, FIELD_WRITES, ctx.clock.now() - _A_WHILE, times=_FOUGHT_OVER)
         self._elsewhere = links.with_account_in(db, ctx.primary, contacts) if system != ctx.primary else frozenset()
         self.subjects: list[Subject] = []
+
+    def _as_shown(self, db: Connection, system: str, states: Mapping[str, _States]) -> dict[str, _States]:
+        """With every open question as it stands in Salesforce: what its record was not let show, nobody has been asked."""
+        found = dict(states)
+        hidden = suggestions.not_shown(db, system, states)
+        records = observations.load(db, Side.CRM, Feed.SUGGESTION, [row["crm_id"] for row in hidden])
+        for row in hidden:
+            account, name = row["account_id"], row["unit"]
+            state, record = found[account].get(name, BLANK), records.get(row["crm_id"])
+            if state.memory.open is None or record is None:
+                continue
+            asked = decided_on(self.rules.known(name), unpack(record["fields"]), state.memory.open.values)
+            opened = replace(state.memory.open, values=asked)
+            found[account] = found[account] | {name: replace(state, memory=replace(state.memory, open=opened))}
+        return found
 
     def subject(self, row: Row) -> Subject:
         """One link of the batch with everything that was last read about it."""

@@ -1,4 +1,4 @@
-"""Which sides are to be compared, and how far that is; kept in the state, since a comparison outlives its process."""
+"""What is owed: sides to be compared, and how far that is; words to careers. Kept in the state, since it outlives a process."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from connector.engine.context import Context
 from connector.store.store import get_meta, get_metas, pack, set_meta, unpack
 
 _FROM_THE_BEGINNING = "yes"
+_WORDS = "untold"
 
 
 def owe(db: Connection, side: str, *, anew: bool = False) -> None:
@@ -47,6 +48,21 @@ def keep(db: Connection, side: str, how_far: dict[str, Any]) -> None:
 def done(db: Connection, side: str) -> None:
     """Nothing is owed of this side any more."""
     set_meta(db, _name(side), None)
+
+
+def owe_words(db: Connection) -> None:
+    """Careers are to be told once more where their requests stand: somebody else may have told them otherwise."""
+    set_meta(db, _WORDS, _FROM_THE_BEGINNING)
+
+
+def words_owed(db: Connection) -> bool:
+    """Whether they are."""
+    return get_meta(db, _WORDS) is not None
+
+
+def words_told(db: Connection) -> None:
+    """They have been told, or are about to be."""
+    set_meta(db, _WORDS, None)
 
 
 def _name(side: str) -> str:

@@ -13,7 +13,7 @@ from connector.core.explain import ROWS
 from connector.core.model import Side, Unit
 from connector.core.suggestions import show
 from connector.engine import owed
-from connector.engine.context import Context, stage
+from connector.engine.context import Context, log, stage
 from connector.engine.halting import halts, notices
 from connector.engine.judging import link_verdicts
 from connector.store import intents, journal, links, requests, reviews, suggestions
@@ -163,26 +163,35 @@ def _suggestion(db: Connection, row: Row, unit: Unit) -> dict[str, Any] | None:
 def beat(ctx: Context, *, lease: timedelta, force: bool = False) -> str | None:
     """Say in Salesforce that the bridge lives, and hold the lease; None if it is ours, else who holds it.
 
-    Salesforce is asked only when what would be said has changed or the lease has run half of its time.
+    Salesforce is asked only when what would be said has changed or the lease has run half of its time. That is also how we learn
+    that our state is not the latest.
     """
     now = ctx.clock.now()
     with ctx.store.begin() as db:
         told = sign_of_life(ctx, db)
         # With the holder in it: another process on this same state has said nothing yet.
         digest = str([ctx.holder, *sorted((name, value) for name, value in told.items() if name not in _MOVING)])
-        known = get_metas(db, ["beat", "beat_at"])
+        known = get_metas(db, ["beat", "beat_at", _COUNT])
         said, at = known.get("beat"), known.get("beat_at")
         # One that was told by a clock which was ahead is not fresh.
         fresh = at is not None and timedelta(0) <= now - moment(at) < lease / 2
     if fresh and said == digest and not force:
         return None
-    holder = ctx.crm.claim(ctx.holder, now + lease, told)
-    if holder is None:
+    claim = ctx.crm.claim(ctx.holder, now + lease, told)
+    if claim.held_by is None:
         with ctx.store.begin() as db:
+            if known.get(_COUNT, str(claim.found)) != str(claim.found):
+                # Another daemon has worked since, or we ourselves on a state that was lost.
+                log.warning("state.not_the_latest", expected=known[_COUNT], found=claim.found)
+                owed.owe_words(db)
             set_meta(db, "beat", digest)
             set_meta(db, "beat_at", stamp(now))
-    return holder
+            set_meta(db, _COUNT, str(claim.count))
+    return claim.held_by
 
+
+_COUNT = "beat_count"
+"""The remembered fact how many claims of the lease there were with our last one."""
 
 _MOVING = ("Audit_Head__c", "Last_Cycle__c", "Last_Good_To_Career__c", "Last_Good_To_CRM__c")
 

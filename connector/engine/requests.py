@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
@@ -11,6 +11,7 @@ from connector.core.model import Side
 from connector.core.progress import Neutral, RequestState, neutral_word
 from connector.core.requests import Ask, Misunderstood
 from connector.core.routing import PersonFacts, Routed, hard_stop, route
+from connector.engine import owed
 from connector.engine.asked import asked_now, columns_of, find_person, past_of, understood_now
 from connector.engine.context import Context, key_of, log, stage
 from connector.engine.desk import PLANS, Desk, Worked
@@ -21,6 +22,9 @@ from connector.store import intents, links, observations, plans, requests
 from connector.store.store import Row, pack, stamp, unpack
 
 _BATCH = 200
+_LATELY = timedelta(days=60)
+"""How long ago a request may have ended of which careers are told once more."""
+
 _NOISE = ("etag", "updated_at")
 """What changes about a request without changing the request."""
 
@@ -35,7 +39,7 @@ def work_requests(ctx: Context) -> Worked:
         live = stage(db).live
         waiting = any(observations.pending(db, Side.CAREER, "request", system=name, limit=1) for name in ctx.careers)
         moved = any(observations.pending(db, Side.CRM, feed, limit=1) for feed in (Feed.TASK, Feed.REQUEST))
-        left = plans.unfinished(db, PLANS)
+        left = plans.unfinished(db, PLANS) or owed.words_owed(db)
     if not live or not (waiting or moved or left):
         return done
     desk = Desk(ctx, ctx.crm.directory(), done)
@@ -46,6 +50,7 @@ def work_requests(ctx: Context) -> Worked:
     for system in ctx.careers:
         _take_up(ctx, desk, system)
     _follow(ctx, desk)
+    _tell_again(ctx, desk)
     desk.release()
     return done
 
@@ -111,6 +116,19 @@ def _follow(ctx: Context, desk: Desk) -> None:
                     follow(desk, requests.get(db, known["system"], known["request_id"]) or known)
                 observations.looked_at(db, Side.CRM, feed, [row["id"] for row in rows])
                 desk.shelve()
+
+
+def _tell_again(ctx: Context, desk: Desk) -> None:
+    """Where requests stand that are under way, or were of late: what careers read may be another state's word."""
+    with ctx.store.begin() as db:
+        if not owed.words_owed(db):
+            return
+        desk.begin(db)
+        for known in requests.lately(db, ctx.clock.now() - _LATELY):
+            requests.change(db, known["system"], known["request_id"], acknowledged=None)
+            desk.acknowledge(dict(known) | {"acknowledged": None})
+        owed.words_told(db)
+        desk.shelve()
 
 
 def _receive(desk: Desk, system: str, row: Row) -> bool:

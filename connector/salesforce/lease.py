@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from connector.errors import Halt, Later, Unknown
-from connector.ports import Clock, Status
+from connector.ports import Claim, Clock, Status
 from connector.salesforce import soql
 from connector.salesforce.answers import Row, read_moment
 from connector.salesforce.client import Client
@@ -20,6 +20,9 @@ from connector.salesforce.codes import SIDE, outcome_of, read_faults
 from connector.salesforce.objects import AUDIT_HEAD, KEY, STATUS_FIELDS, Writable
 
 STATUS_KEY = "alumni-bridge"
+COUNT = "Lease_Epoch__c"
+"""How often a bridge has written the record."""
+
 SETTLE = 2.0
 """Seconds between taking a lease over and reading it back, so that a rival's write shows."""
 
@@ -31,8 +34,8 @@ class Lease:
         self._client, self._clock = client, clock
         self._has_audit_head: bool | None = None
 
-    def claim(self, holder: str, until: datetime, fields: Mapping[str, Any]) -> str | None:
-        """Write the status and take or renew the lease; None if it is ours, else its holder. See ``CrmSide.claim``.
+    def claim(self, holder: str, until: datetime, fields: Mapping[str, Any]) -> Claim:
+        """Write the status and take or renew the lease. See ``CrmSide.claim``.
 
         ``until`` is by our clock and is moved to the server's.
         """
@@ -40,20 +43,20 @@ class Lease:
         status = self._read()
         now = self._client.transport.server_now()
         owner = self._owner(status, now)
+        found = int((status or {}).get(COUNT) or 0)
         if owner is not None and owner != holder:
-            return owner
-        epoch = int((status or {}).get("Lease_Epoch__c") or 0) + (owner is None)
+            return Claim(held_by=owner, found=found, count=found)
         values = {
             **{name: value for name, value in fields.items() if name != AUDIT_HEAD or self._knows_audit_head()},
             "Lease_Holder__c": holder,
             "Lease_Until__c": (now + seconds).strftime("%Y-%m-%dT%H:%M:%S.000+0000"),
-            "Lease_Epoch__c": epoch,
+            COUNT: found + 1,
         }
         self._write(status, values)
-        if owner == holder:
-            return None
-        self._clock.sleep(SETTLE)
-        return self._confirmed(holder)
+        if owner != holder:
+            self._clock.sleep(SETTLE)
+            owner = self._confirmed()
+        return Claim(held_by=None if owner == holder else owner, found=found, count=found + 1)
 
     def audit_head(self) -> str | None:
         """What was last written down there of our audit; None where nothing was, or the org's package has no place for it."""
@@ -69,11 +72,11 @@ class Lease:
             self._has_audit_head = AUDIT_HEAD in self._client.describe(Writable.STATUS.value).fields
         return self._has_audit_head
 
-    def _confirmed(self, holder: str) -> str | None:
+    def _confirmed(self) -> str:
         owner = self._owner(self._read(), self._client.transport.server_now())
         if owner is None:
             raise Later(side=SIDE, code="LEASE", detail="the lease was not found after it was written")
-        return None if owner == holder else owner
+        return owner
 
     def _read(self, *more: str) -> Row | None:
         where = soql.equals(KEY, soql.text(STATUS_KEY))

@@ -8,7 +8,7 @@ from typing import Any
 
 from connector.core.related import Related
 from connector.errors import Halt, Refused
-from connector.ports import Calls, Clock, CrmCreate, CrmUpdate, Directory, Feed, Officer, Outcome, Page, Record
+from connector.ports import Calls, Claim, Clock, CrmCreate, CrmUpdate, Directory, Feed, Officer, Outcome, Page, Record
 from connector.salesforce import rights, soql
 from connector.salesforce.answers import Describe, Row, long_id
 from connector.salesforce.bulk import Bulk
@@ -174,7 +174,7 @@ class SalesforceSide:
         """What Salesforce was told last of our audit, as ``Audit_Head__c`` of the status; None where it was told nothing."""
         return self._lease.audit_head()
 
-    def claim(self, holder: str, until: datetime, fields: Mapping[str, Any]) -> str | None:
+    def claim(self, holder: str, until: datetime, fields: Mapping[str, Any]) -> Claim:
         """See ``CrmSide.claim``."""
         return self._lease.claim(holder, until, fields)
 

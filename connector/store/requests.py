@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from sqlalchemy import Connection, delete, exists, func, select, update
 
 from connector.core.progress import RequestState
 from connector.store.intents import OPEN_STATES
 from connector.store.observations import batches
-from connector.store.store import Row, add, fetch, unpack, upsert
+from connector.store.store import Row, add, fetch, stamp, unpack, upsert
 from connector.store.tables import intent, link, observation, request, touch
 
 RECOVERED = "recovered"
@@ -116,6 +117,12 @@ def unmade_of_marked(db: Connection, *, but_code: str) -> list[Row]:
 def listing(db: Connection, *, limit: int = 500) -> list[Row]:
     """Requests, newest first."""
     return fetch(db, select(request).order_by(request.c.received_at.desc(), request.c.request_id).limit(limit))
+
+
+def lately(db: Connection, since: datetime) -> list[Row]:
+    """Requests that have not ended, or not before a moment."""
+    here = request.c.settled_at.is_(None) | (request.c.settled_at > stamp(since))
+    return fetch(db, select(request).where(here).order_by(request.c.system, request.c.request_id))
 
 
 def count(db: Connection) -> dict[str, int]:

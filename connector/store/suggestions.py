@@ -147,6 +147,18 @@ def unrecorded(db: Connection, system: str, account_ids: Iterable[str]) -> dict[
     return found
 
 
+@prepared
+def _not_shown(system: Place, accounts: Place) -> Select[Any]:
+    mine = (suggestion.c.system == system) & suggestion.c.account_id.in_(accounts) & (suggestion.c.state == "open")
+    of_it = (intent.c.kind == "suggestion.update") & (intent.c.key == suggestion.c.key) & (intent.c.state == "refused")
+    return select(suggestion).where(mine, suggestion.c.crm_id.is_not(None), exists().where(of_it, asks_values(intent)))
+
+
+def not_shown(db: Connection, system: str, account_ids: Iterable[str]) -> list[Row]:
+    """The open suggestions about these accounts whose record Salesforce would not let show what was entered since."""
+    return [row for some in batches(account_ids) for row in rows_of(_not_shown(db, system=system, accounts=some))]
+
+
 def of_unit(db: Connection, system: str, account_id: str, unit: str) -> list[Row]:
     """Every suggestion about one unit of one account, newest first."""
     query = select(suggestion).where(

@@ -534,14 +534,14 @@ def test_one_bridge_at_a_time(world: World) -> None:
     def until() -> datetime:
         return world.clock.now() + timedelta(minutes=10)
 
-    assert first.claim("one", until(), {"State__c": "Running", "Waiting__c": 0}) is None
-    assert second.claim("two", until(), {}) == "one"
+    assert first.claim("one", until(), {"State__c": "Running", "Waiting__c": 0}).held_by is None
+    assert second.claim("two", until(), {}).held_by == "one"
     world.pass_time(300)
-    assert first.claim("one", until(), {}) is None
+    assert first.claim("one", until(), {}).held_by is None
     world.pass_time(500)
-    assert second.claim("two", until(), {}) == "one"
+    assert second.claim("two", until(), {}).held_by == "one"
     world.pass_time(200)
-    assert second.claim("two", until(), {}) is None
-    assert first.claim("one", until(), {}) == "two"
+    assert second.claim("two", until(), {}).held_by is None
+    assert first.claim("one", until(), {}).held_by == "two"
     rows = world.control.rows("Bridge_Status__c")
-    assert [(row["Lease_Holder__c"], row["Lease_Epoch__c"], row["State__c"]) for row in rows] == [("two", 2, "Running")]
+    assert [(row["Lease_Holder__c"], row["Lease_Epoch__c"], row["State__c"]) for row in rows] == [("two", 3, "Running")]

@@ -276,7 +276,7 @@ def test_going_live_needs_the_lease(new: University) -> None:
     new.ada = new.alumna()[0]
     new.prepare()
     new.run()
-    assert new.ctx.crm.claim("rival", new.clock.now() + LEASE, {}) is None
+    assert new.ctx.crm.claim("rival", new.clock.now() + LEASE, {}).held_by is None
     with pytest.raises(Halt, match="rival"):
         go_live(new.ctx, lease=LEASE)
     new.clock.move(2 * LEASE)

@@ -119,8 +119,8 @@ def salesforce_operations(side: SalesforceSide, login: ClientCredentials, known:
 
     def lease() -> None:
         side.audit_head()
-        owner = side.claim("here:state.db", Still().now() + timedelta(minutes=10), {"State__c": "well", "Audit_Head__c": "1:ab"})
-        assert owner is None or isinstance(owner, str)
+        claim = side.claim("here:state.db", Still().now() + timedelta(minutes=10), {"State__c": "well", "Audit_Head__c": "1:ab"})
+        assert claim.held_by is None or isinstance(claim.held_by, str)
 
     def directory() -> None:
         found = side.directory()

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from connector.errors import Halt, Later
+from connector.ports import Claim
 from tests.salesforce.orgs import ROOT, Org
 
 STATUS = "a0BVr0000000001MAA"
@@ -27,7 +28,7 @@ LATER = "2026-11-02T12:05:00.000+0000"
 EARLIER = "2026-11-02T11:59:59.000+0000"
 
 
-def claim(org: Org) -> str | None:
+def claim(org: Org) -> Claim:
     """Ask for ten minutes."""
     return org.side.claim("us", org.clock.now() + timedelta(minutes=10), {"State__c": "Running"})
 
@@ -47,7 +48,7 @@ def test_first_claim_inserts(org: Org) -> None:
     found(org, NOBODY)
     org.answer("POST", "/composite/sobjects", [{"id": STATUS, "success": True, "errors": []}], headers=SERVER)
     found(org, status("us", LATER))
-    assert claim(org) is None
+    assert claim(org) == Claim(held_by=None, found=0, count=1)
     record = written(org, 1)
     assert (record["Key__c"], record["Lease_Holder__c"], record["Lease_Epoch__c"]) == ("alumni-bridge", "us", 1)
     assert (record["Lease_Until__c"], record["State__c"]) == ("2026-11-02T12:10:00.000+0000", "Running")
@@ -55,27 +56,27 @@ def test_first_claim_inserts(org: Org) -> None:
 
 
 def test_renewal_is_two_calls(org: Org) -> None:
-    """Our own lease is renewed without waiting and keeps its epoch."""
+    """Our own lease is renewed without waiting; that, too, counts."""
     found(org, status("us", LATER))
     org.answer("PATCH", "/composite/sobjects", [{"id": STATUS, "success": True, "errors": []}])
-    assert claim(org) is None
-    assert (written(org, 1)["Lease_Epoch__c"], org.clock.slept, len(org.sent)) == (3, [], 2)
+    assert claim(org) == Claim(held_by=None, found=3, count=4)
+    assert (written(org, 1)["Lease_Epoch__c"], org.clock.slept, len(org.sent)) == (4, [], 2)
 
 
 def test_another_holder_is_named_and_nothing_written(org: Org) -> None:
     """While somebody else's lease runs we are told who it is, and write nothing."""
     found(org, status("them", LATER))
-    assert claim(org) == "them"
+    assert claim(org) == Claim(held_by="them", found=3, count=3)
     assert len(org.sent) == 1
 
 
 @pytest.mark.parametrize(("holder", "until"), [("them", EARLIER), (None, None), ("them", None), ("us", EARLIER)])
 def test_free_lease_is_taken_over(holder: str | None, until: str | None, org: Org) -> None:
-    """An expired or empty lease is taken with the next epoch, and confirmed after a pause."""
+    """An expired or empty lease is taken, and confirmed after a pause."""
     found(org, status(holder, until))
     org.answer("PATCH", "/composite/sobjects", [{"id": STATUS, "success": True, "errors": []}])
     found(org, status("us", LATER))
-    assert claim(org) is None
+    assert claim(org) == Claim(held_by=None, found=3, count=4)
     assert (written(org, 1)["Lease_Epoch__c"], org.clock.slept) == (4, [2.0])
 
 
@@ -84,7 +85,7 @@ def test_rival_who_wrote_later_wins(org: Org) -> None:
     found(org, status("old", EARLIER))
     org.answer("PATCH", "/composite/sobjects", [{"id": STATUS, "success": True, "errors": []}])
     found(org, status("them", LATER))
-    assert claim(org) == "them"
+    assert claim(org).held_by == "them"
 
 
 def test_rival_who_inserted_first(org: Org) -> None:
