@@ -271,6 +271,25 @@ def test_the_lease_keeps_a_second_bridge_out(uni: University) -> None:
     assert uni.account("a1")["title"] == "Director"
 
 
+def test_what_another_bridge_told_careers_is_told_again(uni: University) -> None:
+    """Law: where somebody else has held the lease, careers are told once more, and once only, where their requests stand."""
+    request = uni.file()
+    guarded_cycle(uni.ctx, lease=LEASE)
+    known = uni.told(request)
+    for other in (False, True):
+        uni.clock.move(2 * LEASE)
+        if other:
+            assert uni.ctx.crm.claim("rival", uni.clock.now() + LEASE, {}).held_by is None
+        uni.career.acknowledgements[request]["state"] = "refused"
+        uni.clock.move(2 * LEASE)
+        guarded_cycle(uni.ctx, lease=LEASE)
+        assert uni.told(request)["state"] == (known["state"] if other else "refused")
+    uni.career.acknowledgements[request]["state"] = "refused"
+    uni.clock.move(2 * LEASE)
+    guarded_cycle(uni.ctx, lease=LEASE)
+    assert uni.told(request)["state"] == "refused", "nobody else has been here since"
+
+
 def test_going_live_needs_the_lease(new: University) -> None:
     """Law: where another bridge holds the lease, `go-live` changes nothing, so that the next cycle does not write either."""
     new.ada = new.alumna()[0]

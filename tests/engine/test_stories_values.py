@@ -462,6 +462,23 @@ def test_a_question_that_was_refused_was_not_asked(uni: University) -> None:
     assert orjson.loads(str(row["Suggested_Values__c"]))["Title"] == "Counsel"
 
 
+@pytest.mark.parametrize(("entered", "state"), [("Counsel", "Accepted"), ("Director", "Accepted with changes")])
+def test_what_salesforce_would_not_show_was_not_asked(uni: University, entered: str, state: str) -> None:
+    """Law: a question is about what its record shows; what careers have entered since is asked anew, whatever staff enter."""
+    uni.edit_person("a1", {"title": "Counsel"})
+    uni.run()
+    uni.edit_person("a1", {"title": "Judge"})
+    uni.crm.order_refusal("FIELD_CUSTOM_VALIDATION_EXCEPTION", sobject="Suggested_Change__c", count=1)
+    uni.run()
+    uni.edit_contact(uni.ada, Title=entered)
+    uni.run()
+    retry(uni.ctx)
+    uni.run()
+    asked = [(orjson.loads(str(row["Suggested_Values__c"]))["Title"], row["State__c"]) for row in uni.all("Suggested_Change__c")]
+    assert asked == [("Counsel", state), ("Judge", "Open")]
+    assert uni.account("a1")["title"] == entered
+
+
 def test_a_question_that_is_not_shown_yet_is_not_asked_twice(uni: University) -> None:
     """A create whose key is taken by what queries do not show yet (F61) is no refusal: the same question does not come again."""
     uni.edit_person("a1", {"title": "Counsel"})

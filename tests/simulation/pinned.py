@@ -739,5 +739,32 @@ PINNED: Mapping[str, Scenario] = {
         seed=60521,
         swept=False,
     ),
+    "what careers entered second was overwritten, although refreshing the question about it had been refused": Scenario(
+        spec=Spec(people=1, platform="handshake", overlap=30, cycle=28_800, latency=1.0, settings=(("fill_required", "yes"),)),
+        steps=(
+            EditAccount(0, "phone_mobile", 1),
+            Pass(28_800),
+            CrmRefuses("FIELD_CUSTOM_VALIDATION_EXCEPTION", "Suggested_Change__c", 1),
+            EditAccount(0, "phone_mobile", 2),
+            At(47, Decide(2, "adjust", 1)),
+            Pass(28_800),
+            Pass(57_600),
+        ),
+        seed=65219,
+        swept=True,
+    ),
+    "careers went on reading what a second daemon had told them, as the first one thought that its word stood": Scenario(
+        spec=Spec(people=1, mapping="tight", cycle=60, latency=1.0),
+        steps=(
+            CrmRefuses("UNABLE_TO_LOCK_ROW", "Career_Request__c", 20),
+            File(0, 2),
+            Pass(120),
+            At(6, Rival(2, 700.0)),
+            PutMapping("hushed", confirmed=True),
+            PutMapping("tight", confirmed=True),
+        ),
+        seed=67048,
+        swept=True,
+    ),
 }
 """What went wrong, and how."""
