@@ -124,7 +124,7 @@ def _tell_again(ctx: Context, desk: Desk) -> None:
         if not owed.words_owed(db):
             return
         desk.begin(db)
-        for known in requests.lately(db, ctx.clock.now() - _LATELY):
+        for known in requests.lately(db, list(ctx.careers), ctx.clock.now() - _LATELY):
             requests.change(db, known["system"], known["request_id"], acknowledged=None)
             desk.acknowledge(dict(known) | {"acknowledged": None})
         owed.words_told(db)

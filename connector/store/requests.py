@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection, delete, exists, func, select, update
@@ -119,10 +119,10 @@ def listing(db: Connection, *, limit: int = 500) -> list[Row]:
     return fetch(db, select(request).order_by(request.c.received_at.desc(), request.c.request_id).limit(limit))
 
 
-def lately(db: Connection, since: datetime) -> list[Row]:
-    """Requests that have not ended, or not before a moment."""
+def lately(db: Connection, systems: Sequence[str], since: datetime) -> list[Row]:
+    """Requests of these systems that have not ended, or not before a moment."""
     here = request.c.settled_at.is_(None) | (request.c.settled_at > stamp(since))
-    return fetch(db, select(request).where(here).order_by(request.c.system, request.c.request_id))
+    return fetch(db, select(request).where(request.c.system.in_(systems), here).order_by(request.c.system, request.c.request_id))
 
 
 def count(db: Connection) -> dict[str, int]:
