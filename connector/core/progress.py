@@ -38,6 +38,10 @@ ENDED = (
 """States in which a request is over."""
 
 
+DECIDED = (RequestState.DONE, RequestState.NOT_AVAILABLE)
+"""States in which Alumni Relations have said how a request ended: what careers tidy away afterwards changes nothing."""
+
+
 class Neutral(StrEnum):
     """``Career_Request__c.Neutral__c``: all that careers see."""
 

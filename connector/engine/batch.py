@@ -71,7 +71,7 @@ class Batch:
         self.subjects: list[Subject] = []
 
     def _as_shown(self, db: Connection, system: str, states: Mapping[str, _States]) -> dict[str, _States]:
-        """With every open question as it stands in Salesforce: what its record was not let show, nobody has been asked."""
+        """With every open question as it stands in Salesforce: what its record may not show, nobody has been asked."""
         found = dict(states)
         hidden = suggestions.not_shown(db, system, states)
         records = observations.load(db, Side.CRM, Feed.SUGGESTION, [row["crm_id"] for row in hidden])

@@ -143,8 +143,8 @@ def _suggestions_to_tell(ctx: Context, db: Connection) -> list[dict[str, Any]]:
     rows = []
     for known in suggestions.untold(db):
         told = known["state"]
-        # What its record was not let show has not been decided about, and is to stand on no question that is over.
-        intents.end_with(db, known["key"], "suggestion.update", states=("refused",))
+        # What its record did not show has not been decided about, and is to stand on no question that is over.
+        intents.end_with(db, known["key"], "suggestion.update")
         fields = {"State__c": CRM_STATES[told], "Decided_At__c": known["settled_at"]}
         rows.append(_update(ctx, "suggestion.update", known, Feed.SUGGESTION, fields))
         suggestions.change(db, known["key"], told=told)

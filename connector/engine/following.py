@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from connector.core.model import Side
-from connector.core.progress import ENDED, Neutral, RequestState, progress, was_asked
+from connector.core.progress import DECIDED, ENDED, Neutral, RequestState, progress, was_asked
 from connector.core.requests import Ask, Misunderstood
 from connector.engine.asked import asked_now, read_moment, whole_number, words_of
 from connector.engine.context import log
@@ -33,7 +33,7 @@ def claim(db: Connection, rows: Sequence[Row]) -> None:
         if known["crm_id"] is None and (create is None or create["state"] in ("refused", "superseded")):
             # Its answer may have been lost, and a later try refused: nothing is to be made any more.
             intents.supersede(db, known["system"], [known["request_id"]], ["request.create"])
-            task = next(iter(observations.children(db, Feed.TASK, [strays[key]])), None)
+            task = requests.tasks_of(db, [strays[key]]).get(strays[key])
             found = {"crm_id": strays[key], "task_id": task["id"] if task else None, "reason": requests.RECOVERED}
             requests.change(db, known["system"], known["request_id"], **found)
 
@@ -45,10 +45,15 @@ def follow(desk: Desk, known: Row) -> None:
     seen = task.get(known["task_id"])
     if known["task_id"] is not None and seen is None:
         return
+    if record is None and known["settled_at"] is not None:
+        # Its person has been forgotten, and how it ended with that: a touch of the Task alone says nothing of it.
+        return
     fields = unpack(record["fields"]) if record else {}
     if known["reason"] == requests.RECOVERED and fields.get("State__c"):
         known = _recover(desk, known, fields)
     live = seen is not None and not seen["deleted"]
+    if known["contact_id"] is None and seen is not None and live:
+        known = _identify(desk, known, fields, unpack(seen["fields"]).get("WhoId"))
     offered = whole_number(fields.get("Offered_Count__c"))
     state, neutral = progress(
         state=_standing(known),
@@ -73,7 +78,8 @@ def _recover(desk: Desk, known: Row, fields: Mapping[str, Any]) -> Row:
     system, id = known["system"], known["request_id"]
     stands = (fields["State__c"], fields.get("Neutral__c") or known["neutral"])
     asks = asked_now(desk.ctx, desk.db, known)
-    if known["state"] == RequestState.WITHDRAWN.value or (asks is not None and asks.withdrawn):
+    taken_back = known["state"] == RequestState.WITHDRAWN.value or (asks is not None and asks.withdrawn)
+    if taken_back and stands[0] not in DECIDED:
         # Careers have taken it back since: that stands, whatever the record says yet, and whatever Task it has.
         stands = (RequestState.WITHDRAWN.value, Neutral.WITHDRAWN.value)
         desk.close_task(known)
@@ -93,6 +99,17 @@ def _recover(desk: Desk, known: Row, fields: Mapping[str, Any]) -> Row:
     desk.acknowledge(found)
     _reword(desk, found, asks, fields)
     return found
+
+
+def _identify(desk: Desk, known: Row, fields: Mapping[str, Any], who: str | None) -> Row:
+    """Triage has found whom it is about, and said so on its Task: from now on they count as asked, as with any other request."""
+    contact = observations.load(desk.db, Side.CRM, Feed.CONTACT, [who]).get(who) if who else None
+    if contact is None or contact["deleted"]:
+        return known
+    at = read_moment(fields.get("Received_At__c")) or desk.ctx.clock.now()
+    requests.change(desk.db, known["system"], known["request_id"], contact_id=who)
+    requests.touch_once(desk.db, known["key"], contact_id=str(who), at=stamp(at), type=known["type"])
+    return requests.get(desk.db, known["system"], known["request_id"]) or known
 
 
 def _about(db: Connection, named: str | None, contact_id: str | None) -> bool:

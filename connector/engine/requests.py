@@ -8,7 +8,7 @@ from hashlib import sha256
 from typing import Any
 
 from connector.core.model import Side
-from connector.core.progress import Neutral, RequestState, neutral_word
+from connector.core.progress import DECIDED, Neutral, RequestState, neutral_word
 from connector.core.requests import Ask, Misunderstood
 from connector.core.routing import PersonFacts, Routed, hard_stop, route
 from connector.engine import owed
@@ -142,7 +142,7 @@ def _receive(desk: Desk, system: str, row: Row) -> bool:
         return True
     # What was given up when the mapping changed is routed by the one of now, as if it had just come.
     given_up = unmade is not None and unmade["state"] == "superseded"
-    if known is None or known["reason"] == "misunderstood" or given_up:
+    if known is None or known["reason"] == "misunderstood" or given_up or _corrected(known, understood):
         _open(desk, system, row["id"], understood, digest, known)
         return True
     if unmade is not None:
@@ -155,6 +155,11 @@ def _receive(desk: Desk, system: str, row: Row) -> bool:
     elif isinstance(understood, Ask):
         desk.edit(known, understood, digest)
     return True
+
+
+def _corrected(known: Row, understood: Ask | Misunderstood) -> bool:
+    """Whether what was refused for what it was, and is kept nowhere, is another ask by now."""
+    return known["state"] == RequestState.REFUSED.value and known["crm_id"] is None and not understood.withdrawn
 
 
 def _unmade(desk: Desk, known: Row | None) -> Row | None:
@@ -279,7 +284,7 @@ def _create(desk: Desk, system: str, ask: Ask, routed: Routed, key: str, number:
 
 
 def _withdraw(desk: Desk, known: Row) -> None:
-    if known["state"] == RequestState.WITHDRAWN.value:
+    if known["state"] == RequestState.WITHDRAWN.value or RequestState(known["state"]) in DECIDED:
         return
     now, system, id = desk.ctx.clock.now(), known["system"], known["request_id"]
     state = RequestState.WITHDRAWN

@@ -23,6 +23,8 @@ STATUS_KEY = "alumni-bridge"
 COUNT = "Lease_Epoch__c"
 """How often a bridge has written the record."""
 
+_NONE = -1
+
 SETTLE = 2.0
 """Seconds between taking a lease over and reading it back, so that a rival's write shows."""
 
@@ -33,6 +35,8 @@ class Lease:
     def __init__(self, client: Client, clock: Clock) -> None:
         self._client, self._clock = client, clock
         self._has_audit_head: bool | None = None
+        self._tried = self._before = _NONE
+        """The count that a claim of ours would have left of which nobody knows whether it was written, and the one before it."""
 
     def claim(self, holder: str, until: datetime, fields: Mapping[str, Any]) -> Claim:
         """Write the status and take or renew the lease. See ``CrmSide.claim``.
@@ -43,20 +47,25 @@ class Lease:
         status = self._read()
         now = self._client.transport.server_now()
         owner = self._owner(status, now)
-        found = int((status or {}).get(COUNT) or 0)
+        stands = int((status or {}).get(COUNT) or 0)
+        # One of our own whose answer was lost is nobody else's.
+        ours = stands == self._tried and status is not None and status.get("Lease_Holder__c") == holder
+        found = self._before if ours else stands
         if owner is not None and owner != holder:
-            return Claim(held_by=owner, found=found, count=found)
+            return Claim(held_by=owner, found=found, count=stands)
         values = {
             **{name: value for name, value in fields.items() if name != AUDIT_HEAD or self._knows_audit_head()},
             "Lease_Holder__c": holder,
             "Lease_Until__c": (now + seconds).strftime("%Y-%m-%dT%H:%M:%S.000+0000"),
-            COUNT: found + 1,
+            COUNT: stands + 1,
         }
+        self._tried, self._before = stands + 1, found
         self._write(status, values)
         if owner != holder:
             self._clock.sleep(SETTLE)
             owner = self._confirmed()
-        return Claim(held_by=None if owner == holder else owner, found=found, count=found + 1)
+        self._tried = _NONE
+        return Claim(held_by=None if owner == holder else owner, found=found, count=stands + 1)
 
     def audit_head(self) -> str | None:
         """What was last written down there of our audit; None where nothing was, or the org's package has no place for it."""

@@ -63,11 +63,16 @@ class Records:
         return {key: by_key[key.lower()] for key in keys if key.lower() in by_key}
 
     def tasks_of(self, request_ids: Sequence[str]) -> dict[str, str]:
-        """The Task of each of these career requests: (request id, Task id); a living one where there are several."""
+        """The Task of each of these career requests: (request id, Task id). The earliest: it was made with the request.
+
+        A call or an e-mail that staff log there is a Task about it as well.
+        """
         values = [soql.record_id(value) for value in dict.fromkeys(request_ids)]
         parts = [soql.within("WhatId", values[n : n + IDS]) for n in range(0, len(values), IDS)]
-        records = sorted(self._all(Feed.TASK, parts), key=lambda task: task.deleted, reverse=True)
-        return {str(task.fields["WhatId"]): task.id for task in records}
+        records = sorted(
+            self._all(Feed.TASK, parts), key=lambda task: (str(task.fields.get("CreatedDate")), task.id), reverse=True
+        )
+        return {str(task.fields.get("WhatId")): task.id for task in records}
 
     def _all(self, feed: Feed, conditions: Sequence[Condition]) -> list[Record]:
         queries = [self.select(feed, where=where) for where in conditions]

@@ -265,9 +265,9 @@ def on_their_way(
     return found
 
 
-def end_with(db: Connection, key: str, kind: str, *, states: Sequence[str] = _UNSENT) -> None:
+def end_with(db: Connection, key: str, kind: str) -> None:
     """What waited for a record that is not to be made, or that is over, ends with it."""
-    waiting = (intent.c.key == key) & (intent.c.kind == kind) & intent.c.state.in_(states)
+    waiting = (intent.c.key == key) & (intent.c.kind == kind) & intent.c.state.in_(_UNSENT)
     db.execute(update(intent).where(waiting).values(state="superseded"))
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, delete, exists, func, select, update
 
 from connector.core.progress import RequestState
 from connector.store.intents import OPEN_STATES
-from connector.store.observations import batches
+from connector.store.observations import batches, children
 from connector.store.store import Row, add, fetch, stamp, unpack, upsert
 from connector.store.tables import intent, link, observation, request, touch
 
@@ -64,13 +64,25 @@ def reopen_strays(db: Connection) -> None:
 
 def strays(db: Connection) -> dict[str, Row]:
     """Career_Request__c that no request of ours is known to have, and that have a Task: ``crm_id`` and ``task_id`` by key."""
-    record, task = observation.alias(), observation.alias()
     claimed = select(request.c.crm_id).where(request.c.crm_id.is_not(None))
-    query = select(record.c.fields, record.c.id.label("crm_id"), task.c.id.label("task_id"))
-    query = query.join(task, (task.c.kind == "Task") & (task.c.parent == record.c.id) & task.c.deleted.is_(False))
-    query = query.where(record.c.side == "crm", record.c.kind == "Career_Request__c", record.c.deleted.is_(False))
-    rows = fetch(db, query.where(record.c.id.not_in(claimed)))
-    return {str(unpack(row["fields"]).get("Key__c")): {"crm_id": row["crm_id"], "task_id": row["task_id"]} for row in rows}
+    of_requests = (observation.c.side == "crm") & (observation.c.kind == "Career_Request__c")
+    living = select(observation.c.id, observation.c.fields).where(of_requests, observation.c.deleted.is_(False))
+    keys = {
+        row["id"]: str(unpack(row["fields"]).get("Key__c")) for row in fetch(db, living.where(observation.c.id.not_in(claimed)))
+    }
+    tasks = tasks_of(db, keys)
+    return {keys[id]: {"crm_id": id, "task_id": task["id"]} for id, task in tasks.items() if not task["deleted"]}
+
+
+def tasks_of(db: Connection, crm_ids: Iterable[str]) -> dict[str, Row]:
+    """The Task of each of these Career_Request__c, deleted or not: the earliest, for it was made with the record.
+
+    A call or an e-mail that staff log there is a Task about it as well.
+    """
+    found: dict[str, Row] = {}
+    for row in sorted(children(db, "Task", crm_ids), key=lambda task: str(unpack(task["fields"]).get("CreatedDate"))):
+        found.setdefault(row["parent"], row)
+    return found
 
 
 def open_tasks(db: Connection) -> dict[str, str]:

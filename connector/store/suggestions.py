@@ -150,12 +150,13 @@ def unrecorded(db: Connection, system: str, account_ids: Iterable[str]) -> dict[
 @prepared
 def _not_shown(system: Place, accounts: Place) -> Select[Any]:
     mine = (suggestion.c.system == system) & suggestion.c.account_id.in_(accounts) & (suggestion.c.state == "open")
-    of_it = (intent.c.kind == "suggestion.update") & (intent.c.key == suggestion.c.key) & (intent.c.state == "refused")
-    return select(suggestion).where(mine, suggestion.c.crm_id.is_not(None), exists().where(of_it, asks_values(intent)))
+    of_it = (intent.c.kind == "suggestion.update") & (intent.c.key == suggestion.c.key)
+    hidden = exists().where(of_it, intent.c.state.in_((*OPEN_STATES, "refused")), asks_values(intent))
+    return select(suggestion).where(mine, suggestion.c.crm_id.is_not(None), hidden)
 
 
 def not_shown(db: Connection, system: str, account_ids: Iterable[str]) -> list[Row]:
-    """The open suggestions about these accounts whose record Salesforce would not let show what was entered since."""
+    """The open suggestions about these accounts whose record is not known to show what was entered since."""
     return [row for some in batches(account_ids) for row in rows_of(_not_shown(db, system=system, accounts=some))]
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from connector.engine import plans, report
+from connector.engine.erasing import erase_person
 from connector.rules import load_rules
 from emulator.inprocess import WireFault
 from tests.engine.university import ASK, University
@@ -479,3 +480,87 @@ def test_nothing_is_inserted_again_under_a_key_that_is_not_unique(uni: Universit
     uni.run(seconds=3600)
     assert len(uni.all("Career_Request__c")) == len(uni.all("Task")) == 1
     assert report.status(uni.ctx)["halted"] == []
+
+
+@pytest.mark.parametrize("how", ["deleted", "withdrawn"])
+def test_what_careers_tidy_away_stays_done(asked: University, how: str) -> None:
+    """Law: how a request ended is for Alumni Relations to say; whatever careers do with it afterwards, that stands."""
+    asked.edit(asked.one("Career_Request__c")["Id"], Outcome__c="Fulfilled")
+    asked.edit(asked.one("Task")["Id"], Status="Completed")
+    assert state(asked) == ("Done", "done")
+    if how == "deleted":
+        asked.career.delete("request", asked.request, asked.career.keys["k-pat"])
+    else:
+        asked.call("k-pat", "PATCH", f"/requests/{asked.request}", {"state": "withdrawn"})
+    asked.run()
+    asked.lose_state()
+    asked.go_live()
+    asked.run()
+    record = asked.one("Career_Request__c")
+    assert (record["State__c"], record["Neutral__c"], record["Outcome__c"]) == ("Done", "done", "Fulfilled")
+    assert report.status(asked.ctx)["refused"] == []
+
+
+def test_what_was_filed_under_a_confidential_type_by_mistake(uni: University) -> None:
+    """Law: a request that was refused for its type is taken up once careers have given it another one."""
+    uni.request = uni.file(type="WELFARE", direction=None)
+    uni.run()
+    assert (uni.told(uni.request)["state"], uni.all("Career_Request__c")) == ("refused", [])
+    uni.call("k-pat", "PATCH", f"/requests/{uni.request}", {"type": "MENTOR_FLASH"})
+    assert state(uni) == ("Queued", "received")
+
+
+@pytest.mark.parametrize("again", ["MOCK_INTERVIEW", "MENTOR_FLASH"])
+@pytest.mark.parametrize("state_is", ["kept", "lost"])
+def test_whom_triage_has_found_counts_as_asked(uni: University, again: str, state_is: str) -> None:
+    """Law: who is found by triage, and named on the Task, counts for the contact limit and for the same ask."""
+    uni.file(person_id=None, person_hint={"name": "Ada Lovelace", "email": "x@example.org"})
+    uni.run()
+    assert uni.one("Career_Request__c")["State__c"] == "Triage"
+    uni.edit(uni.one("Task")["Id"], WhoId=uni.ada, Status="In Progress")
+    uni.run()
+    if state_is == "lost":
+        uni.lose_state()
+        uni.go_live()
+        uni.run()
+    uni.file(type=again, named=False)
+    uni.run()
+    states = [row["State__c"] for row in uni.all("Career_Request__c")]
+    assert states == ["In progress", "Waiting" if again == "MOCK_INTERVIEW" else "Recorded only"]
+
+
+def test_what_is_forgotten_of_a_request_says_nothing_of_its_end(asked: University) -> None:
+    """Law: careers go on reading how it ended after its person was erased, also when somebody touches its Task."""
+    asked.edit(asked.one("Career_Request__c")["Id"], Outcome__c="Fulfilled")
+    asked.edit(asked.one("Task")["Id"], Status="Completed")
+    assert state(asked) == ("Done", "done")
+    for _ in range(2):
+        asked.run(seconds=9000)
+    erase_person(asked.ctx, "careers", "a1")
+    asked.edit(asked.one("Task")["Id"], Subject="Tidied")
+    for _ in range(2):
+        asked.run()
+    assert asked.told(asked.request)["state"] == "done"
+
+
+@pytest.mark.parametrize("status", ["Completed", "Not Started"])
+@pytest.mark.parametrize("how", ["state lost", "answer lost"])
+def test_what_staff_log_on_a_request_is_not_its_task(uni: University, status: str, how: str) -> None:
+    """Law: a call that is logged on a request's record is a Task about it, and not the one that we made: it stays as it is."""
+    uni.request = uni.file()
+    if how == "answer lost":
+        uni.crm_wire.order(WireFault.LOSE_RESPONSE, "POST .*composite/graph", count=1)
+    uni.run()
+    ours, record = uni.one("Task")["Id"], uni.one("Career_Request__c")["Id"]
+    uni.edit(ours, Status="In Progress")
+    logged = uni.crm.create_as(uni.officer, "Task", {"Subject": "Call", "Status": status, "WhatId": record})
+    if how == "state lost":
+        uni.run()
+        uni.lose_state()
+        uni.go_live()
+    for _ in range(3):
+        uni.run(seconds=300)
+    assert state(uni) == ("In progress", "in progress")
+    uni.call("k-pat", "PATCH", f"/requests/{uni.request}", {"state": "withdrawn"})
+    assert state(uni) == ("Withdrawn", "withdrawn")
+    assert (uni.crm.row(ours)["Status"], uni.crm.row(logged)["Status"]) == ("Completed", status)

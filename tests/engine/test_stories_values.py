@@ -479,6 +479,26 @@ def test_what_salesforce_would_not_show_was_not_asked(uni: University, entered: 
     assert uni.account("a1")["title"] == entered
 
 
+@pytest.mark.parametrize("entered", ["Counsel", "Director"])
+@pytest.mark.parametrize("how", ["locked", "lost"])
+def test_what_its_record_may_not_show_was_not_asked(uni: University, entered: str, how: str) -> None:
+    """Law: the same where showing it was put off, or nobody knows whether it is shown."""
+    uni.edit_person("a1", {"title": "Counsel"})
+    uni.run()
+    uni.edit_person("a1", {"title": "Judge"})
+    if how == "locked":
+        uni.crm.order_refusal("UNABLE_TO_LOCK_ROW", sobject="Suggested_Change__c", count=4)
+    else:
+        uni.crm_wire.order(WireFault.LOSE_REQUEST, "(PATCH|POST) .*sobjects", count=2)
+    uni.run()
+    uni.edit_contact(uni.ada, Title=entered)
+    for seconds in (5, 5, 5, 4000, 60):
+        uni.run(seconds=seconds)
+    asked = [orjson.loads(str(row["Suggested_Values__c"]))["Title"] for row in uni.all("Suggested_Change__c", State__c="Open")]
+    assert asked == ["Judge"]
+    assert uni.account("a1")["title"] == entered
+
+
 def test_a_question_that_is_not_shown_yet_is_not_asked_twice(uni: University) -> None:
     """A create whose key is taken by what queries do not show yet (F61) is no refusal: the same question does not come again."""
     uni.edit_person("a1", {"title": "Counsel"})

@@ -113,3 +113,16 @@ def test_lost_answer(org: Org) -> None:
     org.mock.add("PATCH", f"{ROOT}/composite/sobjects", body=ConnectionResetError("reset"))
     with pytest.raises(Later):
         claim(org)
+
+
+@pytest.mark.parametrize(("holder", "stands", "before"), [("us", 4.0, 3), ("us", 5.0, 5), ("them", 4.0, 4), ("us", 3.0, 3)])
+def test_a_claim_of_our_own_is_nobody_elses(org: Org, holder: str, stands: float, before: int) -> None:
+    """Law: that somebody else has been here is not taken from a claim of our own whose answer was lost."""
+    found(org, status("us", LATER))
+    org.mock.add("PATCH", f"{ROOT}/composite/sobjects", body=ConnectionResetError("reset"))
+    with pytest.raises(Later):
+        claim(org)
+    found(org, status(holder, EARLIER, stands))
+    org.answer("PATCH", "/composite/sobjects", [{"id": STATUS, "success": True, "errors": []}], headers=SERVER)
+    found(org, status("us", LATER))
+    assert claim(org) == Claim(held_by=None, found=before, count=int(stands) + 1)

@@ -103,8 +103,12 @@ def _judge_request(
 
 
 def _judge_withdrawn(found: Evidence, id: str, record: dict[str, Any]) -> Iterator[Breach]:
-    """Nobody goes on working for what careers do not want any more, unless an officer has opened the Task again."""
-    if record["State__c"] not in _WITHOUT_TASK:
+    """Nobody goes on working for what careers do not want any more, unless an officer has opened the Task again.
+
+    What an officer has brought to its end before stays as it ended.
+    """
+    done = record["State__c"] == "Done" and record.get("Outcome__c") in ("Accepted", "Fulfilled")
+    if record["State__c"] not in _WITHOUT_TASK and not done:
         yield Breach("withdrawn", f"request {id} was withdrawn, its record is {record['State__c']!r}")
     edits = found.world.task_edits
     for task in found.world.rows("Task"):
