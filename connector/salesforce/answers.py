@@ -20,6 +20,8 @@ from connector.wire import Answer
 
 Row = dict[str, Any]
 
+FEWER = "fewer records than it counts"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rows:
@@ -27,6 +29,8 @@ class Rows:
 
     records: tuple[Row, ...]
     next: str | None = None
+    counted: int = 0
+    """How many records the whole query has, as far as the answer says."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -219,14 +223,15 @@ def _page(body: object, object_name: str, unusable: Callable[[str], BridgeError]
         attributes = record.get("attributes")
         if isinstance(attributes, dict) and attributes.get("type", object_name) != object_name:
             raise unusable("a record of another object")
+    told = body.get("totalSize")
+    counted = told if isinstance(told, int) else 0
     if body["done"]:
-        counted = body.get("totalSize")
-        if first and isinstance(counted, int) and len(records) < counted:
-            raise unusable("fewer records than it counts")
-        return Rows(records=tuple(records))
+        if first and len(records) < counted:
+            raise unusable(FEWER)
+        return Rows(records=tuple(records), counted=counted)
     if not isinstance(following, str) or not records:
         raise unusable("more is promised, but not where")
-    return Rows(records=tuple(records), next=following)
+    return Rows(records=tuple(records), next=following, counted=counted)
 
 
 def composite_of(answer: Answer, names: Sequence[str]) -> list[Sub]:

@@ -15,6 +15,7 @@ from connector.core.httpdate import read_date, read_retry_after
 from connector.errors import BridgeError, Bug, Later, Unknown
 from connector.ports import Clock
 from connector.salesforce.answers import (
+    FEWER,
     Describe,
     GraphAnswer,
     ObjectRights,
@@ -31,6 +32,7 @@ from connector.salesforce.answers import (
     rights_of,
     rows_of,
     table_of,
+    unusable,
 )
 from connector.salesforce.auth import server_time
 from connector.salesforce.codes import SIDE, Fault, error_of, read_faults
@@ -110,11 +112,14 @@ class Client:
     def rest(self, rows: Rows, soql: Soql) -> list[Row]:
         """All records of a query whose first page is ``rows``.
 
-        Follows ``nextRecordsUrl`` on this host only, and not for ever: an empty page that promises more is no answer.
+        Follows ``nextRecordsUrl`` on this host only, and not for ever: an empty page that promises more is no answer. Nor are
+        fewer records than the first page counts: who asked for some by id would take the others for gone.
         """
-        records = list(rows.records)
+        records, counted = list(rows.records), rows.counted
         for _ in range(_PAGES):
             if rows.next is None:
+                if len(records) < counted:
+                    raise unusable(FEWER)
                 return records
             rows = self._get(lambda answer: rows_of(answer, soql.object, first=False), rows.next)[1]
             records += rows.records

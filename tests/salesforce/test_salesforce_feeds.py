@@ -32,8 +32,9 @@ def contact(number: int, stamp: str = "2026-11-02T08:59:00.000+0000", **fields: 
 
 
 def page(*records: dict[str, Any], following: str | None = None) -> dict[str, Any]:
-    """A query's answer."""
-    body: dict[str, Any] = {"totalSize": 99 if following else len(records), "done": following is None, "records": list(records)}
+    """A query's answer; where one more page follows, that has one more record."""
+    counted = len(records) + (following is not None)
+    body: dict[str, Any] = {"totalSize": counted, "done": following is None, "records": list(records)}
     return body if following is None else {**body, "nextRecordsUrl": following}
 
 
@@ -186,6 +187,14 @@ def test_the_last_of_several_pages_is_shorter_than_the_count(org: Org) -> None:
     org.answer("GET", later.removeprefix("/services/data/v67.0"), page({"Id": "005Vr0000000002AAA"}) | {"totalSize": 2})
     soql = Soql(text="SELECT Id FROM User", object="User")
     assert [row["Id"][-4] for row in org.client.queries([soql] * 4)[0]] == ["1", "2"]
+
+
+def test_fewer_records_in_all_pages_than_are_counted(org: Org) -> None:
+    """Pages that together lack records are no answer either: a lookup by id would take those who are left out for gone."""
+    org.answer("GET", "/queryAll", page(contact(1), following="/services/data/v67.0/query/01g-1") | {"totalSize": 3})
+    org.answer("GET", "/query/01g-1", page(contact(2)))
+    with pytest.raises(Later, match="UNUSABLE_ANSWER"):
+        org.side.fetch(Feed.CONTACT, ["003Vr0000000001AAA", "003Vr0000000002AAA", "003Vr0000000003AAA"])
 
 
 def test_page_that_repeats_itself(org: Org) -> None:
