@@ -24,7 +24,10 @@ Batch = Sequence[int]
 _CONSEQUENCES = frozenset({"PROCESSING_HALTED", "ALL_OR_NONE_OPERATION_ROLLED_BACK"})
 _TASK = "00T"
 _FOREIGN = frozenset({"001", "003", "005", "006", "00G", "00Q", _TASK, "00U", "500", "701"})
-_ONE_SPOILS_ALL = frozenset({"JSON_PARSER_ERROR", "INVALID_FIELD", "MALFORMED_ID", "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY"})
+_ONE_SPOILS_ALL = frozenset({"CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY"})
+"""What an element may be told because of another one: a trigger is run for all records of a call and fails for all of them."""
+_ABOUT_US = frozenset({"INSUFFICIENT_ACCESS"})
+"""What a whole call is told because of our user, whatever its records are."""
 _MOST_REFUSALS = 40
 _ELEMENT = 400
 """An element of a Collections call has an error without an HTTP status of its own: one that says that it was not done."""
@@ -48,7 +51,7 @@ class Writes:
         paired = [n for n, row in enumerate(rows) if row.task is not None]
         settled: dict[int, Outcome] = {}
         self._deliver(_cut(plain, COLLECTION), lambda batch: self._insert([rows[n] for n in batch]), settled)
-        self._deliver(_cut(paired, GRAPHS), lambda batch: self._insert_pairs([rows[n] for n in batch]), settled)
+        self._deliver(_cut(paired, GRAPHS), lambda batch: self._insert_pairs([rows[n] for n in batch]), settled, apart=True)
         settled.update(self._look_up({n: rows[n] for n, outcome in settled.items() if outcome.code == TAKEN}))
         return [settled[n] for n in range(len(rows))]
 
@@ -63,34 +66,45 @@ class Writes:
         self._deliver(_once_each(rows, kinds), change, settled)
         return [settled[n] for n in range(len(rows))]
 
-    def _deliver(self, batches: Sequence[Batch], call: Callable[[Batch], list[Outcome]], settled: dict[int, Outcome]) -> None:
+    def _deliver(
+        self,
+        batches: Sequence[Batch],
+        call: Callable[[Batch], list[Outcome]],
+        settled: dict[int, Outcome],
+        *,
+        apart: bool = False,
+    ) -> None:
         """Carry out the batches in order, until the side says stop; what was not sent then waits.
 
-        A batch that is refused because of one of its records is halved until that record is alone. Raises only while nothing
-        at all is settled, so that no outcome is ever lost.
+        What is refused because of one of its records is halved until that record is alone: a whole batch, or (unless each
+        row is carried out ``apart``) its elements that a trigger failed for. Raises only while nothing at all is settled, so
+        that no outcome is ever lost.
         """
         waiting = deque(batches)
         refusals = 0
         while waiting:
             batch = waiting.popleft()
             try:
-                settled.update(zip(batch, call(batch), strict=True))
+                outcomes = dict(zip(batch, call(batch), strict=True))
+                spoilt: Batch = [] if apart else [n for n, outcome in outcomes.items() if outcome.code in _ONE_SPOILS_ALL]
             except Refused as reason:
-                refusals += 1
-                if len(batch) > 1 and reason.code in _ONE_SPOILS_ALL:
-                    if refusals <= _MOST_REFUSALS:
-                        middle = len(batch) // 2
-                        waiting.extendleft((batch[middle:], batch[:middle]))
-                        continue
-                    settled.update(dict.fromkeys(batch, Outcome(status=Status.LATER, code=reason.code)))
-                else:
-                    settled.update(dict.fromkeys(batch, outcome_of_error(reason)))
+                outcomes = dict.fromkeys(batch, outcome_of_error(reason))
+                spoilt = [] if reason.code in _ABOUT_US else batch
             except (Later, Halt, Unknown) as reason:
                 if not settled and not isinstance(reason, Unknown):
                     raise
                 settled.update(dict.fromkeys(batch, outcome_of_error(reason)))
                 self._hold(waiting, reason, settled)
                 return
+            refusals += bool(spoilt)
+            if len(spoilt) > 1:
+                held = {n: Outcome(status=Status.LATER, code=outcomes.pop(n).code) for n in spoilt}
+                if refusals <= _MOST_REFUSALS:
+                    middle = len(spoilt) // 2
+                    waiting.extendleft((spoilt[middle:], spoilt[:middle]))
+                else:
+                    outcomes |= held
+            settled.update(outcomes)
 
     def _hold(self, waiting: Sequence[Batch] | deque[Batch], reason: BridgeError, settled: dict[int, Outcome]) -> None:
         """What was certainly not sent, because the side failed before its turn."""

@@ -9,7 +9,7 @@ import pytest
 
 from connector.errors import Halt, Later
 from connector.ports import CrmUpdate, Status
-from tests.salesforce.elements import REQUEST, TASK, failed, graph, made, profile, request, statuses
+from tests.salesforce.elements import HALTED, REQUEST, TASK, error, failed, graph, made, profile, request, statuses
 from tests.salesforce.orgs import ROOT, Org
 
 
@@ -108,22 +108,49 @@ def test_what_was_not_sent_waits_like_what_was(org: Org) -> None:
     assert (waiting.status, waiting.code, waiting.retry_after) == (Status.LATER, "REQUEST_LIMIT_EXCEEDED", 1234.0)
 
 
-def test_poison_is_isolated(org: Org) -> None:
-    """A record that makes Salesforce refuse the whole call is found by halving; the others are done."""
+@pytest.mark.parametrize(
+    ("code", "elements"),
+    [("JSON_PARSER_ERROR", False), ("NEVER_SEEN", False), ("CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", True)],
+)
+def test_poison_is_isolated(org: Org, code: str, *, elements: bool) -> None:
+    """A record that makes Salesforce refuse the whole call, or a trigger fail for every element, is found by halving."""
     poison = 2
     rows = [profile(f"k{number}") for number in range(4)]
 
     def answer(request: Any) -> tuple[int, dict[str, str], str]:
         records = json.loads(request.body)["records"]
-        if any(record["Key__c"] == f"k{poison}" for record in records):
-            return 400, {}, json.dumps([{"errorCode": "JSON_PARSER_ERROR", "message": "x"}])
-        return 200, {}, json.dumps([made(REQUEST) for _ in records])
+        if not any(record["Key__c"] == f"k{poison}" for record in records):
+            return 200, {}, json.dumps([made(REQUEST) for _ in records])
+        if elements:
+            return 200, {}, json.dumps([failed(code) for _ in records])
+        return 400, {}, json.dumps([{"errorCode": code, "message": "x"}])
 
     for _ in range(5):
         org.mock.add_callback("POST", f"{ROOT}/composite/sobjects", callback=answer, content_type="application/json")
     outcomes = org.side.create(rows)
     assert statuses(outcomes) == [Status.APPLIED, Status.APPLIED, Status.REFUSED, Status.APPLIED]
     assert len(org.sent) == 5
+
+
+def test_a_trigger_that_fails_for_one_object_leaves_what_is_done(org: Org) -> None:
+    """Of a call only the elements that a trigger failed for are tried in smaller parts; the others keep their outcomes."""
+    trigger = failed("CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY")
+    rows = [CrmUpdate(object="Task", id=TASK, fields={})]
+    rows += [CrmUpdate(object="Career_Request__c", id=f"a0BVr00000{number:05d}", fields={}) for number in range(3)]
+    answers = [trigger, trigger, failed("STRING_TOO_LONG"), made(TASK)], [made(rows[1].id)], [trigger]
+    for answer in answers:
+        org.answer("PATCH", "/composite/sobjects", list(answer))
+    assert statuses(org.side.update(rows)) == [Status.APPLIED, Status.APPLIED, Status.REFUSED, Status.REFUSED]
+    assert len(org.sent) == 3
+
+
+def test_each_graph_fails_for_itself(org: Org) -> None:
+    """A trigger that fails for several requests with Tasks has failed for each of them: nothing is tried a second time."""
+    trigger = error("CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY")
+    graphs = [graph(number, trigger, HALTED, done=False) for number in range(2)]
+    org.answer("POST", "/composite/graph", {"graphs": graphs})
+    assert statuses(org.side.create([request("k0"), request("k1")])) == [Status.REFUSED] * 2
+    assert len(org.sent) == 1
 
 
 def test_search_for_poison_ends(org: Org) -> None:
