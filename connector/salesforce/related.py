@@ -47,12 +47,15 @@ class Beside:
     def flatten(self, row: Row) -> None:
         """Put the values beside a contact into its row under their paths, and take the nested records out.
 
-        A record that is not there makes empty values; one that is there and cannot be seen makes none.
+        A record that is not there makes empty values; one that is there and cannot be seen, or did not come, makes none.
         """
         for parent in self._parents:
             _flatten_parent(parent, row.pop(parent.name, None), linked=row.get(parent.link), into=row)
         for child in self._children:
-            found = _only(row.pop(child.name, None))
+            answer = row.pop(child.name, None)
+            found = _only(answer)
+            if found is None and not _told_of_none(answer):
+                continue
             row.update({key: found.get(name) if found else None for key, name in zip(child.keys(), child.fields, strict=True)})
             for parent in self._above(child):
                 above, linked = (found.get(parent.name), found.get(parent.link)) if found else (None, None)
@@ -84,6 +87,11 @@ def _flatten_parent(parent: Related, found: object, *, linked: object, into: Row
     if not isinstance(found, dict):
         raise unusable("a parent that is no record")
     into.update({key: found.get(name) for key, name in zip(parent.keys(), parent.fields, strict=True)})
+
+
+def _told_of_none(answer: object) -> bool:
+    """Whether a subquery's answer without records says that there are none: it is finished, and has counted none."""
+    return answer is None or (isinstance(answer, dict) and answer.get("done") is True and not answer.get("totalSize"))
 
 
 def _only(answer: object) -> Row | None:

@@ -125,11 +125,18 @@ ENROLLED = {
             },
             {"Enrollments__r.Year__c": "2005"},
         ),
+        (
+            {"Enrollments__r": {"totalSize": 0, "done": True, "records": []}, "AccountId": ACME, "Account": None},
+            dict.fromkeys(("Enrollments__r.Year__c", "Enrollments__r.School__r.Name")),
+        ),
+        ({"Enrollments__r": {"totalSize": 0, "done": False, "records": []}, "AccountId": ACME, "Account": None}, {}),
+        ({"Enrollments__r": {"totalSize": 1, "done": True, "records": []}, "AccountId": ACME, "Account": None}, {}),
+        ({"Enrollments__r": {"records": []}, "AccountId": ACME, "Account": None}, {}),
     ],
-    ids=["there", "not there", "hidden"],
+    ids=["there", "not there", "hidden", "none", "not finished", "counted", "not said"],
 )
 def test_values_stand_under_their_paths(org: Org, beside: dict[str, Any], values: dict[str, Any]) -> None:
-    """Law: what is not there is empty; a parent that is there and cannot be seen is absent, never empty."""
+    """Law: what is not there is empty; a parent that cannot be seen, or a child that did not come, is absent, never empty."""
     org.answer("GET", "/queryAll", page(contact(1, **beside)))
     (record,) = side(org).fetch(Feed.CONTACT, [ADA])
     assert {name: value for name, value in record.fields.items() if "." in name} == values
