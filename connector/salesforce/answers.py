@@ -21,6 +21,8 @@ from connector.wire import Answer
 Row = dict[str, Any]
 
 FEWER = "fewer records than it counts"
+_FIRST_YEAR, _LAST_YEAR = 1700, 4000
+"""Between which Salesforce has dates (general knowledge); with those at the edges of the calendar nobody can reckon."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,7 +160,7 @@ def table_of(answer: Answer, columns: Sequence[str]) -> Table:
     begins with the names of the columns: one without them has the columns in the order of the query.
     """
     count, locator = answer.headers.get("Sforce-NumberOfRecords", ""), answer.headers.get("Sforce-Locator")
-    if "csv" not in answer.headers.get("Content-Type", "").lower() or not count.isdigit() or locator is None:
+    if "csv" not in answer.headers.get("Content-Type", "").lower() or locator is None:
         raise answer.unusable("no results of a query job")
     try:
         lines = list(csv.reader(io.StringIO(answer.data.decode("utf-8"), newline=""), strict=True))
@@ -166,7 +168,7 @@ def table_of(answer: Answer, columns: Sequence[str]) -> Table:
         raise answer.unusable("results that are no CSV") from None
     named = bool(lines) and sorted(lines[0]) == sorted(columns)
     header, data = (lines[0], lines[1:]) if named else (list(columns), lines)
-    if len(data) != int(count) or any(len(line) != len(header) for line in data) or not lines:
+    if str(len(data)) != count or any(len(line) != len(header) for line in data) or not lines:
         raise answer.unusable("results that are not whole")
     return Table(rows=tuple(dict(zip(header, line, strict=True)) for line in data), locator="" if locator == "null" else locator)
 
@@ -189,6 +191,8 @@ def read_moment(stamp: str) -> datetime:
         raise unusable("a moment that is none") from None
     if moment.tzinfo is None:
         raise unusable("a moment without time zone")
+    if not _FIRST_YEAR <= moment.year <= _LAST_YEAR:
+        raise unusable("a moment that Salesforce does not have")
     return moment.astimezone(UTC)
 
 
@@ -288,7 +292,7 @@ def describe_of(answer: Answer) -> Describe:
     """The description in an answer to sObject Describe."""
     body = answer.json()
     fields = body.get("fields") if isinstance(body, dict) else None
-    if not isinstance(fields, list) or not all(isinstance(f, dict) and isinstance(f.get("name"), str) for f in fields):
+    if not isinstance(fields, list) or not all(_is_field(one) for one in fields):
         raise answer.unusable("no description")
     return Describe(
         name=str(body.get("name", "")),
@@ -307,6 +311,12 @@ def _children(relationships: object) -> dict[str, tuple[str, str]]:
         for one in listed
         if one.get("relationshipName")
     }
+
+
+def _is_field(value: object) -> bool:
+    return (
+        isinstance(value, dict) and isinstance(value.get("name"), str) and isinstance(value.get("referenceTo"), list | type(None))
+    )
 
 
 def _field(field: Mapping[str, Any]) -> FieldInfo:

@@ -35,7 +35,7 @@ from connector.salesforce.answers import (
     unusable,
 )
 from connector.salesforce.auth import server_time
-from connector.salesforce.codes import SIDE, Fault, error_of, read_faults
+from connector.salesforce.codes import Fault, error_of, read_faults
 from connector.salesforce.objects import API_VERSION, Writable
 from connector.salesforce.soql import Soql, is_id
 from connector.salesforce.soql import name as api_name
@@ -112,8 +112,9 @@ class Client:
     def rest(self, rows: Rows, soql: Soql) -> list[Row]:
         """All records of a query whose first page is ``rows``.
 
-        Follows ``nextRecordsUrl`` on this host only, and not for ever: an empty page that promises more is no answer. Nor are
-        fewer records than the first page counts: who asked for some by id would take the others for gone.
+        Follows ``nextRecordsUrl`` on this host only, and not for ever: an empty page that promises more is no answer, nor is
+        one that leads to itself. Nor are fewer records than the first page counts: who asked for some by id would take the
+        others for gone.
         """
         records, counted = list(rows.records), rows.counted
         for _ in range(_PAGES):
@@ -121,9 +122,11 @@ class Client:
                 if len(records) < counted:
                     raise unusable(FEWER)
                 return records
-            rows = self._get(lambda answer: rows_of(answer, soql.object, first=False), rows.next)[1]
+            last, rows = rows, self._get(lambda answer: rows_of(answer, soql.object, first=False), rows.next)[1]
+            if rows.next is not None and rows.next == last.next:
+                raise unusable("the same page again")
             records += rows.records
-        raise Bug(f"{SIDE}: a query that never ends")
+        raise unusable("a query that never ends")
 
     def queries(self, queries: Sequence[Soql]) -> list[list[Row]]:
         """The complete answers of several queries (deleted and archived included), five to a call."""

@@ -14,7 +14,7 @@ from typing import Any
 from connector.errors import Halt, Later, Unknown
 from connector.ports import Claim, Clock, Status
 from connector.salesforce import soql
-from connector.salesforce.answers import Row, read_moment
+from connector.salesforce.answers import Row, read_moment, unusable
 from connector.salesforce.client import Client
 from connector.salesforce.codes import SIDE, outcome_of, read_faults
 from connector.salesforce.objects import AUDIT_HEAD, KEY, STATUS_FIELDS, Writable
@@ -91,6 +91,8 @@ class Lease:
         where = soql.equals(KEY, soql.text(STATUS_KEY))
         query = soql.select([*STATUS_FIELDS, *more], Writable.STATUS.value, where=where)
         rows = self._client.rest(self._client.query_present(query), query)
+        if rows and not (soql.is_id(rows[0].get("Id")) and isinstance(rows[0].get(COUNT), int | float | None)):
+            raise unusable("a status without its id or with a count that is none")
         return rows[0] if rows else None
 
     def _owner(self, status: Row | None, now: datetime) -> str | None:

@@ -103,6 +103,8 @@ class Records:
         found, version, deleted = row.get("Id"), row.get("SystemModstamp"), row.get("IsDeleted")
         if not isinstance(found, str) or not isinstance(version, str) or not isinstance(deleted, bool):
             raise unusable("a record without its system fields")
+        if feed is Feed.TASK and "WhatId" not in row:
+            raise unusable("a Task that does not say what it is about")
         read_moment(version)
         row.pop("attributes", None)
         if feed is Feed.CONTACT:

@@ -65,7 +65,7 @@ class Beside:
     def contacts_of(related: Related, rows: Sequence[Row]) -> list[str]:
         """The keys by which the contacts of changed records are found: contacts' ids for children, else the parents' own ids."""
         name = related.link if related.choice is not None else "Id"
-        return [value for value in dict.fromkeys(row.get(name) for row in rows) if soql.is_id(value)]
+        return list(dict.fromkeys(value for row in rows if soql.is_id(value := row.get(name))))
 
     @staticmethod
     def condition(related: Related, keys: Sequence[str]) -> Condition:

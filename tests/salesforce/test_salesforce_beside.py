@@ -161,7 +161,8 @@ def test_what_has_another_shape_is_not_believed(org: Org, beside: dict[str, Any]
 
 def test_changed_children_bring_their_contacts(org: Org) -> None:
     """Law: the contacts of changed children, deleted ones too, come with the poll; those that name nobody bring nobody."""
-    org.answer("POST", "/composite", changed(child(1), child(2, ADA), child(3, None)))
+    odd = child(4) | {"Contact__c": [ADA]}
+    org.answer("POST", "/composite", changed(child(1), child(2, ADA), child(3, None), odd))
     org.answer("GET", "/queryAll", page(contact(1, Account=None, Enrollments__r=None)))
     found = read(org, resting())
     assert [record.id for record in found.records] == [ADA]

@@ -262,12 +262,13 @@ def test_a_set_without_names_is_in_the_order_of_the_query(org: Org) -> None:
         (f'{HEADER}\n{ROW[:-8]}"unended\n', {}),
         (f"{HEADER}\n{ROW}\n", {"Content-Type": "application/json"}),
         (f"{HEADER}\n{ROW}\n", {"Sforce-NumberOfRecords": "all"}),
+        (f"{HEADER}\n{ROW}\n", {"Sforce-NumberOfRecords": "\u00b2"}),
         (f"{HEADER}\n{ROW}\n", {"Sforce-Locator": "aa"}),
         (f"{HEADER}\n{ROW.replace('true', 'maybe')}\n", {}),
         (f"{HEADER}\n{ROW.replace('2005.0', 'never')}\n", {}),
         ("", {"Sforce-NumberOfRecords": "0"}),
     ],
-    ids=["rows", "cut", "cells", "columns", "quote", "type", "number", "again", "boolean", "double", "nothing"],
+    ids=["rows", "cut", "cells", "columns", "quote", "type", "number", "digit", "again", "boolean", "double", "nothing"],
 )
 def test_results_that_are_not_whole_are_not_believed(org: Org, body: str, headers: dict[str, str]) -> None:
     """Law: a file that was cut, or is of another shape, is no results; the cursor stays where it was."""

@@ -12,6 +12,7 @@ from connector.errors import Bug, Halt, Later, Refused
 from connector.ports import Feed
 from connector.salesforce.cursors import read_cursor
 from connector.salesforce.soql import Soql
+from tests.salesforce.elements import TASK
 from tests.salesforce.orgs import Org
 
 COVERED = "2026-11-02T09:00:00.000+0000"
@@ -254,6 +255,8 @@ def test_deleted_and_merged(org: Org) -> None:
         {"records": [{**contact(1), "Id": None}], "done": True},
         {"records": [{**contact(1), "IsDeleted": None}], "done": True},
         {"records": [{"attributes": {"type": "Contact"}, "Id": "003Vr0000000001AAA"}], "done": True},
+        {"records": [contact(1, "0001-01-01T00:00:00+1400")], "done": True},
+        {"records": [contact(1, "9999-12-31T23:59:59-1400")], "done": True},
     ],
 )
 def test_rows_of_another_shape(body: Any, org: Org) -> None:
@@ -284,6 +287,32 @@ def test_composite_answers_must_fit(spoil: Any, org: Org) -> None:
         org.answer("POST", "/composite", body)
     with pytest.raises(Later):
         org.side.read({Feed.CONTACT: ""})
+
+
+def test_a_page_that_leads_to_itself(org: Org) -> None:
+    """A lookup whose next page is the one that was just read is no answer, and is not read for ever."""
+    again = page(contact(1), following="/services/data/v67.0/query/01g-1")
+    org.answer("GET", "/queryAll", again)
+    org.answer("GET", "/query/01g-1", again)
+    with pytest.raises(Later, match="UNUSABLE_ANSWER"):
+        org.side.fetch(Feed.CONTACT, ["003Vr0000000001AAA"])
+    assert len(org.sent) == 2
+
+
+def test_a_task_that_does_not_say_what_it_is_about(org: Org) -> None:
+    """A Task's row without the field that was asked for is no answer: whose Task it is decides what is written."""
+    org.answer("GET", "/queryAll", {"done": True, "records": [{"Id": TASK, "SystemModstamp": COVERED, "IsDeleted": False}]})
+    with pytest.raises(Later, match="UNUSABLE_ANSWER"):
+        org.side.fetch(Feed.TASK, [TASK])
+
+
+@pytest.mark.parametrize("references", [3, "Account", {"Account": 1}])
+def test_a_description_of_another_shape(references: Any, org: Org) -> None:
+    """A field that refers to something else than a list of objects is no description."""
+    for _ in range(4):
+        org.answer("GET", "/sobjects/Contact/describe", {"fields": [{"name": "AccountId", "referenceTo": references}]})
+    with pytest.raises(Later, match="UNUSABLE_ANSWER"):
+        org.client.describe("Contact")
 
 
 def test_next_page_on_another_host(org: Org) -> None:

@@ -126,3 +126,12 @@ def test_a_claim_of_our_own_is_nobody_elses(org: Org, holder: str, stands: float
     org.answer("PATCH", "/composite/sobjects", [{"id": STATUS, "success": True, "errors": []}], headers=SERVER)
     found(org, status("us", LATER))
     assert claim(org) == Claim(held_by=None, found=before, count=int(stands) + 1)
+
+
+@pytest.mark.parametrize("odd", [{"Lease_Epoch__c": "3"}, {"Lease_Epoch__c": [3]}, {"Id": None}, {"Id": "x"}])
+def test_a_status_of_another_shape(odd: dict[str, Any], org: Org) -> None:
+    """A status whose count is no number, or that has no id to write to, is no answer: nothing is written."""
+    found(org, {"done": True, "records": [status("us", LATER)["records"][0] | odd]})
+    with pytest.raises(Later, match="UNUSABLE_ANSWER"):
+        claim(org)
+    assert len(org.sent) == 1
