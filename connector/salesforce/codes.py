@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from connector.errors import BridgeError, Bug, Halt, Later, Refused, Unknown
+from connector.errors import BridgeError, Halt, Later, Refused, Unknown
 from connector.ports import Outcome, Status
 
 SIDE = "crm"
@@ -24,7 +24,6 @@ class Verdict(StrEnum):
     REFUSED = "refused"
     HALT = "halt"
     UNKNOWN = "unknown"
-    BUG = "bug"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,8 +79,10 @@ CODES: Mapping[str, Meaning] = {
     "UNSUPPORTED_API_VERSION": _halt("an administrator of the bridge: install a release that speaks a current API version"),
     "GONE": _halt("an administrator of the bridge: install a release that speaks a current API version"),
     "MULTIPLE_CHOICES": _halt("a Salesforce administrator: Key__c has lost its uniqueness; " + _PACKAGE),
-    "MALFORMED_QUERY": Meaning(verdict=Verdict.BUG),
-    "QUERY_TOO_COMPLICATED": Meaning(verdict=Verdict.BUG),
+    "MALFORMED_QUERY": _halt(
+        "an administrator of the bridge: map fewer fields, or install a release whose queries Salesforce takes"
+    ),
+    "QUERY_TOO_COMPLICATED": _halt("an administrator of the bridge: map fewer formula fields and fewer records beside contacts"),
     # nobody knows
     "UNKNOWN_EXCEPTION": Meaning(verdict=Verdict.UNKNOWN),
     # never as it is
@@ -160,8 +161,6 @@ def error_of(status: int, fault: Fault, *, write: bool) -> BridgeError:
             return Unknown(side=SIDE, detail=f"{fault.code} {detail}")
         case Verdict.HALT:
             return Halt(subject=SIDE, reason=f"{fault.code} ({detail})", remedy=meaning.remedy)
-        case Verdict.BUG:
-            return Bug(f"{SIDE}: {fault.code} {detail}")
         case Verdict.REFUSED:
             return Refused(side=SIDE, code=fault.code, detail=detail, fields=fault.fields, remedy=meaning.remedy)
 

@@ -9,7 +9,7 @@ import pytest
 from connector.errors import BridgeError, Bug, Halt, Later, Refused, Unknown
 from connector.ports import CrmUpdate, Status
 from connector.salesforce import soql
-from connector.salesforce.codes import CODES, Verdict, classify, outcome_of_error, read_faults
+from connector.salesforce.codes import CODES, Fault, Verdict, classify, error_of, outcome_of_error, read_faults
 from connector.salesforce.objects import Writable
 from tests.salesforce.orgs import Org
 
@@ -69,7 +69,8 @@ READS: list[tuple[int, Any, type[BridgeError]]] = [
     (403, [{"message": "x", "errorCode": "INSUFFICIENT_ACCESS"}], Refused),
     (400, [{"message": "x", "errorCode": "QUERY_TIMEOUT"}], Later),
     (400, [{"message": "x", "errorCode": "INVALID_QUERY_LOCATOR"}], Later),
-    (400, [{"message": "x", "errorCode": "MALFORMED_QUERY"}], Bug),
+    (400, [{"message": "x", "errorCode": "MALFORMED_QUERY"}], Halt),
+    (400, [{"message": "x", "errorCode": "QUERY_TOO_COMPLICATED"}], Halt),
     (400, [{"message": "No such column 'X' on entity 'Contact'", "errorCode": "INVALID_FIELD"}], Refused),
     (404, [{"errorCode": "NOT_FOUND", "message": "The requested resource does not exist"}], Refused),
     (410, [{"errorCode": "GONE", "message": "x"}], Halt),
@@ -129,6 +130,14 @@ def test_each_error_of_a_write_has_its_class_and_is_sent_once(
     with pytest.raises(expected):
         org.client.insert([(Writable.PROFILE, {"Key__c": "k"})])
     assert len(org.sent) == 1
+
+
+def test_no_code_of_theirs_is_a_bug_of_ours() -> None:
+    """Whatever Salesforce answers stops its own side at most: a ``Bug`` would stop career systems as well."""
+    for code in CODES:
+        reason = error_of(400, Fault(code=code), write=False)
+        assert not isinstance(reason, Halt) or reason.subject == "crm", code
+        assert not isinstance(reason, Bug), code
 
 
 def test_status_and_code_may_disagree() -> None:
