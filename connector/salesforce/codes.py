@@ -83,8 +83,10 @@ CODES: Mapping[str, Meaning] = {
         "an administrator of the bridge: map fewer fields, or install a release whose queries Salesforce takes"
     ),
     "QUERY_TOO_COMPLICATED": _halt("an administrator of the bridge: map fewer formula fields and fewer records beside contacts"),
-    # nobody knows
+    # nobody knows what became of a write; a read works later
     "UNKNOWN_EXCEPTION": Meaning(verdict=Verdict.UNKNOWN),
+    "SERVER_UNAVAILABLE": Meaning(verdict=Verdict.UNKNOWN),
+    "REQUEST_RUNNING_TOO_LONG": Meaning(verdict=Verdict.UNKNOWN),
     # never as it is
     "INVALID_FIELD": _refused(_PERMISSION + ", or " + _PACKAGE),
     "INVALID_TYPE": _refused(_PERMISSION + ", or " + _PACKAGE),
@@ -93,6 +95,11 @@ CODES: Mapping[str, Meaning] = {
     "INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY": _refused(_PERMISSION),
     "INSUFFICIENT_ACCESS": _refused(_PERMISSION),
     "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY": _refused("a Salesforce administrator: a flow or trigger of the org failed"),
+    "CANNOT_EXECUTE_FLOW_TRIGGER": _refused("a Salesforce administrator: a flow of the org failed"),
+    "OPERATION_TOO_LARGE": _refused(
+        "a Salesforce administrator: too much is shared record by record for one query; let the integration user view all"
+        " records of the object"
+    ),
     "FIELD_CUSTOM_VALIDATION_EXCEPTION": _refused("a Salesforce administrator: a validation rule of the org refuses it"),
     "FIELD_FILTER_VALIDATION_EXCEPTION": _refused("a Salesforce administrator: a lookup filter of the org refuses it"),
     "REQUIRED_FIELD_MISSING": _refused("a Salesforce administrator: the org demands a field that the bridge does not know"),

@@ -24,8 +24,8 @@ Batch = Sequence[int]
 _CONSEQUENCES = frozenset({"PROCESSING_HALTED", "ALL_OR_NONE_OPERATION_ROLLED_BACK"})
 _TASK = "00T"
 _FOREIGN = frozenset({"001", "003", "005", "006", "00G", "00Q", _TASK, "00U", "500", "701"})
-_ONE_SPOILS_ALL = frozenset({"CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY"})
-"""What an element may be told because of another one: a trigger is run for all records of a call and fails for all of them."""
+_ONE_SPOILS_ALL = frozenset({"CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", "CANNOT_EXECUTE_FLOW_TRIGGER"})
+"""What an element may be told because of another one: a trigger or flow is run for all records of a call, and fails for all."""
 _ABOUT_US = frozenset({"INSUFFICIENT_ACCESS"})
 """What a whole call is told because of our user, whatever its records are."""
 _MOST_REFUSALS = 40

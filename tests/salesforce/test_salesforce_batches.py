@@ -110,7 +110,12 @@ def test_what_was_not_sent_waits_like_what_was(org: Org) -> None:
 
 @pytest.mark.parametrize(
     ("code", "elements"),
-    [("JSON_PARSER_ERROR", False), ("NEVER_SEEN", False), ("CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", True)],
+    [
+        ("JSON_PARSER_ERROR", False),
+        ("NEVER_SEEN", False),
+        ("CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", True),
+        ("CANNOT_EXECUTE_FLOW_TRIGGER", True),
+    ],
 )
 def test_poison_is_isolated(org: Org, code: str, *, elements: bool) -> None:
     """A record that makes Salesforce refuse the whole call, or a trigger fail for every element, is found by halving."""

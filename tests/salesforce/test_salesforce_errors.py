@@ -42,9 +42,11 @@ ELEMENTS: list[tuple[dict[str, Any], Status]] = [
     ({"message": "entity is deleted", "statusCode": "ENTITY_IS_DELETED", "fields": []}, Status.REFUSED),
     ({"message": "inactive", "statusCode": "INACTIVE_OWNER_OR_USER", "fields": []}, Status.REFUSED),
     ({"message": "flow failed", "statusCode": "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", "fields": []}, Status.REFUSED),
+    ({"message": "flow failed", "statusCode": "CANNOT_EXECUTE_FLOW_TRIGGER", "fields": []}, Status.REFUSED),
     (DUPLICATE_RULE, Status.REFUSED),
     ({"message": "etwas Neues", "statusCode": "NEVER_SEEN_BEFORE", "fields": []}, Status.REFUSED),
     ({"message": "x", "statusCode": "UNKNOWN_EXCEPTION", "fields": []}, Status.UNKNOWN),
+    ({"message": "x", "statusCode": "SERVER_UNAVAILABLE", "fields": []}, Status.UNKNOWN),
     ({"message": "no code at all"}, Status.UNKNOWN),
 ]
 
@@ -69,6 +71,9 @@ READS: list[tuple[int, Any, type[BridgeError]]] = [
     (403, [{"message": "x", "errorCode": "INSUFFICIENT_ACCESS"}], Refused),
     (400, [{"message": "x", "errorCode": "QUERY_TIMEOUT"}], Later),
     (400, [{"message": "x", "errorCode": "INVALID_QUERY_LOCATOR"}], Later),
+    (400, [{"message": "x", "errorCode": "REQUEST_RUNNING_TOO_LONG"}], Later),
+    (400, [{"message": "x", "errorCode": "SERVER_UNAVAILABLE"}], Later),
+    (400, [{"message": "x", "errorCode": "OPERATION_TOO_LARGE"}], Refused),
     (400, [{"message": "x", "errorCode": "MALFORMED_QUERY"}], Halt),
     (400, [{"message": "x", "errorCode": "QUERY_TOO_COMPLICATED"}], Halt),
     (400, [{"message": "No such column 'X' on entity 'Contact'", "errorCode": "INVALID_FIELD"}], Refused),
@@ -106,6 +111,7 @@ WRITES: list[tuple[int, Any, type[BridgeError]]] = [
     (400, [{"message": "x", "errorCode": "UNABLE_TO_LOCK_ROW", "fields": []}], Later),
     (500, [{"message": "x", "errorCode": "UNKNOWN_EXCEPTION"}], Unknown),
     (503, [{"message": "x", "errorCode": "SERVER_UNAVAILABLE"}], Unknown),
+    (400, [{"message": "x", "errorCode": "REQUEST_RUNNING_TOO_LONG"}], Unknown),
     (500, [{"message": "x", "errorCode": "NEVER_SEEN"}], Unknown),
     (502, "<html>", Unknown),
     (504, "", Unknown),
@@ -130,6 +136,11 @@ def test_each_error_of_a_write_has_its_class_and_is_sent_once(
     with pytest.raises(expected):
         org.client.insert([(Writable.PROFILE, {"Key__c": "k"})])
     assert len(org.sent) == 1
+
+
+def test_a_query_that_sharing_makes_too_large_has_a_remedy() -> None:
+    """A refusal that is in the table says who can change what, in the words of its own cause."""
+    assert "view all" in classify(400, "OPERATION_TOO_LARGE", write=False).remedy
 
 
 def test_no_code_of_theirs_is_a_bug_of_ours() -> None:
