@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
-from connector.errors import Halt, Refused
+from connector.errors import Halt, Later, Refused
 from connector.ports import Clock, Feed
 from connector.salesforce import soql
 from connector.salesforce.answers import FieldInfo, Row, read_count, read_moment, unusable
@@ -49,10 +49,14 @@ class Bulk:
         saved: dict[Feed, int] = {}
         for start in range(0, len(feeds), QUERIES):
             some = feeds[start : start + QUERIES]
-            counts = self._client.composite([self._client.query_path(soql.count(feed.value)) for feed in some])
+            try:
+                counts = self._client.composite([self._client.query_path(soql.count(feed.value)) for feed in some])
+            except Later:
+                # Counting may take longer than Salesforce or we wait, where reading would not; else the next call fails alike.
+                continue
             for feed, sub in zip(some, counts, strict=True):
                 # What is wrong with an object that cannot be counted, its own query will say.
-                with suppress(Refused, Halt):
+                with suppress(Refused, Halt, Later):
                     saved[feed] = self._saved(read_count(sub))
         return {feed: calls for feed, calls in saved.items() if calls > _ASKED_AT_LEAST}
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from connector.core.related import Related
-from connector.errors import Halt, Refused
+from connector.errors import Halt, Later, Refused
 from connector.ports import Feed, Page, Record
 from connector.salesforce import soql
 from connector.salesforce.answers import Row, Rows, Sub, long_id, read_covered, read_moment, unusable
@@ -32,6 +32,8 @@ PAGE = 2_000
 """Rows in one page: what one query answer holds at most."""
 OVERLAP = timedelta(seconds=30)
 _WINDOW = timedelta(minutes=2)
+_NO_RESULTS = frozenset({"UNUSABLE_ANSWER", "BODY_TOO_LARGE"})
+"""How results of a job fail that may fail alike for as long as the job lives, which is seven days."""
 _CHILDREN = IDS * QUERIES
 """Changed children in one page: their contacts are read in one Composite call."""
 
@@ -133,11 +135,13 @@ class Feeds:
                     asked = replace(job, asked=job.asked + 1, left=job.left - 1)
                     return self._page_of([], replace(place, job=asked), more=True, full=True)
             rows, locator = bulk.rows(job, self._records.select(feed), self._records.columns(feed) or ())
-        except (Refused, Halt):
+            records = [self._records.record(feed, row) for row in rows]
+            if locator and locator == job.locator:
+                raise unusable("the same results again")
+        except (Refused, Halt, Later) as reason:
+            if isinstance(reason, Later) and reason.code not in _NO_RESULTS:
+                raise
             return self._page_of([], pages, more=True, full=True)
-        records = [self._records.record(feed, row) for row in rows]
-        if locator and locator == job.locator:
-            raise unusable("the same results again")
         after = (
             replace(place, job=replace(job, locator=locator))
             if locator

@@ -18,12 +18,12 @@ from connector.salesforce.cursors import Cursor, Job, read_cursor
 from connector.salesforce.side import SalesforceSide
 from connector.salesforce.transport import Transport
 from connector.secrets import Secret
-from connector.wire import Wire, open_session
+from connector.wire import Limits, Wire, open_session
 from emulator.clock import Clock
 from emulator.inprocess import mount
 from tests.engine.university import START, SharedClock
 from tests.salesforce.orgs import Org
-from tests.salesforce.test_salesforce_feeds import composite, covered, page
+from tests.salesforce.test_salesforce_feeds import composite, contact, covered, page
 from tests.systems import CRM_HOST, Systems, build_systems, rulebook
 
 FIELDS = rulebook().person.contact_fields()
@@ -263,20 +263,64 @@ def test_a_set_without_names_is_in_the_order_of_the_query(org: Org) -> None:
         (f"{HEADER}\n{ROW}\n", {"Content-Type": "application/json"}),
         (f"{HEADER}\n{ROW}\n", {"Sforce-NumberOfRecords": "all"}),
         (f"{HEADER}\n{ROW}\n", {"Sforce-NumberOfRecords": "\u00b2"}),
-        (f"{HEADER}\n{ROW}\n", {"Sforce-Locator": "aa"}),
-        (f"{HEADER}\n{ROW.replace('true', 'maybe')}\n", {}),
-        (f"{HEADER}\n{ROW.replace('2005.0', 'never')}\n", {}),
         ("", {"Sforce-NumberOfRecords": "0"}),
     ],
-    ids=["rows", "cut", "cells", "columns", "quote", "type", "number", "digit", "again", "boolean", "double", "nothing"],
+    ids=["rows", "cut", "cells", "columns", "quote", "type", "number", "digit", "nothing"],
 )
 def test_results_that_are_not_whole_are_not_believed(org: Org, body: str, headers: dict[str, str]) -> None:
-    """Law: a file that was cut, or is of another shape, is no results; the cursor stays where it was."""
+    """Law: a file that was cut, or is of another shape, is no results, nor would it be for a week: pages bring everybody."""
     for _ in range(4):
         results(org, body, **headers)
+    found = bulk_side(org).read({Feed.CONTACT: WAITING})[Feed.CONTACT]
+    assert (found.records, found.more, found.full) == ((), True, True)
+    assert read_cursor(found.cursor) == Cursor(phase="full", mark="2026-11-02T09:00:00+00:00")
+
+
+@pytest.mark.parametrize(
+    ("row", "headers"),
+    [
+        (ROW, {"Sforce-Locator": "aa"}),
+        (ROW.replace("true", "maybe"), {}),
+        (ROW.replace("2005.0", "never"), {}),
+        (ROW.replace("003Vr", ""), {}),
+    ],
+    ids=["again", "boolean", "double", "id"],
+)
+def test_results_that_lead_nowhere_are_not_believed(org: Org, row: str, headers: dict[str, str]) -> None:
+    """Law: values that are none of their type, or the same results for ever, give way to pages too."""
+    results(org, f"{HEADER}\n{row}\n", **headers)
     org.answer("GET", "/sobjects/Contact/describe", DESCRIBED)
-    with pytest.raises(Later):
+    found = bulk_side(org).read({Feed.CONTACT: WAITING})[Feed.CONTACT]
+    assert (found.records, found.more, read_cursor(found.cursor).job) == ((), True, None)
+
+
+def test_results_that_are_larger_than_we_take(org: Org) -> None:
+    """Law: results that no exchange of ours can carry give way to pages as well."""
+    for _ in range(4):
+        results(org, "x" * (Limits().body + 1))
+    found = bulk_side(org).read({Feed.CONTACT: WAITING})[Feed.CONTACT]
+    assert read_cursor(found.cursor).job is None
+
+
+def test_results_that_cannot_be_had_now_are_waited_for(org: Org) -> None:
+    """Law: a side that is down for a while does not cost the job; the cursor stays where it was."""
+    for _ in range(4):
+        org.answer("GET", "/jobs/query/750Vr0000000001AAA/results", [{"errorCode": "SERVER_UNAVAILABLE", "message": "x"}], 503)
+    with pytest.raises(Later, match="SERVER_UNAVAILABLE"):
         bulk_side(org).read({Feed.CONTACT: WAITING})
+
+
+@pytest.mark.parametrize("whole", [False, True])
+def test_an_object_that_takes_too_long_to_count_is_read_by_pages(org: Org, *, whole: bool) -> None:
+    """Law: counting only chooses the way; where it is not done in time, for one object or the call, the feed is read."""
+    error = [{"errorCode": "QUERY_TIMEOUT", "message": "x"}]
+    timeout = composite(error)
+    timeout["compositeResponse"][0]["httpStatusCode"] = 400
+    for _ in range(4 if whole else 1):
+        org.answer("POST", "/composite", error if whole else timeout, 400 if whole else 200)
+    org.answer("POST", "/composite", composite(covered(), page(contact(1))))
+    found = bulk_side(org).read({Feed.CONTACT: ""})[Feed.CONTACT]
+    assert ([record.id for record in found.records], found.more) == (["003Vr0000000001AAA"], False)
 
 
 @pytest.mark.parametrize(
