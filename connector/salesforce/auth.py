@@ -24,7 +24,7 @@ from simple_salesforce.login import token_login
 from connector.core.httpdate import read_date
 from connector.errors import Halt, Later
 from connector.ports import Clock
-from connector.salesforce.codes import SIDE
+from connector.salesforce.codes import SIDE, read_faults
 from connector.secrets import Secret
 from connector.wire import Answer, Wire, origin
 
@@ -251,8 +251,9 @@ class _Login:
         return reply
 
     def _refusal(self, answer: Answer, reply: Mapping[str, Any]) -> Halt | Later:
-        code = reply.get("error")
-        code = code if isinstance(code, str) else ""
+        # Only what looks like a code is repeated: anything else would carry their text into halts, state and logs.
+        faults = read_faults({"error": reply.get("error")})
+        code = faults[0].code if faults else ""
         if code == "rate_limit_exceeded":
             return Later(side=SIDE, code="LOGIN_RATE_EXCEEDED", retry_after=900.0)
         if code in {"server_error", "temporarily_unavailable", "service_unavailable", "unknown_error"}:

@@ -176,6 +176,15 @@ def test_refusals_name_their_cause(code: str, words: str, mock: responses.Reques
     assert "hasn't" not in raised.value.reason
 
 
+@pytest.mark.parametrize("error", ["user ada@example.org is frozen", "<b>x</b>", "a" * 81, "", 7, None, ["invalid_grant"]])
+def test_what_is_no_code_is_not_repeated(error: Any, mock: responses.RequestsMock, clock: FakeClock) -> None:
+    """What stands where a login's error code should stand reaches no halt unless it looks like one."""
+    mock.add("POST", URL, status=400, json={"error": error})
+    with pytest.raises(Halt) as raised:
+        credentials(clock).token()
+    assert raised.value.reason == "login: the login was refused (HTTP 400)"
+
+
 def test_clock_that_is_wrong_is_named(mock: responses.RequestsMock, clock: FakeClock) -> None:
     """If our clock is minutes off Salesforce's, the refusal says so, since that alone spoils an assertion (S6)."""
     headers = {"Date": "Mon, 02 Nov 2026 08:55:30 GMT"}
