@@ -120,7 +120,7 @@ class Records:
         )
 
     def explained(self, kind: str, reason: Refused) -> Halt | Refused:
-        """A refused read, with the fields that our user cannot see (any more) named from a fresh describe."""
+        """A refused read, with what our user cannot see (any more) named from a fresh describe: fields, or whole objects."""
         if reason.code not in {"INVALID_FIELD", "INVALID_TYPE", "NOT_FOUND"}:
             return reason
         missing = self._missing(kind) if reason.code == "INVALID_FIELD" else []
@@ -132,6 +132,17 @@ class Records:
         wanted = [(kind, name) for name in self._fields[feed] if "." not in name] if feed else []
         if feed is None or feed is Feed.CONTACT:
             wanted += [read for one in self.beside.related for read in one.reads()]
-        objects = dict.fromkeys(name for name, _ in wanted)
-        visible = {name: {field.lower() for field in self._client.describe(name).fields} for name in objects}
-        return [f"{name}.{field}" for name, field in dict.fromkeys(wanted) if field.lower() not in visible[name]]
+        visible = {name: self._visible(name) for name in dict.fromkeys(name for name, _ in wanted)}
+        missing: list[str] = []
+        for name, field in wanted:
+            shown = visible[name]
+            if shown is None or field.lower() not in shown:
+                missing.append(name if shown is None else f"{name}.{field}")
+        return list(dict.fromkeys(missing))
+
+    def _visible(self, name: str) -> set[str] | None:
+        """The fields of an object, in lower case; None where the object itself is not shown to us."""
+        try:
+            return {field.lower() for field in self._client.describe(name).fields}
+        except Refused:
+            return None

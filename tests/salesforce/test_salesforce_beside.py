@@ -286,3 +286,16 @@ def test_a_hidden_field_beside_the_contact_is_named(org: Org) -> None:
     with pytest.raises(Halt) as raised:
         side(org).fetch(Feed.CONTACT, [ADA])
     assert raised.value.subject == "Enrollment__c.Status__c, Account.Site"
+
+
+def test_a_hidden_object_beside_the_contact_is_named(org: Org) -> None:
+    """Law: an object that is not shown at all is named once, beside the fields that are missing of the others."""
+    org.answer("GET", "/queryAll", [{"errorCode": "INVALID_FIELD", "message": "No such relation"}], status=400)
+    contact_fields = ["Id", "SystemModstamp", "IsDeleted", "MasterRecordId", "LastModifiedDate", "LastModifiedById", "AccountId"]
+    org.answer("GET", "/sobjects/Contact/describe", {"fields": [{"name": name} for name in contact_fields]})
+    org.answer("GET", "/sobjects/Enrollment__c/describe", [{"errorCode": "NOT_FOUND", "message": "x"}], status=404)
+    org.answer("GET", "/sobjects/Account/describe", {"fields": [{"name": name} for name in ("Id", "Name", "Site")]})
+    with pytest.raises(Halt) as raised:
+        side(org).fetch(Feed.CONTACT, [ADA])
+    assert raised.value.subject.split(", ")[:2] == ["Contact.LastName", "Enrollment__c"]
+    assert raised.value.subject.count("Enrollment__c") == 1
