@@ -266,8 +266,12 @@ def on_their_way(
 
 
 def end_with(db: Connection, key: str, kind: str) -> None:
-    """What waited for a record that is not to be made, or that is over, ends with it."""
-    waiting = (intent.c.key == key) & (intent.c.kind == kind) & intent.c.state.in_(_UNSENT)
+    """What waited for a record that is not to be made, or that is over, ends with it.
+
+    An update of unknown end is not repeated either; a create may have been made, and is looked for.
+    """
+    states = (*_UNSENT, "unknown") if kind in _NEWEST_COUNTS else _UNSENT
+    waiting = (intent.c.key == key) & (intent.c.kind == kind) & intent.c.state.in_(states)
     db.execute(update(intent).where(waiting).values(state="superseded"))
 
 
