@@ -18,6 +18,7 @@ names contradict each other (twins, households), a second account of one system 
 import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -60,6 +61,8 @@ _AGREES: Mapping[str, frozenset[str]] = {
     "email": frozenset({"exact", "local"}),
     "phone": frozenset({"exact"}),
 }
+_OF_ONE_PERSON = frozenset({"middle", "email", "major", "occupation", "employer"})
+"""What twins do not share: without it a name that is nearly the same may be the other twin's."""
 _SHARED_IN_HOUSEHOLDS = frozenset({"email", "phone"})
 
 
@@ -299,6 +302,11 @@ def _support_name(levels: Mapping[str, str]) -> bool:
     return levels["given"] in _SUPPORTS_GIVEN and levels["last"] in _AGREES["last"]
 
 
+def _may_be_twins(best: Score, agreeing: AbstractSet[str]) -> bool:
+    """Mara and Sara, Daniel and Daniela: a name that is nearly the same, and nothing that twins do not share."""
+    return best.levels["given"] in {"close", "part"} and not agreeing & _OF_ONE_PERSON
+
+
 def _obstacle(best: Score, others: Sequence[tuple[str, Score]], policy: Policy) -> Reason | None:
     """What forbids the automatic link of the best candidate, if anything."""
     if best.levels.get("institution_id") == "different":
@@ -310,9 +318,9 @@ def _obstacle(best: Score, others: Sequence[tuple[str, Score]], policy: Policy) 
             return Reason.DUPLICATE_CONTACTS
         if best.weight - second.weight < policy.margin:
             return Reason.BETWEEN_CONTACTS
-    if best.levels["given"] not in _SUPPORTS_GIVEN:
-        return Reason.NAME_DIFFERS
     agreeing = {field for field, levels in _AGREES.items() if best.levels[field] in levels}
+    if best.levels["given"] not in _SUPPORTS_GIVEN or _may_be_twins(best, agreeing):
+        return Reason.NAME_DIFFERS
     if len(agreeing) < 2 or agreeing <= _SHARED_IN_HOUSEHOLDS:
         return Reason.TOO_LITTLE
     return None if best.weight - policy.prior >= policy.automatic else Reason.POSSIBLE

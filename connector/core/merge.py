@@ -131,7 +131,7 @@ def _judge_owned(unit: Unit, base: Base | None, crm: Reading, career: Reading, m
     if mine.values == theirs.values:
         return _agree(unit, base, crm, career, memory)
     if base is None:
-        return _judge_unknown(unit, crm, career, memory)
+        return _judge_without_base(unit, crm, career, memory)
     return _judge_moves(unit, base, mine, theirs, memory, now)
 
 
@@ -224,6 +224,17 @@ def _supplied(base: Base | None, career: Reading, memory: Memory) -> bool:
     if base is None:
         return memory.supplied == career.values
     return base.supplied and not _moved(Side.CAREER, career, base, memory)
+
+
+def _judge_without_base(unit: Unit, crm: Reading, career: Reading, memory: Memory) -> Verdict:
+    mine, theirs = (crm, career) if unit.owner is Owner.ALUMNI_RELATIONS else (career, crm)
+    if memory.open is None or theirs.values != memory.open.values:
+        return _judge_unknown(unit, crm, career, memory)
+    if _answered(memory.open, mine):
+        # The question has outlived the base, and so has its answer.
+        return replace(_write(unit, mine, Row.ANSWERED), move=_answer(memory.open, mine), suggested=memory.open.values)
+    # What careers hold is what is asked about, and no gap.
+    return _judge_unknown(unit, crm, career, replace(memory, differed=True))
 
 
 def _judge_unknown(unit: Unit, crm: Reading, career: Reading, memory: Memory) -> Verdict:

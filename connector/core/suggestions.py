@@ -55,12 +55,20 @@ def author_of(unit: Unit, edits: Sequence[Edit], *, seen_before: str | None, see
 
 def show(rules: Sequence[FieldRule], values: Sequence[Value]) -> str:
     """Values as staff read them: one alone, a group as lines of label and value."""
-    texts = [_text(rule.crm_transform.write(value)) for rule, value in zip(rules, values, strict=True)]
+    texts = [_text(_as_written(rule, value)) for rule, value in zip(rules, values, strict=True)]
     if len(rules) == 1:
         return texts[0]
     one_place = len({rule.place for rule in rules}) == 1
     labels = [rule.label if one_place else rule.for_staff for rule in rules]
     return "\n".join(f"{label}: {text}" for label, text in zip(labels, texts, strict=True))
+
+
+def _as_written(rule: FieldRule, value: Value) -> Native:
+    """A remembered value may have a word that the picklist has lost since, or be of another kind: it is shown as it was kept."""
+    try:
+        return rule.crm_transform.write(value)
+    except (KeyError, TypeError, ValueError):
+        return str(value)
 
 
 def staff_label(unit: Unit) -> str:

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from connector.core.model import Side
 from connector.core.rulebook import Slot
 from connector.engine.context import Context, log
-from connector.engine.identity import survivor_of
+from connector.engine.identity import ask_on, survivor_of
 from connector.engine.owed import owe
 from connector.engine.unasking import start_anew
 from connector.ports import Feed
@@ -82,6 +82,7 @@ def _move(ctx: Context, db: Connection, link: Row, contact_id: str) -> None:
     former, other = (observations.load(db, Side.CRM, Feed.CONTACT, [id]).get(id) for id in (link["contact_id"], contact_id))
     if former is not None and former["deleted"]:
         if survivor_of(db, former) == contact_id:
+            ask_on(ctx, db, link, contact_id)
             return
         if other is not None and _number(ctx, former) is not None and _number(ctx, former) == _number(ctx, other):
             requests.move(db, former["id"], contact_id)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Connection, select
@@ -14,6 +14,7 @@ from connector.core.model import Side, Value
 from connector.core.rulebook import Slot
 from connector.engine.context import Context, key_of, log
 from connector.engine.drafts import NEW_CONTACT
+from connector.engine.readings import Person
 from connector.engine.unasking import start_anew
 from connector.ports import Feed
 from connector.store import journal, links, observations, requests, reviews, suggestions
@@ -127,7 +128,27 @@ def _follow(ctx: Context, db: Connection, link: Row, contact: Row) -> bool:
     else:
         log.info("link.followed_merge", system=system, account=account, contact=survivor)
         links.change(db, system, account, contact_id=survivor, marked=True)
+        ask_on(ctx, db, link, survivor)
     return survivor is not None
+
+
+def ask_on(ctx: Context, db: Connection, link: Row, survivor: str) -> None:
+    """What the contact that is left holds otherwise is nobody's answer to what was asked about the one that was merged."""
+    system, account = link["system"], link["account_id"]
+    contact = observations.load(db, Side.CRM, Feed.CONTACT, [survivor]).get(survivor)
+    states = links.states_of(db, system, [account]).get(account, {})
+    if contact is None or contact["deleted"]:
+        return
+    person = Person(crm=unpack(contact["fields"]), career={}, has_profile=True)
+    changed = dict(states)
+    for name, state in states.items():
+        unit, asked = ctx.rules(system).known(name), state.memory.open
+        if asked is None or unit is None or unit.owner.side is Side.CAREER:
+            continue
+        mine = person.reading(unit, Side.CRM)
+        if mine is not None and mine.values != asked.values:
+            changed[name] = replace(state, memory=replace(state.memory, open=replace(asked, against=mine.values)))
+    links.put_states(db, system, {account: changed})
 
 
 def _look_for_another(ctx: Context, db: Connection, ended: Sequence[Row]) -> None:

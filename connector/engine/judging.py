@@ -120,7 +120,7 @@ def _verdicts(ctx: Context, subject: Subject, states: Mapping[str, UnitState], u
             continue
         undecided = unread and not may_share(subject.rules, unit, eligible=False, purposes=frozenset())
         if undecided or (unit.share is Share.CONSENTED and unit.purpose in unknown and not ended):
-            found[unit.name] = Verdict(row=Law.UNREADABLE)
+            found[unit.name] = Verdict(row=Law.UNREADABLE, noted=states.get(unit.name, BLANK).memory.noted)
             continue
         state = states.get(unit.name, BLANK).about(unit)
         sent, differed = subject.sent.get(unit.name), unit.name in subject.differed
@@ -144,7 +144,7 @@ def _vacated(subject: Subject, unit: Unit, now: datetime) -> Verdict:
 def _withhold(verdict: Verdict) -> Verdict:
     """Before going live nothing is written and nobody is asked; what already agrees is still learnt."""
     base = verdict.base if verdict.row in (Law.AGREED, Law.UNCHANGED, Law.NOT_SHARED) else None
-    return Verdict(row=verdict.row, base=base)
+    return Verdict(row=verdict.row, base=base, noted=verdict.noted if verdict.note is None else None)
 
 
 _RESTRICTING = (Law.OPT_OUT_FROM_CRM, Law.OPT_OUT_FROM_CAREER)

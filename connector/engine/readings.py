@@ -38,12 +38,24 @@ class Person:
             if not there and not (side is Side.CRM and rule.on_profile and not self.has_profile):
                 return None
             try:
-                values.append(_transform(rule, side).read(native))
+                value = _transform(rule, side).read(native)
+                _has_a_form(rule, side.other, value)
+                values.append(value)
             except ValueError as error:
                 self.unreadable[unit.name] = f"{side}: {error}"
                 return None
             natives.append(native)
         return Reading(values=tuple(values), natives=tuple(natives))
+
+
+def _has_a_form(rule: FieldRule, side: Side, value: Value) -> None:
+    """Raise ``ValueError`` for a value that a side cannot be given: free text of one side may be no word of the other's list."""
+    if rule.crm_transform.name == rule.career_transform.name or not path_of(rule, side):
+        return
+    try:
+        _transform(rule, side).write(value)
+    except (KeyError, TypeError, ValueError):
+        raise ValueError(f"there is no form for it on the {side} side") from None
 
 
 def path_of(rule: FieldRule, side: Side) -> str:

@@ -129,7 +129,8 @@ def decided_on(unit: Unit | None, fields: Mapping[str, Any], thought: tuple[Valu
         if unit is None or len(unit.fields) != len(thought) or not isinstance(shown, dict) or shown == to_enter(unit, thought):
             return thought
         return _entered(unit, shown)
-    except ValueError:
+    except (KeyError, ValueError):
+        # What was asked has a word that the picklist has lost since.
         return thought
 
 

@@ -90,6 +90,15 @@ def test_a_twin_is_not_linked_to_the_other() -> None:
     assert decide(replace(twin, record_id="career"), RUTH, twin).contact == "twin"
 
 
+@pytest.mark.parametrize(("one", "other"), [("Mara", "Sara"), ("Daniel", "Daniela"), ("Paul", "Paula"), ("Eric", "Erica")])
+def test_a_twin_of_nearly_the_same_name_is_not_linked_either(one: str, other: str) -> None:
+    """Law: a name that is nearly the same is not enough where nothing agrees but what twins share."""
+    contact = replace(RUTH, first=(one,), middle=(), major=None, emails=(f"{one}@okafor.example",))
+    twin = replace(contact, record_id="career", first=(other,), emails=(f"{other}@okafor.example",), institution_id=None)
+    assert decide(twin, contact).kind is Kind.REVIEW
+    assert decide(replace(twin, emails=contact.emails), contact).kind is Kind.AUTOMATIC
+
+
 def test_two_contacts_for_one_person_go_to_review() -> None:
     """CRM duplicates are shown together, neither is taken."""
     decision = decide(replace(RUTH, record_id="career"), RUTH, replace(RUTH, record_id="again", middle=()))

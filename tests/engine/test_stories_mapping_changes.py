@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from connector.core.model import Side
+from connector.core.model import Side, Transform
 from connector.core.requests import RequestRules
 from connector.core.rulebook import MatchFields, Persons, Slot, Source
 from connector.engine import planner
@@ -350,3 +350,64 @@ def test_the_stewards_reminder_is_no_request_of_careers(uni: University) -> None
     uni.take_into_force(hash="another")
     uni.run(seconds=4000)
     assert len(uni.all("Task")) == 1
+
+
+def _degrees(*words: str) -> dict[str, Transform]:
+    """A picklist of these words on both sides."""
+    known = {word: dict.fromkeys(Side, word) for word in words}
+    return {f"{side.value}_transform": build("picklist", {}, side=side, words=known) for side in Side}
+
+
+@pytest.fixture
+def listed(pair: University) -> University:
+    """Ada's degree goes by a picklist of three words."""
+    pair.edit_contact(pair.ada, Degree__c="BA")
+    pair.run()
+    pair.regroup("degree", ["degree"], **_degrees("BA", "BSc", "MA"), unit={"until_decided": "keep"})
+    pair.run(approve=True)
+    return pair
+
+
+def _loses(uni: University, *words: str) -> None:
+    uni.regroup("degree", ["degree"], **_degrees(*words), unit={"until_decided": "keep"})
+
+
+@pytest.mark.parametrize("pressed", [False, True], ids=["refreshed", "rejected"])
+def test_a_word_that_a_picklist_has_lost_while_it_was_asked_about(listed: University, pressed: bool) -> None:  # noqa: FBT001
+    """Law: a word that is remembered, and that the mapping has lost since, holds up nobody."""
+    listed.edit_person("a1", {"degree": "BSc"})
+    listed.run()
+    _loses(listed, "MA")
+    listed.run()
+    if pressed:
+        listed.edit(listed.one("Suggested_Change__c")["Id"], Decision__c="Reject", Reason__c="Not verified")
+    else:
+        listed.edit_contact(listed.ada, Degree__c="MA")
+        listed.edit_person("a1", {"degree": "MA"})
+    listed.edit_person("a2", {"consents.career_asks": False})
+    for _ in range(2):
+        assert not listed.run().halted
+    assert listed.profile("a2")["Opt_Out_Career_Asks__c"]
+
+
+def test_a_word_that_both_sides_have_left_and_a_picklist_has_lost(listed: University) -> None:
+    """Law: the same where the lost word is what both sides had agreed on before both moved."""
+    listed.edit_contact(listed.ada, Degree__c="MA")
+    listed.edit_person("a1", {"degree": "BSc"})
+    _loses(listed, "BSc", "MA")
+    for _ in range(2):
+        assert not listed.run().halted
+    assert listed.one("Suggested_Change__c")["Suggested__c"] == "BSc"
+
+
+def test_free_text_beside_a_picklist_holds_up_nobody(pair: University) -> None:
+    """Law: a text of the one side that is no word of the other side's list is set aside for this person, with its reason."""
+    pair.edit_contact(pair.ada, Degree__c="BA")
+    pair.run()
+    forms = _degrees("BA", "MA") | {"career_transform": build("text", {}, side=Side.CAREER)}
+    pair.regroup("degree", ["degree"], **forms, unit={"until_decided": "keep"})
+    pair.run()
+    pair.edit_person("a1", {"degree": "Bachelor of Science"})
+    pair.run()
+    assert pair.account("a1")["degree"] == "Bachelor of Science"
+    assert "no form" in str(status(pair.ctx)["parked"])

@@ -321,3 +321,19 @@ def test_going_live_takes_up_open_reviews(new: University) -> None:
     new.run()
     new.run()
     assert len(new.all("Identity_Review__c")) == 1
+
+
+def test_a_merge_answers_no_question(uni: University) -> None:
+    """Law: what the contact that is left holds is nobody's answer: a question that was open stays open after a merge."""
+    uni.edit_person("a1", {"phone_mobile": "+16175550199"})
+    uni.run()
+    consents = dict.fromkeys(("Career_Asks", "Mentoring", "Events", "Surveys"), True)
+    double = uni.contact(
+        FirstName="Ada", LastName="Lovelace", MobilePhone=None, University_ID__c="U1001", Personal_Email__c="ada@example.org",
+        **{f"Consent_{name}__c": value for name, value in consents.items()},
+    )  # fmt: skip
+    uni.crm.merge_as(uni.officer, double, [uni.ada])
+    for _ in range(3):
+        uni.run()
+    row = uni.one("Suggested_Change__c")
+    assert (row["State__c"], row["Suggested__c"]) == ("Open", "+16175550199")

@@ -248,3 +248,17 @@ def test_what_the_mapping_shares_no_more_is_not_sent(uni: University, tmp_path: 
     uni.prepare()
     uni.run(seconds=7200)
     assert uni.account("a1")["title"] == before
+
+
+def test_a_consent_that_cannot_be_read_for_a_while_doubles_no_note(uni: University) -> None:
+    """Law: what was noted beside an account stands while the consent is unreadable, and is not noted again after it."""
+    uni.edit_contact(uni.ada, MobilePhone="+16175550999")
+    uni.run()
+    noted = []
+    for word in ("No", "Ask her", "No"):
+        uni.edit_contact(uni.ada, Consent_Career_Asks__c=word)
+        for _ in range(2):
+            uni.run()
+        noted.append(uni.notes())
+    assert len(noted[0]) == 1
+    assert noted[-1] == noted[0]

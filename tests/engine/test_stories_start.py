@@ -475,3 +475,27 @@ def test_a_changed_mapping_reads_contacts_again(uni: University) -> None:
     assert uni.writes_of_bridge() == written
     with uni.ctx.store.begin() as db:
         assert stage(db).live
+
+
+def test_a_lost_state_leaves_what_is_asked_alone(uni: University) -> None:
+    """Law: after the loss of the state, what careers have cleared and staff are asked about is no gap to be filled."""
+    uni.edit_person("a1", {"phone_mobile": None})
+    uni.run()
+    uni.lose_state()
+    uni.go_live()
+    uni.run()
+    assert (uni.one("Suggested_Change__c")["State__c"], uni.account("a1")["phone_mobile"]) == ("Open", None)
+
+
+def test_a_lost_state_still_takes_an_answer(uni: University) -> None:
+    """Law: what staff enter after the loss of the state answers the question that was open, and reaches careers."""
+    uni.edit_person("a1", {"phone_mobile": "+16175550199"})
+    uni.run()
+    uni.lose_state()
+    uni.go_live()
+    uni.run()
+    uni.edit_contact(uni.ada, MobilePhone="+16175550777")
+    for _ in range(3):
+        uni.run()
+    state = uni.one("Suggested_Change__c")["State__c"]
+    assert (state, uni.account("a1")["phone_mobile"]) == ("Accepted with changes", "+16175550777")
