@@ -40,7 +40,7 @@ def pulled(side: Side, load: Load, *, last_24h: int, linked: int, brakes: Brakes
         reasons.append(
             f"{load.blanks} values would become empty on the {side} side; the limit is {brakes.max_to_blank} (max_to_blank)"
         )
-    if records + last_24h > brakes.max_24h:
+    if records and records + last_24h > brakes.max_24h:
         reasons.append(
             f"{records + last_24h} records would have changed on the {side} side within 24 hours; "
             f"the limit is {brakes.max_24h} (max_24h)"

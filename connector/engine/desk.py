@@ -73,7 +73,7 @@ class Desk:
             self._open_plan(db)
             _, tasks, _ = plans.totals(db, self._plan_id).get("request.create", (0, 0, 0))
             limit = ctx.person.brakes[Side.CRM].max_changes
-            recent = intents.applied_last_day(db, ["request.create"], ctx.clock.now())
+            recent = intents.count_of_the_day(db, ["request.create"], ctx.clock.now())
             digest = plans.digest(db, self._plan_id)
             plans.finish(db, self._plan_id, digest=digest, facts=pack({"tasks": tasks}))
             if tasks == 0 or recent + tasks <= limit:

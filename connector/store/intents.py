@@ -307,15 +307,19 @@ def count_waiting(db: Connection) -> int:
 
 
 @prepared
-def _applied_since(kinds: Place, since: Place) -> Select[Any]:
+def _of_the_day(kinds: Place, since: Place) -> Select[Any]:
     approved = select(plan.c.id).where(plan.c.state == "approved")
-    recent = (intent.c.state == "applied") & (intent.c.settled_at > since)
-    return select(func.count()).where(intent.c.kind.in_(kinds), recent, intent.c.plan_id.not_in(approved))
+    begun = func.coalesce(intent.c.sent_at, intent.c.created_at) > since
+    # What was settled just now may have been sent long before: a file that was handed over.
+    settled = (intent.c.state == "applied") & (intent.c.settled_at > since) & begun
+    # What waits to be sent goes as soon as its side lets it: however old it is, it is part of what happens now.
+    under_way = (intent.c.state == "ready") | (intent.c.state.in_(("sent", "unknown")) & begun)
+    return select(func.count()).where(intent.c.kind.in_(kinds), settled | under_way, intent.c.plan_id.not_in(approved))
 
 
-def applied_last_day(db: Connection, kinds: Sequence[str], now: datetime) -> int:
-    """How many writes of these kinds were settled as applied within 24 hours, approved plans not counted."""
-    return int(_applied_since(db, kinds=kinds, since=stamp(now - timedelta(days=1))).scalar_one())
+def count_of_the_day(db: Connection, kinds: Sequence[str], now: datetime) -> int:
+    """How many writes of these kinds were sent within 24 hours, or are about to be; approved plans not counted."""
+    return int(_of_the_day(db, kinds=kinds, since=stamp(now - timedelta(days=1))).scalar_one())
 
 
 def refused(db: Connection, *, limit: int = 50) -> list[Row]:

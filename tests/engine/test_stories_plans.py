@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from connector.core.rulebook import Persons
 from connector.engine.plans import approve, resume, retry
 from connector.engine.report import status
+from connector.store import links
 from emulator.career.errors import invalid
+from emulator.inprocess import WireFault
 from tests.engine.test_stories_trouble import crowd, titles
 from tests.engine.university import University
 
@@ -39,6 +44,41 @@ def test_a_held_plan_whose_cause_stands_is_held_again(new: University) -> None:
     assert resume(new.ctx, "plan")
     assert "max_changes" in new.run().halted["plan"]
     assert titles(new) == 0
+
+
+def test_an_outage_does_not_let_a_day_pass_in_portions(new: University) -> None:
+    """Small plans that wait for careers to come back count for the day; the one too many waits for a person, who lets it go."""
+    made = crowd(new, 6, max_24h=4)
+    new.career_wire.order(WireFault.REFUSE, count=1_000_000)
+    for id in made[:3]:
+        new.edit_contact(id, Title="Director")
+    assert new.run().halted == {}
+    for id in made[3:]:
+        new.edit_contact(id, Title="Director")
+    assert "6 records" in new.run().halted["plan"]
+    assert approve(new.ctx, digest_of(new)) == 3
+    new.career_wire.orders.clear()
+    assert new.run(seconds=7200).halted == {}
+    assert titles(new) == 6
+    new.edit_contact(made[0], Title="Dean")
+    assert new.run().halted == {}
+    assert titles(new) == 5
+
+
+def test_a_plan_of_nothing_is_not_held(new: University) -> None:
+    """When the day is full, also by a limit that was lowered since, only what would write something waits for a person."""
+    made = crowd(new, 6)
+    for id in made[:5]:
+        new.edit_contact(id, Title="Director")
+    new.run()
+    brakes = {side: replace(known, max_24h=4) for side, known in new.rules.person.brakes.items()}
+    new.rules = replace(new.rules, persons=Persons(usual=replace(new.rules.person, brakes=brakes)))
+    new.restart()
+    with new.ctx.store.begin() as db:
+        links.mark(db, "careers", ["m0"])
+    assert new.run().halted == {}
+    new.edit_contact(made[5], Title="Director")
+    assert "6 records" in new.run().halted["plan"]
 
 
 def test_suggestions_of_a_dropped_plan_were_never_made(new: University) -> None:

@@ -723,13 +723,19 @@ def test_refused_writes_are_listed(db: Connection) -> None:
     assert len(intents.refused(db)) == 50
 
 
-def test_what_was_written_within_a_day(db: Connection) -> None:
-    """Law: applied writes of these kinds, settled within 24 hours; what a person has approved does not count."""
-    set_where(db, everybodys(*STATES), settled_at=stamp(NOW))
-    just = NOW + timedelta(days=1)
-    assert intents.applied_last_day(db, ["career.update"], just) == 0
-    assert intents.applied_last_day(db, ["career.update"], just - timedelta(seconds=1)) == 3
-    assert intents.applied_last_day(db, ["career.update", "career.note"], NOW) == 4
+def test_what_counts_for_the_day(db: Connection) -> None:
+    """Law: writes of these kinds that wait to be sent, since whenever, or were sent within 24 hours, their outcome known or not.
+
+    What is still being weighed does not count, nor what a person has approved, or what was sent before and has shown up now.
+    """
+    kind, both, later = ["career.update"], ["career.update", "career.note"], NOW + timedelta(days=1)
+    set_where(db, everybodys(*STATES), settled_at=stamp(later), sent_at=stamp(NOW))
+    assert intents.count_of_the_day(db, kind, NOW) == 3 * 4
+    assert intents.count_of_the_day(db, both, NOW) == 4 * 4
+    assert intents.count_of_the_day(db, kind, later - timedelta(seconds=1)) == 3 * 4
+    assert intents.count_of_the_day(db, kind, later) == 3
+    set_where(db, everybodys("applied", "sent", "unknown"), state="planned")
+    assert intents.count_of_the_day(db, kind, NOW) == 3
     for state in ("open", "braked", "ready", "dropped", "approved"):
         db.execute(update(plan).values(state=state))
-        assert intents.applied_last_day(db, ["career.update"], NOW) == (0 if state == "approved" else 3)
+        assert intents.count_of_the_day(db, kind, NOW) == (0 if state == "approved" else 3)

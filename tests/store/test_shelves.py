@@ -115,7 +115,7 @@ def test_a_plan_counts_and_hashes_what_it_would_write(store: Store) -> None:
 
 
 def test_approved_plans_do_not_count_for_the_day(store: Store) -> None:
-    """The 24-hour brake counts applied writes of a day, not those that a person approved, nor older ones."""
+    """The 24-hour brake counts what was written within a day, not what a person approved, nor older writes."""
     with store.begin() as db:
         for id, state in (("p1", "ready"), ("p2", "approved")):
             new_plan(db, id)
@@ -126,7 +126,7 @@ def test_approved_plans_do_not_count_for_the_day(store: Store) -> None:
         taken = sending.take(db, ["career.update"], "careers", NOW, limit=10)
         for row, (_, hours) in zip(taken, ages, strict=True):
             sending.settle(db, row["id"], state="applied", now=NOW - timedelta(hours=hours))
-        assert intents.applied_last_day(db, ["career.update"], NOW) == 1
+        assert intents.count_of_the_day(db, ["career.update"], NOW) == 1
 
 
 def test_the_audit_is_chained(store: Store) -> None:
