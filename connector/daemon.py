@@ -157,17 +157,20 @@ class Daemon:
             return
         now = context.clock.now()
         with context.store.begin() as db:
-            reasons = [f"{row['subject']}: {row['reason']}. {row['remedy']}" for row in halts(db).values()]
+            halted = halts(db).values()
+            reasons = [f"{row['subject']}: {row['reason']}. {row['remedy']}" for row in halted]
             reasons += notices(db, now)
             text, at = "\n".join(reasons), get_meta(db, "alerted_at")
             said = get_meta(db, "alerted")
-            repeat = at is not None and (now - moment(at)).total_seconds() < alerts.repeat_minutes * 60
-            if not text or (said == text and repeat):
+            # The same reason since another moment: a person has resumed it, and has to hear that it was no cure.
+            news = "\n".join((text, *(row["since"] for row in halted)))
+            repeat = at is not None and 0 <= (now - moment(at)).total_seconds() < alerts.repeat_minutes * 60
+            if not text or (said == news and repeat):
                 return
         told = f"alumni-bridge needs you\n{text}"
         if send(told, command=alerts.command, webhook=alerts.webhook, environ=os.environ, clock=context.clock):
             with context.store.begin() as db:
-                set_meta(db, "alerted", text)
+                set_meta(db, "alerted", news)
                 set_meta(db, "alerted_at", stamp(now))
 
 

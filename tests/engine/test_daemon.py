@@ -12,8 +12,9 @@ import pytest
 
 from connector.bootstrap import Bridge
 from connector.daemon import MAPPING_PROBLEM, Daemon
+from connector.engine.plans import resume
 from connector.engine.report import status
-from connector.errors import Bug, Later
+from connector.errors import Bug, Halt, Later
 from connector.rules import load_rules
 from connector.store.store import get_meta
 from jobs import reminders, sweep
@@ -22,9 +23,9 @@ from tests.engine.university import University
 ROOT = Path(__file__).parents[2]
 
 
-def daemon_of(uni: University, mappings: Path = ROOT / "mappings") -> Daemon:
-    """A daemon over this university; its jobs are called by hand."""
-    alerts = SimpleNamespace(command=(), webhook=None)
+def daemon_of(uni: University, mappings: Path = ROOT / "mappings", command: tuple[str, ...] = ()) -> Daemon:
+    """A daemon over this university; its jobs are called by hand. ``command``: what tells people."""
+    alerts = SimpleNamespace(command=command, webhook=None, repeat_minutes=240)
     settings = SimpleNamespace(bridge=SimpleNamespace(mappings=mappings), alerts=alerts, career=())
     bridge = SimpleNamespace(settings=settings, rulebook=load_rules(ROOT / "mappings"), context=uni.ctx)
     return Daemon(cast("Bridge", bridge))
@@ -109,3 +110,29 @@ def test_a_job_that_failed_is_tried_again_at_the_next_start(uni: University) -> 
     failing.work = job(Later(side="crm", code="DOWN")).work  # type: ignore[attr-defined]
     daemon.work(failing)
     assert Daemon(uni.bridge()).first_run(reminders) == due
+
+
+def test_what_halts_again_after_a_person_resumed_it_is_told_again(uni: University, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Law: one halt is told once in ``repeat_minutes``; the same reason after a resume is another halt.
+
+    Nobody is kept waiting for an alert because the last one was sent by a clock that was ahead.
+    """
+    told: list[str] = []
+
+    def send(text: str, **_: Any) -> bool:
+        told.append(text)
+        return True
+
+    monkeypatch.setattr("connector.daemon.send", send)
+    daemon = daemon_of(uni, command=("alarm",))
+    refused = job(Halt(subject="crm", reason="the login is refused", remedy="look at the login history"))
+    for _ in range(2):
+        daemon.work(refused)
+        uni.clock.move(timedelta(minutes=10))
+    assert told == ["alumni-bridge needs you\ncrm: the login is refused. look at the login history"]
+    assert resume(uni.ctx, "crm")
+    daemon.work(refused)
+    assert (len(told), len(set(told))) == (2, 1)
+    uni.clock.move(-timedelta(days=30))
+    daemon.work(refused)
+    assert len(told) == 3
