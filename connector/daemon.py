@@ -81,9 +81,12 @@ class Daemon:
             return now
         with context.store.begin() as db:
             last = get_meta(db, _last_run(module))
-            if last is None:
+            began = moment(last) if last else None
+            if began is None or began > now:
+                # Never, or by a clock that was ahead: from that moment on it would not be due for as long.
+                began = now
                 set_meta(db, _last_run(module), stamp(now))
-        due: datetime = module.trigger(self._bridge.settings).get_next_fire_time(None, moment(last) if last else now)
+        due: datetime = module.trigger(self._bridge.settings).get_next_fire_time(None, began)
         return max(due, now)
 
     def work(self, module: ModuleType) -> None:

@@ -18,7 +18,7 @@ from connector.engine.halting import halts, notices
 from connector.engine.judging import link_verdicts
 from connector.store import intents, journal, links, requests, reviews, suggestions
 from connector.store.links import BLANK
-from connector.store.store import Row, get_meta, get_metas, moment, set_meta, stamp, unpack
+from connector.store.store import Row, get_meta, get_metas, last_name, moment, set_meta, stamp, unpack
 from connector.store.tables import link, parked, run
 
 
@@ -64,7 +64,8 @@ def _unpacked(packed: str | None) -> Any:  # noqa: ANN401 - JSON
 
 
 def _down(db: Connection) -> dict[str, Any]:
-    last = db.execute(select(run).where(run.c.job == "cycle").order_by(run.c.started_at.desc()).limit(1)).first()
+    # By its name: by its time, a cycle of a clock that was ahead would be the last one for as long.
+    last = db.execute(select(run).where(run.c.id == last_name(db, "cycle"))).first()
     return dict(unpack(last.facts)["down"]) if last else {}
 
 

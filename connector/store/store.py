@@ -370,6 +370,11 @@ def next_name(db: Connection, kind: str) -> str:
     return f"{kind}-{number}"
 
 
+def last_name(db: Connection, kind: str) -> str:
+    """The name of this kind that was given last; of a kind that has none yet, one that nothing bears."""
+    return f"{kind}-{get_meta(db, f'last:{kind}') or 0}"
+
+
 def integrity(db: Connection) -> str:
     """SQLite's own verdict on the file (``ok``); on PostgreSQL always ``ok``."""
     if db.dialect.name != "sqlite":

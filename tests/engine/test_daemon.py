@@ -136,3 +136,14 @@ def test_what_halts_again_after_a_person_resumed_it_is_told_again(uni: Universit
     uni.clock.move(-timedelta(days=30))
     daemon.work(refused)
     assert len(told) == 3
+
+
+def test_a_job_of_a_clock_that_was_ahead_is_due_by_the_right_one(uni: University) -> None:
+    """Law: a machine that began ten years ahead (no time server yet) does not wait ten years for its weekly sweep."""
+    decade = timedelta(days=3650)
+    right = Daemon(uni.bridge()).first_run(sweep)
+    uni.clock.move(decade)
+    Daemon(uni.bridge()).work(sweep)
+    uni.clock.move(-decade)
+    for _ in range(2):
+        assert Daemon(uni.bridge()).first_run(sweep) == right

@@ -189,6 +189,20 @@ def test_careers_down_does_not_stop_the_crm_side(uni: University) -> None:
     assert status(uni.ctx)["down"] == {}
 
 
+def test_what_is_down_is_told_by_the_latest_cycle(uni: University) -> None:
+    """A cycle of a clock that was ahead is over like any other: what it found down does not stay so in `status`."""
+    assert status(uni.ctx)["down"] == {}
+    uni.clock.move(timedelta(days=3650))
+    uni.career_wire.order(WireFault.REFUSE, count=1_000)
+    uni.run()
+    assert "careers" in status(uni.ctx)["down"]
+    uni.clock.move(-timedelta(days=3650))
+    uni.career_wire.orders.clear()
+    for _ in range(2):
+        assert uni.run(seconds=7200).down == {}
+    assert status(uni.ctx)["down"] == {}
+
+
 def test_salesforce_down_does_not_stop_careers(uni: University) -> None:
     """Without Salesforce, careers are still read; its cursors stay; status says which side, why, and the last good cycle."""
     good = status(uni.ctx)["last_good"]["crm"]
