@@ -13,7 +13,7 @@ from connector.engine.cycle import Cycle, cycle
 from connector.engine.halting import LEASE, halts, stop
 from connector.engine.report import beat
 from connector.errors import Halt, Later
-from connector.ports import Feed
+from connector.ports import Directory, Feed
 from connector.store import intents, suggestions
 from connector.store.store import get_meta, set_meta, stamp
 from connector.store.tables import intent, plan, run
@@ -87,13 +87,16 @@ def remind(ctx: Context, *, after: timedelta) -> int:
     """Make suggestions urgent that wait for longer than ``after``; from the second time on the stewards get a Task."""
     now = ctx.clock.now()
     with ctx.store.begin() as db:
+        known = suggestions.older_than(db, now - after)
+    # Asked before the state is held: for as long as Salesforce hangs, nobody else would get at it.
+    directory = ctx.crm.directory() if any(row["reminded_at"] is not None for row in known) else None
+    with ctx.store.begin() as db:
+        # Read again: somebody may have been forgotten meanwhile.
         waiting = suggestions.older_than(db, now - after)
-        if not waiting:
-            return 0
         rows = [_urgent(ctx, row) for row in waiting if row["reminded_at"] is None]
         again = [row for row in waiting if row["reminded_at"] is not None]
-        if again:
-            rows.append(_steward_task(ctx, len(again), now))
+        if again and directory is not None:
+            rows.append(_steward_task(ctx, directory, len(again), now))
         intents.plan_writes(db, [row | {"state": "ready"} for row in rows])
         for row in waiting:
             suggestions.change(db, row["key"], reminded_at=stamp(now))
@@ -113,9 +116,8 @@ def _urgent(ctx: Context, row: Any) -> dict[str, Any]:  # noqa: ANN401 - a row o
     )
 
 
-def _steward_task(ctx: Context, count: int, now: datetime) -> dict[str, Any]:
+def _steward_task(ctx: Context, directory: Directory, count: int, now: datetime) -> dict[str, Any]:
     """A Task never stands alone: it comes with a record whose key makes it one a day."""
-    directory = ctx.crm.directory()
     stewards = ctx.routing.owners[ctx.routing.stewards]
     owner = next((officer.id for officer in directory.officers if officer.name == stewards.name and officer.active), None)
     title = f"{count} suggested changes wait for a decision"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -396,6 +398,27 @@ def test_an_undecided_suggestion_is_reminded_of(uni: University) -> None:
     for _ in range(3):
         uni.run()
     assert len(uni.all("Task")) == 1
+
+
+def test_who_is_forgotten_while_a_reminder_is_made_is_not_reminded_of(uni: University) -> None:
+    """Law: nobody has to wait for the state while Salesforce is asked, and what is done to it meanwhile counts."""
+    uni.edit_person("a1", {"phone_mobile": "+16175550199"})
+    uni.run()
+    week = timedelta(days=7)
+    uni.clock.move(2 * week)
+    assert remind(uni.ctx, after=week) == 1
+    uni.run()
+    uni.clock.move(2 * week)
+    uni.before("/", lambda: forget_elsewhere(uni))
+    assert remind(uni.ctx, after=week) == 0
+    uni.run()
+    assert uni.all("Task") == []
+
+
+def forget_elsewhere(uni: University) -> None:
+    """Another process makes the state forget what waits, unless the state is held."""
+    with closing(sqlite3.connect(str(uni.state), timeout=0.1)) as other, other:
+        other.execute("DELETE FROM suggestion")
 
 
 def test_every_write_is_in_the_audit(uni: University) -> None:
