@@ -19,6 +19,9 @@ _REMEDIES = {
     428: "the profile has to name where a record's version stands",
 }
 
+_LONGEST_CODE = 80
+"""As the state's column, which on PostgreSQL takes no more."""
+
 
 def judge(status: int, error: object) -> Outcome:
     """The outcome behind an unsuccessful status of the contract. ``error`` is what stands under ``error``.
@@ -26,7 +29,7 @@ def judge(status: int, error: object) -> Outcome:
     Only words and field names are taken from the answer, never its sentences: these may repeat personal data.
     """
     code = at(error, "code")
-    code = code if isinstance(code, str) and code.isidentifier() else f"HTTP_{status}"
+    code = code[:_LONGEST_CODE] if isinstance(code, str) and code.isidentifier() else f"HTTP_{status}"
     name = at(error, "field")
     detail = f"field {name}" if isinstance(name, str) and name.replace(".", "_").isidentifier() else ""
     if status == 412:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import replace
 from hashlib import sha256
-from typing import Any
+from typing import Any, TypeGuard
 
 from connector.ports import Record
 from connector.wire import Answer
@@ -19,6 +19,9 @@ POISON = "poison"
 
 _ID = re.compile(r"(?!\.+\Z)[A-Za-z0-9._~:@\-]{1,80}")
 """Fits into one segment of a path; of dots alone it would be another path."""
+
+_LONGEST_VERSION = 120
+"""As the state's column: PostgreSQL would refuse the whole page, and everything would stop."""
 
 
 def at(data: object, path: str) -> Any:  # noqa: ANN401 - JSON
@@ -63,13 +66,18 @@ def record_of(kind: str, data: object, *, record_id: object, version: object, od
         reason = "is no object"
     elif not isinstance(record_id, str) or not _ID.fullmatch(record_id):
         reason = "its id is missing, or has other characters than letters, digits and . _ ~ : @ -"
-    elif not isinstance(version, str) or not version:
-        reason = "it has no version"
+    elif not is_version(version):
+        reason = f"it has no version, or one of more than {_LONGEST_VERSION} characters"
     elif odd:
         reason = fault_in(data)
     if reason:
         return Record(kind=POISON, id=_name(record_id, data), version="", fields={"reason": reason, "kind": kind})
     return Record(kind=kind, id=str(record_id), version=str(version), fields=data if isinstance(data, dict) else {})
+
+
+def is_version(value: object) -> TypeGuard[str]:
+    """Whether an answer names a version that the state can hold."""
+    return isinstance(value, str) and 0 < len(value) <= _LONGEST_VERSION
 
 
 def gone_of(kind: str, record_id: object) -> Record:

@@ -11,9 +11,11 @@ from typing import Any
 import pytest
 import requests
 import responses
+from sqlalchemy import Column, String
 
 from connector.career.connect import connect
 from connector.career.facts import Facts
+from connector.career.outcomes import judge
 from connector.career.payload import POISON, at, record_of
 from connector.career.profile import load_profile, read_profile, shipped
 from connector.career.setup import Setup, carrier_of
@@ -21,6 +23,7 @@ from connector.career.side import CareerClient
 from connector.errors import Halt, Later, UserError
 from connector.ports import Acknowledgement, Note, PersonUpdate, Record, Status
 from connector.secrets import Secret
+from connector.store.tables import intent, observation
 from connector.wire import Wire
 
 BASE = "https://careers.example.edu/bridge/v1"
@@ -127,6 +130,22 @@ def test_record_without_a_usable_id_is_poison() -> None:
         assert first == again
         assert first.kind == POISON
         assert first.fields["reason"]
+
+
+def test_what_the_columns_of_versions_and_codes_hold() -> None:
+    """Law: the longest version and the longest code that are let through are as long as the columns that keep them."""
+    longest, code = _length(observation.c.version), _length(intent.c.code)
+    assert _record({"id": "a", "etag": "v" * longest}, odd=False).kind == "person"
+    poison = _record({"id": "a", "etag": "v" * (longest + 1)}, odd=False)
+    assert (poison.kind, poison.id) == (POISON, "a")
+    assert f"more than {longest} characters" in poison.fields["reason"]
+    assert judge(422, {"code": "c" * 300}).code == "c" * code
+
+
+def _length(column: Column[Any]) -> int:
+    assert isinstance(column.type, String)
+    assert column.type.length is not None
+    return column.type.length
 
 
 def _record(data: object, *, odd: bool) -> Record:
@@ -236,6 +255,14 @@ def test_single_updates(net: responses.RequestsMock) -> None:
     outcomes = client(read_profile("mine.toml", single)).update(rows)
     assert [outcome.status for outcome in outcomes] == [Status.APPLIED, Status.STALE]
     assert (sent(net)[2], net.calls[0].request.headers["If-Match"]) == ({"title": "T"}, '"1"')
+
+
+@pytest.mark.parametrize("etag", [None, "", "v" * 121])
+def test_a_result_without_a_usable_version_is_unknown(net: responses.RequestsMock, etag: str | None) -> None:
+    """Law: a version that the state cannot hold is none; the account is looked at before anything more is written there."""
+    net.post(BASE + "/people/batch", json={"results": [{"id": "a", "status": 200, "etag": etag}]})
+    (found,) = client().update([PersonUpdate(id="a", version="1", fields={"title": "T"})])
+    assert found.status is Status.UNKNOWN
 
 
 def test_key_in_a_header_of_its_own(net: responses.RequestsMock) -> None:
