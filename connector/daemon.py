@@ -25,6 +25,8 @@ from connector.store.store import get_meta, moment, set_meta, stamp
 from jobs import ALL, cycle
 
 log = structlog.get_logger()
+_LOOK_SECONDS = 30
+"""How often the clock is looked at, and what counts as set back: a smaller step makes jobs late by as much at most."""
 _DRAIN_SECONDS = 20
 """How long a job may take to its next effect boundary; a process supervisor waits for longer than that."""
 MAPPING_PROBLEM = "mapping_problem"
@@ -63,12 +65,23 @@ class Daemon:
         with _signals(self._stopped):
             scheduler.start()
             log.info("daemon.started", environment=self._bridge.settings.bridge.environment)
-            self._stopped.wait()
+            self._wait(scheduler)
         log.info("daemon.stopping")
         scheduler.shutdown(wait=False)
         ended = self._turn.acquire(timeout=_DRAIN_SECONDS)
         log.info("daemon.stopped" if ended else "daemon.stopped_in_a_call")
         return ended
+
+    def _wait(self, scheduler: BackgroundScheduler) -> None:
+        """Until it is told to stop. Jobs are due by the wall clock: when that is set back, it is reckoned anew when."""
+        clock = self._bridge.context.clock
+        ahead = clock.now().timestamp() - clock.monotonic()
+        while not self._stopped.wait(_LOOK_SECONDS):
+            was, ahead = ahead, clock.now().timestamp() - clock.monotonic()
+            if ahead < was - _LOOK_SECONDS:
+                log.warning("clock.set_back", seconds=round(was - ahead))
+                for module in ALL:
+                    scheduler.reschedule_job(module.__name__, trigger=module.trigger(self._bridge.settings))
 
     def prepare(self) -> None:
         """What comes before the first job. Errors as of ``connector.engine.cycle.prepare``."""

@@ -112,9 +112,14 @@ def health(found: Mapping[str, Any], limits: Limits, now: datetime) -> Health:
         warnings.append(f"the mapping files cannot be used, the last good ones are in force: {found['mapping_problem']}")
     for side, at in found["last_good"].items():
         minutes = (now - moment(at)).total_seconds() / 60 if at else None
-        text = f"{side}: no good cycle yet" if minutes is None else f"{side}: no good cycle for {minutes:.0f} minutes"
-        if minutes is None or minutes >= limits.warn_minutes:
-            (critical if minutes is not None and minutes >= limits.critical_minutes else warnings).append(text)
+        if minutes is None:
+            warnings.append(f"{side}: no good cycle yet")
+        elif minutes < -1:
+            # More than two machines' clocks differ by: nobody could say by it for how long there was none.
+            warnings.append(f"{side}: its last good cycle lies {-minutes:.0f} minutes ahead: the clock was set back")
+        elif minutes >= limits.warn_minutes:
+            text = f"{side}: no good cycle for {minutes:.0f} minutes"
+            (critical if minutes >= limits.critical_minutes else warnings).append(text)
     return Health(code=2 if critical else 1 if warnings else 0, reasons=(*critical, *warnings))
 
 

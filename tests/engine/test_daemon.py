@@ -5,19 +5,25 @@ from __future__ import annotations
 import sqlite3
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Event
 from types import ModuleType, SimpleNamespace
 from typing import Any, cast
 
 import pytest
+from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.triggers.base import BaseTrigger
+from apscheduler.triggers.interval import IntervalTrigger
 
 from connector.bootstrap import Bridge
+from connector.clock import SystemClock
+from connector.config import load_settings
 from connector.daemon import MAPPING_PROBLEM, Daemon
 from connector.engine.plans import resume
-from connector.engine.report import status
+from connector.engine.report import health, status
 from connector.errors import Bug, Halt, Later
 from connector.rules import load_rules
-from connector.store.store import get_meta
-from jobs import reminders, sweep
+from connector.store.store import get_meta, stamp
+from jobs import ALL, reminders, sweep
 from tests.engine.university import University
 
 ROOT = Path(__file__).parents[2]
@@ -147,3 +153,80 @@ def test_a_job_of_a_clock_that_was_ahead_is_due_by_the_right_one(uni: University
     uni.clock.move(-decade)
     for _ in range(2):
         assert Daemon(uni.bridge()).first_run(sweep) == right
+
+
+class Steps:
+    """A clock of a machine whose wall clock is moved by some seconds between two looks, and the daemon's wait for its end."""
+
+    def __init__(self, *moved: int) -> None:
+        self.seconds, self.ahead, self.moved = 0.0, 0.0, list(moved)
+
+    def now(self) -> datetime:
+        """The wall clock."""
+        return datetime(2026, 11, 2, 9, 0, tzinfo=UTC) + timedelta(seconds=self.seconds + self.ahead)
+
+    def monotonic(self) -> float:
+        """The seconds that have really passed."""
+        return self.seconds
+
+    def wait(self, seconds: float) -> bool:
+        """Let time pass, until no step is left."""
+        self.seconds += seconds
+        if not self.moved:
+            return True
+        self.ahead += self.moved.pop(0)
+        return False
+
+
+@pytest.mark.parametrize(
+    ("moved", "times"), [((0, 0, 0), 0), ((-20, 0), 0), ((7200, 0), 0), ((-3600, 0, 0), 1), ((3600, -3600, 0, -60), 2)]
+)
+def test_jobs_are_due_anew_when_the_clock_is_set_back(moved: tuple[int, ...], times: int) -> None:
+    """Law: each step back, and only that, has every job reckoned anew: none waits until the clock is again where it was."""
+    steps, due = Steps(*moved), list[str]()
+
+    def reschedule_job(name: str, *, trigger: BaseTrigger) -> None:
+        assert isinstance(trigger, BaseTrigger)
+        due.append(name)
+
+    settings = load_settings(ROOT / "config.example.toml")
+    bridge = SimpleNamespace(settings=settings, context=SimpleNamespace(clock=steps))
+    daemon = Daemon(cast("Bridge", bridge))
+    # In place of real half minutes.
+    daemon._stopped = cast("Event", steps)
+    daemon._wait(cast("BackgroundScheduler", SimpleNamespace(reschedule_job=reschedule_job)))
+    assert due == [module.__name__ for module in ALL] * times
+
+
+def test_the_scheduler_runs_again_what_is_reckoned_anew() -> None:
+    """Law: a job whose next run lies an hour ahead, as after a step back, runs after its own interval instead."""
+    ran, scheduler = Event(), BackgroundScheduler(timezone="UTC")
+    scheduler.add_job(ran.set, IntervalTrigger(seconds=1), id="job", next_run_time=SystemClock().now() + timedelta(hours=1))
+    scheduler.start()
+    try:
+        scheduler.reschedule_job("job", trigger=IntervalTrigger(seconds=1))
+        assert ran.wait(30)
+    finally:
+        scheduler.shutdown()
+
+
+@pytest.mark.parametrize(
+    ("minutes", "code", "reason"),
+    [
+        (None, 1, "crm: no good cycle yet"),
+        (-55, 1, "crm: its last good cycle lies 55 minutes ahead: the clock was set back"),
+        (-1, 0, None),
+        (14, 0, None),
+        (15, 1, "crm: no good cycle for 15 minutes"),
+        (60, 2, "crm: no good cycle for 60 minutes"),
+    ],
+)
+def test_monitoring_hears_how_long_there_was_no_good_cycle(
+    uni: University, minutes: int | None, code: int, reason: str | None
+) -> None:
+    """Law: too long ago, never yet, and ahead of the clock are told; a cycle ahead of the clock does not count as a fresh one."""
+    now = uni.clock.now()
+    good = None if minutes is None else stamp(now - timedelta(minutes=minutes))
+    found = status(uni.ctx) | {"last_good": {"crm": good}}
+    told = health(found, uni.bridge().settings.status, now)
+    assert (told.code, told.reasons) == (code, (reason,) if reason else ())
