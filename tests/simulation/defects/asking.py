@@ -45,8 +45,8 @@ DEFECTS = (
             ),
             Edit(
                 _REQUESTS,
-                'known["reason"] == "misunderstood" or given_up:\n',
-                'known["reason"] == "misunderstood" or given_up or known["payload_hash"] != digest:\n',
+                'known["reason"] == "misunderstood" or given_up or ',
+                'known["reason"] == "misunderstood" or given_up or known["payload_hash"] != digest or ',
             ),
         ),
     ),

@@ -83,7 +83,8 @@ DEFECTS = (
             ),
             Edit(
                 "connector/salesforce/lease.py",
-                "        if owner is not None and owner != holder:\n            return owner\n",
+                "        if owner is not None and owner != holder:\n"
+                "            return Claim(held_by=owner, found=found, count=stands)\n",
                 "",
             ),
         ),
