@@ -188,7 +188,7 @@ def beat(ctx: Context, *, lease: timedelta, force: bool = False) -> str | None:
         with ctx.store.begin() as db:
             if known.get(_COUNT, str(claim.found)) != str(claim.found):
                 # Another daemon has worked since, or we ourselves on a state that was lost.
-                log.warning("state.not_the_latest", expected=known[_COUNT], found=claim.found)
+                log.warning("state.not_the_latest", count=claim.found)
                 owed.owe_words(db)
             set_meta(db, "beat", digest)
             set_meta(db, "beat_at", stamp(now))
