@@ -55,6 +55,7 @@ class Batch:
         self._contacts = observations.load(db, Side.CRM, Feed.CONTACT, contacts)
         profiles = [row["profile_id"] for row in rows if row["profile_id"]]
         self._profiles = observations.load(db, Side.CRM, Feed.PROFILE, profiles)
+        self._hidden: dict[str, set[str]] = {}
         self.states = self._as_shown(db, system, links.states_of(db, system, accounts))
         self._differences = links.differences_of(db, system, accounts)
         self._unrecorded = suggestions.unrecorded(db, system, accounts)
@@ -77,6 +78,7 @@ class Batch:
         records = observations.load(db, Side.CRM, Feed.SUGGESTION, [row["crm_id"] for row in hidden])
         for row in hidden:
             account, name = row["account_id"], row["unit"]
+            self._hidden.setdefault(account, set()).add(name)
             state, record = found[account].get(name, BLANK), records.get(row["crm_id"])
             if state.memory.open is None or record is None:
                 continue
@@ -102,6 +104,7 @@ class Batch:
         found.refused = row["account_id"] in self._refused
         found.refused_now = self._refused.get(row["account_id"], False)
         found.differed = frozenset(self._differences.get(row["account_id"], ()))
+        found.hidden = frozenset(self._hidden.get(row["account_id"], ()))
         found.unrecorded = frozenset(self._unrecorded.get(row["account_id"], ()))
         found.fought_over = self._fought_over(row["account_id"])
         found.counts = bool(row["leading"]) and row["contact_id"] not in self._elsewhere

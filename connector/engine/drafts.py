@@ -61,6 +61,8 @@ class Subject:
     """Units whose first difference waits for a person's choice."""
     unrecorded: frozenset[str] = frozenset()
     """Units with a suggestion, be it answered by now, that is still on its way to Salesforce."""
+    hidden: frozenset[str] = frozenset()
+    """Units with an open suggestion whose record may come to show something else than it does."""
     on_its_way: dict[str, Any] = field(default_factory=dict)
     """Career fields that were handed over and are not shown yet, as they were last handed over."""
     _seen: dict[str, tuple[Reading | None, Reading | None]] = field(default_factory=dict)

@@ -130,6 +130,9 @@ def _verdicts(ctx: Context, subject: Subject, states: Mapping[str, UnitState], u
             verdict = end_sharing(unit=unit, base=state.base, crm=crm, career=career, memory=memory)
         else:
             verdict = judge(unit=unit, base=state.base, crm=crm, career=career, memory=memory, now=now)
+            if unit.name in subject.hidden and verdict.row in _ASKING and verdict.move is None and verdict.suggested is not None:
+                # What waits to be shown, or may have been, is not what stands now.
+                verdict = replace(verdict, move=Move.REFRESH)
         found[unit.name] = permit(verdict, unit)
     return found
 

@@ -499,6 +499,19 @@ def test_what_its_record_may_not_show_was_not_asked(uni: University, entered: st
     assert uni.account("a1")["title"] == entered
 
 
+def test_what_waits_to_be_shown_goes_when_careers_take_it_back(uni: University) -> None:
+    """Law: a question shows what stands at careers, also where they are back at what it shows before the newer value was."""
+    uni.edit_person("a1", {"title": "Counsel"})
+    uni.run()
+    uni.edit_person("a1", {"title": "Judge"})
+    uni.crm.order_refusal("UNABLE_TO_LOCK_ROW", sobject="Suggested_Change__c", count=2)
+    uni.run()
+    uni.edit_person("a1", {"title": "Counsel"})
+    for seconds in (5, 4000, 60):
+        uni.run(seconds=seconds)
+    assert suggested(uni.one("Suggested_Change__c")) == {"Employer__c": "Analytical Engines", "Title": "Counsel"}
+
+
 def test_a_question_that_is_not_shown_yet_is_not_asked_twice(uni: University) -> None:
     """A create whose key is taken by what queries do not show yet (F61) is no refusal: the same question does not come again."""
     uni.edit_person("a1", {"title": "Counsel"})

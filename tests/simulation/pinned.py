@@ -766,5 +766,20 @@ PINNED: Mapping[str, Scenario] = {
         seed=67048,
         swept=True,
     ),
+    "a question showed what careers had entered for a moment, as that waited to be shown when they took it back": Scenario(
+        spec=Spec(people=2, mapping="tight", platform="handshake", cycle=7200, latency=1.0),
+        steps=(
+            CrmRefuses("UNABLE_TO_LOCK_ROW", "Career_Request__c", 20),
+            File(0, 3),
+            EditAccount(0, "phone_mobile", 3, 1),
+            Pass(7200),
+            At(23, EditAccount(0, "phone_mobile", 3, own=True)),
+            EditAccount(0, "phone_mobile", None),
+            Pass(7200),
+            Pass(7200),
+        ),
+        seed=70581,
+        swept=False,
+    ),
 }
 """What went wrong, and how."""
