@@ -5,8 +5,23 @@ from __future__ import annotations
 from tests.simulation.beside import Rename
 from tests.simulation.courses import Beats
 from tests.simulation.dice import Dice
-from tests.simulation.steps import MENU, Change, Duplicate, EditContact, File, Leave, Merge, Step, When, Work
-from tests.simulation.troubles import CrmRefuses, KeepState, Kill, PutMapping, RestoreState
+from tests.simulation.steps import (
+    OF_SOMEBODY,
+    At,
+    Change,
+    Duplicate,
+    EditContact,
+    File,
+    Leave,
+    Log,
+    Merge,
+    Name,
+    Step,
+    When,
+    Work,
+)
+from tests.simulation.troubles import Break, CrmRefuses, KeepState, Kill, PutMapping, RestoreState
+from tests.simulation.variants import USUAL
 from tests.simulation.words import CHOICES
 from tests.simulation.world import OFFICERS, Spec
 
@@ -17,7 +32,7 @@ _FACTS = ("class_year", "class_year", "major", "mailing_country")
 def asks(dice: Dice, spec: Spec) -> Beats:
     """Some requests, mostly about one person; the same is asked again, or something else."""
     person = dice.whole(0, spec.people - 1)
-    items = [dice.one(range(len(MENU))) for _ in range(dice.whole(1, 3))]
+    items = [dice.one(range(OF_SOMEBODY)) for _ in range(dice.whole(1, 3))]
     beats: list[list[Step]] = []
     for _ in range(dice.whole(2, 4)):
         about = person if dice.chance(0.8) else dice.whole(0, spec.people - 1)
@@ -27,6 +42,41 @@ def asks(dice: Dice, spec: Spec) -> Beats:
         steps += [File(about, dice.one(items)) for _ in range(dice.weighted([(1, 5), (2, 2)]))]
         beats.append(steps)
     return beats
+
+
+def by_hand(dice: Dice, spec: Spec) -> Beats:
+    """Officers log calls on requests, and find out whom one is about that careers do not know; the same is asked again."""
+    person = dice.whole(0, spec.people - 1)
+    unknown = dice.one((OF_SOMEBODY, 4)) if spec.platform == USUAL else 4
+    first = unknown if dice.chance(0.7) else dice.one(range(OF_SOMEBODY))
+    filed = [*_uncertain(dice), File(person, first)]
+    worked = [[_by_hand(dice, spec, person) for _ in range(dice.whole(1, 2))] for _ in range(dice.whole(2, 4))]
+    again = File(person, dice.one((0, 0, 1, 2, 3, 8)))
+    return [filed, *worked, [again], [_by_hand(dice, spec, person)], []]
+
+
+def _uncertain(dice: Dice) -> list[Step]:
+    """Whether a request has come about is not known."""
+    return [Break("crm", dice.one(("lose_response", "timeout")), 1, "composite/graph")] if dice.chance(0.3) else []
+
+
+def _by_hand(dice: Dice, spec: Spec, person: int) -> Step:
+    """What officers do around a request, and what goes wrong meanwhile."""
+    log = Log(dice.whole(0, 1), dice.one(("Completed", "Completed", "Not Started", "In Progress")))
+    name = Name(0, person if dice.chance(0.8) else dice.whole(0, spec.people - 1))
+    kinds: list[tuple[Step, float]] = [
+        (log, 4),
+        (When("crm<", "/composite/graph", log), 1),
+        (name, 4),
+        (Work(0, dice.one(("begin", "wait", "complete", "decline", "delete"))), 2),
+        (Change(dice.one((0, -1)), dice.one(("", "Another Zyx title"))), 1.5),
+        (KeepState(), 0.5),
+        (RestoreState(), 1),
+        (At(dice.whole(1, 40), Kill()), 1),
+        (Duplicate(person), 0.5),
+        (Merge(person, into_double=dice.chance(0.5)), 1),
+    ]
+    return dice.weighted(kinds)
 
 
 def shared(dice: Dice, spec: Spec) -> Beats:

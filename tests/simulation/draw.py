@@ -12,7 +12,7 @@ from itertools import chain
 from typing import Any
 
 from tests.simulation import beside, decisions, drop, steps, troubles
-from tests.simulation.asks import asks, shared
+from tests.simulation.asks import asks, by_hand, shared
 from tests.simulation.courses import beside_another, course, seldom
 from tests.simulation.dice import Dice
 from tests.simulation.flavours import PLAIN
@@ -43,6 +43,7 @@ def draw(seed: int) -> Scenario:
     faults = woes(Dice(seed, "faults"), spec, beats)
     besides = _besides(Dice(seed, "besides"), spec)
     asked = _asked(Dice(seed, "asks"), spec)
+    handled = _by_hand(Dice(seed, "by hand"), spec)
     planned = _course(Dice(seed, "course"), Dice(seed, "seldom"), spec)
     found: list[Step] = []
     for beat in range(beats):
@@ -52,8 +53,9 @@ def draw(seed: int) -> Scenario:
         found += next(planned, [])
         found += next(besides, [])
         found += next(asked, [])
+        found += next(handled, [])
         found.append(Pass(spec.cycle * schedule.weighted([(1, 6), (2, 1), (10, 0.3)])))
-    for rest in chain(planned, besides, asked):
+    for rest in chain(planned, besides, asked, handled):
         found += [*rest, Pass(spec.cycle)]
     return Scenario(spec=spec, steps=tuple(found), seed=seed, swept=schedule.chance(0.4))
 
@@ -96,6 +98,12 @@ def _asked(dice: Dice, spec: Spec) -> Iterator[Sequence[Step]]:
     """In one seed of six several requests that have to do with one another; or, under EDA, what several contacts share."""
     if dice.chance(1 / 6):
         yield from shared(dice, spec) if spec.flavour == "eda" and dice.chance(0.5) else asks(dice, spec)
+
+
+def _by_hand(dice: Dice, spec: Spec) -> Iterator[Sequence[Step]]:
+    """In one seed of ten what officers do around requests, besides working their Tasks."""
+    if dice.chance(0.1):
+        yield from by_hand(dice, spec)
 
 
 _PLATFORMS = (("generic", 8.5), ("handshake", 0.5), ("hivebrite", 1), ("csv_drop", 1), ("12twenty", 2), ("symplicity_csm", 1))

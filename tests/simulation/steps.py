@@ -348,10 +348,13 @@ MENU: tuple[Mapping[str, Any], ...] = (
     {"type": "OFFER_HELP", "title": "Zyx offers an hour"},
     {"type": "PREFERENCE", "title": "No more letters to Zyx"},
     {"type": "SHADOW_VISIT", "title": "A day at the works of Zyx"},
+    {"type": "MENTOR_FLASH", "title": "Whoever this Zyx is", "person_id": None, "person_hint": {"name": "Zyx from Zyxton"}},
 )
 """What careers ask for. Two of them (``World.never_worked``) are not understood, or confidential."""
 USUALLY = 8
 """So many of them, the first ones, are asked for at any time; the others in courses."""
+OF_SOMEBODY = 12
+"""The last of them is about somebody whom careers have no account of."""
 
 
 @dataclass(frozen=True)
@@ -366,7 +369,7 @@ class File:
         world, asked = run.world, MENU[self.item]
         known = {"text": "Would you? Zyx", "requested_by": {"name": "Pat Zyx", "email": "pat@careers.example.edu"}}
         values = {"person_id": world.accounts.get(self.person), "named": False, **known, **asked}
-        if values["person_id"] or values.get("criteria"):
+        if values["person_id"] or values.keys() & {"criteria", "person_hint"}:
             world.requests.append((world.careers.file(values), self.item))
 
 
@@ -409,7 +412,7 @@ class Work:
     def perform(self, run: Run) -> None:
         """See ``Step``."""
         world = run.world
-        tasks = sorted(world.rows("Task"), key=lambda row: row["Id"])
+        tasks = sorted(world.tasks(), key=lambda row: row["Id"])
         if not tasks:
             return
         task = tasks[self.number % len(tasks)]
@@ -422,6 +425,45 @@ class Work:
         values = _TASK_VALUES[self.how] | ({"OwnerId": world.officer} if self.how == "retitle" else {})
         if tolerant(lambda: world.crm.edit_as(world.officer, task["Id"], values)):
             world.task_edits.setdefault(task["Id"], {}).update(values)
+
+
+@dataclass(frozen=True)
+class Log:
+    """An officer logs on a request (by its number in order of its record) what they did about it, or will do."""
+
+    number: int
+    status: str = "Completed"
+
+    def perform(self, run: Run) -> None:
+        """See ``Step``."""
+        world = run.world
+        records = sorted(row["Id"] for row in world.rows("Career_Request__c"))
+        if not records:
+            return
+        entered = {"Subject": "A call about Zyx", "Status": self.status, "WhatId": records[self.number % len(records)]}
+
+        def log() -> None:
+            world.logged[world.crm.create_as(world.officer, "Task", entered)] = entered
+
+        tolerant(log)
+
+
+@dataclass(frozen=True)
+class Name:
+    """An officer finds out whom a Task that is about nobody (by its number) concerns, and names the contact on it."""
+
+    number: int
+    person: int
+
+    def perform(self, run: Run) -> None:
+        """See ``Step``."""
+        world, contact = run.world, run.world.contacts.get(self.person)
+        tasks = sorted(row["Id"] for row in world.tasks() if not row.get("WhoId"))
+        if not tasks or contact is None or world.org.live(contact) is None:
+            return
+        task = tasks[self.number % len(tasks)]
+        if tolerant(lambda: world.crm.edit_as(world.officer, task, {"WhoId": contact})):
+            world.named.setdefault(task, set()).add(contact)
 
 
 _TASK_VALUES: Mapping[str, dict[str, Any]] = {

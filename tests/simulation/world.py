@@ -145,6 +145,10 @@ class World:
     """Officers, by Salesforce id, who were not there for some time."""
     task_edits: dict[str, dict[str, Any]] = field(default_factory=dict)
     """What officers have set in Tasks, by Task."""
+    logged: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    """What officers have logged on requests: Tasks of their own, by id, as they entered them."""
+    named: dict[str, set[str]] = field(default_factory=dict)
+    """Contacts that officers have named on a Task that was about nobody, by Task."""
     calls: list[Call] = field(default_factory=list)
     deeds: list[Deed] = field(default_factory=list)
     seen: list[Mapping[str, Any]] = field(default_factory=list)
@@ -225,6 +229,10 @@ class World:
         name = suggested.get("LastName")
         known = (person for person in self.accounts if words.word("last_name", person, 0).crm[0] == name)
         return next(known, None)
+
+    def tasks(self, *, deleted: bool = False) -> list[dict[str, Any]]:
+        """The Tasks that the bridge has made."""
+        return [row for row in self.rows("Task", deleted=deleted) if row["Id"] not in self.logged]
 
     def profile(self, person: int) -> dict[str, Any] | None:
         """A person's career profile."""

@@ -211,4 +211,22 @@ DEFECTS = (
             ),
         ),
     ),
+    Defect(
+        name="a logged call is the Task",
+        what="of the Tasks about a request the latest counts as the bridge's own, be it a call that staff have logged",
+        needs=("Log(",),
+        edits=(Edit("connector/store/requests.py", 'found.setdefault(row["parent"], row)', 'found[row["parent"]] = row'),),
+    ),
+    Defect(
+        name="whom triage found does not count",
+        what="somebody whom triage has named on a Task does not count as asked",
+        needs=("Name(",),
+        edits=(
+            Edit(
+                "connector/engine/following.py",
+                '    requests.touch_once(desk.db, known["key"], contact_id=str(who), at=stamp(at), type=known["type"])\n',
+                "",
+            ),
+        ),
+    ),
 )

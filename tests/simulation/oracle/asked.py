@@ -56,7 +56,7 @@ def judge(found: Evidence) -> Iterator[Breach]:
     records: dict[str, list[dict[str, Any]]] = {}
     for row in (*world.rows("Career_Request__c"), *world.rows("Career_Request__c", deleted=True)):
         records.setdefault(request_of(row), []).append(row)
-    tasks = [*world.rows("Task"), *world.rows("Task", deleted=True)]
+    tasks = [*world.tasks(), *world.tasks(deleted=True)]
     per_record = Counter(task.get("WhatId") for task in tasks)
     for record, count in per_record.items():
         if count > 1:
@@ -64,10 +64,14 @@ def judge(found: Evidence) -> Iterator[Breach]:
     for id, item in world.requests:
         yield from _judge_request(found, id, item, records.get(id, []), per_record)
         for record in records.get(id, []):
-            yield from _judge_state(id, record, world.rows("Task"))
+            yield from _judge_state(id, record, world.tasks())
             yield from _judge_words(found, id, record)
         yield from _judge_message(found, id, records.get(id, []))
     yield from _judge_tasks(found, tasks)
+    for row in world.rows("Task"):
+        for name, value in world.logged.get(row["Id"], {}).items():
+            if row.get(name) != value:
+                yield Breach("logged (I16)", f"Task {row['Id']} was logged with {name} {value!r}, it is {row.get(name)!r}")
 
 
 def _judge_request(
@@ -111,7 +115,7 @@ def _judge_withdrawn(found: Evidence, id: str, record: dict[str, Any]) -> Iterat
     if record["State__c"] not in _WITHOUT_TASK and not done:
         yield Breach("withdrawn", f"request {id} was withdrawn, its record is {record['State__c']!r}")
     edits = found.world.task_edits
-    for task in found.world.rows("Task"):
+    for task in found.world.tasks():
         ours = task.get("WhatId") == record["Id"] and record["State__c"] == "Withdrawn"
         if ours and task["Status"] != _CLOSED and "Status" not in edits.get(task["Id"], {}):
             yield Breach("withdrawn", f"request {id} was withdrawn, its Task {task['Id']} is {task['Status']!r}")

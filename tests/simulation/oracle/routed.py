@@ -16,18 +16,20 @@ from typing import Any
 from tests.simulation.mapping import read_mapping
 from tests.simulation.oracle.evidence import Breach, Evidence, request_of
 from tests.simulation.oracle.history import filed_at
-from tests.simulation.oracle.told import certainly_kept, contacts_in
+from tests.simulation.oracle.told import certainly_kept, contacts_in, records_in
 from tests.simulation.oracle.wire import Write
 from tests.simulation.routing import Owner, Ways, facts_of, read_routing
 from tests.simulation.world import World
 
+_ASKS = "Careers to alumni"
+"""The direction of requests by which somebody is asked for something."""
 _LIMIT = re.compile(r"Asked (\d+) times ")
 """How the reason begins why somebody may not be asked now."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Made:
-    """A request as its record and its Task (None: it got none) were first sent: in which call, and when.
+    """A request as its record and its Task (None: it got none) were first sent: in which call and job, and when.
 
     ``tried``: it had been sent otherwise before that, and was refused.
     """
@@ -36,6 +38,7 @@ class _Made:
     filed: float
     sent: int
     sent_at: float
+    job: int
     tried: bool
     record: Mapping[str, Any]
     task: Mapping[str, Any] | None
@@ -58,7 +61,7 @@ class _Made:
     @property
     def asks(self) -> bool:
         """Whether somebody is to be asked for something."""
-        return bool(self.task and self.contact and not self.stopped) and self.record["Direction__c"] == "Careers to alumni"
+        return bool(self.task and self.contact and not self.stopped) and self.record["Direction__c"] == _ASKS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,6 +106,7 @@ def _made(found: Evidence) -> Iterator[_Made]:
                 filed=filed_at(found.world, number),
                 sent=record.call.number,
                 sent_at=record.call.at,
+                job=record.call.job,
                 tried=record.key in otherwise,
                 record=record.fields,
                 task=task.fields if task and (task.object, task.call.number) == ("Task", record.call.number) else None,
@@ -203,11 +207,11 @@ def _judge_limit(found: Evidence, made: list[_Made]) -> Iterator[Breach]:
     most = max(read_routing(mapping).limit["max_asks"] for mapping in found.mappings)
     days = min(read_routing(mapping).limit["days"] for mapping in found.mappings)
     asking = [one for one in made if one.asks and one.number in there]
+    named = list(_read_named(found, made)) if found.remembers else []
     for one in asking:
         since = one.received - timedelta(days=days)
-        before = [
-            each for each in asking if each.contact == one.contact and since < each.received <= one.received and each is not one
-        ]
+        asked = [*((each.contact, each) for each in asking), *((who, each) for who, each, job in named if job < one.job)]
+        before = [each for who, each in asked if who == one.contact and since < each.received <= one.received and each is not one]
         standing = [each for each in before if _state(found, each) != "withdrawn"]
         if len(standing) >= most:
             yield Breach(
@@ -219,24 +223,40 @@ def _judge_limit(found: Evidence, made: list[_Made]) -> Iterator[Breach]:
             yield Breach("contact limit", f"request {one.number} waits as {one.stopped!r}, and {most} can have asked before")
 
 
+def _read_named(found: Evidence, made: list[_Made]) -> Iterator[tuple[str, _Made, int]]:
+    """Whom triage has found for a request that was about nobody, as the bridge has certainly read it, and in which job."""
+    world, jobs = found.world, groupby(found.world.calls, key=lambda call: (call.process, call.life, call.job))
+    of = {one.number: one for one in made if one.task is not None and not one.contact and one.record["Direction__c"] == _ASKS}
+    records = {row["Id"]: of[request_of(row)] for row in world.rows("Career_Request__c") if request_of(row) in of}
+    for (_, _, job), some in jobs:
+        calls = list(some)
+        for call in calls if certainly_kept(calls) else ():
+            for task in records_in(call, "Task"):
+                if task["Id"] in world.named and task.get("WhoId") and not task["IsDeleted"] and task.get("WhatId") in records:
+                    yield task["WhoId"], records[task["WhatId"]], job
+
+
 def _asked_before(found: Evidence, made: list[_Made], one: _Made) -> set[str]:
     """Requests, by number, that can have counted as asks of somebody when another was routed.
 
     Those that are known not to ask do not: what nobody was given, and what waits itself, untouched by officers.
     """
     never = {
-        each.number
-        for each in made
-        if not each.tried and not ((each.asks or _worked(found, each.number)) and _same_person(found.world, one, each))
+        each.number for each in made if not each.tried and not (_can_ask(found, each) and _same_person(found.world, one, each))
     }
     filed = [number for number in found.world.careers.system.requests.by_id if filed_at(found.world, number) <= one.sent_at]
     return {number for number in filed if number != one.number and number not in never}
 
 
+def _can_ask(found: Evidence, one: _Made) -> bool:
+    """Whether somebody was asked by a request, or may have been since."""
+    return one.asks or _worked(found, one.number) or bool(_named(found.world, one.number))
+
+
 def _worked(found: Evidence, number: str) -> bool:
     """Whether an officer has ever done something with the Task of a request."""
     records = {row["Id"] for row in found.world.rows("Career_Request__c") if request_of(row) == number}
-    return any(found.world.task_edits.get(task["Id"]) for task in found.world.rows("Task") if task.get("WhatId") in records)
+    return any(found.world.task_edits.get(task["Id"]) for task in found.world.tasks() if task.get("WhatId") in records)
 
 
 def _state(found: Evidence, one: _Made) -> str:
@@ -264,9 +284,16 @@ def _judge_attached(found: Evidence, made: list[_Made]) -> Iterator[Breach]:
 
 
 def _same_person(world: World, one: _Made, other: _Made) -> bool:
-    if one.contact and one.contact == other.contact:
-        return True
-    return any({one.contact, other.contact} <= world.contacts_of(person) for person in world.contacts)
+    about = [{each.contact} - {""} or _named(world, each.number) for each in (one, other)]
+    people = [world.contacts_of(person) for person in world.contacts]
+    return bool(about[0] & about[1]) or any(about[0] & contacts and about[1] & contacts for contacts in people)
+
+
+def _named(world: World, number: str) -> set[str]:
+    """The contacts that triage has named on the Task of a request."""
+    records = {row["Id"] for row in world.rows("Career_Request__c") if request_of(row) == number}
+    tasks = (*world.tasks(), *world.tasks(deleted=True))
+    return {contact for task in tasks if task.get("WhatId") in records for contact in world.named.get(task["Id"], ())}
 
 
 def _read_as_deleted(found: Evidence, one: _Made, other: _Made) -> bool:
@@ -283,6 +310,6 @@ def _open_throughout(found: Evidence, one: _Made) -> bool:
     """Whether nobody ever ended or changed a request: neither careers nor an officer."""
     world, title = found.world, found.world.careers.system.requests.by_id[one.number].data()["title"]
     records = {row["Id"] for row in world.rows("Career_Request__c") if request_of(row) == one.number}
-    tasks = [task for task in world.rows("Task") if task.get("WhatId") in records]
+    tasks = [task for task in world.tasks() if task.get("WhatId") in records]
     untouched = bool(tasks) and not any(world.task_edits.get(task["Id"]) for task in tasks)
     return untouched and title == one.record["Title__c"] and _state(found, one) == "open"

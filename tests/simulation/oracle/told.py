@@ -23,15 +23,20 @@ def _came(call: Call) -> bool:
 
 def contacts_in(call: Call, rules: Rules) -> Iterator[Mapping[str, Any]]:
     """Contacts in an answer that the daemon has received, with what came of the records beside them, by path."""
-    if call.side != "crm" or call.writes or call.fate != "answered" or b'"type":"Contact"' not in call.acted[-1].body:
+    paths = [field.crm for field in rules.fields().values() if "." in field.crm]
+    for record in records_in(call, "Contact"):
+        yield {**record, **{path: _told(record, path.split(".")) for path in paths}}
+
+
+def records_in(call: Call, sobject: str) -> Iterator[Mapping[str, Any]]:
+    """Records of an object in an answer that the daemon has received."""
+    if call.side != "crm" or call.writes or call.fate != "answered" or f'"type":"{sobject}"'.encode() not in call.acted[-1].body:
         return
     try:
         data = orjson.loads(call.acted[-1].body)
     except ValueError:
         return
-    paths = [field.crm for field in rules.fields().values() if "." in field.crm]
-    for record in _records(data):
-        yield {**record, **{path: _told(record, path.split(".")) for path in paths}}
+    yield from _records(data, sobject)
 
 
 def _told(record: Any, way: list[str]) -> Any:
@@ -43,12 +48,12 @@ def _told(record: Any, way: list[str]) -> Any:
     return record
 
 
-def _records(data: Any) -> Iterator[Mapping[str, Any]]:
+def _records(data: Any, sobject: str) -> Iterator[Mapping[str, Any]]:
     if isinstance(data, list):
         for each in data:
-            yield from _records(each)
+            yield from _records(each, sobject)
     elif isinstance(data, dict):
-        if isinstance(data.get("attributes"), dict) and data["attributes"].get("type") == "Contact" and "Id" in data:
+        if isinstance(data.get("attributes"), dict) and data["attributes"].get("type") == sobject and "Id" in data:
             yield data
         for value in data.values():
-            yield from _records(value)
+            yield from _records(value, sobject)

@@ -6,8 +6,9 @@ And nothing is made up: what the bridge writes was entered by the owner, about t
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import pairwise
+from typing import Any
 
 import orjson
 
@@ -93,8 +94,13 @@ def _careers_own(found: Evidence, person: int, account: str, unit: Unit, theirs:
 
 
 def _perhaps_ours(found: Evidence, account: str, field: Field, until: float) -> set[str]:
-    """What the bridge wrote to this account, and was not told by a moment what became of it: nobody can tell it from an edit."""
-    return {
+    """What the bridge wrote to this account, and was not told by a moment what became of it: nobody can tell it from an edit.
+
+    What a process had taken to send when it died may have left, for all that the next one knows.
+    """
+    taken = [orjson.loads(row["payload"])["fields"] for row in found.rows("intent") if _looked_for(row, account)]
+    died = [fields[field.called] for fields in taken if field.called in fields] if "killed" in found.happened else []
+    return {token(field.name, "career", value) for value in died} | {
         token(field.name, "career", write.fields[field.career])
         for write in found.writes
         if write.object == "person"
@@ -103,6 +109,11 @@ def _perhaps_ours(found: Evidence, account: str, field: Field, until: float) -> 
         and (fate_of(write) == "lost" or untold(found.world, write))
         and not shown(found.world, write, until)
     }
+
+
+def _looked_for(row: Mapping[str, Any], account: str) -> bool:
+    """Whether a row of the state is a write to this account of which it was not known whether it had arrived."""
+    return (row["kind"], row["target"], row["code"]) == ("career.update", account, "LOOKED")
 
 
 def _silent(unit: Unit, theirs: str) -> bool:
