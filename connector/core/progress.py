@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from enum import StrEnum
+from typing import Any
 
 
 class RequestState(StrEnum):
@@ -169,3 +170,14 @@ def _open(state: RequestState, status: str, open_status: str, *, offered: bool) 
     if status.casefold() in _WAITING_STATUSES:
         return RequestState.WAITING, Neutral.WAITING
     return RequestState.IN_PROGRESS, Neutral.IN_PROGRESS
+
+
+def made_with(record: Mapping[str, Any], tasks: Iterable[tuple[str, Mapping[str, Any]]]) -> str | None:
+    """Of the Tasks (id and fields) about a request's record the one that was made with it; None: it has none.
+
+    Calls and e-mails that staff log there are Tasks as well, and a request need not have had one. Ours is the earliest by whoever
+    made the record. What an earlier release has read does not say by whom it was made (``CreatedById``), and speaks against none.
+    """
+    maker = record.get("CreatedById")
+    by_maker = [(str(task.get("CreatedDate")), id) for id, task in tasks if maker in (None, task.get("CreatedById", maker))]
+    return min(by_maker)[1] if by_maker else None

@@ -27,13 +27,14 @@ def claim(db: Connection, rows: Sequence[Row]) -> None:
     What stands in Salesforce counts: its Task is worked on, and careers are told how it ends.
     """
     claimed = requests.by_crm_id(db, [row["id"] for row in rows])
-    strays = {unpack(row["fields"]).get("Key__c"): row["id"] for row in rows if row["id"] not in claimed and not row["deleted"]}
+    records = {row["id"]: unpack(row["fields"]) for row in rows if row["id"] not in claimed and not row["deleted"]}
+    strays = {fields.get("Key__c"): id for id, fields in records.items()}
     for key, known in requests.by_key(db, [key for key in strays if key]).items():
         create = intents.last_with_key(db, "request.create", key)
         if known["crm_id"] is None and (create is None or create["state"] in ("refused", "superseded")):
             # Its answer may have been lost, and a later try refused: nothing is to be made any more.
             intents.supersede(db, known["system"], [known["request_id"]], ["request.create"])
-            task = requests.tasks_of(db, [strays[key]]).get(strays[key])
+            task = requests.tasks_of(db, {strays[key]: records[strays[key]]}).get(strays[key])
             found = {"crm_id": strays[key], "task_id": task["id"] if task else None, "reason": requests.RECOVERED}
             requests.change(db, known["system"], known["request_id"], **found)
 

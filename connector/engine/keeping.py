@@ -97,6 +97,7 @@ _NO_SUBSTANCE = frozenset(
         "LastModifiedDate",
         "LastModifiedById",
         "CreatedDate",
+        "CreatedById",
         "IsDeleted",
         "MasterRecordId",
     )

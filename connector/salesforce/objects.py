@@ -27,7 +27,7 @@ KEY = "Key__c"
 OWN_FEEDS = (Feed.PROFILE, Feed.SUGGESTION, Feed.REVIEW, Feed.REQUEST)
 
 _SYSTEM = ("Id", "SystemModstamp", "IsDeleted")
-_MINE = (*_SYSTEM, "Name", "CreatedDate", "LastModifiedDate", "LastModifiedById", KEY)
+_MINE = (*_SYSTEM, "Name", "CreatedDate", "CreatedById", "LastModifiedDate", "LastModifiedById", KEY)
 
 CONTACT_SYSTEM = (*_SYSTEM, "MasterRecordId", "LastModifiedDate", "LastModifiedById")
 
@@ -125,6 +125,7 @@ FIELDS: dict[Feed, tuple[str, ...]] = {
     Feed.TASK: (
         *_SYSTEM,
         "CreatedDate",
+        "CreatedById",
         "LastModifiedDate",
         "LastModifiedById",
         "Subject",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
+from connector.core.progress import made_with
 from connector.core.related import Related
 from connector.errors import Bug, Halt, Refused
 from connector.ports import Feed, Record
@@ -62,17 +64,15 @@ class Records:
                 by_key[key] = record
         return {key: by_key[key.lower()] for key in keys if key.lower() in by_key}
 
-    def tasks_of(self, request_ids: Sequence[str]) -> dict[str, str]:
-        """The Task of each of these career requests: (request id, Task id). The earliest: it was made with the request.
-
-        A call or an e-mail that staff log there is a Task about it as well.
-        """
-        values = [soql.record_id(value) for value in dict.fromkeys(request_ids)]
+    def tasks_of(self, made: Sequence[Record]) -> dict[str, str]:
+        """The Task of each of these career requests: (request id, Task id). See ``made_with``."""
+        values = [soql.record_id(record.id) for record in made]
         parts = [soql.within("WhatId", values[n : n + IDS]) for n in range(0, len(values), IDS)]
-        records = sorted(
-            self._all(Feed.TASK, parts), key=lambda task: (str(task.fields.get("CreatedDate")), task.id), reverse=True
-        )
-        return {str(task.fields.get("WhatId")): task.id for task in records}
+        about: dict[str, list[tuple[str, Mapping[str, Any]]]] = {}
+        for task in self._all(Feed.TASK, parts):
+            about.setdefault(str(task.fields.get("WhatId")), []).append((task.id, task.fields))
+        tasks = {record.id: made_with(record.fields, about.get(record.id, ())) for record in made}
+        return {id: task for id, task in tasks.items() if task is not None}
 
     def _all(self, feed: Feed, conditions: Sequence[Condition]) -> list[Record]:
         queries = [self.select(feed, where=where) for where in conditions]

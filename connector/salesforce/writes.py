@@ -138,7 +138,7 @@ class Writes:
         """
         try:
             found = self._found(rows)
-            tasks = self._records.tasks_of([record.id for n, record in found.items() if _is_request(rows[n])])
+            tasks = self._records.tasks_of([record for n, record in found.items() if _is_request(rows[n])])
         except (Later, Halt, Refused):
             return dict.fromkeys(rows, _NOT_LOOKED_UP)
         return {n: _already_there(rows[n], record, tasks) for n, record in found.items()}

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection, delete, exists, func, select, update
 
-from connector.core.progress import RequestState
+from connector.core.progress import RequestState, made_with
 from connector.store.intents import OPEN_STATES
 from connector.store.observations import batches, children
 from connector.store.store import Row, add, fetch, stamp, unpack, upsert
@@ -67,21 +68,23 @@ def strays(db: Connection) -> dict[str, Row]:
     claimed = select(request.c.crm_id).where(request.c.crm_id.is_not(None))
     of_requests = (observation.c.side == "crm") & (observation.c.kind == "Career_Request__c")
     living = select(observation.c.id, observation.c.fields).where(of_requests, observation.c.deleted.is_(False))
-    keys = {
-        row["id"]: str(unpack(row["fields"]).get("Key__c")) for row in fetch(db, living.where(observation.c.id.not_in(claimed)))
+    records = {row["id"]: unpack(row["fields"]) for row in fetch(db, living.where(observation.c.id.not_in(claimed)))}
+    tasks = tasks_of(db, records)
+    return {
+        str(records[id].get("Key__c")): {"crm_id": id, "task_id": task["id"]} for id, task in tasks.items() if not task["deleted"]
     }
-    tasks = tasks_of(db, keys)
-    return {keys[id]: {"crm_id": id, "task_id": task["id"]} for id, task in tasks.items() if not task["deleted"]}
 
 
-def tasks_of(db: Connection, crm_ids: Iterable[str]) -> dict[str, Row]:
-    """The Task of each of these Career_Request__c, deleted or not: the earliest, for it was made with the record.
-
-    A call or an e-mail that staff log there is a Task about it as well.
-    """
+def tasks_of(db: Connection, records: Mapping[str, Mapping[str, Any]]) -> dict[str, Row]:
+    """The Task of each of these Career_Request__c (id and fields), deleted or not; see ``made_with``."""
+    about: dict[str, dict[str, Row]] = {}
+    for row in children(db, "Task", records):
+        about.setdefault(row["parent"], {})[row["id"]] = row
     found: dict[str, Row] = {}
-    for row in sorted(children(db, "Task", crm_ids), key=lambda task: str(unpack(task["fields"]).get("CreatedDate"))):
-        found.setdefault(row["parent"], row)
+    for id, tasks in about.items():
+        ours = made_with(records[id], ((task, unpack(row["fields"])) for task, row in tasks.items()))
+        if ours is not None:
+            found[id] = tasks[ours]
     return found
 
 

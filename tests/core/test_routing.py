@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connector.core.calendar import OfficeCalendar, due
-from connector.core.progress import Clearance, Neutral, RequestState, Result, neutral_word, progress
+from connector.core.progress import Clearance, Neutral, RequestState, Result, made_with, neutral_word, progress
 from connector.core.requests import Ask, Direction, Misunderstood, RequestRules
 from connector.core.routing import (
     NOT_AVAILABLE_MESSAGE,
@@ -486,3 +486,16 @@ def test_understanding_is_total(fields: dict[str, Any]) -> None:
             assert found.cure
         else:
             assert sent(found).neutral in Neutral
+
+
+def test_the_task_that_was_made_with_a_request() -> None:
+    """Law: of the Tasks about a request ours is the earliest by whoever made its record; staff's calls and e-mails are none."""
+    record = {"Key__c": "k", "CreatedById": "005us"}
+    first, later = {"CreatedDate": "2026-03-02", "CreatedById": "005us"}, {"CreatedDate": "2026-03-03", "CreatedById": "005us"}
+    staff = {"CreatedDate": "2026-03-01", "CreatedById": "005staff"}
+    assert made_with(record, [("t3", later), ("t1", staff), ("t2", first)]) == "t2"
+    assert made_with(record, [("t1", staff)]) is None
+    assert made_with(record, []) is None
+    # What an earlier release has read says nothing of who made it.
+    assert made_with({"Key__c": "k"}, [("t3", later), ("t1", staff)]) == "t1"
+    assert made_with(record, [("t2", {"CreatedDate": "2026-03-02"}), ("t1", staff)]) == "t2"

@@ -564,3 +564,27 @@ def test_what_staff_log_on_a_request_is_not_its_task(uni: University, status: st
     uni.call("k-pat", "PATCH", f"/requests/{uni.request}", {"state": "withdrawn"})
     assert state(uni) == ("Withdrawn", "withdrawn")
     assert (uni.crm.row(ours)["Status"], uni.crm.row(logged)["Status"]) == ("Completed", status)
+
+
+@pytest.mark.parametrize("how", ["state lost", "answer lost"])
+def test_what_staff_log_on_a_request_without_task_is_not_its_task(uni: University, how: str) -> None:
+    """Law: a request that was never anybody's work gets none by a call that staff log on its record."""
+    uni.edit_contact(uni.ada, **STOPS["no contact"])
+    uni.run()
+    uni.request = uni.file()
+    if how == "answer lost":
+        uni.crm_wire.order(WireFault.LOSE_RESPONSE, "POST .*composite", count=1)
+    uni.run()
+    record = uni.one("Career_Request__c")
+    assert (record["State__c"], uni.all("Task")) == ("Not available", [])
+    logged = uni.crm.create_as(uni.officer, "Task", {"Subject": "Call", "Status": "In Progress", "WhatId": record["Id"]})
+    if how == "state lost":
+        uni.run()
+        uni.lose_state()
+        uni.go_live()
+    for _ in range(3):
+        uni.run(seconds=300)
+    assert state(uni) == ("Not available", "not available")
+    uni.call("k-pat", "PATCH", f"/requests/{uni.request}", {"state": "withdrawn"})
+    uni.run()
+    assert uni.crm.row(logged)["Status"] == "In Progress"

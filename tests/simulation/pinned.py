@@ -18,6 +18,7 @@ from tests.simulation.steps import (
     EditContacts,
     EditProfile,
     File,
+    Log,
     Merge,
     Pass,
     UndeleteContact,
@@ -779,6 +780,18 @@ PINNED: Mapping[str, Scenario] = {
             Pass(7200),
         ),
         seed=70581,
+        swept=False,
+    ),
+    "a call that staff had logged on a withdrawn request without a Task was closed as its Task after a lost state": Scenario(
+        spec=Spec(mapping="tight", platform="12twenty", overlap=120, latency=0.0),
+        steps=(File(0, 2), Change(1), Pass(60), Log(0, "In Progress"), RestoreState()),
+        seed=92118,
+        swept=False,
+    ),
+    "a request that nobody was to work was queued again after a lost state, by a Task that staff had logged on it": Scenario(
+        spec=Spec(mapping="refusing", page=1, latency=1.0),
+        steps=(EditContact(0, "consent_career_asks", 3), File(0, 11), Pass(60), RestoreState(), Log(0, "Not Started")),
+        seed=91958,
         swept=False,
     ),
 }

@@ -213,9 +213,9 @@ DEFECTS = (
     ),
     Defect(
         name="a logged call is the Task",
-        what="of the Tasks about a request the latest counts as the bridge's own, be it a call that staff have logged",
+        what="any Task about a request may be the bridge's own, also a call that staff have logged where it never had one",
         needs=("Log(",),
-        edits=(Edit("connector/store/requests.py", 'found.setdefault(row["parent"], row)', 'found[row["parent"]] = row'),),
+        edits=(Edit("connector/core/progress.py", ' if maker in (None, task.get("CreatedById", maker))]', "]"),),
     ),
     Defect(
         name="whom triage found does not count",
