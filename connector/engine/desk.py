@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from connector.core.model import Side
-from connector.core.progress import NOT_BEGUN, Neutral, RequestState
+from connector.core.progress import DECIDED, NOT_BEGUN, Neutral, RequestState, neutral_word
 from connector.core.requests import Ask
 from connector.core.routing import GONE
 from connector.engine.asked import words_of
@@ -97,6 +97,24 @@ class Desk:
         if known["crm_id"] and known["settled_at"] is None:
             payload = {"object": Feed.REQUEST, "id": known["crm_id"], "fields": words_of(system, ask)}
             self.plan("request.update", system, id, payload)
+
+    def withdraw(self, known: Row) -> None:
+        """Careers have taken a request back; one that is decided stays as Alumni Relations have said that it ended."""
+        if known["state"] == RequestState.WITHDRAWN.value or RequestState(known["state"]) in DECIDED:
+            return
+        state, neutral = RequestState.WITHDRAWN, neutral_word(RequestState.WITHDRAWN)
+        now_is = {"state": state.value, "neutral": neutral.value, "message": "", "settled_at": stamp(self.ctx.clock.now())}
+        self.done.changed += 1
+        requests.change(self.db, known["system"], known["request_id"], **now_is)
+        if not self.begun(known, RequestState(known["state"])):
+            requests.untouch(self.db, known["key"])
+        if known["crm_id"]:
+            self.tell_crm(known, state, neutral)
+        self.close_task(known)
+        found = requests.get(self.db, known["system"], known["request_id"]) or known
+        self.acknowledge(found)
+        if known["settled_at"] is None:
+            self.part(found["number"])
 
     def close_task(self, known: Row) -> None:
         """Nobody is to go on working for what careers do not want any more."""

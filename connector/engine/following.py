@@ -183,8 +183,12 @@ def _moved(desk: Desk, known: Row, state: RequestState, neutral: Neutral, offere
             desk.db, found["key"], contact_id=found["contact_id"], at=stamp(desk.ctx.clock.now()), type=found["type"]
         )
     desk.acknowledge(found)
-    if known["settled_at"] is not None and found["settled_at"] is None:
-        _reword(desk, found, asked_now(desk.ctx, desk.db, found), fields)
+    ask = asked_now(desk.ctx, desk.db, found)
+    if RequestState(known["state"]) in DECIDED and ask is not None and ask.withdrawn:
+        # Careers had taken it back since, which changed nothing as long as it was decided.
+        desk.withdraw(found)
+    elif known["settled_at"] is not None and found["settled_at"] is None:
+        _reword(desk, found, ask, fields)
     log.info("request.moved", system=system, request=id, state=state.value)
 
 

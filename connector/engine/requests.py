@@ -8,7 +8,7 @@ from hashlib import sha256
 from typing import Any
 
 from connector.core.model import Side
-from connector.core.progress import DECIDED, Neutral, RequestState, neutral_word
+from connector.core.progress import Neutral, RequestState
 from connector.core.requests import Ask, Misunderstood
 from connector.core.routing import PersonFacts, Routed, hard_stop, route
 from connector.engine import owed
@@ -136,22 +136,22 @@ def _receive(desk: Desk, system: str, row: Row) -> bool:
     digest = _digest(row)
     known = requests.get(desk.db, system, row["id"])
     understood = understood_now(desk.ctx, row)
-    unmade = _unmade(desk, known)
+    create = intents.last_with_key(desk.db, "request.create", known["key"]) if known and known["crm_id"] is None else None
+    refused = create if create is not None and create["state"] == "refused" else None
+    given_up = known is not None and _given_up(known, create)
     same = known is not None and known["payload_hash"] == digest and not row["deleted"]
-    if same and unmade is None:
+    if same and refused is None and not given_up:
         return True
-    # What was given up when the mapping changed is routed by the one of now, as if it had just come.
-    given_up = unmade is not None and unmade["state"] == "superseded"
     if known is None or known["reason"] == "misunderstood" or given_up or _corrected(known, understood):
         _open(desk, system, row["id"], understood, digest, known)
         return True
-    if unmade is not None:
-        _try_again(desk, system, row["id"], understood, digest, known, unmade)
+    if refused is not None:
+        _try_again(desk, system, row["id"], understood, digest, known, refused)
         return True
     if known["crm_id"] is None and known["settled_at"] is None:
         return False
     if understood.withdrawn:
-        _withdraw(desk, known)
+        desk.withdraw(known)
     elif isinstance(understood, Ask):
         desk.edit(known, understood, digest)
     return True
@@ -162,12 +162,15 @@ def _corrected(known: Row, understood: Ask | Misunderstood) -> bool:
     return known["state"] == RequestState.REFUSED.value and known["crm_id"] is None and not understood.withdrawn
 
 
-def _unmade(desk: Desk, known: Row | None) -> Row | None:
-    """The write of a request's record that Salesforce would not have, or that was given up before it was made."""
-    if known is None or known["crm_id"] is not None:
-        return None
-    create = intents.last_with_key(desk.db, "request.create", known["key"])
-    return create if create is not None and create["state"] in ("refused", "superseded") else None
+def _given_up(known: Row, create: Row | None) -> bool:
+    """Whether the record of a request was given up before it was made (the mapping changed): it is routed as if it had just come.
+
+    ``create`` is its last write; of one that was given up long after it was planned tidying has left nothing.
+    """
+    if known["crm_id"] is not None:
+        return False
+    never_made = known["state"] in (RequestState.REFUSED.value, RequestState.WITHDRAWN.value)
+    return not never_made if create is None else create["state"] == "superseded"
 
 
 def _try_again(desk: Desk, system: str, id: str, understood: Ask | Misunderstood, digest: str, known: Row, refused: Row) -> None:
@@ -281,24 +284,6 @@ def _create(desk: Desk, system: str, ask: Ask, routed: Routed, key: str, number:
         payload["task"] = dict(routed.task) | {"Status": desk.directory.open_status}
         desk.done.tasks += 1
     desk.plan("request.create", system, ask.id, payload, key=key, changes=int(routed.task is not None))
-
-
-def _withdraw(desk: Desk, known: Row) -> None:
-    if known["state"] == RequestState.WITHDRAWN.value or RequestState(known["state"]) in DECIDED:
-        return
-    now, system, id = desk.ctx.clock.now(), known["system"], known["request_id"]
-    state = RequestState.WITHDRAWN
-    desk.done.changed += 1
-    requests.change(desk.db, system, id, state=state.value, neutral=neutral_word(state).value, message="", settled_at=stamp(now))
-    if not desk.begun(known, RequestState(known["state"])):
-        requests.untouch(desk.db, known["key"])
-    if known["crm_id"]:
-        desk.tell_crm(known, state, neutral_word(state))
-    desk.close_task(known)
-    found = requests.get(desk.db, system, id) or known
-    desk.acknowledge(found)
-    if known["settled_at"] is None:
-        desk.part(found["number"])
 
 
 def _digest(row: Row) -> str:

@@ -15,11 +15,12 @@ from connector.engine import planner
 from connector.engine.cycle import cycle, prepare, read_only
 from connector.engine.plans import approve
 from connector.engine.report import status
-from connector.engine.watch import remind
+from connector.engine.watch import remind, tidy
 from connector.errors import Later
 from connector.ports import Feed
 from connector.rules.transforms import build
 from connector.store import links, observations
+from connector.store.tables import intent
 from emulator.inprocess import WireFault
 from tests.engine.university import University
 from tests.systems import SYSTEM, rulebook
@@ -50,6 +51,12 @@ def records(uni: University) -> list[Any]:
     return [row.get("Title__c") for row in uni.all("Career_Request__c")]
 
 
+def creates(uni: University) -> list[Any]:
+    """The writes that make requests' records, in order."""
+    with uni.ctx.store.begin() as db:
+        return [row for row in db.execute(intent.select().order_by(intent.c.id)).mappings() if row["kind"] == "request.create"]
+
+
 # what waits
 
 
@@ -63,6 +70,21 @@ def test_a_request_that_waits_is_routed_by_the_mapping_of_now(uni: University) -
     uni.run(seconds=4000)
     assert (records(uni), uni.all("Task")) == ([], [])
     assert uni.told(id)["state"] == "refused"
+
+
+def test_a_request_that_was_given_up_after_months_is_not_lost(uni: University) -> None:
+    """Law: what was refused for long is routed anew when the mapping changes, also where its old write was tidied away first."""
+    uni.crm.order_refusal("FIELD_CUSTOM_VALIDATION_EXCEPTION", sobject="Career_Request__c", count=9)
+    ids = [uni.file(), uni.file()]  # the second one is attached to the first
+    uni.run()
+    assert [row["state"] for row in creates(uni)] == ["refused", "refused"]
+    uni.crm.clear_faults()
+    uni.take_into_force(requests=replace(uni.rules.requests, types=uni.rules.requests.types), hash="another")
+    uni.file(title="Another one", type="REC_LETTER", direction="alumni_to_institution")
+    assert tidy(uni.ctx, before=uni.clock.now() + timedelta(days=1)) > 0
+    uni.run()
+    assert len(records(uni)) == 3
+    assert {uni.told(id)["state"] for id in ids} == {"received"}
 
 
 def test_a_request_that_a_brake_holds_is_routed_by_the_mapping_of_now(uni: University) -> None:

@@ -588,3 +588,19 @@ def test_what_staff_log_on_a_request_without_task_is_not_its_task(uni: Universit
     uni.call("k-pat", "PATCH", f"/requests/{uni.request}", {"state": "withdrawn"})
     uni.run()
     assert uni.crm.row(logged)["Status"] == "In Progress"
+
+
+@pytest.mark.parametrize("outcome", ["Declined", "Fulfilled"])
+def test_what_is_opened_again_after_careers_took_it_back(asked: University, outcome: str) -> None:
+    """Law: what stayed decided although careers took it back is withdrawn once an officer opens its Task again."""
+    task = asked.one("Task")["Id"]
+    asked.edit(asked.one("Career_Request__c")["Id"], Outcome__c=outcome)
+    asked.edit(task, Status="Completed")
+    asked.run()
+    asked.call("k-pat", "PATCH", f"/requests/{asked.request}", {"state": "withdrawn"})
+    assert state(asked) in {("Not available", "not available"), ("Done", "done")}
+    asked.edit(asked.one("Career_Request__c")["Id"], Outcome__c=None)
+    asked.edit(task, Status="In Progress")
+    asked.run()
+    assert state(asked) == ("Withdrawn", "withdrawn")
+    assert asked.crm.row(task)["Status"] == "Completed"

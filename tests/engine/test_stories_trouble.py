@@ -22,7 +22,7 @@ from connector.engine.watch import remind, tidy
 from connector.ports import Outcome, PersonUpdate
 from connector.store import journal, observations
 from connector.store.store import get_meta
-from connector.store.tables import audit, metadata
+from connector.store.tables import audit, intent, metadata
 from emulator.career.errors import invalid
 from emulator.career.faults import Fault
 from emulator.inprocess import WireFault
@@ -464,12 +464,19 @@ def test_erasing_reaches_every_table(uni: University) -> None:
 
 
 def test_tidying_keeps_the_audit(uni: University) -> None:
-    """Settled writes and old runs are dropped after their time; the audit stays and verifies."""
+    """Settled writes and old runs are dropped after their time; the audit stays and verifies, and no number is given twice."""
+    uni.edit_contact(uni.ada, Title="Programmer")
+    uni.run()
     with uni.ctx.store.begin() as db:
         kept = len(db.execute(audit.select()).all())
+        newest = max(row.id for row in db.execute(intent.select()))
     assert tidy(uni.ctx, before=uni.clock.now() + timedelta(days=1)) > 0
     with uni.ctx.store.begin() as db:
         assert len(db.execute(audit.select()).all()) == kept
         assert journal.verify(db) is None
         assert get_meta(db, "live_at")
-    assert status(uni.ctx)["writes"] == {}
+    assert status(uni.ctx)["writes"] == {"career.update": {"applied": 1}}
+    uni.edit_contact(uni.ada, Title="Countess")
+    uni.run()
+    with uni.ctx.store.begin() as db:
+        assert min(row.id for row in db.execute(intent.select()) if row.id != newest) == newest + 1

@@ -20,7 +20,7 @@ from tests.simulation.steps import (
     When,
     Work,
 )
-from tests.simulation.troubles import Break, CrmRefuses, KeepState, Kill, PutMapping, RestoreState
+from tests.simulation.troubles import Break, CrmRefuses, KeepState, Kill, PutMapping, RestoreState, Suspend
 from tests.simulation.variants import USUAL
 from tests.simulation.words import CHOICES
 from tests.simulation.world import OFFICERS, Spec
@@ -77,6 +77,16 @@ def _by_hand(dice: Dice, spec: Spec, person: int) -> Step:
         (Merge(person, into_double=dice.chance(0.5)), 1),
     ]
     return dice.weighted(kinds)
+
+
+def months(dice: Dice, spec: Spec) -> Beats:
+    """Somebody is asked again and again, and about a month lies between: the contact limit ends, until the year's is reached."""
+    person, beats = dice.whole(0, spec.people - 1), list[list[Step]]()
+    for _ in range(dice.whole(2, 5)):
+        asked: list[Step] = [File(person, dice.one((0, 2, 3, 8))) for _ in range(dice.weighted([(1, 4), (2, 1)]))]
+        worked: list[Step] = [Work(dice.whole(0, 3), dice.one(("begin", "complete", "decline", "delete")))]
+        beats += [asked, worked if dice.chance(0.6) else [], [Suspend(dice.one((29, 31, 60, 120)) * 86_400.0)]]
+    return [*beats, []]
 
 
 def shared(dice: Dice, spec: Spec) -> Beats:

@@ -39,6 +39,7 @@ from tests.simulation.troubles import (
     RestoreState,
     Revoke,
     Rival,
+    Stop,
     Suspend,
     Sweep,
 )
@@ -793,6 +794,43 @@ PINNED: Mapping[str, Scenario] = {
         steps=(EditContact(0, "consent_career_asks", 3), File(0, 11), Pass(60), RestoreState(), Log(0, "Not Started")),
         seed=91958,
         swept=False,
+    ),
+    "after months without work the numbers of writes were given again, and the audit told of two by one": Scenario(
+        spec=Spec(flavour="npsp", page=2, latency=1.0),
+        steps=(
+            File(0, 3),
+            Pass(120),
+            File(0, 2),
+            Stop(),
+            Suspend(5_184_000.0),
+            Suspend(2_505_600.0),
+            Suspend(2_505_600.0),
+            Pass(60),
+        ),
+        seed=100288,
+        swept=True,
+    ),
+    "requests that a brake had held for months were lost: their writes were tidied away before they were routed anew": Scenario(
+        spec=Spec(mapping="braking", cycle=600, latency=0.0),
+        steps=(
+            At(44, PutMapping("shipped", confirmed=True)),
+            File(0, 0),
+            File(0, 3),
+            File(0, 0),
+            Pass(600),
+            Suspend(2_505_600.0),
+            Suspend(5_184_000.0),
+            Suspend(2_505_600.0),
+            Pass(600),
+        ),
+        seed=106949,
+        swept=True,
+    ),
+    "what careers had taken back after it was decided went on once an officer opened its Task again": Scenario(
+        spec=Spec(people=2, mapping="refusing", page=2, latency=0.0, org=(("tasks_touch_contacts", True),)),
+        steps=(File(0, 0), Pass(120), Change(0), Work(0, "decline"), Pass(60), Work(0, "begin")),
+        seed=115015,
+        swept=True,
     ),
 }
 """What went wrong, and how."""

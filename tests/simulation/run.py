@@ -284,7 +284,9 @@ class Run:
         # Of a field that an answer lacked nothing is known until its record changes again, or is compared.
         restarted = len({(call.process, call.life) for call in self.world.calls}) > 1
         forgotten = self.world.platform.from_memory if restarted else frozenset[str]()
-        swept = bool(self.scenario.swept or hidden or self.troubles["careers lacking"] or forgotten)
+        # What was deleted has left the Recycle Bin when nobody has read for so long.
+        weeks = self.troubles["slept for weeks"]
+        swept = bool(self.scenario.swept or hidden or self.troubles["careers lacking"] or forgotten or weeks)
         if not hidden:
             self.breaches += reading.judge(self.world, self.host.state, "before a sweep", but=forgotten)
         if swept:

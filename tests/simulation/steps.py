@@ -425,6 +425,7 @@ class Work:
         values = _TASK_VALUES[self.how] | ({"OwnerId": world.officer} if self.how == "retitle" else {})
         if tolerant(lambda: world.crm.edit_as(world.officer, task["Id"], values)):
             world.task_edits.setdefault(task["Id"], {}).update(values)
+            world.worked.add(task.get("WhatId", ""))
 
 
 @dataclass(frozen=True)
@@ -458,12 +459,12 @@ class Name:
     def perform(self, run: Run) -> None:
         """See ``Step``."""
         world, contact = run.world, run.world.contacts.get(self.person)
-        tasks = sorted(row["Id"] for row in world.tasks() if not row.get("WhoId"))
+        tasks = sorted((row["Id"], row.get("WhatId", "")) for row in world.tasks() if not row.get("WhoId"))
         if not tasks or contact is None or world.org.live(contact) is None:
             return
-        task = tasks[self.number % len(tasks)]
+        task, record = tasks[self.number % len(tasks)]
         if tolerant(lambda: world.crm.edit_as(world.officer, task, {"WhoId": contact})):
-            world.named.setdefault(task, set()).add(contact)
+            world.named.setdefault(record, set()).add(contact)
 
 
 _TASK_VALUES: Mapping[str, dict[str, Any]] = {

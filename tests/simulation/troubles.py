@@ -20,6 +20,7 @@ from tests.simulation.administrator import Apply
 from tests.simulation.lineage import Lineage
 from tests.simulation.process import Host, Process
 from tests.simulation.variants import PLATFORMS, USUAL
+from tests.simulation.world import IN_BIN
 
 if TYPE_CHECKING:
     from tests.simulation.run import Run
@@ -372,8 +373,11 @@ class Suspend:
 
     def perform(self, run: Run) -> None:
         """See ``Step``."""
+        run.world.look_into_bin()
         run.world.time.pass_(self.seconds)
         run.happened("suspended")
+        if self.seconds > IN_BIN:
+            run.happened("slept for weeks")
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,8 @@ from tests.systems import Systems, build_systems
 if TYPE_CHECKING:
     from tests.simulation.office import Office
 
+IN_BIN = 15 * 86_400.0
+"""Seconds after which a deleted record leaves the Recycle Bin, and the org with it."""
 HAND_OVER, TAKE, TELL = "HAND OVER", "TAKE", "TELL"
 """Instead of an HTTP method: a table that the bridge puts into a folder, one that it takes there, and what it says of that."""
 HANDED_OVER = "handed over"
@@ -148,7 +150,11 @@ class World:
     logged: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     """What officers have logged on requests: Tasks of their own, by id, as they entered them."""
     named: dict[str, set[str]] = field(default_factory=dict)
-    """Contacts that officers have named on a Task that was about nobody, by Task."""
+    """Contacts that officers have named on a Task that was about nobody, by the request's record."""
+    worked: set[str] = field(default_factory=set)
+    """Records of requests whose Tasks officers have worked; these may be gone since."""
+    binned: set[str] = field(default_factory=set)
+    """Records of requests whose Tasks were seen in the Recycle Bin, which these leave after ``IN_BIN``."""
     calls: list[Call] = field(default_factory=list)
     deeds: list[Deed] = field(default_factory=list)
     seen: list[Mapping[str, Any]] = field(default_factory=list)
@@ -202,6 +208,10 @@ class World:
         for person, contact in self.contacts.items():
             self._owned.setdefault(person, set()).add(contact)
         self.seen.append(owned_values(self))
+
+    def look_into_bin(self) -> None:
+        """Remember whose Tasks lie in the Recycle Bin, which they leave in time."""
+        self.binned |= {row["WhatId"] for row in self.tasks(deleted=True) if row.get("WhatId")}
 
     def lock(self, record: str, seconds: float) -> None:
         """Somebody's transaction holds a record for a while."""

@@ -12,6 +12,7 @@ from typing import Any
 
 from tests.simulation.oracle.evidence import Breach, Evidence, request_of
 from tests.simulation.variants import HUSHED
+from tests.simulation.world import IN_BIN
 
 _WITHOUT_TASK = frozenset({"Not available", "Recorded only", "Withdrawn", "Refused"})
 """States of a request that needs no Task, or needs none any more."""
@@ -20,8 +21,6 @@ _UNDER_WAY = frozenset({"Queued", "Triage", "Received", "Waiting", "In progress"
 """States in which what careers change about a request still reaches its record."""
 
 _CLOSED = "Completed"
-_IN_BIN = 15 * 86_400.0
-"""Seconds after which a deleted record leaves the Recycle Bin, and the org with it."""
 _WORD_WITHOUT_TASK: Mapping[str, frozenset[str]] = {
     "Not available": frozenset({"not available"}),
     "Withdrawn": frozenset({"withdrawn"}),
@@ -94,7 +93,7 @@ def _judge_request(
     record = records[0]
     if item in world.never_worked:
         yield Breach("not to be stored", f"request {id} (item {item}) has a record")
-    purged = record["State__c"] == "Task deleted" and world.time.seconds > _IN_BIN
+    purged = record["Id"] in world.binned and world.time.seconds > IN_BIN
     if per_record[record["Id"]] == 0 and record["State__c"] not in _WITHOUT_TASK and not purged:
         yield Breach("lost (I9)", f"request {id} is {record['State__c']!r} and has no Task")
     if record["IsDeleted"]:

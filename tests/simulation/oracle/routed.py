@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from itertools import combinations, groupby, pairwise
+from itertools import combinations, groupby, pairwise, product
 from typing import Any
 
 from tests.simulation.mapping import read_mapping
@@ -23,8 +23,9 @@ from tests.simulation.world import World
 
 _ASKS = "Careers to alumni"
 """The direction of requests by which somebody is asked for something."""
-_LIMIT = re.compile(r"Asked (\d+) times ")
+_LIMIT = re.compile(r"Asked (\d+) times in the last (?:(\d+) days|year) ")
 """How the reason begins why somebody may not be asked now."""
+_YEAR = 365
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -204,22 +205,22 @@ def _stamp(at: datetime) -> str:
 def _judge_limit(found: Evidence, made: list[_Made]) -> Iterator[Breach]:
     """Nobody is asked oftener than the limit lets; and nobody is called asked who was not."""
     there = {request_of(row) for row in _records(found.world)}
-    most = max(read_routing(mapping).limit["max_asks"] for mapping in found.mappings)
-    days = min(read_routing(mapping).limit["days"] for mapping in found.mappings)
+    limits = [read_routing(mapping).limit for mapping in found.mappings]
+    of_days = max(each["max_asks"] for each in limits), min(each["days"] for each in limits)
+    of_year = max(each["max_per_year"] for each in limits), _YEAR
     asking = [one for one in made if one.asks and one.number in there]
     named = list(_read_named(found, made)) if found.remembers else []
-    for one in asking:
+    for one, (most, days) in product(asking, (of_days, of_year)):
         since = one.received - timedelta(days=days)
         asked = [*((each.contact, each) for each in asking), *((who, each) for who, each, job in named if job < one.job)]
         before = [each for who, each in asked if who == one.contact and since < each.received <= one.received and each is not one]
-        standing = [each for each in before if _state(found, each) != "withdrawn"]
+        standing = {each.number for each in before if _state(found, each) != "withdrawn"}
         if len(standing) >= most:
-            yield Breach(
-                "contact limit", f"request {one.number} asks somebody whom {[each.number for each in standing]} have asked"
-            )
+            yield Breach("contact limit", f"request {one.number} asks somebody whom {sorted(standing)} have asked in {days} days")
     for one in made:
         counted = _LIMIT.match(one.stopped)
-        if counted and int(counted[1]) > (most := len(_asked_before(found, made, one))):
+        since = one.received - timedelta(days=int(counted[2] or _YEAR) if counted else 0)
+        if counted and int(counted[1]) > (most := len(_asked_before(found, made, one, since))):
             yield Breach("contact limit", f"request {one.number} waits as {one.stopped!r}, and {most} can have asked before")
 
 
@@ -232,31 +233,38 @@ def _read_named(found: Evidence, made: list[_Made]) -> Iterator[tuple[str, _Made
         calls = list(some)
         for call in calls if certainly_kept(calls) else ():
             for task in records_in(call, "Task"):
-                if task["Id"] in world.named and task.get("WhoId") and not task["IsDeleted"] and task.get("WhatId") in records:
+                if task.get("WhatId") in world.named.keys() & records.keys() and task.get("WhoId") and not task["IsDeleted"]:
                     yield task["WhoId"], records[task["WhatId"]], job
 
 
-def _asked_before(found: Evidence, made: list[_Made], one: _Made) -> set[str]:
+def _asked_before(found: Evidence, made: list[_Made], one: _Made, since: datetime) -> set[str]:
     """Requests, by number, that can have counted as asks of somebody when another was routed.
 
-    Those that are known not to ask do not: what nobody was given, and what waits itself, untouched by officers.
+    Those that are known not to ask do not: what nobody was given, what waits itself, and what asked too long ago, untouched by
+    officers.
     """
     never = {
-        each.number for each in made if not each.tried and not (_can_ask(found, each) and _same_person(found.world, one, each))
+        each.number
+        for each in made
+        if not each.tried and not (_can_ask(found, each, since) and _same_person(found.world, one, each))
     }
     filed = [number for number in found.world.careers.system.requests.by_id if filed_at(found.world, number) <= one.sent_at]
     return {number for number in filed if number != one.number and number not in never}
 
 
-def _can_ask(found: Evidence, one: _Made) -> bool:
-    """Whether somebody was asked by a request, or may have been since."""
-    return one.asks or _worked(found, one.number) or bool(_named(found.world, one.number))
+def _can_ask(found: Evidence, one: _Made, since: datetime) -> bool:
+    """Whether somebody was asked by a request after a moment, or may have been: a state that was lost takes it for a new one."""
+    return (
+        (one.asks and (one.received > since or not found.remembers))
+        or _worked(found, one.number)
+        or bool(_named(found.world, one.number))
+    )
 
 
 def _worked(found: Evidence, number: str) -> bool:
     """Whether an officer has ever done something with the Task of a request."""
     records = {row["Id"] for row in found.world.rows("Career_Request__c") if request_of(row) == number}
-    return any(found.world.task_edits.get(task["Id"]) for task in found.world.tasks() if task.get("WhatId") in records)
+    return bool(records & found.world.worked)
 
 
 def _state(found: Evidence, one: _Made) -> str:
@@ -292,8 +300,7 @@ def _same_person(world: World, one: _Made, other: _Made) -> bool:
 def _named(world: World, number: str) -> set[str]:
     """The contacts that triage has named on the Task of a request."""
     records = {row["Id"] for row in world.rows("Career_Request__c") if request_of(row) == number}
-    tasks = (*world.tasks(), *world.tasks(deleted=True))
-    return {contact for task in tasks if task.get("WhatId") in records for contact in world.named.get(task["Id"], ())}
+    return {contact for record in records for contact in world.named.get(record, ())}
 
 
 def _read_as_deleted(found: Evidence, one: _Made, other: _Made) -> bool:
