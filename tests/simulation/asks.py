@@ -6,6 +6,8 @@ from tests.simulation.beside import Rename
 from tests.simulation.courses import Beats
 from tests.simulation.dice import Dice
 from tests.simulation.steps import (
+    MENU,
+    NEVER_WORKED,
     OF_SOMEBODY,
     At,
     Change,
@@ -16,6 +18,7 @@ from tests.simulation.steps import (
     Log,
     Merge,
     Name,
+    Retype,
     Step,
     When,
     Work,
@@ -77,6 +80,21 @@ def _by_hand(dice: Dice, spec: Spec, person: int) -> Step:
         (Merge(person, into_double=dice.chance(0.5)), 1),
     ]
     return dice.weighted(kinds)
+
+
+def corrected(dice: Dice, spec: Spec) -> Beats:
+    """Careers correct the type of a request: to one that is understood, and worked, or to one that is neither."""
+    person = dice.whole(0, spec.people - 1)
+    item = dice.one((0, 6, 7))
+    type = dice.one(sorted(NEVER_WORKED)) if item == 0 else dice.one(("MENTOR_FLASH", "RESUME_REVIEW", "REC_LETTER"))
+    correct: Step = Retype(-1, type)
+    amidst = When(dice.one(("crm>", "crm<", "careers>", "careers<")), dice.one(("GET", "POST", "/composite/")), correct)
+    lock = CrmRefuses("UNABLE_TO_LOCK_ROW", "Career_Request__c", dice.one((1, 3, 20)))
+    first: list[Step] = [*([lock] if dice.chance(0.4) else []), File(person, item)]
+    deeds: list[tuple[Step, float]] = [(correct, 4), (Retype(-1, MENU[item]["type"]), 1), (_meanwhile(dice, spec, person), 3)]
+    beats = [[dice.weighted(deeds)] for _ in range(dice.whole(1, 3))]
+    last: list[Step] = [Change(-1, dice.one(("", "Another Zyx title")))] if dice.chance(0.4) else []
+    return [[*first, amidst] if dice.chance(0.3) else first, *beats, last, []]
 
 
 def months(dice: Dice, spec: Spec) -> Beats:

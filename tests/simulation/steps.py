@@ -350,7 +350,9 @@ MENU: tuple[Mapping[str, Any], ...] = (
     {"type": "SHADOW_VISIT", "title": "A day at the works of Zyx"},
     {"type": "MENTOR_FLASH", "title": "Whoever this Zyx is", "person_id": None, "person_hint": {"name": "Zyx from Zyxton"}},
 )
-"""What careers ask for. Two of them (``World.never_worked``) are not understood, or confidential."""
+"""What careers ask for. Two of them are not understood, or confidential (``NEVER_WORKED``)."""
+NEVER_WORKED = frozenset({"MENTR_FLSH", "WELFARE"})
+"""Types of requests that careers get an answer about, and nothing else comes of."""
 USUALLY = 8
 """So many of them, the first ones, are asked for at any time; the others in courses."""
 OF_SOMEBODY = 12
@@ -386,6 +388,22 @@ class Change:
         if world.requests:
             id, _ = world.requests[self.number % len(world.requests)]
             _ = world.careers.change(id, {"title": self.title}) if self.title else world.careers.withdraw(id)
+
+
+@dataclass(frozen=True)
+class Retype:
+    """A counsellor corrects the type of a request (by its number in order of filing)."""
+
+    number: int
+    type: str
+
+    def perform(self, run: Run) -> None:
+        """See ``Step``."""
+        world = run.world
+        if world.requests:
+            id, _ = world.requests[self.number % len(world.requests)]
+            world.types.setdefault(id, []).append(world.careers.system.requests.by_id[id].data()["type"])
+            world.careers.change(id, {"type": self.type})
 
 
 @dataclass(frozen=True)

@@ -129,8 +129,8 @@ class World:
     """Second contacts of people, not yet merged."""
     requests: list[tuple[str, int]] = field(default_factory=list)
     """Requests in order of filing, each with its number in the menu."""
-    never_worked: frozenset[int] = frozenset({6, 7})
-    """Items of the menu that careers get an answer about, and nothing else comes of."""
+    types: dict[str, list[str]] = field(default_factory=dict)
+    """The types that a request had before, where careers have corrected it."""
     known_before: frozenset[str] = frozenset()
     """Accounts that were there when the scenario began."""
     host_skew: float = 0.0

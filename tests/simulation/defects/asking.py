@@ -235,4 +235,16 @@ DEFECTS = (
         needs=("Suspend(seconds=10368000.0",),
         edits=(Edit("connector/engine/watch.py", " & (intent.c.id < newest)", ""),),
     ),
+    Defect(
+        name="corrected in vain",
+        what="what was refused as confidential stays refused when careers correct its type",
+        needs=("Retype(",),
+        edits=(
+            Edit(
+                _REQUESTS,
+                '    return known["state"] == RequestState.REFUSED.value and known["crm_id"] is None and not understood.withdrawn\n',
+                "    return False\n",
+            ),
+        ),
+    ),
 )

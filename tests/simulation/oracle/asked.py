@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tests.simulation.oracle.evidence import Breach, Evidence, request_of
+from tests.simulation.steps import NEVER_WORKED
 from tests.simulation.variants import HUSHED
 from tests.simulation.world import IN_BIN
 
@@ -85,13 +86,13 @@ def _judge_request(
         yield Breach("lost (I9)", f"request {id}: careers were never told where it stands")
         return
     if not records:
-        hushed = found.hushed and stored["type"] in HUSHED
-        allowed = {"refused", "withdrawn"} if item in world.never_worked or hushed else {"withdrawn"}
+        unworked = stored["type"] in NEVER_WORKED or (found.hushed and stored["type"] in HUSHED)
+        allowed = {"refused", "withdrawn"} if unworked else {"withdrawn"}
         if told["state"] not in allowed:
             yield Breach("lost (I9)", f"request {id} (item {item}) has no record; careers read {told['state']!r}")
         return
     record = records[0]
-    if item in world.never_worked:
+    if {stored["type"], *world.types.get(id, ())} <= NEVER_WORKED:
         yield Breach("not to be stored", f"request {id} (item {item}) has a record")
     purged = record["Id"] in world.binned and world.time.seconds > IN_BIN
     if per_record[record["Id"]] == 0 and record["State__c"] not in _WITHOUT_TASK and not purged:
@@ -131,7 +132,7 @@ def _judge_words(found: Evidence, id: str, record: dict[str, Any]) -> Iterator[B
     """As long as a request is under way, its record says what careers ask for now."""
     asked = found.world.careers.system.requests.by_id[id].data()
     under_way = record["State__c"] in _UNDER_WAY and asked["state"] != "withdrawn" and not record["IsDeleted"]
-    if found.hushed and asked["type"] in HUSHED:
+    if asked["type"] in NEVER_WORKED or (found.hushed and asked["type"] in HUSHED):
         return
     if under_way and record["Title__c"] != asked["title"]:
         yield Breach("as asked", f"request {id} is {record['Title__c']!r}; careers ask for {asked['title']!r}")
