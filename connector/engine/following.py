@@ -144,6 +144,15 @@ def _settled(desk: Desk, known: Row, state: RequestState) -> str | None:
     return (known["settled_at"] or stamp(desk.ctx.clock.now())) if state in ENDED else None
 
 
+def _open_again(desk: Desk, stood: RequestState, found: Row, fields: Mapping[str, Any]) -> None:
+    """What was over is perhaps under way again: what careers have said meanwhile counts now."""
+    ask = asked_now(desk.ctx, desk.db, found)
+    if stood in DECIDED and ask is not None and ask.withdrawn:
+        desk.withdraw(found)
+    elif found["settled_at"] is None:
+        _reword(desk, found, ask, fields)
+
+
 def _reword(desk: Desk, known: Row, ask: Ask | Misunderstood | None, fields: Mapping[str, Any]) -> None:
     """What careers have changed about it (``ask`` is what they ask now) while its record was not followed reaches that record.
 
@@ -183,12 +192,8 @@ def _moved(desk: Desk, known: Row, state: RequestState, neutral: Neutral, offere
             desk.db, found["key"], contact_id=found["contact_id"], at=stamp(desk.ctx.clock.now()), type=found["type"]
         )
     desk.acknowledge(found)
-    ask = asked_now(desk.ctx, desk.db, found)
-    if RequestState(known["state"]) in DECIDED and ask is not None and ask.withdrawn:
-        # Careers had taken it back since, which changed nothing as long as it was decided.
-        desk.withdraw(found)
-    elif known["settled_at"] is not None and found["settled_at"] is None:
-        _reword(desk, found, ask, fields)
+    if known["settled_at"] is not None:
+        _open_again(desk, RequestState(known["state"]), found, fields)
     log.info("request.moved", system=system, request=id, state=state.value)
 
 
