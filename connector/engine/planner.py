@@ -20,7 +20,7 @@ from connector.engine.drafts import FIELD_WRITES, PROPOSAL, Draft
 from connector.engine.halting import PLAN, set_halt
 from connector.engine.judging import Judged, judge_link
 from connector.engine.remapped import forget_moved
-from connector.engine.unasking import QUESTIONS, unask
+from connector.engine.unasking import NEW_QUESTIONS, unask
 from connector.store import intents, links, plans
 from connector.store.links import BLANK, UnitState
 from connector.store.store import Row, get_meta, next_name, pack, set_meta, stamp, unpack
@@ -190,7 +190,7 @@ def _plan_batch(
         busy = intents.in_flight(db, system, accounts, [kind for kind in FIELD_WRITES if not overtaken(ctx, system, kind)])
         free = [row for row in group if row["account_id"] not in busy]
         if not only_opt_outs:
-            for refused in intents.give_up(db, system, [row["account_id"] for row in free], QUESTIONS):
+            for refused in intents.give_up(db, system, [row["account_id"] for row in free], NEW_QUESTIONS):
                 unask(db, refused)
         batch = Batch(ctx, db, system, free, tried=tried)
         draft = Draft(ctx=ctx, db=db, plan_id=planned.id, system=system)

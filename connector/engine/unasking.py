@@ -13,7 +13,7 @@ from connector.store import intents, journal, links, observations, requests, sug
 from connector.store.links import BLANK
 from connector.store.store import Row, stamp, unpack
 
-QUESTIONS = ("suggestion.create", PROPOSAL)
+NEW_QUESTIONS = ("suggestion.create", PROPOSAL)
 """The kinds of write that ask staff something."""
 
 
