@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from connector.core.model import Side
+from connector.core.routing import find_officer
 from connector.engine import collect, decisions, owed, patience, permission, pins, requests
 from connector.engine.adopting import adopt
 from connector.engine.compare import compare
@@ -270,14 +271,14 @@ def prepare(ctx: Context, mapping: str, *, rehearsal: bool = False) -> None:
     ctx.crm.check(ctx.persons.contact_fields(), ctx.persons.profile_fields())
     pins.pin(ctx, "environment", ctx.environment)
     pins.pin(ctx, "org", ctx.crm.organization_id())
-    owners = {officer.name: officer.id for officer in ctx.crm.directory().officers if officer.active}
+    stewards = find_officer(ctx.routing.owners[ctx.routing.stewards], ctx.crm.directory().officers)
     with ctx.store.begin() as db:
         pins.doubt(ctx, db)
         if not rehearsal:
             permission.keep(ctx, db)
         if not rehearsal or not stage(db).live:
             # Before `go-live` a rehearsal learns, too.
-            _take_into_force(ctx, db, stewards=owners.get(ctx.routing.owners[ctx.routing.stewards].name))
+            _take_into_force(ctx, db, stewards=stewards.id if stewards else None)
         if get_meta(db, "mapping") != mapping:
             observations.forget_evidence(db, Side.CRM, Feed.CONTACT)
             set_meta(db, "name_frequencies", None)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -375,6 +376,24 @@ def test_the_sweep_finds_a_change_that_moved_no_stamp(uni: University) -> None:
     assert uni.account("a1")["title"] == "Analyst"
     assert uni.sweep()["contacts"]["changed"] == 1
     assert uni.account("a1")["title"] == "Director"
+
+
+@pytest.mark.parametrize("named", ["SCHOOLS@Alumni.example.edu", "schools@alumni.example.edu"])
+def test_stewards_may_be_a_person(tmp_path: Path, named: str) -> None:
+    """Law: whoever keeps the data right is found as every owner in routing.toml: a user also by e-mail address, in any case."""
+    uni = University(state=tmp_path / "state.db", people=("schools",))
+    uni.alumna()
+    routing = uni.rules.routing
+    person = replace(routing.owners[routing.stewards], kind="user", name=named)
+    uni.go_live()
+    uni.take_into_force(routing=replace(routing, owners={**routing.owners, routing.stewards: person}), hash="a person")
+    uni.edit_person("a1", {"phone_mobile": "+16175550199"})
+    uni.run()
+    for _ in range(2):
+        uni.clock.move(timedelta(days=14))
+        remind(uni.ctx, after=timedelta(days=7))
+        uni.run()
+    assert {uni.one(name)["OwnerId"] for name in ("Suggested_Change__c", "Task")} == {uni.officers["schools"]}
 
 
 def test_an_undecided_suggestion_is_reminded_of(uni: University) -> None:
