@@ -17,8 +17,8 @@ PAGE = Path(__file__).parents[1] / "docs" / "commands.md"
 _HEAD = """# Commands
 
 Made from the command line itself; `alumni-bridge COMMAND --help` says the same. What the exit codes mean is in
-[errors.md](errors.md). Every command takes `--config`; without it, it reads the file that `ALUMNI_BRIDGE_CONFIG` names, else
-`config.toml` in the current folder. Reading commands take `--json`.
+[errors.md](errors.md). Every command but `init` takes `--config`; without it, it reads the file that `ALUMNI_BRIDGE_CONFIG`
+names, else `config.toml` in the current folder.
 """
 
 
@@ -61,7 +61,8 @@ def parameters(command: typer.core.TyperCommand | TyperGroup) -> Iterator[tuple[
 
 def _section(name: str, command: typer.core.TyperCommand) -> list[str]:
     found = list(parameters(command))
-    arguments = " ".join(names for names, _ in found if not names.startswith("-"))
+    needed = {option for one in command.params if isinstance(one, TyperOption) and one.required for option in one.opts}
+    arguments = " ".join(names for names, _ in found if not names.startswith("-") or names.split()[0] in needed)
     lines = ["", f"## {name}", "", f"    alumni-bridge {name} {arguments}".rstrip(), "", (command.help or "").strip(), ""]
     return lines + _table((names, text) for names, text in found if not names.startswith("--config"))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -46,6 +47,7 @@ def test_the_service_keeps_to_the_exit_codes() -> None:
     """Law: what only a person can mend is not tried again; what may mend itself is."""
     assert {int(code) for code in settings("RestartPreventExitStatus")[0].split()} == {cli.WRONG, cli.HALTED}
     assert settings("Restart") == ["on-failure"]
+    assert settings("StartLimitIntervalSec") == ["0"]
 
 
 def test_the_service_waits_longer_than_the_daemon_needs() -> None:
@@ -61,10 +63,26 @@ def test_memory_dumps_and_files_show_nothing() -> None:
     assert settings("MemoryMax")
 
 
-def test_commands_get_the_same_secrets_as_the_service() -> None:
-    """Law: a credential that is added to the service is added to the administrator's command, and its README names it."""
-    given = set(settings("LoadCredential"))
-    script = (DEPLOY / "alumni-bridge-admin").read_text(encoding="utf-8")
-    assert set(re.findall(r"LoadCredential=(\S+)", script)) == given
+def test_commands_get_the_same_secrets_as_the_service(tmp_path: Path) -> None:
+    """Law: the administrator's command gets the secrets and folders of the unit as its drop-ins have left it, in their order."""
+    drop_in = "LoadCredential=\nLoadCredential=other:/etc/other\nReadWritePaths=/srv/careers\nSupplementaryGroups=files\n"
+    (tmp_path / "unit").write_text(f"{SERVICE}\n[Service]\n{drop_in}", encoding="utf-8")
+    for name, does in (("systemctl", f'cat "{tmp_path}/unit"'), ("systemd-run", 'printf "%s\\n" "$@"')):
+        program = tmp_path / name
+        program.write_text(f"#!/bin/sh\n{does}\n", encoding="utf-8")
+        program.chmod(0o755)
+    command = [str(DEPLOY / "alumni-bridge-admin"), "status", "--check"]
+    path = f"{tmp_path}:{os.environ['PATH']}"
+    done = subprocess.run(command, env={"PATH": path}, capture_output=True, text=True, check=True)  # noqa: S603 - our own words
+    told = done.stdout.splitlines()
+    wanted = [f"LoadCredential={one}" for one in settings("LoadCredential")] + drop_in.splitlines()
+    shared = tuple(f"--property={name}=" for name in ("LoadCredential", "ReadWritePaths", "SupplementaryGroups"))
+    assert [one.removeprefix("--property=") for one in told if one.startswith(shared)] == wanted
+    assert told[-3:] == ["/opt/alumni-bridge/bin/alumni-bridge", "status", "--check"]
+
+
+def test_the_page_names_the_secrets_of_the_service() -> None:
+    """Law: whatever the unit loads is named on its page, as config.toml names it."""
     readme = (DEPLOY / "README.md").read_text(encoding="utf-8")
-    assert {one.partition(":")[0] for one in given} <= set(re.findall(r"credential:([a-z_]+)", readme))
+    given = {one.partition(":")[0] for one in settings("LoadCredential")}
+    assert given <= set(re.findall(r"credential:([a-z_]+)", readme))
