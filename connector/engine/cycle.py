@@ -24,7 +24,7 @@ from connector.engine.identity import Identified, identify
 from connector.engine.planner import Planned, plan
 from connector.engine.plans import route_anew
 from connector.engine.remapped import forget_moved
-from connector.engine.settling import Delivered
+from connector.engine.settling import Delivered, make_bare
 from connector.engine.usage import Meter
 from connector.errors import Halt, Later, Refused
 from connector.ports import Feed
@@ -295,6 +295,7 @@ def _take_into_force(ctx: Context, db: Connection, *, stewards: str | None) -> N
     if rules != ctx.rules_hash:
         # What the new mapping would not send, or not there, must not go out because it was decided before.
         intents.supersede_marked(db, FIELD_WRITES)
+        make_bare(db)
         intents.retry(db, ctx.clock.now(), None)
         route_anew(ctx, db)
     set_meta(db, "rules", ctx.rules_hash)

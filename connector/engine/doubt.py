@@ -97,7 +97,8 @@ def look_at_reading(ctx: Context, row: Row, payload: Mapping[str, Any], seen: Ro
 
 def given_up_at(ctx: Context, row: Row, *, sent_at: datetime | None = None) -> datetime:
     """From when on a write that was handed over and never shown is decided anew. ``sent_at``: when, if not as the row says."""
-    sent_at = sent_at or (moment(row["sent_at"]) if row["sent_at"] else ctx.clock.now())
+    # A release of before has not written down when it was sent.
+    sent_at = sent_at or moment(row["sent_at"] or row["created_at"])
     return sent_at + timedelta(days=ctx.careers[row["system"]].capabilities.shown_within)
 
 

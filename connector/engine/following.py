@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection
@@ -55,6 +56,8 @@ def follow(desk: Desk, known: Row) -> None:
     live = seen is not None and not seen["deleted"]
     if known["contact_id"] is None and seen is not None and live:
         known = _identify(desk, known, fields, unpack(seen["fields"]).get("WhoId"))
+    elif fields.get("Contact__c") not in (None, known["contact_id"]):
+        known = _move(desk, known, fields["Contact__c"])
     offered = whole_number(fields.get("Offered_Count__c"))
     state, neutral = progress(
         state=_standing(known),
@@ -113,6 +116,16 @@ def _identify(desk: Desk, known: Row, fields: Mapping[str, Any], who: str | None
     return requests.get(desk.db, known["system"], known["request_id"]) or known
 
 
+def _move(desk: Desk, known: Row, named: str) -> Row:
+    """Its record is about another contact now: they were merged, which nobody may have told us, or staff have corrected it."""
+    contact = observations.load(desk.db, Side.CRM, Feed.CONTACT, [named]).get(named)
+    if contact is None or contact["deleted"]:
+        return known
+    requests.change(desk.db, known["system"], known["request_id"], contact_id=named)
+    requests.move_touch(desk.db, known["key"], named)
+    return requests.get(desk.db, known["system"], known["request_id"]) or known
+
+
 def _about(db: Connection, named: str | None, contact_id: str | None) -> bool:
     """Whether the contact that a record names is this one, or was merged into it."""
     if named is None or named == contact_id:
@@ -141,7 +154,14 @@ def _recount(desk: Desk, known: Row, stands: RequestState, fields: Mapping[str, 
 
 def _settled(desk: Desk, known: Row, state: RequestState) -> str | None:
     """Since when a request that is now in a state is over; None as long as it is not."""
-    return (known["settled_at"] or stamp(desk.ctx.clock.now())) if state in ENDED else None
+    return (known["settled_at"] or stamp(_touched(desk, known))) if state in ENDED else None
+
+
+def _touched(desk: Desk, known: Row) -> datetime:
+    """When the record of a request or its Task was last touched: what is read only now may have been long ago."""
+    now, kinds = desk.ctx.clock.now(), ((Feed.REQUEST, known["crm_id"]), (Feed.TASK, known["task_id"]))
+    seen = [row for feed, id in kinds if id for row in observations.load(desk.db, Side.CRM, feed, [id]).values()]
+    return min([now, max((at for row in seen if (at := read_moment(row["version"]))), default=now)])
 
 
 def _open_again(desk: Desk, stood: RequestState, found: Row, fields: Mapping[str, Any]) -> None:
@@ -189,7 +209,7 @@ def _moved(desk: Desk, known: Row, state: RequestState, neutral: Neutral, offere
     if found["contact_id"] and was_asked(state, neutral, outcome):
         # It waited over the contact limit, and an officer has asked all the same; else the day of the ask stays.
         requests.touch_once(
-            desk.db, found["key"], contact_id=found["contact_id"], at=stamp(desk.ctx.clock.now()), type=found["type"]
+            desk.db, found["key"], contact_id=found["contact_id"], at=stamp(_touched(desk, found)), type=found["type"]
         )
     desk.acknowledge(found)
     if known["settled_at"] is not None:

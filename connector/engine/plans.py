@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from sqlalchemy import Connection
 
 from connector.core.brakes import WHOLE_READ
@@ -89,6 +91,14 @@ def route_anew(ctx: Context, db: Connection) -> None:
 
 
 def retry(ctx: Context, ids: list[int] | None = None) -> int:
-    """Try refused writes again, all or these; for when what the remedy asked for has been done. How many there were."""
+    """Try refused writes again, all or these; for when what the remedy asked for has been done. How many there were.
+
+    A request that was decided before today is routed by what is known now: its deadlines, and how often somebody was asked.
+    """
+    now = ctx.clock.now()
     with ctx.store.begin() as db:
-        return intents.retry(db, ctx.clock.now(), ids)
+        old = intents.refused_since(db, "request.create", now - timedelta(days=1), ids)
+        again = [row for row in old if row["system"] in ctx.careers and row["code"] != TAKEN]
+        for row in again:
+            route_again(ctx, db, row["system"], row["target"], row["key"])
+        return len(again) + intents.retry(db, now, ids)

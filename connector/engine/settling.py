@@ -168,8 +168,7 @@ def _split(ctx: Context, db: Connection, row: Row, payload: Mapping[str, Any]) -
     if row["kind"] not in (*VALUES, "profile.create"):
         return False
     parts = [(settling["sent"], {name: settling}) for name, settling in unpack(row["settle"]).get("units", {}).items()]
-    of_units = {name for sent, _ in parts for name in sent}
-    if rest := {name: value for name, value in payload["fields"].items() if name not in of_units}:
+    if rest := _of_no_unit(row, payload):
         parts.append((rest, {}))
     if len(parts) < 2:
         return False
@@ -197,6 +196,22 @@ def _split(ctx: Context, db: Connection, row: Row, payload: Mapping[str, Any]) -
     ]
     intents.plan_writes(db, fresh)
     return True
+
+
+def _of_no_unit(row: Row, payload: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of a write that belong to no unit: of a new career profile what it says of the link."""
+    of_units = {name for settling in unpack(row["settle"]).get("units", {}).values() for name in settling["sent"]}
+    return {name: value for name, value in payload["fields"].items() if name not in of_units}
+
+
+def make_bare(db: Connection) -> None:
+    """Another mapping is in force: a career profile that was perhaps made is made, if it was not, without what careers own.
+
+    That follows by the mapping of now, once it is there.
+    """
+    for row in intents.open_writes(db, ["profile.create"]):
+        payload = unpack(row["payload"])
+        intents.rewrite(db, row["id"], payload | {"fields": _of_no_unit(row, payload)}, {"units": {}, _BARE: True})
 
 
 def _apply(ctx: Context, db: Connection, held: WorkingSet, row: Row, payload: Mapping[str, Any], outcome: Outcome) -> None:

@@ -77,7 +77,8 @@ class Meter:
         counted = dict(self.days.get(self.today, {}))
         for side in self._sides():
             counted[side] = counted.get(side, 0) + self._new(side)
-        newest = sorted({*self.days, self.today})[-_DAYS - 1 :]
+        # A clock that was ahead has counted days that are still to come.
+        newest = sorted(day for day in {*self.days, self.today} if day <= self.today)[-_DAYS - 1 :]
         set_meta(db, _META, pack({day: counted if day == self.today else self.days[day] for day in newest}))
 
     def _demand(self, side: str) -> None:

@@ -128,7 +128,8 @@ def _steward_task(ctx: Context, directory: Directory, count: int, now: datetime)
         "Type__c": "PROFILE_UPDATE",
         "Direction__c": "Alumni to institution",
         "Title__c": title,
-        "State__c": "Queued",
+        # Nobody follows it, and the stewards work on its Task: it is not to stand among the open requests.
+        "State__c": "Recorded only",
         "Neutral__c": "received",
         "Received_At__c": f"{stamp(now)[:19]}Z",
         "Clearance__c": "Not needed",
@@ -155,8 +156,11 @@ def tidy(ctx: Context, *, before: datetime) -> int:
         settled = ("applied", "superseded")
         # The newest stays: SQLite would give its number again, and the audit tells of writes by their numbers.
         newest = select(func.max(intent.c.id)).scalar_subquery()
-        old = intent.c.state.in_(settled) & (intent.c.created_at < moment) & (intent.c.id < newest)
-        gone = db.execute(delete(intent).where(old)).rowcount
-        db.execute(delete(plan).where(plan.c.at < moment, plan.c.state.in_(("ready", "approved", "dropped"))))
+        # What was settled only now may still be met at careers, however long ago it was decided.
+        long_ago = func.coalesce(intent.c.settled_at, intent.c.created_at) < moment
+        gone = db.execute(delete(intent).where(intent.c.state.in_(settled), long_ago, intent.c.id < newest)).rowcount
+        # As long as a write of an approved plan is left, it is known by its plan as approved.
+        over = plan.c.state.in_(("ready", "approved", "dropped")) & plan.c.id.not_in(select(intent.c.plan_id))
+        db.execute(delete(plan).where(plan.c.at < moment, over))
         db.execute(delete(run).where(run.c.started_at < moment))
     return int(gone)

@@ -171,6 +171,12 @@ def resettle(db: Connection, intent_id: int, settle_with: Mapping[str, Any]) -> 
     db.execute(update(intent).where(intent.c.id == intent_id).values(settle=pack(settle_with)))
 
 
+def rewrite(db: Connection, intent_id: int, payload: Mapping[str, Any], settle_with: Mapping[str, Any]) -> None:
+    """The same with what it carries."""
+    columns = {"payload": pack(payload), "settle": pack(settle_with), "changes": len(payload["fields"])}
+    db.execute(update(intent).where(intent.c.id == intent_id).values(**columns))
+
+
 def supersede_marked(db: Connection, kinds: Sequence[str]) -> None:
     """The same for every target whose link the planner is to look at."""
     marked = exists().where(link.c.system == intent.c.system, link.c.account_id == intent.c.target, link.c.marked)
@@ -241,6 +247,14 @@ def erase(db: Connection, system: str, target: str) -> int:
     where = (intent.c.system == system) & (intent.c.target == target)
     db.execute(update(intent).where(where, intent.c.state.in_((*OPEN_STATES, "refused"))).values(state="superseded"))
     return int(db.execute(update(intent).where(where).values(**blank)).rowcount)
+
+
+def refused_since(db: Connection, kind: str, before: datetime, ids: Sequence[int] | None) -> list[Row]:
+    """Refused writes of a kind, all or these, that were decided before a moment."""
+    chosen = (intent.c.kind == kind) & (intent.c.state == "refused") & (intent.c.created_at < stamp(before))
+    if ids is not None:
+        chosen &= intent.c.id.in_(ids)
+    return fetch(db, select(intent).where(chosen).order_by(intent.c.id))
 
 
 def retry(db: Connection, now: datetime, ids: Sequence[int] | None) -> int:

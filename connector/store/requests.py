@@ -163,6 +163,11 @@ def touch_once(db: Connection, key: str, *, contact_id: str, at: str, type: str)
         put_touch(db, key, contact_id=contact_id, at=at, type=type)
 
 
+def move_touch(db: Connection, key: str, contact_id: str) -> None:
+    """The request of this key has led to a contact with somebody else."""
+    db.execute(update(touch).where(touch.c.key == key).values(contact_id=contact_id))
+
+
 def untouch(db: Connection, key: str) -> None:
     """The request of this key leads to no contact with anybody."""
     db.execute(delete(touch).where(touch.c.key == key))

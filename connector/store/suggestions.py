@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Select, Update, delete, exists, func, select,
 from connector.store.intents import OPEN_STATES, asks_values
 from connector.store.observations import batches
 from connector.store.store import Place, Row, fetch, prepared, rows_of, stamp, upsert
-from connector.store.tables import intent, suggestion
+from connector.store.tables import intent, observation, suggestion
 
 
 def opened(
@@ -169,11 +169,13 @@ def of_unit(db: Connection, system: str, account_id: str, unit: str) -> list[Row
 
 
 def older_than(db: Connection, moment: datetime, *, limit: int = 500) -> list[Row]:
-    """Open suggestions raised before this moment of which nobody has been reminded since."""
+    """Open suggestions raised before this moment of which nobody has been reminded since; not those that somebody has deleted."""
     before = stamp(moment)
+    deleted = select(observation.c.id).where(observation.c.kind == "Suggested_Change__c", observation.c.deleted)
     query = select(suggestion).where(
         suggestion.c.state == "open",
         suggestion.c.crm_id.is_not(None),
+        suggestion.c.crm_id.not_in(deleted),
         func.coalesce(suggestion.c.reminded_at, suggestion.c.raised_at) < before,
     )
     return fetch(db, query.order_by(suggestion.c.key).limit(limit))

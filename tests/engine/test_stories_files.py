@@ -19,8 +19,10 @@ from connector.career.setup import Setup
 from connector.core.model import Share
 from connector.engine.collect import collect_career
 from connector.engine.cycle import Cycle, read_only
+from connector.engine.halting import clear_halt, set_halt
 from connector.engine.planner import plan
 from connector.engine.report import status
+from connector.engine.watch import tidy
 from connector.store import intents, links
 from connector.store.links import BLANK
 from connector.store.store import pack, set_meta, unpack
@@ -510,3 +512,45 @@ def test_a_request_by_file_becomes_a_task_and_comes_back(uni: FileUniversity) ->
     statuses = sorted(path.name for path in uni.folder.glob("request-status-*"))
     uni.run()
     assert sorted(path.name for path in uni.folder.glob("request-status-*")) == statuses
+
+
+def test_what_was_given_up_only_now_is_not_tidied_away(uni: FileUniversity) -> None:
+    """Law: what careers carry in late is known as ours, however long ago it was decided: nobody is asked about it."""
+    with uni.ctx.store.begin() as db:
+        set_halt(uni.ctx, db, "careers", "by hand", "wait")
+    uni.edit_contact(uni.ada, Title="Director")
+    uni.run()
+    uni.clock.move(80 * timedelta(days=1))
+    with uni.ctx.store.begin() as db:
+        clear_halt(db, "careers")
+    uni.run()
+    uni.edit_contact(uni.ada, Title="Analyst")
+    uni.run()
+    uni.clock.move(15 * timedelta(days=1))
+    uni.export()
+    uni.run()
+    uni.run()
+    uni.edit_contact(uni.ada, MobilePhone="+16175550199")
+    uni.run()
+    tidy(uni.ctx, before=uni.clock.now() - 90 * timedelta(days=1))
+    for path in sorted(uni.folder.glob("updates-*.csv"))[1:]:
+        path.rename(path.with_suffix(".away"))
+    uni.carry_in()
+    uni.clock.move(timedelta(days=1))
+    uni.export()
+    uni.run()
+    uni.run()
+    assert uni.all("Suggested_Change__c") == []
+
+
+def test_what_an_earlier_release_handed_over_is_given_up_in_time(uni: FileUniversity) -> None:
+    """Law: a write of which no release has noted when it was sent is decided anew once its time is over."""
+    uni.edit_contact(uni.ada, Title="Director")
+    uni.run()
+    with uni.ctx.store.begin() as db:
+        db.execute(update(intent).values(sent_at=None))
+    for _ in range(12):
+        uni.clock.move(5 * timedelta(days=1))
+        uni.export()
+        uni.run()
+    assert len(uni.files()) > 1

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import csv
+import json
 import os
 import shutil
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import orjson
@@ -196,3 +197,18 @@ def test_requests_travel_by_files(uni: HandshakeUniversity) -> None:
     assert len(uni.all("Task")) == 1
     read_statuses(uni.career, uni.folder)
     assert uni.told(request)["state"] == "received"
+
+
+def test_a_clock_that_was_years_ahead_does_not_stop_the_files(uni: HandshakeUniversity) -> None:
+    """Law: a file that was handed over by a clock that was ahead puts no other one off."""
+    uni.edit_contact(uni.ada, MobilePhone="+16175550199")
+    uni.run()
+    ledger = uni.folder / ".handshake-alumni.json"
+    told = json.loads(ledger.read_text(encoding="utf-8"))
+    ahead = {name: (datetime.fromisoformat(told[name]) + timedelta(days=400)).isoformat() for name in ("at", "begun_at")}
+    ledger.write_text(json.dumps(told | ahead), encoding="utf-8")
+    uni.night()
+    uni.edit_contact(uni.ada, Preferred_Name__c="Countess")
+    for _ in range(35):
+        uni.night()
+    assert len(uni.files()) == 2

@@ -87,6 +87,23 @@ def test_a_request_that_was_given_up_after_months_is_not_lost(uni: University) -
     assert {uni.told(id)["state"] for id in ids} == {"received"}
 
 
+@pytest.mark.parametrize("fault", [WireFault.LOSE_REQUEST, WireFault.LOSE_RESPONSE])
+def test_a_profile_that_was_perhaps_made_is_made_by_the_mapping_of_now(uni: University, fault: WireFault) -> None:
+    """Law: what is not mapped any more does not leave, also where a new career profile is sent once more."""
+    uni.alumna("a2", institution_id="U1002", first="Grace", last="Hopper", personal="grace@example.org")
+    uni.edit_person("a2", {"mentor_capacity": 3, "interests": ["compilers"]})
+    uni.crm_wire.order(fault, "POST .*composite/sobjects", count=1)
+    uni.run()
+    units = tuple(unit for unit in rulebook().person.units if unit.name != "mentor_capacity")
+    uni.take_into_force(persons=of_person(units=units), hash="without capacity")
+    for _ in range(4):
+        uni.run(seconds=300)
+    profile = uni.one("Career_Profile__c", Account_Id__c="a2")
+    assert profile.get("Mentor_Capacity__c") == (None if fault is WireFault.LOSE_REQUEST else 3)
+    assert profile["Interests__c"] == "compilers"
+    assert status(uni.ctx)["halted"] == []
+
+
 def test_a_request_that_a_brake_holds_is_routed_by_the_mapping_of_now(uni: University) -> None:
     """Law: whoever approves the plan of before releases what is left of it."""
     brakes = {side: replace(known, max_changes=0) for side, known in rulebook().person.brakes.items()}

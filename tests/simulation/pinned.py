@@ -8,6 +8,7 @@ from tests.simulation.decisions import Decide, Insist
 from tests.simulation.drop import FolderFails
 from tests.simulation.scenario import Scenario
 from tests.simulation.steps import (
+    Arrive,
     At,
     Change,
     DeleteAccount,
@@ -831,6 +832,18 @@ PINNED: Mapping[str, Scenario] = {
         steps=(File(0, 0), Pass(120), Change(0), Work(0, "decline"), Pass(60), Work(0, "begin")),
         seed=115015,
         swept=True,
+    ),
+    "a career profile whose making had been lost was made with what another mapping does not know any more": Scenario(
+        spec=Spec(),
+        steps=(
+            Arrive(4),
+            When("crm>", "Career_Profile__c", Break("crm", "lose_request", 1, "composite/sobjects")),
+            Pass(60),
+            PutMapping("fewer", confirmed=True),
+            Pass(600),
+        ),
+        seed=82183,
+        swept=False,
     ),
 }
 """What went wrong, and how."""

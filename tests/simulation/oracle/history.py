@@ -104,8 +104,8 @@ def agreed_last(ours: list[Held], theirs: list[Held], until: float, *, seen: Cal
         agreed |= {held.token for held in [held for held in theirs if held.since <= middle][-1:] if held.by == "api"}
         found |= agreed
         if agreed and seen(since, end):
-            break
-    return found
+            return found
+    return found | ({ours[0].token} & {theirs[0].token})
 
 
 def tokens_between(history: list[Held], since: float, until: float) -> set[str]:
