@@ -24,6 +24,9 @@ from tests.simulation.words import token
 _SLACK = 1.0
 """Seconds by which the systems' stamps are coarser than our clock."""
 
+_OPEN = 200.0
+"""Seconds by which the bridge may be behind what stands in the org while somebody's transaction is open there."""
+
 
 def judge(found: Evidence) -> Iterator[Breach]:
     """Every field of every person."""
@@ -63,7 +66,9 @@ def _judge_field(found: Evidence, person: int, account: str, unit: Unit, field: 
         if before.token == "" and _careers_own(found, person, account, unit, theirs, ours, before.since):
             # They have taken back what was theirs alone, while nothing of it was shared with them: as if it had never been.
             continue
-        agreed = tokens_between(ours, before.since - _SLACK, after.since + _SLACK)
+        # As long as somebody's transaction is open, the org's feed reaches no further than its beginning.
+        behind = _OPEN if found.late else _SLACK
+        agreed = tokens_between(ours, before.since - behind, after.since + _SLACK)
         agreed |= agreed_last(ours, theirs, after.since, seen=found.seen_between)
         agreed |= _perhaps_ours(found, account, field, before.since)
         silent = any(_silent(known, before.token) for known in found.units_with(field.name))
