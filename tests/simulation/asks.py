@@ -7,7 +7,6 @@ from tests.simulation.courses import Beats
 from tests.simulation.dice import Dice
 from tests.simulation.steps import (
     MENU,
-    NEVER_WORKED,
     OF_SOMEBODY,
     At,
     Change,
@@ -24,7 +23,7 @@ from tests.simulation.steps import (
     Work,
 )
 from tests.simulation.troubles import Break, CrmRefuses, KeepState, Kill, PutMapping, RestoreState, Suspend
-from tests.simulation.variants import USUAL
+from tests.simulation.variants import NEVER_WORKED, USUAL
 from tests.simulation.words import CHOICES
 from tests.simulation.world import OFFICERS, Spec
 

@@ -350,9 +350,7 @@ MENU: tuple[Mapping[str, Any], ...] = (
     {"type": "SHADOW_VISIT", "title": "A day at the works of Zyx"},
     {"type": "MENTOR_FLASH", "title": "Whoever this Zyx is", "person_id": None, "person_hint": {"name": "Zyx from Zyxton"}},
 )
-"""What careers ask for. Two of them are not understood, or confidential (``NEVER_WORKED``)."""
-NEVER_WORKED = frozenset({"MENTR_FLSH", "WELFARE"})
-"""Types of requests that careers get an answer about, and nothing else comes of."""
+"""What careers ask for. Two of them are not understood, or confidential (``variants.NEVER_WORKED``)."""
 USUALLY = 8
 """So many of them, the first ones, are asked for at any time; the others in courses."""
 OF_SOMEBODY = 12

@@ -101,6 +101,8 @@ MAPPING_VARIANTS: Mapping[str, tuple[Change, ...]] = {
     ),
 }
 """Of these, the last four have other fields, other units, other ways for requests or another confidential type than the rest."""
+NEVER_WORKED = frozenset({"MENTR_FLSH", "WELFARE"})
+"""Types of requests that careers get an answer about, and nothing else comes of."""
 HUSHED = frozenset({"MENTOR_FLASH", "coffee chat"})
 """The words for the type of request that is confidential where a mapping is ``hushed``."""
 

@@ -233,7 +233,7 @@ DEFECTS = (
         name="numbers given twice",
         what="tidying also takes the newest write, whose number the next one gets",
         needs=("Suspend(seconds=10368000.0",),
-        edits=(Edit("connector/engine/watch.py", " & (intent.c.id < newest)", ""),),
+        edits=(Edit("connector/engine/watch.py", ", intent.c.id < newest)", ")"),),
     ),
     Defect(
         name="corrected in vain",

@@ -11,8 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tests.simulation.oracle.evidence import Breach, Evidence, request_of
-from tests.simulation.steps import NEVER_WORKED
-from tests.simulation.variants import HUSHED
+from tests.simulation.variants import HUSHED, NEVER_WORKED
 from tests.simulation.world import IN_BIN
 
 _WITHOUT_TASK = frozenset({"Not available", "Recorded only", "Withdrawn", "Refused"})
