@@ -543,6 +543,18 @@ def test_what_is_forgotten_of_a_request_says_nothing_of_its_end(asked: Universit
     assert asked.told(asked.request)["state"] == "done"
 
 
+def log_call(uni: University, record: str, status: str, *, lost: bool) -> str:
+    """An officer logs a call on a request's record; the state is lost after that, or not."""
+    logged = uni.crm.create_as(uni.officer, "Task", {"Subject": "Call", "Status": status, "WhatId": record})
+    if lost:
+        uni.run()
+        uni.lose_state()
+        uni.go_live()
+    for _ in range(3):
+        uni.run(seconds=300)
+    return str(logged)
+
+
 @pytest.mark.parametrize("status", ["Completed", "Not Started"])
 @pytest.mark.parametrize("how", ["state lost", "answer lost"])
 def test_what_staff_log_on_a_request_is_not_its_task(uni: University, status: str, how: str) -> None:
@@ -553,13 +565,7 @@ def test_what_staff_log_on_a_request_is_not_its_task(uni: University, status: st
     uni.run()
     ours, record = uni.one("Task")["Id"], uni.one("Career_Request__c")["Id"]
     uni.edit(ours, Status="In Progress")
-    logged = uni.crm.create_as(uni.officer, "Task", {"Subject": "Call", "Status": status, "WhatId": record})
-    if how == "state lost":
-        uni.run()
-        uni.lose_state()
-        uni.go_live()
-    for _ in range(3):
-        uni.run(seconds=300)
+    logged = log_call(uni, record, status, lost=how == "state lost")
     assert state(uni) == ("In progress", "in progress")
     uni.call("k-pat", "PATCH", f"/requests/{uni.request}", {"state": "withdrawn"})
     assert state(uni) == ("Withdrawn", "withdrawn")
@@ -577,13 +583,7 @@ def test_what_staff_log_on_a_request_without_task_is_not_its_task(uni: Universit
     uni.run()
     record = uni.one("Career_Request__c")
     assert (record["State__c"], uni.all("Task")) == ("Not available", [])
-    logged = uni.crm.create_as(uni.officer, "Task", {"Subject": "Call", "Status": "In Progress", "WhatId": record["Id"]})
-    if how == "state lost":
-        uni.run()
-        uni.lose_state()
-        uni.go_live()
-    for _ in range(3):
-        uni.run(seconds=300)
+    logged = log_call(uni, record["Id"], "In Progress", lost=how == "state lost")
     assert state(uni) == ("Not available", "not available")
     uni.call("k-pat", "PATCH", f"/requests/{uni.request}", {"state": "withdrawn"})
     uni.run()
