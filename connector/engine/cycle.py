@@ -27,7 +27,7 @@ from connector.engine.remapped import forget_moved
 from connector.engine.settling import Delivered, make_bare
 from connector.engine.usage import Meter
 from connector.errors import Halt, Later, Refused
-from connector.ports import Feed
+from connector.ports import Directory, Feed
 from connector.store import intents, links, observations, plans
 from connector.store.store import add, get_meta, next_name, pack, set_meta, stamp
 from connector.store.tables import run
@@ -271,18 +271,24 @@ def prepare(ctx: Context, mapping: str, *, rehearsal: bool = False) -> None:
     ctx.crm.check(ctx.persons.contact_fields(), ctx.persons.profile_fields())
     pins.pin(ctx, "environment", ctx.environment)
     pins.pin(ctx, "org", ctx.crm.organization_id())
-    stewards = find_officer(ctx.routing.owners[ctx.routing.stewards], ctx.crm.directory().officers)
+    stewards = stewards_of(ctx, ctx.crm.directory())
     with ctx.store.begin() as db:
         pins.doubt(ctx, db)
         if not rehearsal:
             permission.keep(ctx, db)
         if not rehearsal or not stage(db).live:
             # Before `go-live` a rehearsal learns, too.
-            _take_into_force(ctx, db, stewards=stewards.id if stewards else None)
+            _take_into_force(ctx, db, stewards=stewards)
         if get_meta(db, "mapping") != mapping:
             observations.forget_evidence(db, Side.CRM, Feed.CONTACT)
             set_meta(db, "name_frequencies", None)
             set_meta(db, "mapping", mapping)
+
+
+def stewards_of(ctx: Context, directory: Directory) -> str | None:
+    """Who keeps the data right, by Salesforce id; None if nobody there is meant."""
+    found = find_officer(ctx.routing.owners[ctx.routing.stewards], directory.officers)
+    return found.id if found is not None else None
 
 
 def _take_into_force(ctx: Context, db: Connection, *, stewards: str | None) -> None:

@@ -51,8 +51,9 @@ def follow(desk: Desk, known: Row) -> None:
         # Its person has been forgotten, and how it ended with that: a touch of the Task alone says nothing of it.
         return
     fields = unpack(record["fields"]) if record else {}
+    touched = _touched(desk.ctx.clock.now(), record, seen)
     if known["reason"] == requests.RECOVERED and fields.get("State__c"):
-        known = _recover(desk, known, fields)
+        known = _recover(desk, known, fields, touched)
     live = seen is not None and not seen["deleted"]
     if known["contact_id"] is None and seen is not None and live:
         known = _identify(desk, known, fields, unpack(seen["fields"]).get("WhoId"))
@@ -72,12 +73,12 @@ def follow(desk: Desk, known: Row) -> None:
     if state is RequestState.RECORDED_ONLY:
         # Its word is that of the request it is attached to.
         neutral = Neutral(known["neutral"])
-    _moved(desk, known, state, neutral, offered, fields)
+    _moved(desk, known, state, neutral, offered, fields, touched)
     if state is not RequestState.WITHDRAWN:
         desk.pass_on(known["number"], neutral)
 
 
-def _recover(desk: Desk, known: Row, fields: Mapping[str, Any]) -> Row:
+def _recover(desk: Desk, known: Row, fields: Mapping[str, Any], touched: datetime) -> Row:
     """Take up what Salesforce has kept of a request while our state was lost, or while its Task lay in the bin."""
     system, id = known["system"], known["request_id"]
     stands = (fields["State__c"], fields.get("Neutral__c") or known["neutral"])
@@ -92,7 +93,7 @@ def _recover(desk: Desk, known: Row, fields: Mapping[str, Any]) -> Row:
     # The words for careers are kept nowhere but here: those that we have just found for the same state are the same.
     message = known["message"] if stands == (known["state"], known["neutral"]) else ""
     columns = {"state": stands[0], "neutral": stands[1], "reason": (fields.get("Stop_Reason__c") or "")[:80] or None}
-    columns["settled_at"] = _settled(desk, known, RequestState(stands[0]))
+    columns["settled_at"] = _settled(known, RequestState(stands[0]), touched)
     if not _about(desk.db, fields.get("Contact__c"), known["contact_id"]):
         # It was made about nobody yet, or about somebody else: whom we have just found for it is not who is worked for.
         columns["contact_id"] = fields.get("Contact__c")
@@ -107,23 +108,30 @@ def _recover(desk: Desk, known: Row, fields: Mapping[str, Any]) -> Row:
 
 def _identify(desk: Desk, known: Row, fields: Mapping[str, Any], who: str | None) -> Row:
     """Triage has found whom it is about, and said so on its Task: from now on they count as asked, as with any other request."""
-    contact = observations.load(desk.db, Side.CRM, Feed.CONTACT, [who]).get(who) if who else None
-    if contact is None or contact["deleted"]:
+    found = _lead_to(desk, known, who)
+    if found is None:
         return known
     at = read_moment(fields.get("Received_At__c")) or desk.ctx.clock.now()
-    requests.change(desk.db, known["system"], known["request_id"], contact_id=who)
-    requests.touch_once(desk.db, known["key"], contact_id=str(who), at=stamp(at), type=known["type"])
-    return requests.get(desk.db, known["system"], known["request_id"]) or known
+    requests.touch_once(desk.db, known["key"], contact_id=found["contact_id"], at=stamp(at), type=known["type"])
+    return found
 
 
 def _move(desk: Desk, known: Row, named: str) -> Row:
     """Its record is about another contact now: they were merged, which nobody may have told us, or staff have corrected it."""
-    contact = observations.load(desk.db, Side.CRM, Feed.CONTACT, [named]).get(named)
-    if contact is None or contact["deleted"]:
+    found = _lead_to(desk, known, named)
+    if found is None:
         return known
-    requests.change(desk.db, known["system"], known["request_id"], contact_id=named)
     requests.move_touch(desk.db, known["key"], named)
-    return requests.get(desk.db, known["system"], known["request_id"]) or known
+    return found
+
+
+def _lead_to(desk: Desk, known: Row, contact_id: str | None) -> Row | None:
+    """The request, which is about this contact from now on; None where we know of no such contact."""
+    contact = observations.load(desk.db, Side.CRM, Feed.CONTACT, [contact_id]).get(contact_id) if contact_id else None
+    if contact is None or contact["deleted"]:
+        return None
+    requests.change(desk.db, known["system"], known["request_id"], contact_id=contact_id)
+    return requests.get(desk.db, known["system"], known["request_id"])
 
 
 def _about(db: Connection, named: str | None, contact_id: str | None) -> bool:
@@ -152,16 +160,15 @@ def _recount(desk: Desk, known: Row, stands: RequestState, fields: Mapping[str, 
         requests.untouch(desk.db, known["key"])
 
 
-def _settled(desk: Desk, known: Row, state: RequestState) -> str | None:
+def _settled(known: Row, state: RequestState, touched: datetime) -> str | None:
     """Since when a request that is now in a state is over; None as long as it is not."""
-    return (known["settled_at"] or stamp(_touched(desk, known))) if state in ENDED else None
+    return (known["settled_at"] or stamp(touched)) if state in ENDED else None
 
 
-def _touched(desk: Desk, known: Row) -> datetime:
+def _touched(now: datetime, *seen: Row | None) -> datetime:
     """When the record of a request or its Task was last touched: what is read only now may have been long ago."""
-    now, kinds = desk.ctx.clock.now(), ((Feed.REQUEST, known["crm_id"]), (Feed.TASK, known["task_id"]))
-    seen = [row for feed, id in kinds if id for row in observations.load(desk.db, Side.CRM, feed, [id]).values()]
-    return min([now, max((at for row in seen if (at := read_moment(row["version"]))), default=now)])
+    moments = (read_moment(row["version"]) for row in seen if row is not None)
+    return min(now, max((at for at in moments if at is not None), default=now))
 
 
 def _open_again(desk: Desk, stood: RequestState, found: Row, fields: Mapping[str, Any]) -> None:
@@ -185,7 +192,15 @@ def _reword(desk: Desk, known: Row, ask: Ask | Misunderstood | None, fields: Map
         desk.edit(known, ask, known["payload_hash"])
 
 
-def _moved(desk: Desk, known: Row, state: RequestState, neutral: Neutral, offered: int | None, fields: Mapping[str, Any]) -> None:
+def _moved(
+    desk: Desk,
+    known: Row,
+    state: RequestState,
+    neutral: Neutral,
+    offered: int | None,
+    fields: Mapping[str, Any],
+    touched: datetime,
+) -> None:
     outcome = fields.get("Outcome__c")
     now_is = (state.value, neutral.value, offered, outcome)
     if fields and (state.value, neutral.value) != (fields.get("State__c"), fields.get("Neutral__c")):
@@ -202,15 +217,13 @@ def _moved(desk: Desk, known: Row, state: RequestState, neutral: Neutral, offere
         neutral=neutral.value,
         offered=offered,
         outcome=outcome,
-        settled_at=_settled(desk, known, state),
+        settled_at=_settled(known, state, touched),
         message="",
     )
     found = requests.get(desk.db, system, id) or known
     if found["contact_id"] and was_asked(state, neutral, outcome):
         # It waited over the contact limit, and an officer has asked all the same; else the day of the ask stays.
-        requests.touch_once(
-            desk.db, found["key"], contact_id=found["contact_id"], at=stamp(_touched(desk, found)), type=found["type"]
-        )
+        requests.touch_once(desk.db, found["key"], contact_id=found["contact_id"], at=stamp(touched), type=found["type"])
     desk.acknowledge(found)
     if known["settled_at"] is not None:
         _open_again(desk, RequestState(known["state"]), found, fields)

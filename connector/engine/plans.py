@@ -97,7 +97,7 @@ def retry(ctx: Context, ids: list[int] | None = None) -> int:
     """
     now = ctx.clock.now()
     with ctx.store.begin() as db:
-        old = intents.refused_since(db, "request.create", now - timedelta(days=1), ids)
+        old = intents.refused_before(db, "request.create", now - timedelta(days=1), ids)
         again = [row for row in old if row["system"] in ctx.careers and row["code"] != TAKEN]
         for row in again:
             route_again(ctx, db, row["system"], row["target"], row["key"])

@@ -136,9 +136,10 @@ def _receive(desk: Desk, system: str, row: Row) -> bool:
     digest = _digest(row)
     known = requests.get(desk.db, system, row["id"])
     understood = understood_now(desk.ctx, row)
-    create = intents.last_with_key(desk.db, "request.create", known["key"]) if known and known["crm_id"] is None else None
+    unmade = known if known is not None and known["crm_id"] is None else None
+    create = intents.last_with_key(desk.db, "request.create", unmade["key"]) if unmade is not None else None
     refused = create if create is not None and create["state"] == "refused" else None
-    given_up = known is not None and _given_up(known, create)
+    given_up = unmade is not None and _given_up(unmade, create)
     same = known is not None and known["payload_hash"] == digest and not row["deleted"]
     if same and refused is None and not given_up:
         return True
@@ -162,14 +163,12 @@ def _corrected(known: Row, understood: Ask | Misunderstood) -> bool:
     return known["state"] == RequestState.REFUSED.value and known["crm_id"] is None and not understood.withdrawn
 
 
-def _given_up(known: Row, create: Row | None) -> bool:
+def _given_up(unmade: Row, create: Row | None) -> bool:
     """Whether the record of a request was given up before it was made (the mapping changed): it is routed as if it had just come.
 
     ``create`` is its last write; of one that was given up long after it was planned tidying has left nothing.
     """
-    if known["crm_id"] is not None:
-        return False
-    never_made = known["state"] in (RequestState.REFUSED.value, RequestState.WITHDRAWN.value)
+    never_made = unmade["state"] in (RequestState.REFUSED.value, RequestState.WITHDRAWN.value)
     return not never_made if create is None else create["state"] == "superseded"
 
 

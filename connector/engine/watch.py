@@ -7,10 +7,9 @@ from typing import Any
 
 from sqlalchemy import delete, func, select
 
-from connector.core.routing import find_officer
 from connector.engine import patience, planner
 from connector.engine.context import Context, key_of, log, stage
-from connector.engine.cycle import Cycle, cycle
+from connector.engine.cycle import Cycle, cycle, stewards_of
 from connector.engine.halting import LEASE, halts, stop
 from connector.engine.report import beat
 from connector.errors import Halt, Later
@@ -119,8 +118,7 @@ def _urgent(ctx: Context, row: Any) -> dict[str, Any]:  # noqa: ANN401 - a row o
 
 def _steward_task(ctx: Context, directory: Directory, count: int, now: datetime) -> dict[str, Any]:
     """A Task never stands alone: it comes with a record whose key makes it one a day."""
-    stewards = find_officer(ctx.routing.owners[ctx.routing.stewards], directory.officers)
-    owner = stewards.id if stewards else None
+    owner = stewards_of(ctx, directory)
     title = f"{count} suggested changes wait for a decision"
     fields = {
         "System__c": "",

@@ -249,18 +249,21 @@ def erase(db: Connection, system: str, target: str) -> int:
     return int(db.execute(update(intent).where(where).values(**blank)).rowcount)
 
 
-def refused_since(db: Connection, kind: str, before: datetime, ids: Sequence[int] | None) -> list[Row]:
+def _chosen(ids: Sequence[int] | None) -> ColumnElement[bool]:
+    """Refused writes, all or these."""
+    refused = intent.c.state == "refused"
+    return refused if ids is None else refused & intent.c.id.in_(ids)
+
+
+def refused_before(db: Connection, kind: str, before: datetime, ids: Sequence[int] | None) -> list[Row]:
     """Refused writes of a kind, all or these, that were decided before a moment."""
-    chosen = (intent.c.kind == kind) & (intent.c.state == "refused") & (intent.c.created_at < stamp(before))
-    if ids is not None:
-        chosen &= intent.c.id.in_(ids)
-    return fetch(db, select(intent).where(chosen).order_by(intent.c.id))
+    old = (intent.c.kind == kind) & (intent.c.created_at < stamp(before))
+    return fetch(db, select(intent).where(_chosen(ids), old).order_by(intent.c.id))
 
 
 def retry(db: Connection, now: datetime, ids: Sequence[int] | None) -> int:
     """Make refused writes ready again, all or these."""
-    chosen = intent.c.state == "refused" if ids is None else (intent.c.state == "refused") & intent.c.id.in_(ids)
-    return int(db.execute(update(intent).where(chosen).values(state="ready", due_at=stamp(now), settled_at=None)).rowcount)
+    return int(db.execute(update(intent).where(_chosen(ids)).values(state="ready", due_at=stamp(now), settled_at=None)).rowcount)
 
 
 @prepared

@@ -520,19 +520,19 @@ def test_what_was_given_up_only_now_is_not_tidied_away(uni: FileUniversity) -> N
         set_halt(uni.ctx, db, "careers", "by hand", "wait")
     uni.edit_contact(uni.ada, Title="Director")
     uni.run()
-    uni.clock.move(80 * timedelta(days=1))
+    uni.clock.move(timedelta(days=80))
     with uni.ctx.store.begin() as db:
         clear_halt(db, "careers")
     uni.run()
     uni.edit_contact(uni.ada, Title="Analyst")
     uni.run()
-    uni.clock.move(15 * timedelta(days=1))
+    uni.clock.move(timedelta(days=15))
     uni.export()
     uni.run()
     uni.run()
     uni.edit_contact(uni.ada, MobilePhone="+16175550199")
     uni.run()
-    tidy(uni.ctx, before=uni.clock.now() - 90 * timedelta(days=1))
+    tidy(uni.ctx, before=uni.clock.now() - timedelta(days=90))
     for path in sorted(uni.folder.glob("updates-*.csv"))[1:]:
         path.rename(path.with_suffix(".away"))
     uni.carry_in()
@@ -550,7 +550,7 @@ def test_what_an_earlier_release_handed_over_is_given_up_in_time(uni: FileUniver
     with uni.ctx.store.begin() as db:
         db.execute(update(intent).values(sent_at=None))
     for _ in range(12):
-        uni.clock.move(5 * timedelta(days=1))
+        uni.clock.move(timedelta(days=5))
         uni.export()
         uni.run()
     assert len(uni.files()) > 1

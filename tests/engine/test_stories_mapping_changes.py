@@ -79,7 +79,7 @@ def test_a_request_that_was_given_up_after_months_is_not_lost(uni: University) -
     uni.run()
     assert [row["state"] for row in creates(uni)] == ["refused", "refused"]
     uni.crm.clear_faults()
-    uni.take_into_force(requests=replace(uni.rules.requests, types=uni.rules.requests.types), hash="another")
+    uni.take_into_force(hash="another")
     uni.file(title="Another one", type="REC_LETTER", direction="alumni_to_institution")
     assert tidy(uni.ctx, before=uni.clock.now() + timedelta(days=1)) > 0
     uni.run()

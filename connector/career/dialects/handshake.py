@@ -164,8 +164,9 @@ class Handshake:
         last: datetime | None = self._outbox.last_at()
         now = self._clock.now()
         # What a clock that was days ahead has noted puts nothing off; one that is set right by less does not hurry it.
-        untrue = last is not None and last > now + timedelta(days=1)
-        return 0.0 if last is None or untrue else max(0.0, (last + self._every - now).total_seconds())
+        if last is None or last > now + timedelta(days=1):
+            return 0.0
+        return max(0.0, (last + self._every - now).total_seconds())
 
 
 def _key(row: PersonUpdate) -> str:

@@ -44,7 +44,7 @@ DEFECTS = (
         name="a file for Handshake at any time",
         what="files for Handshake's Importer do not wait for their day",
         needs=("platform='handshake'",),
-        edits=(Edit(_HANDSHAKE, "return 0.0 if last is None or untrue else max(", "return 0.0 if last is None else min("),),
+        edits=(Edit(_HANDSHAKE, "return max(0.0, (last", "return min(0.0, (last"),),
     ),
     Defect(
         name="blank instead of cleared",

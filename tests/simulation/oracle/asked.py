@@ -67,10 +67,7 @@ def judge(found: Evidence) -> Iterator[Breach]:
             yield from _judge_words(found, id, record)
         yield from _judge_message(found, id, records.get(id, []))
     yield from _judge_tasks(found, tasks)
-    for row in world.rows("Task"):
-        for name, value in world.logged.get(row["Id"], {}).items():
-            if row.get(name) != value:
-                yield Breach("logged (I16)", f"Task {row['Id']} was logged with {name} {value!r}, it is {row.get(name)!r}")
+    yield from _judge_logged(found)
 
 
 def _judge_request(
@@ -152,3 +149,11 @@ def _judge_tasks(found: Evidence, tasks: list[dict[str, Any]]) -> Iterator[Breac
         for name, value in edits.get(task["Id"], {}).items():
             if task.get(name) != value and not (name == "Status" and task["Status"] == _CLOSED):
                 yield Breach("reverted (I16)", f"Task {task['Id']}: an officer set {name} to {value!r}, it is {task.get(name)!r}")
+
+
+def _judge_logged(found: Evidence) -> Iterator[Breach]:
+    """What officers have logged on requests is theirs, and stays as they entered it."""
+    for row in found.world.rows("Task"):
+        for name, value in found.world.logged.get(row["Id"], {}).items():
+            if row.get(name) != value:
+                yield Breach("logged (I16)", f"Task {row['Id']} was logged with {name} {value!r}, it is {row.get(name)!r}")

@@ -12,6 +12,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import orjson
+
 from tests.simulation.mapping import Field, Rules, Unit, read_mapping
 from tests.simulation.oracle.symplicity import acts_until
 from tests.simulation.oracle.told import contacts_in
@@ -125,6 +127,14 @@ class Evidence:
     def rows(self, table: str) -> list[dict[str, Any]]:
         """A table of the bridge's state."""
         return state_rows(self.state, table)
+
+    @cached_property
+    def taken_up(self) -> list[tuple[str, Mapping[str, Any]]]:
+        """Updates of accounts (id, fields) that a process had taken to send when it died, and that the next one did not find."""
+        if "killed" not in self.happened:
+            return []
+        rows = [row for row in self.rows("intent") if (row["kind"], row["code"]) == ("career.update", "LOOKED")]
+        return [(row["target"], orjson.loads(row["payload"])["fields"]) for row in rows]
 
     @cached_property
     def first_differences(self) -> set[tuple[str, str]]:

@@ -93,8 +93,9 @@ def overwritten(history: list[Held]) -> Iterator[tuple[Held, Held]]:
 def agreed_last(ours: list[Held], theirs: list[Held], until: float, *, seen: Callable[[float, float], bool]) -> set[str]:
     """What both sides held at once, or the bridge brought, last before a moment; as far back as the first that it has ``seen``.
 
-    Whoever puts back what was agreed last differs from nobody: the bridge compares states, not what was between them. What it
-    brought was the owner's, though perhaps no more by then.
+    Where it has seen none, what stood on both sides at the very beginning counts as well. Whoever puts back what was agreed last
+    differs from nobody: the bridge compares states, not what was between them. What it brought was the owner's, though perhaps no
+    more by then.
     """
     found: set[str] = set()
     began = sorted({held.since for held in [*ours, *theirs] if held.since < until})

@@ -119,6 +119,11 @@ def _records(world: World) -> list[dict[str, Any]]:
     return [*world.rows("Career_Request__c"), *world.rows("Career_Request__c", deleted=True)]
 
 
+def _records_of(world: World, number: str) -> set[str]:
+    """The ids of the living records of a request."""
+    return {row["Id"] for row in world.rows("Career_Request__c") if request_of(row) == number}
+
+
 def _moment(at: str) -> datetime:
     return datetime.fromisoformat(at)
 
@@ -263,8 +268,7 @@ def _can_ask(found: Evidence, one: _Made, since: datetime) -> bool:
 
 def _worked(found: Evidence, number: str) -> bool:
     """Whether an officer has ever done something with the Task of a request."""
-    records = {row["Id"] for row in found.world.rows("Career_Request__c") if request_of(row) == number}
-    return bool(records & found.world.worked)
+    return bool(_records_of(found.world, number) & found.world.worked)
 
 
 def _state(found: Evidence, one: _Made) -> str:
@@ -299,13 +303,12 @@ def _same_person(world: World, one: _Made, other: _Made) -> bool:
 
 def _named(world: World, number: str) -> set[str]:
     """The contacts that triage has named on the Task of a request."""
-    records = {row["Id"] for row in world.rows("Career_Request__c") if request_of(row) == number}
-    return {contact for record in records for contact in world.named.get(record, ())}
+    return {contact for record in _records_of(world, number) for contact in world.named.get(record, ())}
 
 
 def _read_as_deleted(found: Evidence, one: _Made, other: _Made) -> bool:
     """Whether the very cycle that made the other has read the Task of the first as deleted: it came back after that reading."""
-    records = {row["Id"] for row in found.world.rows("Career_Request__c") if request_of(row) == one.number}
+    records = _records_of(found.world, one.number)
     jobs = {(write.call.process, write.call.job) for write in found.writes if write.call.number == other.sent}
     return any(
         write.id in records and write.fields.get("State__c") == "Task deleted" and (write.call.process, write.call.job) in jobs
@@ -316,7 +319,7 @@ def _read_as_deleted(found: Evidence, one: _Made, other: _Made) -> bool:
 def _open_throughout(found: Evidence, one: _Made) -> bool:
     """Whether nobody ever ended or changed a request: neither careers nor an officer."""
     world, title = found.world, found.world.careers.system.requests.by_id[one.number].data()["title"]
-    records = {row["Id"] for row in world.rows("Career_Request__c") if request_of(row) == one.number}
+    records = _records_of(world, one.number)
     tasks = [task for task in world.tasks() if task.get("WhatId") in records]
     untouched = bool(tasks) and not any(world.task_edits.get(task["Id"]) for task in tasks)
     return untouched and title == one.record["Title__c"] and _state(found, one) == "open"

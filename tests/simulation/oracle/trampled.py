@@ -6,9 +6,8 @@ And nothing is made up: what the bridge writes was entered by the owner, about t
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from itertools import pairwise
-from typing import Any
 
 import orjson
 
@@ -103,9 +102,8 @@ def _perhaps_ours(found: Evidence, account: str, field: Field, until: float) -> 
 
     What a process had taken to send when it died may have left, for all that the next one knows.
     """
-    taken = [orjson.loads(row["payload"])["fields"] for row in found.rows("intent") if _looked_for(row, account)]
-    died = [fields[field.called] for fields in taken if field.called in fields] if "killed" in found.happened else []
-    return {token(field.name, "career", value) for value in died} | {
+    taken = [fields[field.called] for id, fields in found.taken_up if id == account and field.called in fields]
+    return {token(field.name, "career", value) for value in taken} | {
         token(field.name, "career", write.fields[field.career])
         for write in found.writes
         if write.object == "person"
@@ -114,11 +112,6 @@ def _perhaps_ours(found: Evidence, account: str, field: Field, until: float) -> 
         and (fate_of(write) == "lost" or untold(found.world, write))
         and not shown(found.world, write, until)
     }
-
-
-def _looked_for(row: Mapping[str, Any], account: str) -> bool:
-    """Whether a row of the state is a write to this account of which it was not known whether it had arrived."""
-    return (row["kind"], row["target"], row["code"]) == ("career.update", account, "LOOKED")
 
 
 def _silent(unit: Unit, theirs: str) -> bool:
