@@ -83,13 +83,17 @@ def _holds(rules: Rules, person: Person, fact: Fact) -> bool:
 _LOOKED_BACK = 200
 
 
-def past_of(ctx: Context, db: Connection, contact: str, ask: Ask, key: str) -> list[PastRequest]:
+def past_of(
+    ctx: Context, db: Connection, contact: str, ask: Ask, key: str, *, attached_to: str | None = None
+) -> list[PastRequest]:
     """Earlier requests that led to a contact with the same person, oldest first; ``key`` is that of the new one.
 
     The newest only, and as many as the limit could need: a flood about one person must not cost the square of its size.
+    ``attached_to`` numbers the one that the ask was attached to before: it goes on to belong there, also once that has ended.
     """
     limit = ctx.routing.limit
-    rows = requests.newest_asks(db, contact, key, limit=max(_LOOKED_BACK, limit.max_asks, limit.max_per_year))
+    found = requests.newest_asks(db, contact, key, limit=max(_LOOKED_BACK, limit.max_asks, limit.max_per_year))
+    rows = [dict(row) | ({"settled_at": None} if row["number"] == attached_to else {}) for row in found]
     titles = _titles(ctx, db, rows, ask) if ask.type.direction is Direction.ALUMNI_TO_INSTITUTION else {}
     return [
         PastRequest(

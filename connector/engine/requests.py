@@ -198,7 +198,8 @@ def _open(
         columns = _misunderstood(understood, now)
         requests.untouch(desk.db, key)
     else:
-        columns = _route(desk, system, understood, key, number, now, made=made is not None)
+        attached_to = known["attached_to"] if known is not None else None
+        columns = _route(desk, system, understood, key, number, now, attached_to=attached_to, made=made is not None)
     if made is not None:
         columns |= {**made, "reason": requests.RECOVERED}
     desk.done.received += known is None
@@ -236,7 +237,9 @@ def _misunderstood(understood: Misunderstood, now: datetime) -> dict[str, Any]:
     }
 
 
-def _route(desk: Desk, system: str, ask: Ask, key: str, number: str, now: datetime, *, made: bool) -> dict[str, Any]:
+def _route(
+    desk: Desk, system: str, ask: Ask, key: str, number: str, now: datetime, *, attached_to: str | None, made: bool
+) -> dict[str, Any]:
     person = find_person(desk.ctx, desk.db, system, ask)
     contact = person.contact_id if isinstance(person, PersonFacts) else None
     routed = route(
@@ -245,7 +248,7 @@ def _route(desk: Desk, system: str, ask: Ask, key: str, number: str, now: dateti
         rules=desk.ctx.requests,
         routing=desk.ctx.routing,
         officers=desk.directory.officers,
-        past=past_of(desk.ctx, desk.db, contact, ask, key) if contact else (),
+        past=past_of(desk.ctx, desk.db, contact, ask, key, attached_to=attached_to) if contact else (),
         start_at=desk.ctx.start_at,
         now=now,
     )

@@ -400,8 +400,11 @@ class Retype:
         world = run.world
         if world.requests:
             id, _ = world.requests[self.number % len(world.requests)]
-            world.types.setdefault(id, []).append(world.careers.system.requests.by_id[id].data()["type"])
-            world.careers.change(id, {"type": self.type})
+            asked = world.careers.system.requests.by_id[id].data()
+            if asked.get("person_id") or asked.get("person_hint"):
+                # What is about nobody can be no letter: it would be refused, rightly, whatever its type says.
+                world.types.setdefault(id, []).append(asked["type"])
+                world.careers.change(id, {"type": self.type})
 
 
 @dataclass(frozen=True)
