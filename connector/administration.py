@@ -9,6 +9,7 @@ from connector.bootstrap import Bridge, Surroundings, open_crm_wire
 from connector.clock import SystemClock
 from connector.config import SECRETS, Settings
 from connector.core.model import Share, Side, Unit
+from connector.core.routing import find_officer
 from connector.engine import permission
 from connector.engine.context import Context, Progress
 from connector.engine.pins import compare
@@ -131,14 +132,14 @@ def _audit(bridge: Bridge) -> None:
 
 
 def _owners(bridge: Bridge) -> None:
-    known = {officer.name.lower() for officer in bridge.crm.directory().officers if officer.active}
-    known |= {officer.email.lower() for officer in bridge.crm.directory().officers if officer.active and officer.email}
-    missing = [owner.name for owner in bridge.rulebook.routing.owners.values() if owner.name.lower() not in known]
+    officers = bridge.crm.directory().officers
+    missing = [owner.name for owner in bridge.rulebook.routing.owners.values() if find_officer(owner, officers) is None]
     if missing:
         raise Halt(
             subject="routing.toml",
-            reason=f"Salesforce has no active user or queue named {', '.join(sorted(missing))}",
-            remedy="correct the owner in routing.toml, or create the queue; until then the fallback owner gets the Tasks",
+            reason=f"Salesforce has no single active user or queue called {', '.join(sorted(missing))}",
+            remedy="correct the owner in routing.toml (a login name is unique), or create the queue; until then the fallback "
+            "owner gets the Tasks, and what asks the stewards has no owner",
         )
 
 

@@ -56,6 +56,10 @@ class Neutral(StrEnum):
     REFUSED = "refused"
 
 
+UNDER_WAY = (Neutral.RECEIVED, Neutral.IN_PROGRESS, Neutral.WAITING, Neutral.OFFERED)
+"""Words after which another one is to come."""
+
+
 class Clearance(StrEnum):
     """``Career_Request__c.Clearance__c``."""
 

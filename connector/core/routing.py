@@ -163,8 +163,8 @@ NOT_AVAILABLE_MESSAGE = "Not available at present."
 
 ATTACHED = "Attached to request {}."
 """What careers read of an ask that is there already, with the number of that request."""
-GONE = "Request {} was withdrawn or changed: file this anew if it is still needed."
-"""The same, once nobody works on that any more."""
+GONE = "{} was withdrawn or changed: file this anew if it is still needed."
+"""The same, once nobody works on that any more; with what it was attached to."""
 
 
 def route(

@@ -113,8 +113,7 @@ class Desk:
         self.close_task(known)
         found = requests.get(self.db, known["system"], known["request_id"]) or known
         self.acknowledge(found)
-        if known["settled_at"] is None:
-            self.part(found["number"])
+        self.part(found["number"])
 
     def close_task(self, known: Row) -> None:
         """Nobody is to go on working for what careers do not want any more."""
@@ -144,10 +143,23 @@ class Desk:
             if other["neutral"] != neutral.value:
                 self._tell_attached(other, neutral)
 
-    def part(self, number: str) -> None:
-        """Nobody works on it any more, or on something else: who asked the same has to ask anew."""
+    def part(self, number: str, *, still_about: str | None = None) -> None:
+        """Nobody works on it any more, or on something else: who asked the same has to ask anew.
+
+        ``still_about``: only those whose record names this contact.
+        """
         for other in requests.attached_to(self.db, number):
-            self._tell_attached(other, Neutral.NOT_AVAILABLE, attached_to=None, message=GONE.format(number))
+            if still_about in (None, self._about(other)):
+                gone = GONE.format(f"Request {number}")
+                self._tell_attached(other, Neutral.NOT_AVAILABLE, attached_to=None, message=gone)
+
+    def _about(self, other: Row) -> str | None:
+        """Whom a request is about, as its record was last read; as we have routed it, where it has none."""
+        if other["crm_id"] is None:
+            contact: str | None = other["contact_id"]
+            return contact
+        record = observations.load(self.db, Side.CRM, Feed.REQUEST, [other["crm_id"]]).get(other["crm_id"])
+        return unpack(record["fields"]).get("Contact__c") if record is not None else None
 
     def _tell_attached(self, other: Row, neutral: Neutral, **columns: object) -> None:
         requests.change(self.db, other["system"], other["request_id"], neutral=neutral.value, **columns)

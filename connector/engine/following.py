@@ -9,8 +9,9 @@ from typing import Any
 from sqlalchemy import Connection
 
 from connector.core.model import Side
-from connector.core.progress import DECIDED, ENDED, Neutral, RequestState, progress, was_asked
+from connector.core.progress import DECIDED, ENDED, UNDER_WAY, Neutral, RequestState, progress, was_asked
 from connector.core.requests import Ask, Misunderstood
+from connector.core.routing import GONE
 from connector.engine.asked import asked_now, read_moment, whole_number, words_of
 from connector.engine.context import log
 from connector.engine.desk import Desk
@@ -50,15 +51,18 @@ def follow(desk: Desk, known: Row) -> None:
     if record is None and known["settled_at"] is not None:
         # Its person has been forgotten, and how it ended with that: a touch of the Task alone says nothing of it.
         return
-    fields = unpack(record["fields"]) if record else {}
+    # Its person has been forgotten while it is under way: what was last read of its record stands until that is read again.
+    fields = unpack(record["fields"]) if record else {"Offered_Count__c": known["offered"], "Outcome__c": known["outcome"]}
     touched = _touched(desk.ctx.clock.now(), record, seen)
     if known["reason"] == requests.RECOVERED and fields.get("State__c"):
         known = _recover(desk, known, fields, touched)
     live = seen is not None and not seen["deleted"]
-    if known["contact_id"] is None and seen is not None and live:
-        known = _identify(desk, known, fields, unpack(seen["fields"]).get("WhoId"))
-    elif fields.get("Contact__c") not in (None, known["contact_id"]):
-        known = _move(desk, known, fields["Contact__c"])
+    who = unpack(seen["fields"]).get("WhoId") if seen is not None and live else None
+    named = fields.get("Contact__c") or who
+    if known["contact_id"] is None and live:
+        known = _identify(desk, known, fields, named)
+    elif named not in (None, known["contact_id"]):
+        known = _move(desk, known, named)
     offered = whole_number(fields.get("Offered_Count__c"))
     state, neutral = progress(
         state=_standing(known),
@@ -92,6 +96,9 @@ def _recover(desk: Desk, known: Row, fields: Mapping[str, Any], touched: datetim
         stands = (known["state"], known["neutral"])
     # The words for careers are kept nowhere but here: those that we have just found for the same state are the same.
     message = known["message"] if stands == (known["state"], known["neutral"]) else ""
+    if stands[0] == RequestState.RECORDED_ONLY.value != known["state"] and Neutral(stands[1]) in UNDER_WAY:
+        # What it was attached to is gone meanwhile: routed today it is attached to nothing.
+        stands, message = (stands[0], Neutral.NOT_AVAILABLE.value), GONE.format("What this was attached to")
     columns = {"state": stands[0], "neutral": stands[1], "reason": (fields.get("Stop_Reason__c") or "")[:80] or None}
     columns["settled_at"] = _settled(known, RequestState(stands[0]), touched)
     if not _about(desk.db, fields.get("Contact__c"), known["contact_id"]):
@@ -107,10 +114,13 @@ def _recover(desk: Desk, known: Row, fields: Mapping[str, Any], touched: datetim
 
 
 def _identify(desk: Desk, known: Row, fields: Mapping[str, Any], who: str | None) -> Row:
-    """Triage has found whom it is about, and said so on its Task: from now on they count as asked, as with any other request."""
+    """Triage has found whom it is about, and said so on its Task or record: from now on they count as asked, as ever."""
     found = _lead_to(desk, known, who)
     if found is None:
         return known
+    if known["state"] == RequestState.WITHDRAWN.value:
+        # Careers have taken it back before anybody was found: nobody is asked any more.
+        return found
     at = read_moment(fields.get("Received_At__c")) or desk.ctx.clock.now()
     requests.touch_once(desk.db, known["key"], contact_id=found["contact_id"], at=stamp(at), type=known["type"])
     return found
@@ -122,6 +132,8 @@ def _move(desk: Desk, known: Row, named: str) -> Row:
     if found is None:
         return known
     requests.move_touch(desk.db, known["key"], named)
+    # A merge moves the record of who asks the same, too; what staff correct leaves it with the other person.
+    desk.part(known["number"], still_about=known["contact_id"])
     return found
 
 

@@ -142,7 +142,8 @@ def _weigh(ctx: Context, db: Connection, planned: Planned) -> None:
         newcomers = planned.totals.get(PROPOSAL, (0, 0, 0))[0] if side is Side.CRM else 0
         blanks = sum(blank for _, _, blank in loads)
         load = Load(people=sum(n for n, _, _ in loads), blanks=blanks, newcomers=newcomers)
-        recent = intents.count_of_the_day(db, kinds, ctx.clock.now())
+        systems = ctx.careers if side is Side.CAREER else None
+        recent = intents.count_of_the_day(db, kinds, ctx.clock.now(), systems=systems)
         planned.reasons += pulled(side, load, last_24h=recent, linked=linked, brakes=ctx.person.brakes[side])
 
 

@@ -143,7 +143,7 @@ def _receive(desk: Desk, system: str, row: Row) -> bool:
     same = known is not None and known["payload_hash"] == digest and not row["deleted"]
     if same and refused is None and not given_up:
         return True
-    if known is None or known["reason"] == "misunderstood" or given_up or _corrected(known, understood):
+    if known is None or known["reason"] == "misunderstood" or given_up or _corrected(known, understood, create):
         _open(desk, system, row["id"], understood, digest, known)
         return True
     if refused is not None:
@@ -158,9 +158,11 @@ def _receive(desk: Desk, system: str, row: Row) -> bool:
     return True
 
 
-def _corrected(known: Row, understood: Ask | Misunderstood) -> bool:
-    """Whether what was refused for what it was, and is kept nowhere, is another ask by now."""
-    return known["state"] == RequestState.REFUSED.value and known["crm_id"] is None and not understood.withdrawn
+def _corrected(known: Row, understood: Ask | Misunderstood, create: Row | None) -> bool:
+    """Whether what was refused for what it was, and is kept nowhere, is another ask by now, perhaps after it was taken back."""
+    refused = known["state"] == RequestState.REFUSED.value
+    taken_back = known["state"] == RequestState.WITHDRAWN.value and create is None
+    return (refused or taken_back) and known["crm_id"] is None and not understood.withdrawn
 
 
 def _given_up(unmade: Row, create: Row | None) -> bool:

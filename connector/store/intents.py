@@ -30,6 +30,17 @@ def asks_values(write: FromClause) -> ColumnElement[bool]:
     return write.c.payload.contains(f'"{VALUES_ASKED}"', autoescape=True)
 
 
+def held_by(*states: str) -> ColumnElement[bool]:
+    """Whether a write that puts something back waits for a question about that person that is in one of these states.
+
+    An update that only tells what became of a question keeps nothing from being asked.
+    """
+    question = intent.alias()
+    same = (question.c.system == intent.c.system) & (question.c.target == intent.c.target)
+    asks = question.c.kind.in_(QUESTIONS) & ((question.c.kind == "suggestion.create") | asks_values(question))
+    return intent.c.puts_back & exists().where(same, asks, question.c.state.in_(states))
+
+
 def plan_writes(db: Connection, rows: Sequence[Row]) -> None:
     """Put planned writes on the shelf. An older update of the same record that brings nothing else goes out no more."""
     for row in rows:
@@ -324,19 +335,26 @@ def count_waiting(db: Connection) -> int:
 
 
 @prepared
-def _of_the_day(kinds: Place, since: Place) -> Select[Any]:
+def _of_the_day(kinds: Place, since: Place, systems: Place, every: Place) -> Select[Any]:
     approved = select(plan.c.id).where(plan.c.state == "approved")
     begun = func.coalesce(intent.c.sent_at, intent.c.created_at) > since
     # What was settled just now may have been sent long before: a file that was handed over.
     settled = (intent.c.state == "applied") & (intent.c.settled_at > since) & begun
     # What waits to be sent goes as soon as its side lets it: however old it is, it is part of what happens now.
-    under_way = (intent.c.state == "ready") | (intent.c.state.in_(("sent", "unknown")) & begun)
+    # What goes nowhere any more, or waits for a question that nobody could ask, is none.
+    goes = intent.c.system.in_(systems) | (every == 1)
+    waits = (intent.c.state == "ready") & goes & ~held_by("refused")
+    under_way = waits | (intent.c.state.in_(("sent", "unknown")) & begun)
     return select(func.count()).where(intent.c.kind.in_(kinds), settled | under_way, intent.c.plan_id.not_in(approved))
 
 
-def count_of_the_day(db: Connection, kinds: Sequence[str], now: datetime) -> int:
-    """How many writes of these kinds were sent within 24 hours, or are about to be; approved plans not counted."""
-    return int(_of_the_day(db, kinds=kinds, since=stamp(now - timedelta(days=1))).scalar_one())
+def count_of_the_day(db: Connection, kinds: Sequence[str], now: datetime, *, systems: Iterable[str] | None = None) -> int:
+    """How many writes of these kinds were sent within 24 hours, or are about to be; approved plans not counted.
+
+    ``systems``: those that anything goes to; None where all of them meet in one CRM.
+    """
+    where = {"systems": list(systems or ()), "every": int(systems is None)}
+    return int(_of_the_day(db, kinds=kinds, since=stamp(now - timedelta(days=1)), **where).scalar_one())
 
 
 def refused(db: Connection, *, limit: int = 50) -> list[Row]:

@@ -8,19 +8,14 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, Update, case, exists, func, select, update
 
-from connector.store.intents import OPEN_STATES, QUESTIONS, asks_values
+from connector.store.intents import OPEN_STATES, held_by
 from connector.store.observations import batches
 from connector.store.store import Place, Row, prepared, rows_of, stamp
 from connector.store.tables import intent, link
 
 
 def _is_due(now: Place, unjudged: Place) -> ColumnElement[bool]:
-    question = intent.alias()
-    same = (question.c.system == intent.c.system) & (question.c.target == intent.c.target)
-    # An update that only tells what became of a question keeps nothing from being asked.
-    asks = (question.c.kind == "suggestion.create") | asks_values(question)
-    unasked = question.c.kind.in_(QUESTIONS) & asks & question.c.state.in_((*OPEN_STATES, "refused"))
-    held = intent.c.puts_back & exists().where(same, unasked)
+    held = held_by(*OPEN_STATES, "refused")
     marked = exists().where(link.c.system == intent.c.system, link.c.account_id == intent.c.target, link.c.marked)
     waits = intent.c.kind.in_(unjudged) & (intent.c.state == "ready") & (intent.c.weight > 0) & marked
     return intent.c.state.in_(("ready", "unknown")) & (intent.c.due_at <= now) & ~held & ~waits

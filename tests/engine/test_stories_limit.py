@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 import pytest
 
 from connector.engine.erasing import erase_person
-from connector.engine.plans import retry
 from tests.engine.university import University
 
 MONTH = 31 * 86_400.0
@@ -39,24 +36,6 @@ def test_what_an_alumna_asks_twice_is_one_task(uni: University) -> None:
         "Recommendation letter: A letter for Leiden",
     ]
     assert told(uni, other) == "received"
-
-
-def test_what_belongs_to_another_ask_belongs_there_also_once_that_is_over(uni: University) -> None:
-    """Law: an ask that was attached and whose record Salesforce refused gets no Task of its own when it is looked at once more."""
-    first = uni.file(**LETTER)
-    uni.run()
-    uni.crm.order_refusal("FIELD_CUSTOM_VALIDATION_EXCEPTION", sobject="Career_Request__c", count=1)
-    again = uni.file(**LETTER)
-    uni.run()
-    uni.edit(uni.one("Task")["Id"], Status="Completed")
-    uni.edit(uni.one("Career_Request__c")["Id"], Outcome__c="Fulfilled")
-    uni.run()
-    assert (retry(uni.ctx), told(uni, first), told(uni, again)) == (1, "done", "done")
-    uni.clock.move(timedelta(days=2))
-    uni.call("k-pat", "PATCH", f"/requests/{again}", {"text": "By Friday"})
-    uni.run()
-    assert (len(uni.all("Task")), told(uni, again)) == (1, "done")
-    assert [record["State__c"] for record in uni.all("Career_Request__c")] == ["Done", "Recorded only"]
 
 
 def test_what_an_alumna_asks_again_after_the_end_is_a_task_of_its_own(uni: University) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
 
 from connector.core.rulebook import Persons
 from connector.engine.plans import approve, resume, retry
@@ -10,8 +12,10 @@ from connector.engine.report import status
 from connector.store import links
 from emulator.career.errors import invalid
 from emulator.inprocess import WireFault
+from tests.engine.schools import Schools
 from tests.engine.test_stories_trouble import crowd, titles
 from tests.engine.university import University
+from tests.systems import SYSTEM
 
 
 def digest_of(uni: University) -> str:
@@ -150,3 +154,39 @@ def test_careers_learn_why_a_change_was_turned_down(uni: University) -> None:
     note = next(text for text in uni.notes() if "outdated" in text)
     assert "Boss" not in note
     assert uni.account("a1")["title"] != "Boss"
+
+
+def test_what_goes_nowhere_any_more_pulls_no_brake(tmp_path: Path) -> None:
+    """Law: what waits for a system that was taken out of the configuration is no write of the day, however much it is."""
+    schools = Schools(state=tmp_path / "state.db")
+    brakes = {side: replace(known, max_24h=3) for side, known in schools.rules.person.brakes.items()}
+    schools.rules = replace(schools.rules, persons=Persons(usual=replace(schools.rules.person, brakes=brakes)))
+    schools.restart()
+    made = []
+    for n in range(6):
+        both = {"institution_id": f"M{n}", "last": f"Person{n}x", "personal": f"m{n}@example.org", "mobile": f"+1617555{n:04}"}
+        made.append(schools.alumna(f"m{n}", **both)[0])
+        schools.at_law(f"l{n}", **both)
+    schools.go_live()
+    schools.clock.move(timedelta(days=2))
+    schools.run()
+    schools.ctx = replace(schools.ctx, careers={SYSTEM: schools.ctx.careers[SYSTEM]})
+    for contact in made:
+        schools.clock.move(timedelta(days=5))
+        schools.edit_contact(contact, Title="Director")
+        assert schools.run().halted == {}
+    assert titles(schools) == len(made)
+
+
+def test_what_waits_for_a_question_that_nobody_could_ask_pulls_no_brake(new: University) -> None:
+    """Law: what is put back waits for its question; where Salesforce refuses that, it is no write of the day."""
+    made = crowd(new, 7, max_24h=5)
+    new.crm.order_refusal("FIELD_CUSTOM_VALIDATION_EXCEPTION", sobject="Suggested_Change__c", count=10_000)
+    for n in range(5):
+        new.edit_person(f"m{n}", {"last_name": f"Other{n}"})
+        new.clock.move(timedelta(days=2))
+        new.run()
+    new.clock.move(timedelta(days=10))
+    new.run()
+    new.edit_contact(made[6], Title="Director")
+    assert (new.run().halted, titles(new)) == ({}, 1)

@@ -510,6 +510,16 @@ def test_what_was_filed_under_a_confidential_type_by_mistake(uni: University) ->
     assert state(uni) == ("Queued", "received")
 
 
+def test_what_was_refused_and_taken_back_may_be_filed_rightly(uni: University) -> None:
+    """Law: careers take a refused request back, correct it, and open it again: that is an ask like any other."""
+    uni.request = uni.file(type="WELFARE", direction=None)
+    uni.run()
+    uni.call("k-pat", "PATCH", f"/requests/{uni.request}", {"state": "withdrawn"})
+    uni.run()
+    uni.call("k-pat", "PATCH", f"/requests/{uni.request}", {"type": "MENTOR_FLASH", "state": "open"})
+    assert state(uni) == ("Queued", "received")
+
+
 @pytest.mark.parametrize("again", ["MOCK_INTERVIEW", "MENTOR_FLASH"])
 @pytest.mark.parametrize("state_is", ["kept", "lost"])
 def test_whom_triage_has_found_counts_as_asked(uni: University, again: str, state_is: str) -> None:
@@ -541,6 +551,20 @@ def test_what_is_forgotten_of_a_request_says_nothing_of_its_end(asked: Universit
     for _ in range(2):
         asked.run()
     assert asked.told(asked.request)["state"] == "done"
+
+
+def test_what_is_forgotten_of_a_request_that_goes_on(asked: University) -> None:
+    """Law: how many were offered stands in the state of the request, not in what was forgotten of its person."""
+    asked.edit(asked.one("Career_Request__c")["Id"], Offered_Count__c=3)
+    asked.edit(asked.one("Task")["Id"], Status="In Progress")
+    assert state(asked) == ("In progress", "offered")
+    for _ in range(2):
+        asked.run(seconds=9000)
+    erase_person(asked.ctx, "careers", "a1")
+    asked.edit(asked.one("Task")["Id"], Subject="Tidied")
+    for _ in range(3):
+        asked.run()
+    assert (asked.told(asked.request)["state"], asked.one("Career_Request__c")["Neutral__c"]) == ("offered", "offered")
 
 
 def log_call(uni: University, record: str, status: str, *, lost: bool) -> str:

@@ -125,3 +125,16 @@ def test_checks_compare_what_the_state_belongs_to(uni: University) -> None:
     _another_tenant(uni)
     with pytest.raises(Halt, match="tenant-0002"):
         check()
+
+
+def test_an_owner_whom_nobody_can_tell_is_missing(uni: University) -> None:
+    """Law: `check` finds an owner of routing.toml as the bridge does: an address that two users have means neither."""
+    routing = uni.rules.routing
+    stewards = replace(routing.owners[routing.stewards], kind="user", name="stewards@alumni.example.edu")
+    uni.rules = replace(uni.rules, routing=replace(routing, owners={routing.stewards: stewards}))
+    check = dict(remote_checks(uni.bridge()))["Salesforce: officers and queues of routing.toml"]
+    uni.crm.add_user("one", values={"Email": stewards.name})
+    check()
+    uni.crm.add_user("two", values={"Email": stewards.name})
+    with pytest.raises(Halt, match="stewards@alumni"):
+        check()

@@ -227,7 +227,10 @@ class Evidence:
         """Whether the bridge cannot have missed what stood on both sides all that time.
 
         It has been through two jobs that read both sides without any trouble, for the answers of one may be older than they are.
+        As long as a brake holds a plan nobody is compared, and what careers enter and take back meanwhile is not seen.
         """
+        if '"subject": "plan", "event": "halted"' in self.log:
+            return False
         return sum(since <= began and ended <= until for began, ended in self._sound_jobs) > 1
 
     @cached_property
