@@ -249,6 +249,16 @@ class Evidence:
             and all(call.fate in _SOUND and all(one.status < 400 for one in call.acted) for call in calls)
         ]
 
+    def crm_read_before(self, at: float) -> float:
+        """When the CRM last told what had changed before a moment: what the bridge then knows of it is as old."""
+        return max((told for told in self._crm_told if told <= at), default=0.0)
+
+    @cached_property
+    def _crm_told(self) -> list[float]:
+        """When the CRM told what had changed."""
+        asked = (call for call in self.world.calls if b"/Contact/updated/" in call.request.body)
+        return [call.at for call in asked if call.fate in _SOUND and all(one.status < 400 for one in call.acted)]
+
     def _first_read(self, *names: bytes) -> float:
         """When any of these texts first stood in an answer that reached the daemon."""
         for call in self.known_calls:

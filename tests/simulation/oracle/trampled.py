@@ -67,7 +67,9 @@ def _judge_field(found: Evidence, person: int, account: str, unit: Unit, field: 
             continue
         # As long as somebody's transaction is open, the org's feed reaches no further than its beginning.
         behind = _OPEN if found.late else _SLACK
-        agreed = tokens_between(ours, before.since - behind, after.since + _SLACK)
+        # Whoever enters what stood there when the bridge last read the org differs from nobody, for all that it knows.
+        read = found.crm_read_before(before.since)
+        agreed = tokens_between(ours, read - behind, after.since + _SLACK)
         agreed |= agreed_last(ours, theirs, after.since, seen=found.seen_between)
         agreed |= _perhaps_ours(found, account, field, before.since)
         silent = any(_silent(known, before.token) for known in found.units_with(field.name))
