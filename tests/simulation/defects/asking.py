@@ -242,7 +242,7 @@ DEFECTS = (
         edits=(
             Edit(
                 _REQUESTS,
-                '    return known["state"] == RequestState.REFUSED.value and known["crm_id"] is None and not understood.withdrawn\n',
+                '    return (refused or taken_back) and known["crm_id"] is None and not understood.withdrawn\n',
                 "    return False\n",
             ),
         ),
