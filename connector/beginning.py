@@ -172,7 +172,8 @@ def write_files(
     elif keep_config:
         files.pop("config.toml")
     texts = {folder / name: text for name, text in files.items()}
-    there = [path for path in texts if path.exists()]
+    no_folders = {path.parent for path in texts if path.parent.exists() and not path.parent.is_dir()}
+    there = [path for path in texts if path.exists()] + sorted(no_folders)
     if there:
         cure = "name an empty folder, or move the file away"
         raise UserError([Problem(code="C301", message="the file is there already", cure=cure, file=str(path)) for path in there])

@@ -142,6 +142,15 @@ def test_nothing_is_overwritten(tmp_path: Path) -> None:
     assert not (tmp_path / "mappings").exists()
 
 
+def test_a_file_where_the_folder_goes_is_told_before_anything_is_written(tmp_path: Path) -> None:
+    """Law: half an installation is none; a file that is called like a folder of ours stops it before the first file."""
+    (tmp_path / "mappings").write_text("mine")
+    with pytest.raises(UserError) as refused:
+        write_files(tmp_path)
+    assert [problem.file for problem in refused.value.problems] == [str(tmp_path / "mappings")]
+    assert [path.name for path in tmp_path.iterdir()] == ["mappings"]
+
+
 def test_a_further_career_system_gets_a_mapping_of_its_own(tmp_path: Path) -> None:
     """Law: `init --system` adds one file to what is there, and the folder is whole with it."""
     write_files(tmp_path)
