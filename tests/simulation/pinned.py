@@ -845,5 +845,26 @@ PINNED: Mapping[str, Scenario] = {
         seed=82183,
         swept=False,
     ),
+    "an attached ask that Salesforce had refused got a Task of its own once the other one was done": Scenario(
+        spec=Spec(
+            people=8,
+            mapping="restoring",
+            platform="symplicity_csm",
+            page=1,
+            cycle=600,
+            latency=0.05,
+            settings=(("report", "41"), ("compare", "week")),
+        ),
+        steps=(
+            CrmRefuses("CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", "Career_Request__c", 1),
+            File(2, 9),
+            File(2, 9),
+            Pass(600),
+            Work(2, "complete"),
+            Pass(600),
+        ),
+        seed=89350,
+        swept=False,
+    ),
 }
 """What went wrong, and how."""
