@@ -40,6 +40,13 @@ _WORD: Mapping[str, frozenset[str]] = {
 }
 """What careers may read for each state (docs/architecture.md, the table of requests)."""
 
+_GOES_ON = frozenset({"received", "in progress", "waiting", "offered"})
+"""Words after which careers expect another one."""
+_BEFORE_THE_BEGINNING = "Recorded, not worked"
+"""What careers read of a request that is older than the bridge."""
+_ALIKE = ("Type__c", "Contact__c", "Neutral__c")
+"""What is the same about a request and the one that it is attached to."""
+
 _STATE: Mapping[str, frozenset[str]] = {
     "Not Started": frozenset({"Queued", "Triage", "Received", "Waiting"}),
     "In Progress": frozenset({"In progress"}),
@@ -65,6 +72,7 @@ def judge(found: Evidence) -> Iterator[Breach]:
         for record in records.get(id, []):
             yield from _judge_state(id, record, world.tasks())
             yield from _judge_words(found, id, record)
+            yield from _judge_attached(found, id, record, [one for rows in records.values() for one in rows])
         yield from _judge_message(found, id, records.get(id, []))
     yield from _judge_tasks(found, tasks)
     yield from _judge_logged(found)
@@ -122,6 +130,17 @@ def _judge_state(id: str, record: dict[str, Any], tasks: list[dict[str, Any]]) -
     for task in tasks:
         if task.get("WhatId") == record["Id"] and record["State__c"] not in _STATE[task["Status"]] | _WITHOUT_TASK:
             yield Breach("state", f"request {id} is {record['State__c']!r}, its Task {task['Id']} is {task['Status']!r}")
+
+
+def _judge_attached(found: Evidence, id: str, record: dict[str, Any], every: list[dict[str, Any]]) -> Iterator[Breach]:
+    """Nobody waits for nothing: as long as careers read that a request goes on that has no Task, another one goes on like it."""
+    told = found.world.careers.told(id) or {}
+    waits = record["State__c"] == "Recorded only" and record["Neutral__c"] in _GOES_ON and not record["IsDeleted"]
+    if not waits or told.get("message", "").startswith(_BEFORE_THE_BEGINNING):
+        return
+    alike = [one for one in every if one is not record and all(one.get(name) == record.get(name) for name in _ALIKE)]
+    if not any(one["State__c"] not in _WITHOUT_TASK or one["IsDeleted"] for one in alike):
+        yield Breach("waits for nothing", f"request {id} reads {record['Neutral__c']!r}, and nothing like it is worked on")
 
 
 def _judge_words(found: Evidence, id: str, record: dict[str, Any]) -> Iterator[Breach]:

@@ -276,6 +276,11 @@ def _state(found: Evidence, one: _Made) -> str:
     return str(found.world.careers.system.requests.by_id[one.number].data()["state"])
 
 
+def _title(found: Evidence, number: str) -> str:
+    """What careers call a request now."""
+    return str(found.world.careers.system.requests.by_id[number].data()["title"])
+
+
 def _judge_attached(found: Evidence, made: list[_Made]) -> Iterator[Breach]:
     """What is said to belong to another request asks the same of the same; what alumni ask twice is one Task."""
     by_name = {one.record["Request_Number__c"]: one for one in made}
@@ -291,6 +296,8 @@ def _judge_attached(found: Evidence, made: list[_Made]) -> Iterator[Breach]:
         # To what was stopped before it nothing is attached: nobody was asked.
         stopped = one.stopped or (other.stopped and other.sent < one.sent)
         same = not stopped and all(one.record[name] == other.record[name] for name in compared)
+        # A state that was lost meanwhile knows by what title careers call them now.
+        same &= one.asks or found.remembers or _title(found, one.number) == _title(found, other.number)
         if same and _open_throughout(found, one) and not _read_as_deleted(found, one, other):
             yield Breach("asked twice", f"requests {one.number} and {other.number} are the same, and both have a Task")
 
