@@ -247,4 +247,16 @@ DEFECTS = (
             ),
         ),
     ),
+    Defect(
+        name="attached and left behind",
+        what="who asks the same as a request that is withdrawn is told nothing",
+        needs=("Change(",),
+        edits=(
+            Edit(
+                _DESK,
+                '        self.acknowledge(found)\n        self.part(found["number"])\n',
+                "        self.acknowledge(found)\n",
+            ),
+        ),
+    ),
 )
