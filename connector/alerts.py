@@ -38,7 +38,10 @@ def send(
 
 def _run(command: Sequence[str], text: str) -> bool:
     try:
-        subprocess.run(list(command), input=text.encode(), timeout=_SECONDS, check=True, capture_output=True)  # noqa: S603 - the administrator's own command, no shell
+        # Its output goes nowhere: what it leaves running in the background would keep a pipe open, and us waiting.
+        subprocess.run(  # noqa: S603 - the administrator's own command, no shell
+            list(command), input=text.encode(), timeout=_SECONDS, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
     except (OSError, subprocess.SubprocessError) as error:
         log.warning("alert.failed", kind="command", error=type(error).__name__)
         return False

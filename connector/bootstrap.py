@@ -100,7 +100,7 @@ def state_url(settings: Settings, environ: Mapping[str, str]) -> str:
     """The database's URL."""
     if settings.state.postgresql is not None:
         return read_secret(settings.state.postgresql, environ, setting="[state] postgresql").reveal()
-    return f"sqlite:///{settings.state.sqlite}"
+    return URL.create("sqlite", database=str(settings.state.sqlite)).render_as_string()
 
 
 _HOLDER = 80

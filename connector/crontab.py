@@ -5,15 +5,19 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
+from apscheduler.triggers.base import BaseTrigger
+from apscheduler.triggers.combining import OrTrigger
 from apscheduler.triggers.cron import CronTrigger
 
 _DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat", "sun")
 """By cron's number. APScheduler counts from Monday, so that it is told names only."""
+_BEFORE_WEEKDAYS, _OF_THE_MONTH = 4, 2
+"""How many fields stand before the days of the week, and which of them has the days of the month."""
 _FIRST = datetime(2000, 1, 1, tzinfo=UTC)
 """Whatever can be a date is one within some years from here."""
 
 
-def cron_trigger(schedule: str, time_zone: str) -> CronTrigger:
+def cron_trigger(schedule: str, time_zone: str) -> BaseTrigger:
     """When a schedule is due, by the clocks of a time zone.
 
     Raises:
@@ -21,10 +25,14 @@ def cron_trigger(schedule: str, time_zone: str) -> CronTrigger:
     """
     *times, weekdays = schedule.split()
     named = ",".join(_named(part) for part in weekdays.lower().split(","))
-    trigger = CronTrigger.from_crontab(" ".join((*times, named)), timezone=ZoneInfo(time_zone))
-    if trigger.get_next_fire_time(None, _FIRST) is None:
+    days = [(*times, named)]
+    if len(times) == _BEFORE_WEEKDAYS and "*" not in (times[_OF_THE_MONTH], weekdays):
+        # Where both are named cron takes either day, and APScheduler what is both.
+        days = [(*times, "*"), (*times[:_OF_THE_MONTH], "*", *times[_OF_THE_MONTH + 1 :], named)]
+    each = [CronTrigger.from_crontab(" ".join(fields), timezone=ZoneInfo(time_zone)) for fields in days]
+    if any(trigger.get_next_fire_time(None, _FIRST) is None for trigger in each):
         raise ValueError("it never comes")
-    return trigger
+    return each[0] if len(each) == 1 else OrTrigger(each)
 
 
 def _named(part: str) -> str:

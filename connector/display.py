@@ -29,7 +29,12 @@ _err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 def say(text: str) -> None:
     """One line for the user."""
-    _out.print(Text(text))
+    _out.print(Text(_shown(text)))
+
+
+def _shown(text: str) -> str:
+    """A text with nothing in it that a terminal would obey: it may hold what anybody has entered somewhere."""
+    return "".join(letter if letter.isprintable() or letter == "\n" else "?" for letter in text)
 
 
 def failure(text: str, cure: str) -> None:
@@ -79,7 +84,7 @@ def _table(title: str, columns: Sequence[str], lines: Sequence[Sequence[object]]
     for column in columns:
         table.add_column(column)
     for line in lines:
-        table.add_row(*(Text("" if cell is None else str(cell)) for cell in line))
+        table.add_row(*(Text("" if cell is None else _shown(str(cell))) for cell in line))
     _out.print(table)
 
 

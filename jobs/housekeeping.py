@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from apscheduler.triggers.cron import CronTrigger
+from apscheduler.triggers.base import BaseTrigger
 
 from connector.config import Settings
 from connector.crontab import cron_trigger
@@ -12,7 +12,7 @@ from connector.engine.watch import tidy
 KEPT = timedelta(days=90)
 
 
-def trigger(settings: Settings) -> CronTrigger:
+def trigger(settings: Settings) -> BaseTrigger:
     """As ``[schedule] housekeeping`` says."""
     return cron_trigger(settings.schedule.housekeeping, settings.bridge.time_zone)
 

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from apscheduler.triggers.cron import CronTrigger
+from apscheduler.triggers.base import BaseTrigger
 
 from connector.config import Settings
 from connector.crontab import cron_trigger
@@ -10,7 +10,7 @@ from connector.engine.context import Context
 from connector.engine.watch import remind
 
 
-def trigger(settings: Settings) -> CronTrigger:
+def trigger(settings: Settings) -> BaseTrigger:
     """As ``[schedule] reminders`` says."""
     return cron_trigger(settings.schedule.reminders, settings.bridge.time_zone)
 

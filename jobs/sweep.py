@@ -3,7 +3,7 @@
 The next cycle does it; what a side turns away then is done by the first one that can.
 """
 
-from apscheduler.triggers.cron import CronTrigger
+from apscheduler.triggers.base import BaseTrigger
 
 from connector.config import Settings
 from connector.crontab import cron_trigger
@@ -11,7 +11,7 @@ from connector.engine.context import Context
 from connector.engine.owed import owe_all
 
 
-def trigger(settings: Settings) -> CronTrigger:
+def trigger(settings: Settings) -> BaseTrigger:
     """As ``[schedule] sweep`` says."""
     return cron_trigger(settings.schedule.sweep, settings.bridge.time_zone)
 

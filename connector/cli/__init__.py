@@ -8,6 +8,7 @@ be reached, try later; 70 a defect of ours; 130 interrupted (Ctrl-C). ``status -
 from __future__ import annotations
 
 import sys
+from io import TextIOWrapper
 
 from connector import display
 from connector.cli import installing, operating
@@ -18,9 +19,20 @@ from connector.process import shut_in
 __all__ = ["DEFECT", "GOOD", "HALTED", "INTERRUPTED", "LATER", "PART", "WRONG", "app", "installing", "main", "operating"]
 
 
+def _understand_letters() -> None:
+    """A terminal that lacks a letter is shown its number; a word in other letters than UTF-8 is a wrong option."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    if any("\ud800" <= letter <= "\udfff" for word in sys.argv for letter in word):
+        display.failure("the command has a letter that is not UTF-8", "type it anew, in a terminal whose letters are UTF-8")
+        sys.exit(WRONG)
+
+
 def main() -> None:
     """The entry point: every error becomes one clear text and one exit code, here and nowhere else."""
     shut_in()
+    _understand_letters()
     try:
         app()
     except SystemExit as ended:

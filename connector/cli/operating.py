@@ -14,6 +14,9 @@ from connector.engine import cycle, erasing, halting, owed, planner, plans, repo
 from connector.engine.context import stage
 from connector.store import requests, suggestions
 
+_HIGHEST = 2**31 - 1
+"""The highest number that every database gives a write."""
+
 
 @app.command()
 def run(config: ConfigFile = DEFAULT) -> None:
@@ -143,7 +146,8 @@ def resume(
 @app.command()
 def retry(
     writes: Annotated[
-        list[int] | None, typer.Argument(help="Numbers of refused writes, as `status` lists them; without: all.")
+        list[int] | None,
+        typer.Argument(min=1, max=_HIGHEST, help="Numbers of refused writes, as `status` lists them; without: all."),
     ] = None,
     config: ConfigFile = DEFAULT,
 ) -> None:

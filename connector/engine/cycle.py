@@ -162,6 +162,9 @@ def _compare_all(ctx: Context, done: Cycle) -> None:
         except Later as error:
             done.uncompared[side] = str(error)
             patience.keep(ctx, side, error)
+            log.warning("sweep.broke_off", side=side, code=error.code)
+            with ctx.store.begin() as db:
+                owed.broke_off(db, side, ctx.clock.now())
         except (Halt, Refused) as error:
             done.uncompared[side] = str(error)
             stop(ctx, side, error)
@@ -220,7 +223,7 @@ def _route(ctx: Context, done: Cycle) -> None:
         done.routed = requests.work_requests(ctx)
     except Later as error:
         done.down["crm"] = str(error)
-    except Halt as error:
+    except (Halt, Refused) as error:
         stop(ctx, REQUESTS, error)
 
 

@@ -49,12 +49,14 @@ def _suggestion_decided(ctx: Context, db: Connection, row: Row) -> bool:
     if known is None or known["state"] != "open" or decision is None or row["deleted"]:
         return False
     pressed = "accept" if decision == "Accept" else "reject"
-    if (known["pressed"], known["reason"]) != (pressed, fields.get("Reason__c")):
+    # As long as the state's column: PostgreSQL would refuse the whole page, and everything would stop.
+    reason = (fields.get("Reason__c") or "")[:40] or None
+    if (known["pressed"], known["reason"]) != (pressed, reason):
         # Met before, it is no decision: it may be we who have changed the record since.
         by = fields.get("LastModifiedById")
-        suggestions.change(db, known["key"], pressed=pressed, reason=fields.get("Reason__c"), decided_by=by)
+        suggestions.change(db, known["key"], pressed=pressed, reason=reason, decided_by=by)
         refs = {"system": known["system"], "account": known["account_id"], "suggestion": known["key"], "by": by}
-        journal.append(db, [(f"suggestion.{pressed}", refs | {"reason": fields.get("Reason__c")}, None)], ctx.clock.now())
+        journal.append(db, [(f"suggestion.{pressed}", refs | {"reason": reason}, None)], ctx.clock.now())
         log.info("suggestion.decided", suggestion=known["key"], decision=pressed)
     if known["unit"] == NEW_CONTACT:
         _contact_decided(ctx, db, known, pressed, fields.get("Contact__c"))

@@ -54,7 +54,7 @@ def follow(desk: Desk, known: Row) -> None:
     # Its person has been forgotten while it is under way: what was last read of its record stands until that is read again.
     fields = unpack(record["fields"]) if record else {"Offered_Count__c": known["offered"], "Outcome__c": known["outcome"]}
     touched = _touched(desk.ctx.clock.now(), record, seen)
-    if known["reason"] == requests.RECOVERED and fields.get("State__c"):
+    if known["reason"] == requests.RECOVERED and _in_our_words(fields):
         known = _recover(desk, known, fields, touched)
     live = seen is not None and not seen["deleted"]
     who = unpack(seen["fields"]).get("WhoId") if seen is not None and live else None
@@ -105,7 +105,7 @@ def _recover(desk: Desk, known: Row, fields: Mapping[str, Any], touched: datetim
         # It was made about nobody yet, or about somebody else: whom we have just found for it is not who is worked for.
         columns["contact_id"] = fields.get("Contact__c")
         desk.part(known["number"])
-    requests.change(desk.db, system, id, **columns, message=message, outcome=fields.get("Outcome__c"))
+    requests.change(desk.db, system, id, **columns, message=message, outcome=_outcome(fields))
     _recount(desk, known, RequestState(stands[0]), fields)
     found = requests.get(desk.db, system, id) or known
     desk.acknowledge(found)
@@ -204,6 +204,16 @@ def _reword(desk: Desk, known: Row, ask: Ask | Misunderstood | None, fields: Map
         desk.edit(known, ask, known["payload_hash"])
 
 
+def _in_our_words(fields: Mapping[str, Any]) -> bool:
+    """Whether a record says where it stands by words of ours; those that an org has added say nothing to us."""
+    return fields.get("State__c") in {*RequestState} and fields.get("Neutral__c") in {None, *Neutral}
+
+
+def _outcome(fields: Mapping[str, Any]) -> str | None:
+    """What an officer entered, as long as the state's column: an org may have words of its own."""
+    return (fields.get("Outcome__c") or "")[:40] or None
+
+
 def _moved(
     desk: Desk,
     known: Row,
@@ -213,7 +223,7 @@ def _moved(
     fields: Mapping[str, Any],
     touched: datetime,
 ) -> None:
-    outcome = fields.get("Outcome__c")
+    outcome = _outcome(fields)
     now_is = (state.value, neutral.value, offered, outcome)
     if fields and (state.value, neutral.value) != (fields.get("State__c"), fields.get("Neutral__c")):
         desk.tell_crm(known, state, neutral)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection
 
 from connector.engine.context import Context
-from connector.store.store import get_meta, get_metas, pack, set_meta, unpack
+from connector.store.store import get_meta, get_metas, pack, set_meta, stamp, unpack
 
 _FROM_THE_BEGINNING = "yes"
 _WORDS = "untold"
@@ -45,9 +47,22 @@ def keep(db: Connection, side: str, how_far: dict[str, Any]) -> None:
     set_meta(db, _name(side), pack(how_far))
 
 
+def broke_off(db: Connection, side: str, now: datetime) -> None:
+    """The comparison of this side could not go on; known is when that was first so."""
+    if get_meta(db, _broken(side)) is None:
+        set_meta(db, _broken(side), stamp(now))
+
+
+def broken_off(db: Connection, sides: Sequence[str]) -> dict[str, str]:
+    """The sides whose comparison does not come to its end, each since when."""
+    known = get_metas(db, [_broken(side) for side in sides])
+    return {side: known[_broken(side)] for side in sides if _broken(side) in known}
+
+
 def done(db: Connection, side: str) -> None:
     """Nothing is owed of this side any more."""
     set_meta(db, _name(side), None)
+    set_meta(db, _broken(side), None)
 
 
 def owe_words(db: Connection) -> None:
@@ -67,3 +82,7 @@ def words_told(db: Connection) -> None:
 
 def _name(side: str) -> str:
     return f"uncompared:{side}"
+
+
+def _broken(side: str) -> str:
+    return f"broke_off:{side}"

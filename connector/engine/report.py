@@ -21,6 +21,9 @@ from connector.store.links import BLANK
 from connector.store.store import Row, get_meta, get_metas, last_name, moment, set_meta, stamp, unpack
 from connector.store.tables import link, parked, run
 
+_A_DAY = timedelta(days=1)
+"""A side that was away comes back by then, and is compared."""
+
 
 def _to_choose(ctx: Context, db: Connection) -> dict[str, int]:
     """How many first differences wait for `adopt`, by unit; those of units that are not mapped now do not."""
@@ -53,6 +56,7 @@ def status(ctx: Context) -> dict[str, Any]:
             "parked": [dict(row._asdict()) for row in db.execute(select(parked).limit(50))],
             "last_sweep": _unpacked(get_meta(db, "last_sweep")),
             "to_compare": [side for side in sides if owed.standing(db, side) is not None],
+            "broken_off": owed.broken_off(db, sides),
             "notices": notices(db, ctx.clock.now()),
             "mapping_problem": get_meta(db, "mapping_problem"),
             "audit_broken_at": journal.verify(db),
@@ -110,6 +114,9 @@ def health(found: Mapping[str, Any], limits: Limits, now: datetime) -> Health:
         warnings.append(f"{len(found['refused'])} writes were refused")
     if found["mapping_problem"]:
         warnings.append(f"the mapping files cannot be used, the last good ones are in force: {found['mapping_problem']}")
+    for side, at in found["broken_off"].items():
+        if now - moment(at) >= _A_DAY:
+            warnings.append(f"{side}: since {at[:10]} no sweep has come to its end")
     for side, at in found["last_good"].items():
         minutes = (now - moment(at)).total_seconds() / 60 if at else None
         if minutes is None:

@@ -12,7 +12,7 @@ from connector.engine.context import Context, key_of, log, stage
 from connector.engine.cycle import Cycle, cycle, stewards_of
 from connector.engine.halting import LEASE, halts, stop
 from connector.engine.report import beat
-from connector.errors import Halt, Later
+from connector.errors import Halt, Later, Refused
 from connector.ports import Directory, Feed
 from connector.store import intents, suggestions
 from connector.store.store import get_meta, set_meta, stamp
@@ -65,7 +65,7 @@ def _claim(ctx: Context, lease: timedelta) -> None:
         log.warning("lease.not_renewed", code=error.code)
         patience.keep(ctx, "crm", error)
         return
-    except Halt as error:
+    except (Halt, Refused) as error:
         # Careers go on. It is not asked again until a person resumes it: logins that are refused again and again lock a user out.
         log.warning("lease.not_renewed", code=_REFUSED)
         stop(ctx, "crm", error)

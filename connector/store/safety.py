@@ -67,8 +67,10 @@ def demand_tls(url: URL) -> None:
     Raises:
         Halt: it is such a one. The address is not repeated: it holds a password.
     """
-    named = url.query.get("host", ())
-    hosts = [url.host or "", *([named] if isinstance(named, str) else named)]
+    hosts = [url.host or ""]
+    for name in ("host", "hostaddr"):
+        named = url.query.get(name, ())
+        hosts += [one for told in ([named] if isinstance(named, str) else named) for one in told.split(",")]
     if any(host and not _local(host) for host in hosts) and url.query.get("sslmode") != "verify-full":
         raise Halt(
             subject="state",

@@ -20,6 +20,10 @@ _IN_THE_WAY = {
 """SQLite's codes (https://www.sqlite.org/rescode.html) that speak of the machine: the file is as good as it was."""
 
 
+_READ_ONLY = "25006"
+"""PostgreSQL's code (read_only_sql_transaction): it was failed over to a standby, or set read-only while its disk is full."""
+
+
 def passing(error: BaseException) -> Later | None:
     """What to raise for an error that says nothing about what is in the state; None for any other.
 
@@ -30,6 +34,8 @@ def passing(error: BaseException) -> Later | None:
         # the higher bits say more about the same
         found = _IN_THE_WAY.get(getattr(said, "sqlite_errorcode", 0) & 0xFF)
         return Later(side="state", code=found[0], detail=found[1]) if found else None
+    if getattr(said, "sqlstate", None) == _READ_ONLY:
+        return Later(side="state", code="READ_ONLY", detail="PostgreSQL takes no writes: a standby, or its disk is full")
     if isinstance(error, DBAPIError) and (error.connection_invalidated or isinstance(error, OperationalError)):
         return Later(side="state", code="NO_DATABASE", detail="PostgreSQL does not let us in, or does not answer")
     return None

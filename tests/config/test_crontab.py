@@ -45,6 +45,14 @@ def test_a_weekday_is_the_one_that_cron_means(weekdays: str, days: str) -> None:
     assert days_of(weekdays) == days.split()
 
 
+def test_a_day_of_the_month_and_one_of_the_week_are_either() -> None:
+    """Law (crontab(5)): where both days are named the schedule is due on each of them."""
+    trigger, due = cron_trigger("0 3 1,15 * sun", "UTC"), [SUNDAY]
+    for _ in range(6):
+        due.append(trigger.get_next_fire_time(due[-1], due[-1] + timedelta(seconds=1)) or SUNDAY)
+    assert [f"{at:%d.%m.}" for at in due[1:]] == ["29.11.", "01.12.", "06.12.", "13.12.", "15.12.", "20.12."]
+
+
 NEVER = ["", "weekly", "0 3 * *", "0 3 * * * *", "0 25 * * *", "0 3 31 2 *", "0 3 * * 8", "0 3 * * -1", "0 3 * * 5-1"]
 NEVER += ["0 3 * * 1/2", "0 3 * * */0", "0 3 * * x", "0 3 * * ?", "0 3 * * 1,,2", "0 3 * * "]
 

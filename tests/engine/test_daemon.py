@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Event
@@ -14,6 +15,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.base import BaseTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
+from connector.alerts import send
 from connector.bootstrap import Bridge
 from connector.clock import SystemClock
 from connector.config import load_settings
@@ -230,3 +232,11 @@ def test_monitoring_hears_how_long_there_was_no_good_cycle(
     found = status(uni.ctx) | {"last_good": {"crm": good}}
     told = health(found, uni.bridge().settings.status, now)
     assert (told.code, told.reasons) == (code, (reason,) if reason else ())
+
+
+def test_a_mailer_that_goes_on_in_the_background_has_said_it(tmp_path: Path) -> None:
+    """Law: an alert is out once its command has ended well; what that has left running holds up no job."""
+    began = time.monotonic()
+    command = ["/bin/sh", "-c", f"cat >{tmp_path / 'mail'}; sleep 20 &"]
+    assert send("It stands still", command=command, webhook=None, environ={}, clock=SystemClock())
+    assert (time.monotonic() - began < 15, (tmp_path / "mail").read_text()) == (True, "It stands still")

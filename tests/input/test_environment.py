@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import insert, text, update
 
+from connector import display
 from connector.bootstrap import product_version
 from connector.engine.context import stage
 from connector.engine.cycle import cycle
@@ -66,6 +67,39 @@ def run(tmp_path: Path) -> Run:
         )
 
     return command  # type: ignore[return-value] # subprocess has no narrower type here
+
+
+def test_a_word_that_is_no_utf_8_is_a_wrong_option(run: Run) -> None:
+    """Law (B62): a terminal of other letters must not keep anybody from halting without a word that says why."""
+    for words in (("halt", "caf\udce9"), ("why", "person", "\udce9"), ("pilot", "--account", "\udce9")):
+        done = run(*words)
+        assert (done.returncode, "UTF-8" in done.stderr) == (2, True)
+    assert run("retry", "99999999999999999999").returncode == 2
+
+
+def test_a_terminal_that_lacks_letters_is_told_the_verdict(run: Run) -> None:
+    """Law (B62): what cannot be shown changes no exit code of monitoring."""
+    assert run("halt", "für später").returncode == 0
+    for letters in ("ascii", "utf-8"):
+        assert run("status", "--check", PYTHONIOENCODING=letters).returncode == 2
+        assert run("status", PYTHONIOENCODING=letters).returncode == 0
+
+
+@pytest.mark.parametrize("entered", ["\x1b[2JBoss", "\x9b2JBoss", "Bo\x07ss"])
+def test_what_somebody_entered_commands_no_terminal(entered: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Law (S11): control characters, of seven bits and of eight, are shown as what they are: nothing to be obeyed."""
+    display.say(entered)
+    display.rows("people", [{"title": entered}], ("title",), as_json=False)
+    assert not {"\x1b", "\x9b", "\x07"} & set(capsys.readouterr().out)
+
+
+@pytest.mark.parametrize("name", ["st?ate", "st#a%41te", "a state"])
+def test_the_state_is_where_the_configuration_says(run: Run, tmp_path: Path, name: str) -> None:
+    """Law: whatever letters are in its path, the file is there, and nowhere else."""
+    config = tmp_path / "config.toml"
+    config.write_text(config.read_text().replace("[state]", f'[state]\nsqlite = "{name}/here.db"'))
+    assert run("halt", "a reason").returncode == 0
+    assert (tmp_path / name / "here.db").exists()
 
 
 def test_an_empty_file_becomes_a_state(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from sqlalchemy import create_engine, text
+from sqlalchemy.engine import make_url
 
 from connector.errors import Halt, Later
 from connector.store.store import Store, get_meta, open_store, set_meta
@@ -86,3 +87,17 @@ def test_the_lock_is_taken_again(state: Store, postgresql: str, cut: Callable[[]
     with other.alone():
         pass
     other.close()
+
+
+def test_a_server_that_takes_no_writes_is_no_defect(postgresql: str) -> None:
+    """Law: a standby that was failed over to, or a database that was set read-only, says nothing about what is in the state."""
+    name = make_url(postgresql).database
+    open_store(postgresql).close()
+    admin = create_engine(postgresql, isolation_level="AUTOCOMMIT")
+    with admin.connect() as db:
+        db.execute(text(f'ALTER DATABASE "{name}" SET default_transaction_read_only = on'))
+    store = open_store(postgresql)
+    with pytest.raises(Later, match="READ_ONLY"), store.begin() as db:
+        set_meta(db, "a", "b")
+    store.close()
+    admin.dispose()
