@@ -434,7 +434,8 @@ def settle(
     """The local state once the verdict stands, before any write is acknowledged. ``mine`` is the owner's reading."""
     forgotten = verdict.forget_base and verdict.write is None
     new_base = None if forgotten else (verdict.base or base)
-    memory = replace(memory, noted=verdict.noted, adopt=memory.adopt if new_base is None else None)
+    chosen = None if new_base is not None or verdict.row is Row.FIRST_DIFFERENCE else memory.adopt
+    memory = replace(memory, noted=verdict.noted, adopt=chosen)
     if forgotten or new_base is not None:
         memory = replace(memory, supplied=None)
     against = mine.values if mine is not None else None

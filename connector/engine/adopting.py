@@ -51,7 +51,8 @@ def _adopt_in(ctx: Context, db: Connection, system: str, profiles: Sequence[tupl
             contact = None
         row = found.get(account, known.get(account))
         linked = row is not None and row["state"] == "linked"
-        if not linked and not (contact and (row is None or row["state"] == "waiting")):
+        waits = row is not None and row["state"] == "waiting" and row["basis"] not in (links.ACCOUNT_MOVED, links.DECIDED)
+        if not linked and not (contact and (row is None or waits)):
             continue
         if row is not None and contact and row["contact_id"] not in (None, contact):
             _move(ctx, db, row, contact)

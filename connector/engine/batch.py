@@ -55,6 +55,10 @@ class Batch:
         self._contacts = observations.load(db, Side.CRM, Feed.CONTACT, contacts)
         profiles = [row["profile_id"] for row in rows if row["profile_id"]]
         self._profiles = observations.load(db, Side.CRM, Feed.PROFILE, profiles)
+        there = [unpack(row["fields"]).get("Contact__c") for row in self._profiles.values() if not row["deleted"]]
+        self._shown_at = self._contacts | observations.load(
+            db, Side.CRM, Feed.CONTACT, {id for id in there if id} - {*self._contacts}
+        )
         self._hidden: dict[str, set[str]] = {}
         self.states = self._as_shown(db, system, links.states_of(db, system, accounts))
         self._differences = links.differences_of(db, system, accounts)
@@ -108,6 +112,9 @@ class Batch:
         found.unrecorded = frozenset(self._unrecorded.get(row["account_id"], ()))
         found.fought_over = self._fought_over(row["account_id"])
         found.counts = bool(row["leading"]) and row["contact_id"] not in self._elsewhere
+        shown_at = crm.get(f"{Feed.PROFILE}.Contact__c")
+        led_to = self._shown_at.get(shown_at) if shown_at else None
+        found.astray = shown_at not in (None, row["contact_id"]) and not (led_to is not None and led_to["deleted"])
         doubtful, handed_over = (known.get(row["account_id"], ()) for known in (self._doubtful, self._handed_over))
         # A table may show a part of what was handed over.
         for write in (*doubtful, *handed_over):

@@ -95,6 +95,9 @@ def _link(ctx: Context, db: Connection, system: str, account_id: str, contact_id
     now = stamp(ctx.clock.now())
     decided = {"contact_id": contact_id, "basis": links.DECIDED, "leading": leading, "marked": True, "decided_at": now}
     links.change(db, system, account_id, state="linked", **decided)
+    # Whatever else was asked about whose it is has been answered by that.
+    suggestions.settle(db, system, account_id, NEW_CONTACT, state="withdrawn", now=ctx.clock.now())
+    reviews.close_for(db, system, [account_id], state="Withdrawn", now=ctx.clock.now())
     links.mark_contacts(db, [contact_id])
 
 
@@ -117,6 +120,8 @@ def _review_decided(ctx: Context, db: Connection, row: Row) -> bool:
     else:
         state = "waiting" if decision == "New contact" else "apart"
         links.change(db, system, account, state=state, basis=links.DECIDED, decided_at=stamp(now))
+        if state == "apart":
+            suggestions.settle(db, system, account, NEW_CONTACT, state="withdrawn", now=now)
     return True
 
 

@@ -63,6 +63,8 @@ class Subject:
     """Units with a suggestion, be it answered by now, that is still on its way to Salesforce."""
     hidden: frozenset[str] = frozenset()
     """Units with an open suggestion whose record may come to show something else than it does."""
+    astray: bool = False
+    """Whether its career profile leads to another contact than the link, and not because of a merge."""
     on_its_way: dict[str, Any] = field(default_factory=dict)
     """Career fields that were handed over and are not shown yet, as they were last handed over."""
     _seen: dict[str, tuple[Reading | None, Reading | None]] = field(default_factory=dict)
@@ -301,7 +303,7 @@ def _profile_changes(subject: Subject) -> dict[str, Any]:
         "Primary__c": subject.counts,
     }
     # Merges are followed by Salesforce itself; where the contact was deleted, it has left the profile without one.
-    if link["basis"] == DECIDED or (link["state"] == "linked" and not known.get("Contact__c")):
+    if link["basis"] == DECIDED or (link["state"] == "linked" and (subject.astray or not known.get("Contact__c"))):
         wanted["Contact__c"] = link["contact_id"]
     return {name: value for name, value in wanted.items() if name in known and known[name] != value}
 

@@ -20,7 +20,7 @@ def erase_person(ctx: Context, system: str, account: str) -> int:
     The answer is how many things were forgotten. On SQLite nothing of them is left in the file or beside it.
     """
     with ctx.store.begin() as db:
-        erased = _erase_account(db, system, account)
+        erased = _erase_account(ctx, db, system, account)
         for asked in requests.of_account(db, system, account):
             erased += _erase_request(db, asked)
         journal.append(db, [("person.erased", {"system": system, "account": account}, None)], ctx.clock.now())
@@ -28,10 +28,11 @@ def erase_person(ctx: Context, system: str, account: str) -> int:
     return erased
 
 
-def _erase_account(db: Connection, system: str, account: str) -> int:
+def _erase_account(ctx: Context, db: Connection, system: str, account: str) -> int:
     link = links.by_account(db, system, [account]).get(account)
     erased = journal.erase(db, system, account) + intents.erase(db, system, account)
     links.forget_states(db, system, account)
+    suggestions.withdraw_about(db, system, account, ctx.clock.now())
     erased += observations.erase(db, Side.CAREER, system, "person", account)
     theirs = [(Feed.SUGGESTION, row["crm_id"]) for row in suggestions.of_account(db, system, account)]
     theirs += [(Feed.REVIEW, row["crm_id"]) for row in reviews.of_account(db, system, account)]

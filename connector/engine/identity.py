@@ -114,6 +114,10 @@ def _follow_contacts(ctx: Context) -> None:
             for link in links.by_contact(db, back):
                 if link["state"] == "ended" and link["basis"] == links.CONTACT_DELETED:
                     links.change(db, link["system"], link["account_id"], state="linked", basis="undeleted", marked=True)
+            for asked in reviews.open_naming(db, gone):
+                known = links.by_account(db, asked["system"], [asked["account_id"]]).get(asked["account_id"])
+                if known is not None and known["state"] == "review":
+                    links.change(db, asked["system"], asked["account_id"], state="waiting")
             _wake(ctx, db, {row["id"] for row in rows if not row["deleted"]})
             observations.looked_at(db, Side.CRM, Feed.CONTACT, [row["id"] for row in rows])
 
@@ -121,6 +125,9 @@ def _follow_contacts(ctx: Context) -> None:
 def _follow(ctx: Context, db: Connection, link: Row, contact: Row) -> bool:
     """Whether the link goes on, with the contact that is left."""
     survivor = survivor_of(db, contact)
+    if survivor is None and (link["state"] == "apart" or link["basis"] in (links.ACCOUNT_MOVED, links.ACCOUNT_DELETED)):
+        # It led there no more: nothing ends by that, and nothing comes back with the contact.
+        return True
     system, account, now = link["system"], link["account_id"], stamp(ctx.clock.now())
     if survivor is None:
         log.info("link.ended", system=system, account=account, reason=links.CONTACT_DELETED)
@@ -265,7 +272,10 @@ def _decide_batch(
         primaries = {id: unpack(row["fields"]).get("primary_account_id") for id, row in accounts.items() if not row["deleted"]}
         by_account = {row["account_id"]: row for row in group}
         moved = {id for id, row in by_account.items() if row["basis"] == links.ACCOUNT_MOVED}
-        second = {id: primary for id, primary in primaries.items() if primary and id not in moved}
+        second = {id: primary for id, primary in primaries.items() if primary not in (None, "", id) and id not in moved}
+        there = observations.load(db, Side.CAREER, "person", second.values(), system=system)
+        # A first account that is gone, or was never there, leads nowhere: such a one is identified by itself.
+        second = {id: primary for id, primary in second.items() if primary in there and not there[primary]["deleted"]}
         _follow_primaries(ctx, db, system, second)
         alone = [row for row in group if row["account_id"] not in second]
         decisions = _triage_all(ctx, db, system, alone, frequencies, policy)
@@ -294,6 +304,8 @@ def _follow_primaries(ctx: Context, db: Connection, system: str, second: Mapping
         if found is not None and found["state"] == "linked":
             links.change(db, system, id, contact_id=found["contact_id"], state="linked", leading=False, marked=True)
             links.change(db, system, id, basis="primary account", decided_at=now)
+            suggestions.settle(db, system, id, NEW_CONTACT, state="withdrawn", now=ctx.clock.now())
+            reviews.close_for(db, system, [id], state="Withdrawn", now=ctx.clock.now())
 
 
 def _taken(db: Connection, system: str, decisions: Mapping[str, Decision]) -> dict[str, str]:
@@ -343,7 +355,8 @@ def _entry(link: Mapping[str, object]) -> tuple[str, dict[str, object], None]:
 def _record(ctx: Context, db: Connection, link: Row, decision: Decision, total: Identified) -> dict[str, object]:
     """The link as decided; a review is opened beside it."""
     row = dict(link) | {"basis": decision.reason.value, "decided_at": stamp(ctx.clock.now()), "marked": True}
-    if link["basis"] == links.ACCOUNT_MOVED and (decision.kind, decision.contact) != (Kind.AUTOMATIC, link["contact_id"]):
+    same = (decision.kind, decision.contact) == (Kind.AUTOMATIC, link["contact_id"])
+    if link["basis"] == links.ACCOUNT_MOVED and not same and not _is_gone(db, link["contact_id"]):
         # Whose it is now is for a person to say, who may know that a name was only corrected; sharing with it has ended.
         former = [link["contact_id"]] if link["contact_id"] else []
         others = [contact for contact in decision.candidates if contact not in former]
@@ -365,12 +378,25 @@ def _record(ctx: Context, db: Connection, link: Row, decision: Decision, total: 
             return row | {"state": "linked", "contact_id": decision.contact, "leading": True}
         case Kind.REVIEW:
             total.review += 1
-            _ask(ctx, db, link, _REVIEW_KINDS.get(decision.reason, "Possible match"), decision.candidates[:3])
+            _ask(
+                ctx,
+                db,
+                link,
+                _REVIEW_KINDS.get(decision.reason, "Possible match"),
+                decision.candidates[:3],
+                of=_bearer(ctx, db, link),
+            )
             # What waits about the contact that it led to before must not go out.
             return row | {"state": "review", "contact_id": None, "marked": link["marked"] or link["contact_id"] is not None}
         case Kind.NEW:
             total.new += 1
             return row | {"state": "new", "contact_id": None}
+
+
+def _is_gone(db: Connection, contact_id: str | None) -> bool:
+    """Whether a contact is known to be deleted: then nobody can be asked whether an account is still theirs."""
+    contact = observations.load(db, Side.CRM, Feed.CONTACT, [contact_id]).get(contact_id) if contact_id else None
+    return contact is not None and bool(contact["deleted"])
 
 
 def _bearer(ctx: Context, db: Connection, link: Row) -> list[str]:

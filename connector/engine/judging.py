@@ -66,6 +66,9 @@ def judge_link(
         judged.complete, judged.urgent = False, bool(urgent)
         verdicts = {name: verdict for name, verdict in verdicts.items() if name in urgent}
     _take_up(ctx, draft, subject, judged, verdicts)
+    if held and not only_opt_outs:
+        # Nothing follows before somebody lets this person be written about, and then everybody is judged anew.
+        judged.complete = True
     _withdraw_unmapped(ctx, draft.db, subject, judged)
     # Where the mapping has it again some day, what careers have cleared meanwhile is no gap either.
     judged.differences += sorted(name for name in subject.differed if subject.rules.known(name) is None)

@@ -17,8 +17,9 @@ from connector.core.model import Side
 from connector.engine.context import Context, log
 from connector.engine.drafts import NEW_CONTACT
 from connector.engine.identity import contact_evidence, evidence_of
+from connector.engine.unasking import start_anew
 from connector.ports import Feed, Record
-from connector.store import links, observations, suggestions
+from connector.store import links, observations, reviews, suggestions
 from connector.store.store import Row, unpack
 
 
@@ -35,11 +36,20 @@ def note_moved(ctx: Context, db: Connection, system: str, changed: Sequence[Reco
             there = prepare(evidence_of(record.id, now))
             if _differ(prepare(evidence_of(record.id, was)), there):
                 suspects[record.id] = there
+    reviews.forget_decisions(db, system, suspects)
     known_links = links.by_account(db, system, suspects)
     linked = {id: row for id, row in known_links.items() if row["state"] == "linked"}
     # A contact that is proposed, and not made yet, is that of who had the account before.
     suggestions.settle_people(db, system, known_links.keys() - linked, NEW_CONTACT, state="withdrawn", now=ctx.clock.now())
-    contacts = observations.load(db, Side.CRM, Feed.CONTACT, [row["contact_id"] for row in linked.values()])
+    binned = {id: row for id, row in known_links.items() if row["state"] == "ended" and row["basis"] == links.CONTACT_DELETED}
+    led_to = [row["contact_id"] for row in (*linked.values(), *binned.values())]
+    contacts = observations.load(db, Side.CRM, Feed.CONTACT, led_to)
+    for id, row in binned.items():
+        contact = contacts.get(row["contact_id"])
+        if contact is None or _differ(_evidence(ctx, contact), suspects[id]):
+            # Should its contact come back, it comes back without this account.
+            start_anew(ctx, db, system, id)
+            links.change(db, system, id, state="waiting", basis=None, contact_id=None, marked=True)
     for id, row in linked.items():
         contact = contacts.get(row["contact_id"])
         # whoever corrects a record that was wrong makes it more like its contact, not less

@@ -23,7 +23,7 @@ def unask(db: Connection, row: Row) -> None:
     if known is None or known["crm_id"] is not None:
         return
     forget(db, row["key"])
-    _close(db, row["system"], row["target"], known["unit"])
+    _close(db, row["system"], row["target"], known)
 
 
 def ask_anew(ctx: Context, db: Connection, row: Row) -> None:
@@ -33,14 +33,15 @@ def ask_anew(ctx: Context, db: Connection, row: Row) -> None:
         return
     now = stamp(ctx.clock.now())
     suggestions.change(db, row["key"], state="withdrawn", told="withdrawn", settled_at=now)
-    _close(db, row["system"], row["target"], known["unit"])
+    _close(db, row["system"], row["target"], known)
     links.mark(db, row["system"], [row["target"]])
 
 
-def _close(db: Connection, system: str, account: str, unit: str) -> None:
+def _close(db: Connection, system: str, account: str, asked: Row) -> None:
+    unit = asked["unit"]
     states = links.states_of(db, system, [account]).get(account, {})
     state = states.get(unit, BLANK)
-    if unit and state.memory.open is not None:
+    if unit and state.memory.open is not None and state.memory.open.episode == asked["episode"]:
         closed = replace(state, memory=replace(state.memory, open=None))
         links.put_states(db, system, {account: dict(states) | {unit: closed}})
 
@@ -65,5 +66,12 @@ def forget(db: Connection, key: str) -> None:
 
 def start_anew(ctx: Context, db: Connection, system: str, account: str) -> None:
     """A link has come to lead to somebody else: what was agreed was agreed, and what is asked is asked, about another person."""
+    asked = {name: state.memory.episodes for name, state in links.states_of(db, system, [account]).get(account, {}).items()}
     links.forget_states(db, system, account, profile=ctx.rules(system).of_careers())
+    # How often it was asked about stays, as keys are made of that: a question about the next person is another one.
+    anew = links.states_of(db, system, [account]).get(account, {})
+    for name, episodes in asked.items():
+        state = anew.get(name, BLANK)
+        anew[name] = replace(state, memory=replace(state.memory, episodes=episodes))
+    links.put_states(db, system, {account: anew})
     suggestions.withdraw_about(db, system, account, ctx.clock.now())

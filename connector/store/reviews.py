@@ -62,6 +62,21 @@ def turned_down(db: Connection, system: str, account_ids: Iterable[str]) -> set[
     return found
 
 
+def open_naming(db: Connection, contact_ids: Iterable[str]) -> list[Row]:
+    """The open questions that name one of these contacts as a candidate."""
+    named = set(contact_ids)
+    if not named:
+        return []
+    return [row for row in fetch(db, select(review).where(review.c.state == "Open")) if named & {*unpack(row["candidates"])}]
+
+
+def forget_decisions(db: Connection, system: str, account_ids: Iterable[str]) -> None:
+    """Who these accounts do not belong to was said of somebody else."""
+    for some in batches(account_ids):
+        about = (review.c.system == system) & review.c.account_id.in_(some)
+        db.execute(update(review).where(about, review.c.state != "Open").values(decision=None))
+
+
 def open_records(db: Connection) -> list[str]:
     """The Salesforce ids of the reviews that wait."""
     query = select(review.c.crm_id).where(review.c.crm_id.is_not(None), review.c.state == "Open")

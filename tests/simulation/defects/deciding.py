@@ -166,8 +166,8 @@ DEFECTS = (
         edits=(
             Edit(
                 _IDENTITY,
-                "    survivor = survivor_of(db, contact)\n    system, account, now",
-                "    survivor = None\n    system, account, now",
+                "    survivor = survivor_of(db, contact)\n    if survivor is None and",
+                "    survivor = None\n    if survivor is None and",
             ),
             Edit(_ADOPTING, '({"contact_id": contact} if contact else {})', "{}"),
         ),
