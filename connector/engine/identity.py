@@ -360,7 +360,7 @@ def _record(ctx: Context, db: Connection, link: Row, decision: Decision, total: 
         # Whose it is now is for a person to say, who may know that a name was only corrected; sharing with it has ended.
         former = [link["contact_id"]] if link["contact_id"] else []
         others = [contact for contact in decision.candidates if contact not in former]
-        _ask(ctx, db, link, _REVIEW_KINDS[Reason.ACCOUNT_MOVED], (*others[:2], *former), of=_bearer(ctx, db, link))
+        _ask(ctx, db, link, _REVIEW_KINDS[Reason.ACCOUNT_MOVED], (*others[:2], *former))
         total.review += 1
         return row | {"state": "ended", "basis": links.ACCOUNT_MOVED}
     if link["basis"] == links.CONTACT_DELETED and decision.kind is Kind.NEW:
@@ -378,14 +378,7 @@ def _record(ctx: Context, db: Connection, link: Row, decision: Decision, total: 
             return row | {"state": "linked", "contact_id": decision.contact, "leading": True}
         case Kind.REVIEW:
             total.review += 1
-            _ask(
-                ctx,
-                db,
-                link,
-                _REVIEW_KINDS.get(decision.reason, "Possible match"),
-                decision.candidates[:3],
-                of=_bearer(ctx, db, link),
-            )
+            _ask(ctx, db, link, _REVIEW_KINDS.get(decision.reason, "Possible match"), decision.candidates[:3])
             # What waits about the contact that it led to before must not go out.
             return row | {"state": "review", "contact_id": None, "marked": link["marked"] or link["contact_id"] is not None}
         case Kind.NEW:
@@ -406,12 +399,12 @@ def _bearer(ctx: Context, db: Connection, link: Row) -> list[str]:
     return [str(evidence.get(slot) or "") for slot in (Slot.INSTITUTION_ID, Slot.FIRST, Slot.LAST)]
 
 
-def _ask(ctx: Context, db: Connection, link: Row, kind: str, candidates: Sequence[str], *, of: Sequence[str] = ()) -> None:
-    """Ask staff whose an account is. ``of``: an account that moves twice is another question each time, with another key.
+def _ask(ctx: Context, db: Connection, link: Row, kind: str, candidates: Sequence[str]) -> None:
+    """Ask staff whose an account is. As it is another person's it is another question each time, with another key.
 
     So is what was decided and arises again: its record in Salesforce still holds the decision of then.
     """
     system, account = link["system"], link["account_id"]
     decided = reviews.times_decided(db, system, account, kind, candidates)
-    key = key_of("review", system, account, kind, *candidates, *of, *([str(decided)] if decided else []))
+    key = key_of("review", system, account, kind, *candidates, *_bearer(ctx, db, link), *([str(decided)] if decided else []))
     reviews.open_for(db, system, account, key=key, kind=kind, candidates=candidates, now=ctx.clock.now())

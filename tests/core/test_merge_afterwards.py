@@ -134,6 +134,10 @@ def check_settle(law: ModuleType) -> None:
     chosen = Memory(adopt="crm_wins")
     adopted = law.judge(unit=unit, base=None, crm=mine, career=reading_of("B"), memory=chosen, now=NOW)
     assert law.settle(verdict=adopted, base=None, memory=chosen, mine=mine, now=NOW) == (None, chosen)
+    assert law.settle(verdict=replace(adopted, row=law.Row.FIRST_DIFFERENCE), base=None, memory=chosen, mine=mine, now=NOW) == (
+        None,
+        Memory(),
+    )
 
     for supplied in ("A", "B"):
         # It began anew with a changed mapping: whether we brought what stands there is known until a base tells it.
