@@ -44,8 +44,8 @@ _GOES_ON = frozenset({"received", "in progress", "waiting", "offered"})
 """Words after which careers expect another one."""
 _BEFORE_THE_BEGINNING = "Recorded, not worked"
 """What careers read of a request that is older than the bridge."""
-_ALIKE = ("Type__c", "Contact__c", "Neutral__c")
-"""What is the same about a request and the one that it is attached to."""
+_ALIKE = ("Type__c", "Neutral__c")
+"""What is the same about a request and the one that it is attached to, beside whom they are about."""
 
 _STATE: Mapping[str, frozenset[str]] = {
     "Not Started": frozenset({"Queued", "Triage", "Received", "Waiting"}),
@@ -139,8 +139,15 @@ def _judge_attached(found: Evidence, id: str, record: dict[str, Any], every: lis
     if not waits or told.get("message", "").startswith(_BEFORE_THE_BEGINNING):
         return
     alike = [one for one in every if one is not record and all(one.get(name) == record.get(name) for name in _ALIKE)]
-    if not any(one["State__c"] not in _WITHOUT_TASK or one["IsDeleted"] for one in alike):
+    about = [one for one in alike if record.get("Contact__c") in _about(found, one)]
+    if not any(one["State__c"] not in _WITHOUT_TASK or one["IsDeleted"] for one in about):
         yield Breach("waits for nothing", f"request {id} reads {record['Neutral__c']!r}, and nothing like it is worked on")
+
+
+def _about(found: Evidence, record: dict[str, Any]) -> set[str | None]:
+    """Whom a request is about: as its record says, or its Task, where triage has found out."""
+    tasks = [task for task in found.world.tasks() if task.get("WhatId") == record["Id"]]
+    return {record.get("Contact__c"), *(task.get("WhoId") for task in tasks)}
 
 
 def _judge_words(found: Evidence, id: str, record: dict[str, Any]) -> Iterator[Breach]:
