@@ -122,7 +122,7 @@ class Draft:
             subject.profile_fields[unit.opt_out_to] = verdict.flag
         if verdict.note is not None:
             text = note_text(verdict.note, label=unit.label, owner=unit.owner.value)
-            self._leave_note(subject, unit, text, why=verdict.note, once=self.plan_id)
+            self._leave_note(subject, unit, text, why=verdict.note, once=self.plan_id, stands={"noted": unit.name})
         self._move_suggestion(subject, unit, verdict, before=before, after=after)
 
     def _note_write(self, subject: Subject, unit: Unit, verdict: Verdict) -> None:
@@ -142,13 +142,18 @@ class Draft:
             "forget": verdict.forget_base,
         }
 
-    def _leave_note(self, subject: Subject, unit: Unit, text: str, *, why: str, once: str) -> None:
-        """A staff-only note; ``why`` and ``once`` make its key: the same note about the same thing is one note."""
+    def _leave_note(
+        self, subject: Subject, unit: Unit, text: str, *, why: str, once: str, stands: Mapping[str, str] | None = None
+    ) -> None:
+        """A staff-only note; ``why`` and ``once`` make its key: the same note about the same thing is one note.
+
+        ``stands`` names the unit of what is true only once the plan is carried out.
+        """
         career = self.ctx.careers.get(self.system)
         if career is not None and career.capabilities.notes:
             account = subject.link["account_id"]
             key = key_of("note", self.system, account, unit.name, why, once)
-            self._plan("career.note", account, {"key": key, "text": text, "person_id": account}, key=key)
+            self._plan("career.note", account, {"key": key, "text": text, "person_id": account}, key=key, settle_with=stands)
 
     def _tell_rejected(self, subject: Subject, unit: Unit) -> None:
         for asked in suggestions.of_unit(self.db, self.system, subject.link["account_id"], unit.name)[:1]:

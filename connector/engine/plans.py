@@ -12,7 +12,7 @@ from connector.engine import usage
 from connector.engine.context import Context, log
 from connector.engine.drafts import FIELD_WRITES
 from connector.engine.halting import AUDIT, clear_halt, halts
-from connector.engine.unasking import NEW_QUESTIONS, route_again, unask
+from connector.engine.unasking import NEW_QUESTIONS, route_again, unask, untell
 from connector.engine.usage import UNUSUAL
 from connector.ports import TAKEN
 from connector.store import intents, journal, links, observations, plans, requests, sending
@@ -58,12 +58,15 @@ def resume(ctx: Context, subject: str) -> bool:
 
 
 def _drop(db: Connection, plan_id: str) -> None:
-    for row in plans.drop(db, plan_id, (*FIELD_WRITES, *NEW_QUESTIONS, "request.create")):
+    for row in plans.drop(db, plan_id, (*FIELD_WRITES, *NEW_QUESTIONS, "career.note", "request.create")):
         match row["kind"]:
             case kind if kind in FIELD_WRITES:
                 links.mark(db, row["system"], [row["target"]])
             case kind if kind in NEW_QUESTIONS:
                 unask(db, row)
+                links.mark(db, row["system"], [row["target"]])
+            case "career.note":
+                untell(db, row)
                 links.mark(db, row["system"], [row["target"]])
             case "request.create":
                 intents.supersede(db, row["system"], [row["target"]], ["career.acknowledge"])

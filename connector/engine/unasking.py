@@ -26,6 +26,15 @@ def unask(db: Connection, row: Row) -> None:
     _close(db, row["system"], row["target"], known)
 
 
+def untell(db: Connection, row: Row) -> None:
+    """A note about what is not done was never left; where it comes true after all it is left then."""
+    states = links.states_of(db, row["system"], [row["target"]]).get(row["target"], {})
+    unit = unpack(row["settle"])["noted"]
+    if unit in states:
+        untold = replace(states[unit], memory=replace(states[unit].memory, noted=None))
+        links.put_states(db, row["system"], {row["target"]: dict(states) | {unit: untold}})
+
+
 def ask_anew(ctx: Context, db: Connection, row: Row) -> None:
     """The record of a question is gone: it is over, and what it was about is judged again."""
     known = suggestions.by_key(db, [row["key"]]).get(row["key"])

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, Update, and_, exists, func, select, update
 
 from connector.store.intents import LOOKED
-from connector.store.store import Place, Row, add, fetch, prepared
+from connector.store.store import Place, Row, add, fetch, pack, prepared
 from connector.store.tables import intent, plan
 
 
@@ -123,10 +123,14 @@ def release(db: Connection, plan_id: str, *, state: str) -> int:
 
 
 def drop(db: Connection, plan_id: str, kinds: Sequence[str]) -> list[Row]:
-    """Give up a held plan's writes of these kinds, and let the others go; the writes that were given up."""
+    """Give up a held plan's writes of these kinds, and let the others go; the writes that were given up.
+
+    Of notes those go that tell of what the plan would have done.
+    """
     held = (intent.c.plan_id == plan_id) & (intent.c.state == "planned")
-    rows = fetch(db, select(intent).where(held, intent.c.kind.in_(kinds)))
-    db.execute(update(intent).where(held, intent.c.kind.in_(kinds)).values(state="superseded"))
+    of_the_plan = intent.c.kind.in_(kinds) & ((intent.c.kind != "career.note") | (intent.c.settle != pack({})))
+    rows = fetch(db, select(intent).where(held, of_the_plan))
+    db.execute(update(intent).where(held, of_the_plan).values(state="superseded"))
     db.execute(update(intent).where(held).values(state="ready"))
     db.execute(update(plan).where(plan.c.id == plan_id, plan.c.state == "braked").values(state="dropped"))
     return rows

@@ -190,3 +190,26 @@ def test_what_waits_for_a_question_that_nobody_could_ask_pulls_no_brake(new: Uni
     new.run()
     new.edit_contact(made[6], Title="Director")
     assert (new.run().halted, titles(new)) == ({}, 1)
+
+
+def test_a_dropped_plan_leaves_no_note_of_what_it_would_have_done(new: University) -> None:
+    """Law: careers empty a field of many by mistake and put it right: nothing was set back, and nobody is told so."""
+    made = crowd(new, 6, max_changes=5)
+    for id in made:
+        new.edit_contact(id, Class_Year__c=2004)
+    new.run(approve=True)
+    new.clock.move(timedelta(days=2))
+    new.run()
+    for n in range(6):
+        new.edit_person(f"m{n}", {"class_year": None})
+    assert "plan" in new.run().halted
+    for n in range(6):
+        new.edit_person(f"m{n}", {"class_year": 2004})
+    new.run()
+    assert resume(new.ctx, "plan")
+    for _ in range(3):
+        new.run()
+    assert (status(new.ctx)["halted"], new.notes("m0")) == ([], [])
+    new.edit_person("m0", {"class_year": None})
+    new.run()
+    assert [text for text in new.notes("m0") if "set back" in text] != []
