@@ -26,7 +26,7 @@ def cron_trigger(schedule: str, time_zone: str) -> BaseTrigger:
     *times, weekdays = schedule.split()
     named = ",".join(_named(part) for part in weekdays.lower().split(","))
     days = [(*times, named)]
-    if len(times) == _BEFORE_WEEKDAYS and "*" not in (times[_OF_THE_MONTH], weekdays):
+    if len(times) == _BEFORE_WEEKDAYS and not any(field.startswith("*") for field in (times[_OF_THE_MONTH], weekdays)):
         # Where both are named cron takes either day, and APScheduler what is both.
         days = [(*times, "*"), (*times[:_OF_THE_MONTH], "*", *times[_OF_THE_MONTH + 1 :], named)]
     each = [CronTrigger.from_crontab(" ".join(fields), timezone=ZoneInfo(time_zone)) for fields in days]

@@ -39,9 +39,9 @@ def _shown(text: str) -> str:
 
 def failure(text: str, cure: str) -> None:
     """What went wrong and what to do."""
-    _err.print(Text(f"error: {text}", style="bold red"))
+    _err.print(Text(_shown(f"error: {text}"), style="bold red"))
     if cure:
-        _err.print(Text(f"  = help: {cure}"))
+        _err.print(Text(_shown(f"  = help: {cure}")))
 
 
 def interrupted() -> None:
@@ -56,7 +56,7 @@ def halt(error: Halt) -> None:
 
 def problems(found: Sequence[Problem]) -> None:
     """Every problem of a file, with its place and cure."""
-    _err.print(Text(render_problems(found)))
+    _err.print(Text(_shown(render_problems(found))))
 
 
 @contextmanager

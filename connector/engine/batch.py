@@ -114,7 +114,10 @@ class Batch:
         found.counts = bool(row["leading"]) and row["contact_id"] not in self._elsewhere
         shown_at = crm.get(f"{Feed.PROFILE}.Contact__c")
         led_to = self._shown_at.get(shown_at) if shown_at else None
-        found.astray = shown_at not in (None, row["contact_id"]) and not (led_to is not None and led_to["deleted"])
+        # What was read of it and not looked at yet may be staff who have moved it: the link follows that (``adopting``).
+        looked_at = profile is not None and not profile["pending"]
+        moved = shown_at not in (None, row["contact_id"]) and not (led_to is not None and led_to["deleted"])
+        found.astray = looked_at and moved
         doubtful, handed_over = (known.get(row["account_id"], ()) for known in (self._doubtful, self._handed_over))
         # A table may show a part of what was handed over.
         for write in (*doubtful, *handed_over):

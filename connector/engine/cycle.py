@@ -205,7 +205,7 @@ def _work(ctx: Context, done: Cycle, *, approve: bool) -> None:
 def _identify(ctx: Context, done: Cycle) -> None:
     if "crm" not in done.down and "crm" not in done.halted:
         adopt(ctx)
-    done.identified = identify(ctx)
+    done.identified = identify(ctx, broken_off=done.down)
 
 
 def _to_plan(ctx: Context, *, left: bool = False) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from connector.core.model import Side
-from connector.core.progress import DECIDED, ENDED, UNDER_WAY, Neutral, RequestState, progress, was_asked
+from connector.core.progress import DECIDED, ENDED, UNDER_WAY, Neutral, RequestState, Result, progress, was_asked
 from connector.core.requests import Ask, Misunderstood
 from connector.core.routing import GONE
 from connector.engine.asked import asked_now, read_moment, whole_number, words_of
@@ -52,9 +52,9 @@ def follow(desk: Desk, known: Row) -> None:
         # Its person has been forgotten, and how it ended with that: a touch of the Task alone says nothing of it.
         return
     # Its person has been forgotten while it is under way: what was last read of its record stands until that is read again.
-    fields = unpack(record["fields"]) if record else {"Offered_Count__c": known["offered"], "Outcome__c": known["outcome"]}
+    fields = unpack(record["fields"]) if record else _as_known(known)
     touched = _touched(desk.ctx.clock.now(), record, seen)
-    if known["reason"] == requests.RECOVERED and _in_our_words(fields):
+    if record is not None and known["reason"] == requests.RECOVERED and _in_our_words(fields):
         known = _recover(desk, known, fields, touched)
     live = seen is not None and not seen["deleted"]
     who = unpack(seen["fields"]).get("WhoId") if seen is not None and live else None
@@ -80,6 +80,13 @@ def follow(desk: Desk, known: Row) -> None:
     _moved(desk, known, state, neutral, offered, fields, touched)
     if state is not RequestState.WITHDRAWN:
         desk.pass_on(known["number"], neutral)
+
+
+def _as_known(known: Row) -> dict[str, Any]:
+    """What a record of which nothing is kept any more must have said. Its outcome is forgotten; "offered" stands for it."""
+    outcome = Result.ACCEPTED.value if known["neutral"] == Neutral.OFFERED.value else known["outcome"]
+    told = {"State__c": known["state"], "Neutral__c": known["neutral"]}
+    return told | {"Offered_Count__c": known["offered"], "Outcome__c": outcome}
 
 
 def _recover(desk: Desk, known: Row, fields: Mapping[str, Any], touched: datetime) -> Row:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -77,8 +77,11 @@ class Identified:
     new: int = 0
 
 
-def identify(ctx: Context) -> Identified:
-    """Follow merges and deletions, then decide about every account that waits."""
+def identify(ctx: Context, *, broken_off: Collection[str] = ()) -> Identified:
+    """Follow merges and deletions, then decide about every account that waits.
+
+    ``broken_off``: the sides that were not read to the end.
+    """
     _follow_contacts(ctx)
     total = Identified()
     with ctx.store.begin() as db:
@@ -93,7 +96,8 @@ def identify(ctx: Context) -> Identified:
             waiting = links.with_state(db, ["waiting"], after=after, limit=_BATCH)
             if not waiting:
                 return total
-            _decide_batch(ctx, db, waiting, frequencies, ctx.weights.policy(population=population), total)
+            policy = ctx.weights.policy(population=population)
+            _decide_batch(ctx, db, waiting, frequencies, policy, total, broken_off=broken_off)
         done += len(waiting)
         after = (waiting[-1]["system"], waiting[-1]["account_id"])
         ctx.progress("linking people", done, None)
@@ -114,12 +118,27 @@ def _follow_contacts(ctx: Context) -> None:
             for link in links.by_contact(db, back):
                 if link["state"] == "ended" and link["basis"] == links.CONTACT_DELETED:
                     links.change(db, link["system"], link["account_id"], state="linked", basis="undeleted", marked=True)
-            for asked in reviews.open_naming(db, gone):
+            for asked in _unanswered(db, reviews.open_naming(db, gone)):
                 known = links.by_account(db, asked["system"], [asked["account_id"]]).get(asked["account_id"])
                 if known is not None and known["state"] == "review":
                     links.change(db, asked["system"], asked["account_id"], state="waiting")
             _wake(ctx, db, {row["id"] for row in rows if not row["deleted"]})
             observations.looked_at(db, Side.CRM, Feed.CONTACT, [row["id"] for row in rows])
+
+
+def _unanswered(db: Connection, asked: Sequence[Row]) -> list[Row]:
+    """Without the questions whose answer was read and is not taken up yet: staff may decide and delete the double at once."""
+    records = observations.load(db, Side.CRM, Feed.REVIEW, [row["crm_id"] for row in asked if row["crm_id"]])
+    answered = {id for id, row in records.items() if row["pending"] and _answers(unpack(row["fields"]))}
+    return [row for row in asked if row["crm_id"] not in answered]
+
+
+def _answers(fields: Mapping[str, Any]) -> bool:
+    decision = str(fields.get("Decision__c") or "")
+    if decision in ("New contact", "Nobody"):
+        return True
+    name = "Chosen_Contact__c" if decision == "Chosen contact" else f"{decision.replace(' ', '_')}__c"
+    return bool(decision and fields.get(name))
 
 
 def _follow(ctx: Context, db: Connection, link: Row, contact: Row) -> bool:
@@ -263,7 +282,14 @@ def _prepared(ctx: Context, db: Connection, system: str, rows: Sequence[Row]) ->
 
 
 def _decide_batch(
-    ctx: Context, db: Connection, rows: Sequence[Row], frequencies: Frequencies, policy: Policy, total: Identified
+    ctx: Context,
+    db: Connection,
+    rows: Sequence[Row],
+    frequencies: Frequencies,
+    policy: Policy,
+    total: Identified,
+    *,
+    broken_off: Collection[str],
 ) -> None:
     for system, group in _by_system(rows).items():
         if not observations.read_whole(db, Side.CAREER, system, "people"):
@@ -275,7 +301,11 @@ def _decide_batch(
         second = {id: primary for id, primary in primaries.items() if primary not in (None, "", id) and id not in moved}
         there = observations.load(db, Side.CAREER, "person", second.values(), system=system)
         # A first account that is gone, or was never there, leads nowhere: such a one is identified by itself.
-        second = {id: primary for id, primary in second.items() if primary in there and not there[primary]["deleted"]}
+        linked_first = {id for id, row in links.by_account(db, system, second.values()).items() if row["state"] == "linked"}
+        # While a reading has broken off nobody knows which they are.
+        unread = {*second.values()} - there.keys() if system in broken_off else set[str]()
+        known_first = {id for id, row in there.items() if not row["deleted"]} | linked_first | unread
+        second = {id: primary for id, primary in second.items() if primary in known_first}
         _follow_primaries(ctx, db, system, second)
         alone = [row for row in group if row["account_id"] not in second]
         decisions = _triage_all(ctx, db, system, alone, frequencies, policy)

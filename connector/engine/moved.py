@@ -37,6 +37,8 @@ def note_moved(ctx: Context, db: Connection, system: str, changed: Sequence[Reco
             if _differ(prepare(evidence_of(record.id, was)), there):
                 suspects[record.id] = there
     reviews.forget_decisions(db, system, suspects)
+    # What is asked about who had the account before is over; that it is another's now is another question.
+    reviews.close_for(db, system, suspects, state="Withdrawn", now=ctx.clock.now())
     known_links = links.by_account(db, system, suspects)
     linked = {id: row for id, row in known_links.items() if row["state"] == "linked"}
     # A contact that is proposed, and not made yet, is that of who had the account before.

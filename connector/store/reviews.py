@@ -16,9 +16,13 @@ from connector.store.tables import review
 def open_for(
     db: Connection, system: str, account_id: str, *, key: str, kind: str, candidates: Sequence[str], now: datetime
 ) -> None:
-    """Ask about this account; another open question about it is withdrawn, the same question is asked once."""
-    same = fetch(db, select(review).where(review.c.key == key))
-    if same and same[0]["state"] == "Open":
+    """Ask about this account; another open question about it is withdrawn, the same question is asked once.
+
+    It is the same as long as it is open: a name that careers correct makes no other question of it. That the account has become
+    somebody else's withdraws it (see ``moved``).
+    """
+    mine = (review.c.system == system) & (review.c.account_id == account_id) & (review.c.kind == kind)
+    if fetch(db, select(review).where(mine, review.c.candidates == pack(list(candidates)), review.c.state == "Open")):
         return
     close_for(db, system, [account_id], state="Withdrawn", now=now)
     row = {"system": system, "account_id": account_id, "kind": kind, "candidates": pack(list(candidates)), "decision": None}
