@@ -98,7 +98,9 @@ class CarefulWriter(Generic[Native]):
                 after = self._fetch(row.id)
             except (Later, Halt):
                 return outcomes.unknown("it was sent, and the account cannot be read since")
-            found = after[0].fields if after is not None else {}
+            if after is None or after[0].kind != before.kind:
+                return outcomes.unknown("it was sent, and the account is gone, or cannot be read, since")
+            found = after[0].fields
             self._prove(before.fields, expected, found)
             if ignored := _ignored(before.fields, row.fields, found):
                 return outcomes.ignored(ignored)

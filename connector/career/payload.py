@@ -46,6 +46,14 @@ def items_of(answer: Answer, data: object, name: str) -> list[Any]:
     return items
 
 
+def number_at(data: object, path: str) -> int | None:
+    """A whole number that an answer may tell, also as a text; None where it tells none."""
+    value = at(data, path)
+    if isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) < 16:
+        return int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
 def text_at(answer: Answer, data: object, path: str) -> str:
     """A text that an answer must have, and not empty.
 

@@ -49,7 +49,7 @@ def collect_crm(ctx: Context, feeds: Sequence[Feed] = tuple(Feed)) -> Collected:
 
 def collect_career(ctx: Context, system: str, *, shown: Delivered | None = None) -> Collected:
     """Read one career system until nothing more is waiting. ``shown`` counts writes of ours that are settled by what is read."""
-    total, more, shown = Collected(), True, shown or Delivered()
+    total, more, shown, anew = Collected(), True, shown or Delivered(), False
     while more:
         with ctx.store.begin() as db:
             known = observations.cursors(db, Side.CAREER, system).get(PEOPLE, "")
@@ -57,7 +57,10 @@ def collect_career(ctx: Context, system: str, *, shown: Delivered | None = None)
         with ctx.store.begin() as db:
             total.read += len(page.records)
             total.changed += _keep_career(ctx, db, system, page, shown)
-            if page.begun_anew:
+            # A place that nobody understands any more (requests travel otherwise, say) begins anew as one that is too old.
+            gap = page.full and not anew and observations.read_whole(db, Side.CAREER, system, PEOPLE)
+            anew = anew or gap
+            if page.begun_anew or gap:
                 # Who was deleted meanwhile is not told, not of whom a comparison has met already either.
                 log.info("feed.had_a_gap", system=system)
                 owe(db, system, anew=True)

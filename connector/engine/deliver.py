@@ -197,10 +197,17 @@ def _send_and_settle(ctx: Context, done: Delivered, side: str, prepared: Sequenc
         again = never_arrived(ctx, row) and not outdated(ctx, row, payload)
         (doubtful if doubt and not again else sure).append((row, payload))
     try:
-        outcomes = look(ctx, doubtful) + _send(ctx, sure)
+        # First what is sure: that one account cannot be looked at holds up nobody else, least of all a restriction.
+        sent = _send(ctx, sure)
     except (Later, Halt, Refused, Unknown) as error:
         outcomes = [_whole(error)] * len(prepared)
         _leave(ctx, done, side, error)
+    else:
+        try:
+            outcomes = look(ctx, doubtful) + sent
+        except (Later, Halt, Refused, Unknown) as error:
+            outcomes = [_whole(error)] * len(doubtful) + sent
+            _leave(ctx, done, side, error)
     pairs = [*doubtful, *sure]
     moved: Mapping[tuple[str, str], Record] | None = None
     try:

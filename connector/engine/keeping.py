@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
 
 from connector.core.evidence import Prepared, blocking_keys
-from connector.core.model import Side
+from connector.core.model import Edit, Side
 from connector.core.progress import RequestState
 from connector.engine.context import Context
 from connector.engine.drafts import NEW_CONTACT
@@ -49,6 +49,7 @@ def keep(
         note_moved(ctx, db, system, changed, known)
     if kind == Feed.TASK:
         _note_returned(db, changed, known)
+    changed = _with_earlier_edits(db, system, changed, known) if side is Side.CAREER and kind == "person" else changed
     seen = _Seen(side=side, system=system, kind=str(kind), at=stamp(ctx.clock.now()), sweep=sweep)
     observations.put(db, [_row(seen, record, known.get(record.id), prepared.get(record.id)) for record in changed])
     if kind == Feed.CONTACT:
@@ -56,6 +57,22 @@ def keep(
     same = [record for record in latest.values() if record.id not in changed_ids]
     _refresh(ctx, db, same, known, sweep)
     return changed
+
+
+def _with_earlier_edits(db: Connection, system: str, changed: Sequence[Record], known: Mapping[str, Row]) -> list[Record]:
+    """With who edited what in the reading before, where nobody has judged that yet."""
+    before = {record.id: known[record.id]["edits"] for record in changed if record.id in known and known[record.id]["edits"]}
+    unjudged = {id for id, row in links.by_account(db, system, list(before)).items() if row["marked"]} if before else set()
+    return [
+        replace(record, edits=(*_edits(before[record.id]), *record.edits))
+        if record.id in unjudged and not record.deleted
+        else record
+        for record in changed
+    ]
+
+
+def _edits(packed: str) -> list[Edit]:
+    return [Edit(fields=tuple(fields), by=by, kind=kind, at=at) for fields, by, kind, at in unpack(packed)]
 
 
 def forget(ctx: Context, db: Connection, side: Side, system: str, kind: str, ids: Sequence[str]) -> None:

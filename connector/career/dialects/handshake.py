@@ -121,9 +121,11 @@ class Handshake:
             raise PassedOver("no alumnus")
         named = {name.replace(":", "."): cell for name, cell in row.items()}
         fields = cells.nested(named, {})
-        fields[GRADUATION_YEAR] = _year(named.get(_END, ""))
-        if self._appointments is not None:
-            fields[LAST_APPOINTMENT] = self._seen.get(row.get("id", "").strip())
+        # a column that is not there, or a day in another form, says nothing: it is not known to be empty
+        if (ended := named.get(_END)) is not None and (not ended.strip() or _year(ended) is not None):
+            fields[GRADUATION_YEAR] = _year(ended)
+        if self._appointments is not None and (number := row.get("id", "").strip()):
+            fields[LAST_APPOINTMENT] = self._seen.get(number)
         return fields
 
     def _read_appointments(self) -> None:

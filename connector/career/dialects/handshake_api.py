@@ -52,15 +52,13 @@ class Appointments:
         before: list[Any] = []
         for number in range(1, _PAGES):
             page = self._page(number)
-            if page == before:
-                return found  # it does not know our page numbers, and answers the same each time
+            if not page or page == before:
+                return found  # the same each time: it does not know our page numbers
             before = page
             for one in page:
                 student, day = at(one, "student_id"), str(at(one, "start_date_time") or "")[:10]
                 if at(one, "checked_in") is True and student is not None:
                     found[str(student)] = max(found.get(str(student), ""), day)
-            if len(page) < _PAGE:
-                return found
         raise Later(side=self._system, code="ENDLESS_LIST", detail="appointments")
 
     def _page(self, number: int) -> list[Any]:

@@ -24,7 +24,7 @@ from connector.career.dialects.symplicity_report import ID, Report
 from connector.career.exchange import Missing, Reply
 from connector.career.labels import Unwritable
 from connector.career.paging import Listing, PagedReader, Slice, date_of, goes_on, page_size
-from connector.career.payload import POISON, at, items_of, record_of
+from connector.career.payload import POISON, at, items_of, number_at, record_of
 from connector.career.setup import Setup
 from connector.career.writes import Chunk, send_all
 from connector.core.rulebook import pick
@@ -139,10 +139,10 @@ class SymplicityCsm:
         params = {"page": str(number), "perPage": str(PAGE), "sort": "schoolStudentId", "customFields": "1"}
 
         def understand(reply: Reply) -> Slice:
-            items, total, told = items_of(reply.answer, reply.data, "models"), at(reply.data, "total"), at(reply.data, "perPage")
+            items = items_of(reply.answer, reply.data, "models")
+            known, told = number_at(reply.data, "total"), number_at(reply.data, "perPage")
             records = [self._record(item, odd=reply.odd) for item in items]
             size = page_size(told, PAGE)
-            known = total if isinstance(total, int) else None
             self._pages = max(1, -(-(known or 0) // size))
             more = goes_on(number, len(items), size=size, total=known)
             wanted = tuple(record for record in records if self._belongs(record))

@@ -25,7 +25,7 @@ from connector.career.dialects.twelvetwenty_notes import ENTITIES, Notes
 from connector.career.exchange import Missing, Reply
 from connector.career.labels import Unwritable
 from connector.career.paging import Listing, PagedReader, Slice, date_of, goes_on, page_size
-from connector.career.payload import POISON, at, items_of, record_of
+from connector.career.payload import POISON, at, items_of, number_at, record_of
 from connector.career.setup import Setup
 from connector.career.writes import Chunk
 from connector.errors import Later
@@ -130,13 +130,12 @@ class TwelveTwenty:
 
         def understand(reply: Reply) -> Slice:
             items = items_of(reply.answer, reply.data, "Items")
-            total, told = at(reply.data, "Total"), at(reply.data, "PageSize")
+            total, told = number_at(reply.data, "Total"), number_at(reply.data, "PageSize")
             records = [self._record(prefix, item, odd=reply.odd) for item in items]
             wanted = [record for record, item in zip(records, items, strict=True) if _belongs(prefix, item, record)]
-            known = total if isinstance(total, int) else None
-            more = goes_on(number, len(items), size=page_size(told, PAGE), total=known)
+            more = goes_on(number, len(items), size=page_size(told, PAGE), total=total)
             met = tuple(record.id for record in records)
-            return Slice(records=tuple(wanted), met=met, more=more, total=known, at=date_of(reply.answer))
+            return Slice(records=tuple(wanted), met=met, more=more, total=total, at=date_of(reply.answer))
 
         return self._exchange.get(f"{API}/{_LISTS[prefix]}", params, understand)
 

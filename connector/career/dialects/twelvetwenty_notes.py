@@ -16,7 +16,7 @@ from connector.career import outcomes
 from connector.career.exchange import Exchange, Missing, Reply
 from connector.career.notebook import NotePage, StaffNote
 from connector.career.paging import Listing, PagedReader, Slice, date_of, goes_on, page_size
-from connector.career.payload import at, items_of
+from connector.career.payload import at, items_of, number_at
 from connector.career.setup import Setup
 from connector.ports import Outcome, Record, Status
 
@@ -79,7 +79,8 @@ class Notes:
         }
         answer = self._exchange.send("POST", f"{_API}/notes", json=body)
         if answer.status in {200, 201}:
-            answer.read_json()
+            if at(answer.read_json()[0], "Success") is False:
+                return outcomes.unknown("a success that says otherwise")
             return Outcome(status=Status.APPLIED)
         return outcomes.judge(answer.status, None)
 
@@ -112,12 +113,11 @@ class Notes:
 
         def understand(reply: Reply) -> Slice:
             items = [item for item in items_of(reply.answer, reply.data, "Items") if isinstance(item, dict)]
-            total, told = at(reply.data, "Total"), at(reply.data, "PageSize")
+            total, told = number_at(reply.data, "Total"), number_at(reply.data, "PageSize")
             records = tuple(Record(kind="note", id=f"n-{at(item, 'Id')}", version="", fields=item) for item in items)
-            known = total if isinstance(total, int) else None
-            more = goes_on(number, len(items), size=page_size(told, _PAGE), total=known)
+            more = goes_on(number, len(items), size=page_size(told, _PAGE), total=total)
             met = tuple(one.id for one in records)
-            return Slice(records=records, met=met, more=more, total=known, at=date_of(reply.answer))
+            return Slice(records=records, met=met, more=more, total=total, at=date_of(reply.answer))
 
         return self._exchange.get(f"{_API}/notes", params, understand)
 

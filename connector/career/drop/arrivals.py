@@ -6,6 +6,7 @@ changed something back.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
@@ -17,6 +18,8 @@ QUIET = 30.0
 GIVE_UP = 3600.0
 """Seconds after which a file without an end to its last line is refused."""
 RESULT = ".result.csv"
+LONGEST_NAME = 240
+"""Bytes of a name for whose result file, and the part of it that is written first, there still is a name."""
 _AHEAD = 86_400.0
 _PARTS = (".part", ".partial", ".tmp", ".filepart", ".crdownload")
 
@@ -91,6 +94,8 @@ class Arrivals:
     def _look(self, entry: Entry, past: Past) -> Arrival | None:
         if entry.fault:
             raise Unfit(entry.fault)
+        if len(os.fsencode(entry.name)) > LONGEST_NAME:
+            raise Unfit(f"its name has more than {LONGEST_NAME} bytes: no result file could be named after it")
         age = self._clock.now().timestamp() - entry.modified / 1e9
         if age < -_AHEAD:
             raise Unfit("it says that it will change in the future: look at the clock of the machine that wrote it")

@@ -8,11 +8,12 @@ appears once the engine comes back with the cursor behind the last row: then all
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
 from itertools import islice
 
-from connector.career.drop.arrivals import Arrival, Arrivals, Past, result_of
+from connector.career.drop.arrivals import LONGEST_NAME, Arrival, Arrivals, Past, result_of
 from connector.career.drop.folder import Folder
 from connector.career.drop.sheet import Unusable, write_rows
 from connector.career.drop.table import REFUSED, SET_ASIDE, UNCHANGED, Kind, Table, Verdict
@@ -38,12 +39,16 @@ class _Taking:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Place:
-    """Where we are. ``full``: nothing was taken before; ``files``: what came; ``file``: what is being taken, and how far."""
+    """Where we are. ``full``: nothing was taken before; ``files``: what came; ``file``: what is being taken, and how far.
+
+    ``lost``: so many rows of ``newest`` cannot be read.
+    """
 
     full: bool = True
     files: tuple[Arrival, ...] = ()
     newest: Arrival | None = None
     file: Arrival | None = None
+    lost: int = 0
     taking: _Taking = _Taking()
 
     def text(self) -> str:
@@ -58,7 +63,10 @@ class _Place:
                 return _Place()
             files = tuple(Arrival(**file) for file in data.pop("files"))
             newest, file = (Arrival(**one) if one else None for one in (data.pop("newest"), data.pop("file")))
-            return _Place(full=bool(data["full"]), files=files, newest=newest, file=file, taking=_Taking(**data["taking"]))
+            lost = int(data.get("lost", 0))
+            return _Place(
+                full=bool(data["full"]), files=files, newest=newest, file=file, lost=lost, taking=_Taking(**data["taking"])
+            )
         except (ValueError, TypeError, AttributeError, KeyError):
             return _Place()
 
@@ -114,7 +122,7 @@ class Inbox:
     def _read(self, place: _Place) -> Page:
         if place.file is not None and place.taking.over:
             self._report(place.file)
-            place = replace(place.behind(place.file), newest=place.file)
+            place = replace(place.behind(place.file), newest=place.file, lost=place.taking.lost)
         if place.file is not None:
             return self._page(place, place.file)
         arrival = self._arrivals.next(Past(files=place.files, newest=place.newest))
@@ -127,7 +135,14 @@ class Inbox:
         if arrival.taken:
             self._folder.drop(self._aside + arrival.digest)
             self._say(arrival.name, [Verdict(line=0, id="", result=UNCHANGED, why="the same content was taken last")])
-            return Page(records=(), cursor=place.behind(arrival).text(), more=True, full=place.full)
+            newest = max((one for one in (place.newest, arrival) if one is not None), key=lambda one: one.modified)
+            return Page(
+                records=(),
+                cursor=replace(place.behind(arrival), newest=newest).text(),
+                more=True,
+                full=place.full,
+                well=() if place.lost else ((TROUBLE, self._kind.stem),),
+            )
         if arrival.fault:
             return self._refused(place, arrival, arrival.fault)
         try:
@@ -202,6 +217,8 @@ class Inbox:
             for one in verdicts:
                 yield str(one.line or ""), _sayable(one.id), one.result, _sayable(one.why)
 
+        if len(os.fsencode(name)) > LONGEST_NAME:
+            return  # what is wrong with it is told as the trouble with files of this kind
         header = ("line", self._kind.id, "result", "why")
         self._folder.put(result_of(name), lambda file: write_rows(file, header, lines()), again=True)
 

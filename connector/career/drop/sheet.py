@@ -116,8 +116,11 @@ def rows_of(file: BinaryIO, form: Form) -> Iterator[Row]:
 
 def _rows(text: io.TextIOWrapper, form: Form) -> Iterator[Row]:
     reader = csv.reader(text, delimiter=form.delimiter, strict=True)
-    for _ in range(form.skip + 1):
-        next(reader, None)
+    try:
+        for _ in range(form.skip + 1):
+            next(reader, None)
+    except csv.Error:
+        raise Unusable("its first lines cannot be read: a quotation mark that nobody closed, or a name without end") from None
     while True:
         line = reader.line_num + 1
         try:
