@@ -53,6 +53,13 @@ def test_a_day_of_the_month_and_one_of_the_week_are_either() -> None:
     assert [f"{at:%d.%m.}" for at in due[1:]] == ["29.11.", "01.12.", "06.12.", "13.12.", "15.12.", "20.12."]
 
 
+def test_a_field_that_begins_with_a_star_names_no_day() -> None:
+    """Law (crontab(5)): every second day that is a Monday, and not every second day and every Monday."""
+    at = cron_trigger("0 3 */2 * 1", "UTC").get_next_fire_time(None, SUNDAY + timedelta(days=2))
+    assert at is not None
+    assert (at.day % 2, at.isoweekday()) == (1, 1)
+
+
 NEVER = ["", "weekly", "0 3 * *", "0 3 * * * *", "0 25 * * *", "0 3 31 2 *", "0 3 * * 8", "0 3 * * -1", "0 3 * * 5-1"]
 NEVER += ["0 3 * * 1/2", "0 3 * * */0", "0 3 * * x", "0 3 * * ?", "0 3 * * 1,,2", "0 3 * * "]
 

@@ -553,17 +553,23 @@ def test_what_is_forgotten_of_a_request_says_nothing_of_its_end(asked: Universit
     assert asked.told(asked.request)["state"] == "done"
 
 
-def test_what_is_forgotten_of_a_request_that_goes_on(asked: University) -> None:
-    """Law: how many were offered stands in the state of the request, not in what was forgotten of its person."""
-    asked.edit(asked.one("Career_Request__c")["Id"], Offered_Count__c=3)
+@pytest.mark.parametrize("offered", [{"Offered_Count__c": 3}, {"Outcome__c": "Accepted"}])
+def test_what_is_forgotten_of_a_request_that_goes_on(asked: University, offered: dict[str, Any]) -> None:
+    """Law: that somebody is offered stands in the state of the request, not in what was forgotten of its person.
+
+    Nor does a write of ours bring back what was forgotten.
+    """
+    asked.edit(asked.one("Career_Request__c")["Id"], **offered)
     asked.edit(asked.one("Task")["Id"], Status="In Progress")
     assert state(asked) == ("In progress", "offered")
     for _ in range(2):
         asked.run(seconds=9000)
     erase_person(asked.ctx, "careers", "a1")
+    before = asked.writes_of_bridge()
     asked.edit(asked.one("Task")["Id"], Subject="Tidied")
     for _ in range(3):
         asked.run()
+    assert asked.writes_of_bridge() == before
     assert (asked.told(asked.request)["state"], asked.one("Career_Request__c")["Neutral__c"]) == ("offered", "offered")
 
 

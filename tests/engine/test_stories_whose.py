@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import orjson
@@ -10,10 +11,12 @@ from sqlalchemy import text
 
 from connector.core.model import NullPolicy, Side
 from connector.engine import planner
+from connector.engine.collect import collect_crm
 from connector.engine.erasing import erase_person
 from connector.engine.keeping import keep, note_accounts
 from connector.engine.report import status
 from connector.ports import Record
+from emulator.inprocess import WireFault
 from tests.engine.test_stories_meanwhile import go
 from tests.engine.test_stories_people import TWIN, between, links, stranger  # noqa: F401 - fixtures
 from tests.engine.test_stories_start import differing, with_modes  # noqa: F401 - a fixture
@@ -283,3 +286,96 @@ def test_a_choice_outside_the_pilot_is_looked_at_once(differing: University) -> 
     planner.adopt(differing.ctx, "phone_mobile", "crm_wins")
     differing.run()
     assert len(differing.run().plans) <= 1
+
+
+@pytest.mark.parametrize("decision", ["Candidate", "Nobody"])
+def test_staff_decide_and_delete_the_double_at_once(between: University, decision: str) -> None:  # noqa: F811 - the fixture
+    """Law: what staff have decided counts, also where the other candidate is gone in the same cycle."""
+    row = between.one("Identity_Review__c")
+    ada = f"Candidate {1 if row['Candidate_1__c'] == between.ada else 2}"
+    between.edit(row["Id"], Decision__c=ada if decision == "Candidate" else decision)
+    between.crm.delete_as(between.officer, between.grace)
+    go(between, 4)
+    assert link(between)["state"] == ("linked" if decision == "Candidate" else "apart")
+    assert decision != "Candidate" or link(between)["basis"] == "decided by staff"
+
+
+@pytest.mark.parametrize("corrected", [{"first_name": "Adah"}, {"last_name": "LOVELACE"}])
+def test_a_correction_makes_no_other_question(between: University, corrected: dict[str, str]) -> None:  # noqa: F811 - the fixture
+    """Law: a name that careers spell otherwise is the same person's, and staff are asked once."""
+    between.edit_person("a1", corrected)
+    go(between, 3)
+    assert [row["State__c"] for row in between.all("Identity_Review__c")] == ["Open"]
+
+
+def test_a_decision_counts_where_the_name_is_corrected_at_once(between: University) -> None:  # noqa: F811 - the fixture
+    """Law: staff decide while careers correct the spelling: the decision is about that person."""
+    between.edit(between.one("Identity_Review__c")["Id"], Decision__c="Nobody")
+    between.edit_person("a1", {"first_name": "Adah"})
+    go(between, 4)
+    assert link(between)["state"] == "apart"
+
+
+def test_a_review_of_yesterday_is_the_question_that_it_is(new: University, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Law: what was asked by a release whose keys had no bearer is neither asked anew nor is its answer lost."""
+    new.ada = new.contact(**TWIN, Personal_Email__c="ada@example.org", University_ID__c="U1")
+    new.grace = new.contact(**TWIN, Personal_Email__c="ada@example.org", University_ID__c="U2")
+    new.person("a1", first_name="Ada", last_name="Lovelace", email_personal="ada@example.org")
+    with monkeypatch.context() as yesterday:
+        yesterday.setattr("connector.engine.identity._bearer", lambda *_: [])
+        new.go_live()
+        new.run()
+    new.edit(new.one("Identity_Review__c")["Id"], Decision__c="Nobody")
+    new.edit_contact(new.ada, Preferred_Name__c="Augusta", MobilePhone="+16175550199")
+    go(new, 3)
+    assert (len(new.all("Identity_Review__c")), link(new)["state"]) == (1, "apart")
+
+
+def test_a_profile_that_staff_moved_is_not_moved_back(uni: University) -> None:
+    """Law: the move was read, and Salesforce was away before the link could follow: it follows once that is back."""
+    uni.grace = make_grace(uni)
+    go(uni, 2)
+    uni.edit(uni.profile()["Id"], Contact__c=uni.grace)
+    uni.edit_person("a1", {"interests": ["chess"]})
+    uni.clock.move(timedelta(minutes=1))
+    collect_crm(uni.ctx)
+    uni.crm_wire.order(WireFault.REFUSE, "GET|POST", count=100_000)
+    go(uni)
+    uni.crm_wire.orders.clear()
+    go(uni, 6, seconds=3600)
+    assert (uni.profile()["Contact__c"], link(uni)["contact_id"]) == (uni.grace, uni.grace)
+
+
+def test_the_second_account_of_a_forgotten_first_one(uni: University) -> None:
+    """Law: what was read of the first account is erased, its link stands: the second one follows it."""
+    erase_person(uni.ctx, SYSTEM, "a1")
+    uni.person("a3", primary_account_id="a1", **ADA)
+    uni.edit_person("a3", {"title": "Admiral"})
+    go(uni, 4)
+    assert (open_reviews(uni), link(uni, "a3")["contact_id"]) == ([], uni.ada)
+
+
+def test_a_first_account_that_is_on_a_later_page(uni: University) -> None:
+    """Law: a reading that breaks off before the first account says nothing about whether there is one."""
+    uni.grace = make_grace(uni)
+    go(uni, 2)
+    uni.person("a3", primary_account_id="a999", **GRACE)
+    uni.edit_person("a3", {"title": "Admiral"})
+    for number in range(1_100):
+        uni.person(f"m{number:04}", first_name=f"N{number}", last_name=f"L{number}")
+        uni.edit_person(f"m{number:04}", {"title": "x"})
+    uni.person("a999", **GRACE)
+    uni.edit_person("a999", {"title": "Admiral"})
+    pages: list[int] = []
+
+    def break_off() -> None:
+        pages.append(1)
+        if len(pages) == 2:
+            uni.career_wire.order(WireFault.REFUSE, ".", count=1000)
+
+    uni.before("/changes", break_off)
+    assert SYSTEM in uni.run(approve=True).down
+    uni.preludes.clear()
+    uni.career_wire.orders.clear()
+    go(uni, 4, seconds=3600)
+    assert open_reviews(uni) == []

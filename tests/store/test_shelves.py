@@ -203,10 +203,15 @@ def test_an_open_suggestion_is_settled_once(store: Store) -> None:
 
 
 def test_the_same_review_is_open_once(store: Store) -> None:
-    """The same question is asked once; another question about the same account withdraws the open one."""
+    """The same question is asked once, by whichever key; another question about the same account withdraws the open one."""
     with store.begin() as db:
-        for key in ("k1", "k1", "k2"):
-            reviews.open_for(db, "careers", "a1", key=key, kind="Possible match", candidates=["c1", "c2"], now=NOW)
+        for key, kind in (
+            ("k1", "Duplicate contacts"),
+            ("k2", "Possible match"),
+            ("k2", "Possible match"),
+            ("k3", "Possible match"),
+        ):
+            reviews.open_for(db, "careers", "a1", key=key, kind=kind, candidates=["c1", "c2"], now=NOW)
         assert reviews.count(db) == {"Withdrawn": 1, "Open": 1}
         reviews.close_for(db, "careers", ["a1"], state="Decided", now=NOW, decision="c2")
         assert reviews.turned_down(db, "careers", ["a1"]) == {("a1", "c1")}
