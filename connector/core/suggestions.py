@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import orjson
 
@@ -131,3 +132,16 @@ def new_contact_fields(values: Mapping[str, Native], labels: Mapping[str, str]) 
         "By_The_Person__c": False,
         "Urgent__c": False,
     }
+
+
+NONE_OF_THEM = ("New contact", "Nobody")
+"""Answers to the question whose an account is that name no candidate."""
+
+
+def answer_of(fields: Mapping[str, Any]) -> str | None:
+    """What an identity review answers, by its record: the contact's id, or a word of ``NONE_OF_THEM``; None: nothing yet."""
+    decision = str(fields.get("Decision__c") or "")
+    if decision in NONE_OF_THEM:
+        return decision
+    contact = fields.get("Chosen_Contact__c" if decision == "Chosen contact" else f"{decision.replace(' ', '_')}__c")
+    return str(contact) if decision and contact else None

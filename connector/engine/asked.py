@@ -182,6 +182,15 @@ def whole_number(value: object) -> int | None:
     return int(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
+_WORD = 40
+"""Letters of the state's columns for words of picklists; PostgreSQL refuses what is longer."""
+
+
+def picked(value: object) -> str | None:
+    """A word of a picklist as Salesforce gives it, as long as the state keeps it: an org may have longer ones of its own."""
+    return str(value)[:_WORD] if value else None
+
+
 def read_moment(value: object) -> datetime | None:
     """A moment as Salesforce gives it; None for what is none."""
     try:

@@ -11,7 +11,8 @@ from sqlalchemy import Connection
 from connector.core.foreign import fitted, visible
 from connector.core.model import Side
 from connector.core.rulebook import Slot
-from connector.core.suggestions import CRM_STATES
+from connector.core.suggestions import CRM_STATES, NONE_OF_THEM, answer_of
+from connector.engine.asked import picked
 from connector.engine.context import Context, log
 from connector.engine.drafts import NEW_CONTACT
 from connector.engine.recovered import decided_on, take_up
@@ -49,8 +50,7 @@ def _suggestion_decided(ctx: Context, db: Connection, row: Row) -> bool:
     if known is None or known["state"] != "open" or decision is None or row["deleted"]:
         return False
     pressed = "accept" if decision == "Accept" else "reject"
-    # As long as the state's column: PostgreSQL would refuse the whole page, and everything would stop.
-    reason = (fields.get("Reason__c") or "")[:40] or None
+    reason = picked(fields.get("Reason__c"))
     if (known["pressed"], known["reason"]) != (pressed, reason):
         # Met before, it is no decision: it may be we who have changed the record since.
         by = fields.get("LastModifiedById")
@@ -104,36 +104,23 @@ def _link(ctx: Context, db: Connection, system: str, account_id: str, contact_id
 def _review_decided(ctx: Context, db: Connection, row: Row) -> bool:
     fields = unpack(row["fields"])
     known = reviews.by_crm_id(db, [row["id"]]).get(row["id"])
-    decision = fields.get("Decision__c")
-    if known is None or known["state"] != "Open" or decision is None or row["deleted"]:
+    answer = answer_of(fields)
+    if known is None or known["state"] != "Open" or answer is None or row["deleted"]:
         return False
     system, account, now = known["system"], known["account_id"], ctx.clock.now()
-    contact = _chosen(fields, decision)
-    if contact is None and decision not in ("New contact", "Nobody"):
-        return False
-    reviews.close_for(db, system, [account], state="Decided", now=now, decision=contact or decision)
+    contact = None if answer in NONE_OF_THEM else answer
+    reviews.close_for(db, system, [account], state="Decided", now=now, decision=answer)
     refs = {"system": system, "account": account, "review": known["key"], "contact": contact}
     journal.append(db, [("review.decided", refs | {"by": fields.get("LastModifiedById")}, None)], now)
-    log.info("review.decided", review=known["key"], decision=decision)
+    log.info("review.decided", review=known["key"], decision=fields["Decision__c"])
     if contact is not None:
         _link(ctx, db, system, account, contact)
     else:
-        state = "waiting" if decision == "New contact" else "apart"
+        state = "waiting" if answer == "New contact" else "apart"
         links.change(db, system, account, state=state, basis=links.DECIDED, decided_at=stamp(now))
         if state == "apart":
             suggestions.settle(db, system, account, NEW_CONTACT, state="withdrawn", now=now)
     return True
-
-
-def _chosen(fields: Mapping[str, Any], decision: str) -> str | None:
-    if decision == "Chosen contact":
-        name = "Chosen_Contact__c"
-    elif decision.startswith("Candidate "):
-        name = f"Candidate_{decision.removeprefix('Candidate ')}__c"
-    else:
-        return None
-    chosen = fields.get(name)
-    return str(chosen) if chosen else None
 
 
 def tell(ctx: Context) -> int:

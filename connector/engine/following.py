@@ -12,7 +12,7 @@ from connector.core.model import Side
 from connector.core.progress import DECIDED, ENDED, UNDER_WAY, Neutral, RequestState, Result, progress, was_asked
 from connector.core.requests import Ask, Misunderstood
 from connector.core.routing import GONE
-from connector.engine.asked import asked_now, read_moment, whole_number, words_of
+from connector.engine.asked import asked_now, picked, read_moment, whole_number, words_of
 from connector.engine.context import log
 from connector.engine.desk import Desk
 from connector.engine.identity import survivor_of
@@ -112,7 +112,7 @@ def _recover(desk: Desk, known: Row, fields: Mapping[str, Any], touched: datetim
         # It was made about nobody yet, or about somebody else: whom we have just found for it is not who is worked for.
         columns["contact_id"] = fields.get("Contact__c")
         desk.part(known["number"])
-    requests.change(desk.db, system, id, **columns, message=message, outcome=_outcome(fields))
+    requests.change(desk.db, system, id, **columns, message=message, outcome=picked(fields.get("Outcome__c")))
     _recount(desk, known, RequestState(stands[0]), fields)
     found = requests.get(desk.db, system, id) or known
     desk.acknowledge(found)
@@ -216,11 +216,6 @@ def _in_our_words(fields: Mapping[str, Any]) -> bool:
     return fields.get("State__c") in {*RequestState} and fields.get("Neutral__c") in {None, *Neutral}
 
 
-def _outcome(fields: Mapping[str, Any]) -> str | None:
-    """What an officer entered, as long as the state's column: an org may have words of its own."""
-    return (fields.get("Outcome__c") or "")[:40] or None
-
-
 def _moved(
     desk: Desk,
     known: Row,
@@ -230,7 +225,7 @@ def _moved(
     fields: Mapping[str, Any],
     touched: datetime,
 ) -> None:
-    outcome = _outcome(fields)
+    outcome = picked(fields.get("Outcome__c"))
     now_is = (state.value, neutral.value, offered, outcome)
     if fields and (state.value, neutral.value) != (fields.get("State__c"), fields.get("Neutral__c")):
         desk.tell_crm(known, state, neutral)

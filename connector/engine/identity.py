@@ -12,6 +12,7 @@ from connector.core.evidence import Evidence, Prepared, prepare, query_keys, sho
 from connector.core.match import Decision, Frequencies, Kind, Policy, Reason, resolve, score, triage
 from connector.core.model import Side, Value
 from connector.core.rulebook import Slot
+from connector.core.suggestions import answer_of
 from connector.engine.context import Context, key_of, log
 from connector.engine.drafts import NEW_CONTACT
 from connector.engine.readings import Person
@@ -129,16 +130,8 @@ def _follow_contacts(ctx: Context) -> None:
 def _unanswered(db: Connection, asked: Sequence[Row]) -> list[Row]:
     """Without the questions whose answer was read and is not taken up yet: staff may decide and delete the double at once."""
     records = observations.load(db, Side.CRM, Feed.REVIEW, [row["crm_id"] for row in asked if row["crm_id"]])
-    answered = {id for id, row in records.items() if row["pending"] and _answers(unpack(row["fields"]))}
+    answered = {id for id, row in records.items() if row["pending"] and answer_of(unpack(row["fields"]))}
     return [row for row in asked if row["crm_id"] not in answered]
-
-
-def _answers(fields: Mapping[str, Any]) -> bool:
-    decision = str(fields.get("Decision__c") or "")
-    if decision in ("New contact", "Nobody"):
-        return True
-    name = "Chosen_Contact__c" if decision == "Chosen contact" else f"{decision.replace(' ', '_')}__c"
-    return bool(decision and fields.get(name))
 
 
 def _follow(ctx: Context, db: Connection, link: Row, contact: Row) -> bool:
