@@ -20,7 +20,7 @@ from tests.simulation.world import Spec
 ROOT = Path(__file__).parents[2]
 PARTS = 12
 """How many tests the seeds are split into, so that workers share them."""
-SEEDS = 60
+SEEDS = 40
 """Seeds in each of them."""
 
 
