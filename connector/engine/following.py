@@ -99,6 +99,7 @@ def _recover(desk: Desk, known: Row, fields: Mapping[str, Any], touched: datetim
         # Careers have taken it back since: that stands, whatever the record says yet, and whatever Task it has.
         stands = (RequestState.WITHDRAWN.value, Neutral.WITHDRAWN.value)
         desk.close_task(known)
+        desk.part(known["number"])
     if known["attached_to"] and stands[0] == known["state"]:
         stands = (known["state"], known["neutral"])
     # The words for careers are kept nowhere but here: those that we have just found for the same state are the same.

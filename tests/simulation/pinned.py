@@ -866,5 +866,19 @@ PINNED: Mapping[str, Scenario] = {
         seed=89350,
         swept=False,
     ),
+    "who asked the same waited for ever where the first was taken back with its end unknown": Scenario(
+        spec=Spec(people=3, page=1, latency=1.0, org=(("tasks_touch_contacts", True),)),
+        steps=(
+            File(0, 4),
+            Pass(60),
+            File(0, 0),
+            File(0, 2),
+            Break("crm", "lose_response", 1, "composite/graph"),
+            Pass(60),
+            Change(1),
+        ),
+        seed=89855,
+        swept=False,
+    ),
 }
 """What went wrong, and how."""
