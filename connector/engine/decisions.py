@@ -16,7 +16,7 @@ from connector.engine.asked import picked
 from connector.engine.context import Context, log
 from connector.engine.drafts import NEW_CONTACT
 from connector.engine.recovered import decided_on, take_up
-from connector.engine.unasking import start_anew
+from connector.engine.unasking import settle_whose, start_anew
 from connector.ports import Feed
 from connector.store import intents, journal, links, observations, reviews, suggestions
 from connector.store.links import BLANK
@@ -95,9 +95,7 @@ def _link(ctx: Context, db: Connection, system: str, account_id: str, contact_id
     now = stamp(ctx.clock.now())
     decided = {"contact_id": contact_id, "basis": links.DECIDED, "leading": leading, "marked": True, "decided_at": now}
     links.change(db, system, account_id, state="linked", **decided)
-    # Whatever else was asked about whose it is has been answered by that.
-    suggestions.settle(db, system, account_id, NEW_CONTACT, state="withdrawn", now=ctx.clock.now())
-    reviews.close_for(db, system, [account_id], state="Withdrawn", now=ctx.clock.now())
+    settle_whose(ctx, db, system, account_id)
     links.mark_contacts(db, [contact_id])
 
 

@@ -175,7 +175,7 @@ class Draft:
     def _ask(self, subject: Subject, unit: Unit, verdict: Verdict, *, before: UnitState, after: Memory) -> None:
         account, episode = subject.link["account_id"], after.episodes
         seen = subject.account or {}
-        author = author_of(unit, _edits(seen.get("edits")), seen_before=seen.get("seen_before"), seen=seen.get("seen_at", ""))
+        author = author_of(unit, edits_of(seen.get("edits")), seen_before=seen.get("seen_before"), seen=seen.get("seen_at", ""))
         opt_out = unit.other_office_edit is OutsideEdit.OPT_OUT_WINS and verdict.suggested == (unit.restrictive,)
         fields = change_fields(
             unit,
@@ -325,6 +325,7 @@ def _pack(reading: Reading | None) -> list[Any] | None:
     return None if reading is None else [reading.values, reading.natives]
 
 
-def _edits(packed: str | None) -> list[Edit]:
+def edits_of(packed: str | None) -> list[Edit]:
+    """Who edited what in an account, as its observation keeps it."""
     rows = unpack(packed) if packed else []
     return [Edit(fields=tuple(fields), by=by, kind=kind, at=at) for fields, by, kind, at in rows]

@@ -16,7 +16,7 @@ from connector.core.suggestions import answer_of
 from connector.engine.context import Context, key_of, log
 from connector.engine.drafts import NEW_CONTACT
 from connector.engine.readings import Person
-from connector.engine.unasking import start_anew
+from connector.engine.unasking import settle_whose, start_anew
 from connector.ports import Feed
 from connector.store import journal, links, observations, requests, reviews, suggestions
 from connector.store.observations import batches
@@ -327,8 +327,7 @@ def _follow_primaries(ctx: Context, db: Connection, system: str, second: Mapping
         if found is not None and found["state"] == "linked":
             links.change(db, system, id, contact_id=found["contact_id"], state="linked", leading=False, marked=True)
             links.change(db, system, id, basis="primary account", decided_at=now)
-            suggestions.settle(db, system, id, NEW_CONTACT, state="withdrawn", now=ctx.clock.now())
-            reviews.close_for(db, system, [id], state="Withdrawn", now=ctx.clock.now())
+            settle_whose(ctx, db, system, id)
 
 
 def _taken(db: Connection, system: str, decisions: Mapping[str, Decision]) -> dict[str, str]:

@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from sqlalchemy import Connection
 
 from connector.core.evidence import Prepared, blocking_keys
-from connector.core.model import Edit, Side
+from connector.core.model import Side
 from connector.core.progress import RequestState
 from connector.engine.context import Context
-from connector.engine.drafts import NEW_CONTACT
+from connector.engine.drafts import NEW_CONTACT, edits_of
 from connector.engine.identity import contact_evidence
 from connector.engine.moved import note_moved
 from connector.ports import Feed, Record
@@ -64,15 +64,11 @@ def _with_earlier_edits(db: Connection, system: str, changed: Sequence[Record], 
     before = {record.id: known[record.id]["edits"] for record in changed if record.id in known and known[record.id]["edits"]}
     unjudged = {id for id, row in links.by_account(db, system, list(before)).items() if row["marked"]} if before else set()
     return [
-        replace(record, edits=(*_edits(before[record.id]), *record.edits))
+        replace(record, edits=(*edits_of(before[record.id]), *record.edits))
         if record.id in unjudged and not record.deleted
         else record
         for record in changed
     ]
-
-
-def _edits(packed: str) -> list[Edit]:
-    return [Edit(fields=tuple(fields), by=by, kind=kind, at=at) for fields, by, kind, at in unpack(packed)]
 
 
 def forget(ctx: Context, db: Connection, side: Side, system: str, kind: str, ids: Sequence[str]) -> None:

@@ -8,8 +8,8 @@ from sqlalchemy import Connection
 
 from connector.core.model import Side
 from connector.engine.context import Context
-from connector.engine.drafts import PROPOSAL
-from connector.store import intents, journal, links, observations, requests, suggestions
+from connector.engine.drafts import NEW_CONTACT, PROPOSAL
+from connector.store import intents, journal, links, observations, requests, reviews, suggestions
 from connector.store.links import BLANK
 from connector.store.store import Row, stamp, unpack
 
@@ -33,6 +33,13 @@ def untell(db: Connection, row: Row) -> None:
     if unit in states:
         untold = replace(states[unit], memory=replace(states[unit].memory, noted=None))
         links.put_states(db, row["system"], {row["target"]: dict(states) | {unit: untold}})
+
+
+def settle_whose(ctx: Context, db: Connection, system: str, account: str) -> None:
+    """Whose an account is has been answered: whatever else was asked about that is over."""
+    now = ctx.clock.now()
+    suggestions.settle(db, system, account, NEW_CONTACT, state="withdrawn", now=now)
+    reviews.close_for(db, system, [account], state="Withdrawn", now=now)
 
 
 def ask_anew(ctx: Context, db: Connection, row: Row) -> None:

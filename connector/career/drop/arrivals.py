@@ -18,7 +18,7 @@ QUIET = 30.0
 GIVE_UP = 3600.0
 """Seconds after which a file without an end to its last line is refused."""
 RESULT = ".result.csv"
-LONGEST_NAME = 240
+_LONGEST_NAME = 240
 """Bytes of a name for whose result file, and the part of it that is written first, there still is a name."""
 _AHEAD = 86_400.0
 _PARTS = (".part", ".partial", ".tmp", ".filepart", ".crdownload")
@@ -27,6 +27,11 @@ _PARTS = (".part", ".partial", ".tmp", ".filepart", ".crdownload")
 def result_of(name: str) -> str:
     """What the result file of a file of this name is called."""
     return name[: -len(".csv")] + RESULT
+
+
+def has_result(name: str) -> bool:
+    """Whether a file's name is short enough for its result file to have one."""
+    return len(os.fsencode(name)) <= _LONGEST_NAME
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,8 +99,8 @@ class Arrivals:
     def _look(self, entry: Entry, past: Past) -> Arrival | None:
         if entry.fault:
             raise Unfit(entry.fault)
-        if len(os.fsencode(entry.name)) > LONGEST_NAME:
-            raise Unfit(f"its name has more than {LONGEST_NAME} bytes: no result file could be named after it")
+        if not has_result(entry.name):
+            raise Unfit(f"its name has more than {_LONGEST_NAME} bytes: no result file could be named after it")
         age = self._clock.now().timestamp() - entry.modified / 1e9
         if age < -_AHEAD:
             raise Unfit("it says that it will change in the future: look at the clock of the machine that wrote it")

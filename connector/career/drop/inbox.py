@@ -8,12 +8,11 @@ appears once the engine comes back with the cursor behind the last row: then all
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
 from itertools import islice
 
-from connector.career.drop.arrivals import LONGEST_NAME, Arrival, Arrivals, Past, result_of
+from connector.career.drop.arrivals import Arrival, Arrivals, Past, has_result, result_of
 from connector.career.drop.folder import Folder
 from connector.career.drop.sheet import Unusable, write_rows
 from connector.career.drop.table import REFUSED, SET_ASIDE, UNCHANGED, Kind, Table, Verdict
@@ -217,7 +216,7 @@ class Inbox:
             for one in verdicts:
                 yield str(one.line or ""), _sayable(one.id), one.result, _sayable(one.why)
 
-        if len(os.fsencode(name)) > LONGEST_NAME:
+        if not has_result(name):
             return  # what is wrong with it is told as the trouble with files of this kind
         header = ("line", self._kind.id, "result", "why")
         self._folder.put(result_of(name), lambda file: write_rows(file, header, lines()), again=True)
