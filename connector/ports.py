@@ -220,6 +220,7 @@ class Capabilities:
     """What a career system can do, by its profile. Unknown counts as the careful answer.
 
     ``may_mail`` are fields besides the login whose change could make it write to the person.
+    ``requests_apart``: requests are a feed of their own, often at another service, which fails and waits for itself.
     ``lookup``: accounts can be asked for by id; where not, writes are handed over, and only a later reading tells what
     became of them. ``per_delivery``: so many changed accounts are handed over at once. ``shown_within``: a write that no
     reading shows for so many days is decided anew.
@@ -233,6 +234,7 @@ class Capabilities:
     may_mail: tuple[str, ...] = ()
     notes: bool = False
     requests: bool = False
+    requests_apart: bool = False
     lookup: bool = True
     per_delivery: int = 200
     shown_within: int = 14
@@ -300,7 +302,13 @@ class CareerSide(Protocol):
         """The tenant's never-changing id."""
 
     def read(self, cursor: str) -> Page:
-        """The next page of people and requests (``Record.kind`` is ``person`` or ``request``); empty starts a full read."""
+        """The next page of people, and of requests unless these are a feed of their own; empty starts a full read.
+
+        ``Record.kind`` is ``person`` or ``request``.
+        """
+
+    def read_requests(self, cursor: str) -> Page:
+        """The next page of requests where they are a feed of their own (``Capabilities.requests_apart``); empty starts anew."""
 
     def fetch(self, kind: str, ids: Sequence[str]) -> Sequence[Record]:
         """These records now; ids that do not exist are not in the answer."""

@@ -31,9 +31,12 @@ def connect(setup: Setup) -> CareerClient:
 def _generic(setup: Setup) -> Generic:
     if not isinstance(setup.profile, Contract):
         raise Bug("a profile of dialect generic has the names of the contract")
-    access = setup.profile.access
+    profile, access = setup.profile, setup.profile.access
+    if not setup.own_requests:
+        # What it has of requests is nobody's business: they come from elsewhere, or not at all.
+        profile = profile.model_copy(update={"abilities": profile.abilities.model_copy(update={"requests": False})})
     key = Key(setup.the_key()) if access.kind == "bearer" else Key(setup.the_key(), header=access.header, word="")
-    return Generic(setup.exchange(key, rights="docs/career-api.md"), setup.profile)
+    return Generic(setup.exchange(key, rights="docs/career-api.md"), profile)
 
 
 DIALECTS: Mapping[str, Callable[[Setup], Dialect]] = {
@@ -49,7 +52,7 @@ DIALECTS: Mapping[str, Callable[[Setup], Dialect]] = {
 
 def _carrier(setup: Setup, people: Dialect) -> RequestCarrier:
     match setup.carrier:
-        case "rest" if isinstance(people, Generic) and setup.requests_wire is None:
+        case "rest" if isinstance(people, Generic) and setup.own_requests:
             return people
         case "rest":
             return RestRequests.open(setup)

@@ -129,6 +129,8 @@ class Reader:
             latest: dict[tuple[str, str], Record] = {}
             for entry in items_of(reply.answer, reply.data, names.items):
                 record = self._changed(reply, entry)
+                if record.kind == "request" and not self._profile.abilities.requests:
+                    continue
                 before = latest.pop((record.kind, record.id), None)
                 edit = _edit(entry, own)
                 edits = (before.edits if before else ()) + ((edit,) if edit else ())

@@ -42,6 +42,11 @@ class Setup:
     requests_wire: Wire | None = None
     requests_key: ReadSecret | None = None
 
+    @property
+    def own_requests(self) -> bool:
+        """Whether the system carries its requests itself, by the contract, in the feed of its people."""
+        return self.carrier == "rest" and self.requests_wire is None
+
     def the_wire(self) -> Wire:
         """The way to the system; the configuration has been checked for it."""
         return _there(self.wire, "url")

@@ -6,16 +6,14 @@ JSON can carry.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from connector.career import outcomes
 from connector.career.dialect import Dialect, RequestCarrier, Tenant
 from connector.career.facts import Facts
 from connector.career.writes import Chunk, send_all
-from connector.core.strictjson import read_table
 from connector.ports import (
     Acknowledgement,
     Calls,
@@ -45,7 +43,6 @@ class CareerClient:
         same: object = people
         self._apart = None if requests is same else requests
         self._tenant: Tenant | None = None
-        self._requests_failed = False
 
     @property
     def system(self) -> str:
@@ -56,7 +53,12 @@ class CareerClient:
     def capabilities(self) -> Capabilities:
         """What the profile declares; once the tenant was asked, with what it says about mail added."""
         declared = self._profile.capabilities()
-        declared = replace(declared, requests=self._requests is not None, notes=declared.notes and self._people.note_size > 0)
+        declared = replace(
+            declared,
+            requests=self._requests is not None,
+            requests_apart=self._apart is not None,
+            notes=declared.notes and self._people.note_size > 0,
+        )
         if self._tenant is None:
             return declared
         return replace(
@@ -82,21 +84,13 @@ class CareerClient:
         return self._tenant
 
     def read(self, cursor: str) -> Page:
-        """See ``CareerSide.read``. People first; where requests travel apart, these after them."""
-        if self._apart is None:
-            return self._people.read(cursor)
-        place = _Two.parse(cursor)
-        # requests that cannot be had must not keep us from people for ever
-        if place.turn == "people" or self._requests_failed:
-            self._requests_failed = False
-            page = self._people.read(place.people)
-            then = replace(place, people=page.cursor, turn="people" if page.more else "requests")
-            return replace(page, cursor=then.text(), more=True)
-        self._requests_failed = True
-        page = self._apart.read(place.requests)
-        self._requests_failed = False
-        then = replace(place, requests=page.cursor, turn="requests" if page.more else "people")
-        return replace(page, cursor=then.text(), full=False)
+        """See ``CareerSide.read``."""
+        return self._people.read(cursor)
+
+    def read_requests(self, cursor: str) -> Page:
+        """See ``CareerSide.read_requests``."""
+        page = self._apart.read(cursor) if self._apart is not None else Page(records=(), cursor=cursor, more=False)
+        return replace(page, full=False)
 
     def fetch(self, kind: str, ids: Sequence[str]) -> Sequence[Record]:
         """See ``CareerSide.fetch``."""
@@ -146,25 +140,3 @@ class CareerClient:
         }:
             return outcomes.would_mail("changing the login")
         return outcomes.unsendable(dict(fields))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Two:
-    """Where two feeds stopped that the engine reads as one, and which has its turn."""
-
-    people: str = ""
-    requests: str = ""
-    turn: str = "people"
-
-    def text(self) -> str:
-        return json.dumps({"v": 1, "people": self.people, "requests": self.requests, "turn": self.turn})
-
-    @staticmethod
-    def parse(text: str) -> _Two:
-        """The place in a text; the beginning of both if it is none of ours."""
-        try:
-            data = read_table(text)
-            found = _Two(**{name: str(value) for name, value in data.items() if name != "v"})
-        except (ValueError, TypeError, AttributeError):
-            return _Two()
-        return found if found.turn in {"people", "requests"} else _Two()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,10 +16,12 @@ from connector.engine.settling import Delivered
 from connector.engine.shown import settle_shown
 from connector.ports import Feed, Page, Record
 from connector.store import observations
-from connector.store.store import stamp
+from connector.store.store import get_meta, set_meta, stamp
 
 PEOPLE = "people"
-"""The name of a career system's one feed in the cursor table."""
+"""The name in the cursor table of a career system's feed, in which requests may come as well."""
+REQUESTS = "requests"
+"""The name there of the feed that its requests are where they travel apart."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -49,25 +51,44 @@ def collect_crm(ctx: Context, feeds: Sequence[Feed] = tuple(Feed)) -> Collected:
 
 def collect_career(ctx: Context, system: str, *, shown: Delivered | None = None) -> Collected:
     """Read one career system until nothing more is waiting. ``shown`` counts writes of ours that are settled by what is read."""
-    total, more, shown, anew = Collected(), True, shown or Delivered(), False
+    return _collect(ctx, system, PEOPLE, ctx.careers[system].read, shown or Delivered())
+
+
+def collect_requests(ctx: Context, system: str) -> Collected:
+    """Read the requests of a system in which they travel apart until nothing more is waiting."""
+    return _collect(ctx, system, REQUESTS, ctx.careers[system].read_requests, Delivered())
+
+
+def _collect(ctx: Context, system: str, feed: str, read: Callable[[str], Page], shown: Delivered) -> Collected:
+    total, more, anew = Collected(), True, False
     while more:
         with ctx.store.begin() as db:
-            known = observations.cursors(db, Side.CAREER, system).get(PEOPLE, "")
-        page = ctx.careers[system].read(known)
+            known = observations.cursors(db, Side.CAREER, system).get(feed, "")
+        page = read(known)
         with ctx.store.begin() as db:
             total.read += len(page.records)
             total.changed += _keep_career(ctx, db, system, page, shown)
-            # A place that nobody understands any more (requests travel otherwise, say) begins anew as one that is too old.
-            gap = page.full and not anew and observations.read_whole(db, Side.CAREER, system, PEOPLE)
+            # A place that nobody understands any more begins anew as one that is too old.
+            gap = page.full and not anew and observations.read_whole(db, Side.CAREER, system, feed)
             anew = anew or gap
             if page.begun_anew or gap:
                 # Who was deleted meanwhile is not told, not of whom a comparison has met already either.
                 log.info("feed.had_a_gap", system=system)
                 owe(db, system, anew=True)
-            _move(ctx, db, Side.CAREER, system, {PEOPLE: page})
+            _move(ctx, db, Side.CAREER, system, {feed: page})
         more = page.more
-        ctx.progress(f"reading {system}", total.read, None)
+        ctx.progress(f"reading {feed} of {system}", total.read, None)
     return total
+
+
+def look_for_requests(ctx: Context, db: Connection) -> None:
+    """Where requests come with people from now on, everything is read anew: a feed of changes tells of none from before."""
+    for system, career in ctx.careers.items():
+        can, name = career.capabilities, f"requests_by:{system}"
+        by = "none" if not can.requests else REQUESTS if can.requests_apart else PEOPLE
+        if by == PEOPLE and get_meta(db, name) not in (None, PEOPLE):
+            observations.move_cursors(db, Side.CAREER, system, {PEOPLE: ""}, now=ctx.clock.now(), whole=False)
+        set_meta(db, name, by)
 
 
 def _move(ctx: Context, db: Connection, side: Side, system: str, pages: Mapping[Any, Page]) -> None:

@@ -61,6 +61,19 @@ class Context:
         return self.persons.of(system)
 
 
+def requests_side(ctx: Context, system: str) -> str:
+    """The side that a system's requests come from and are answered at: one of its own where they travel apart from people.
+
+    What stops such a side leaves people alone, and what stops a system stops its requests, too.
+    """
+    return f"{system}:requests" if ctx.careers[system].capabilities.requests_apart else system
+
+
+def sides(ctx: Context) -> list[str]:
+    """Every side that is read, in that order."""
+    return list(dict.fromkeys(["crm", *(side for system in ctx.careers for side in (system, requests_side(ctx, system)))]))
+
+
 def key_of(*parts: object) -> str:
     """A unique key: lower-case hex, stable under retry, restart and upgrade, without personal data in it."""
     return sha256("|".join(str(part) for part in parts).encode()).hexdigest()[:40]

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection
@@ -15,7 +16,7 @@ from connector.core.routing import find_officer
 from connector.engine import collect, decisions, owed, patience, permission, pins, requests
 from connector.engine.adopting import adopt
 from connector.engine.compare import compare
-from connector.engine.context import Context, log, stage
+from connector.engine.context import Context, log, requests_side, sides, stage
 from connector.engine.deliver import deliver, recover
 from connector.engine.desk import Worked
 from connector.engine.drafts import FIELD_WRITES
@@ -109,27 +110,29 @@ def _record(db: Connection, ctx: Context, started: datetime, done: Cycle) -> Non
     result = "halted" if done.halted else "partial" if done.down else "good"
     row = {"id": next_name(db, "cycle"), "job": "cycle", "started_at": stamp(started), "ended_at": stamp(ended)}
     add(db, run, [row | {"result": result, "facts": pack(facts)}])
-    if "crm" not in done.down:
-        set_meta(db, "last_good:crm", stamp(ended))
-    for system in ctx.careers:
-        if system not in done.down:
-            set_meta(db, f"last_good:{system}", stamp(ended))
+    for side in sides(ctx):
+        if side not in done.down:
+            set_meta(db, f"last_good:{side}", stamp(ended))
 
 
 def _read_all(ctx: Context, done: Cycle) -> None:
-    for side in ("crm", *ctx.careers):
-        _read(ctx, done, side)
+    _read(ctx, done, "crm", partial(collect.collect_crm, ctx))
+    for system in ctx.careers:
+        _read(ctx, done, system, partial(_collect_career, ctx, system, done))
+        apart = requests_side(ctx, system)
+        if apart != system and system in done.down:
+            done.down[apart] = f"it is not worked with while {system} is down"
+        elif apart != system:
+            _read(ctx, done, apart, partial(collect.collect_requests, ctx, system))
 
 
-def _collect(ctx: Context, side: str, done: Cycle) -> collect.Collected:
-    if side == "crm":
-        return collect.collect_crm(ctx)
-    pins.prove(ctx, side)
+def _collect_career(ctx: Context, system: str, done: Cycle) -> collect.Collected:
+    pins.prove(ctx, system)
     done.delivered.append(Delivered())
-    return collect.collect_career(ctx, side, shown=done.delivered[-1])
+    return collect.collect_career(ctx, system, shown=done.delivered[-1])
 
 
-def _read(ctx: Context, done: Cycle, side: str) -> None:
+def _read(ctx: Context, done: Cycle, side: str, all_of_it: Callable[[], collect.Collected]) -> None:
     """What changed on one side; one that cannot be read is ``down``."""
     if side in done.halted:
         done.down[side] = done.halted[side]
@@ -140,7 +143,7 @@ def _read(ctx: Context, done: Cycle, side: str) -> None:
         done.down[side] = f"{side}: {asked} (it asked for patience)"
         return
     try:
-        found = _collect(ctx, side, done)
+        found = all_of_it()
     except Later as error:
         done.down[side] = str(error)
         patience.keep(ctx, side, error)
@@ -277,6 +280,7 @@ def prepare(ctx: Context, mapping: str, *, rehearsal: bool = False) -> None:
     stewards = stewards_of(ctx, ctx.crm.directory())
     with ctx.store.begin() as db:
         pins.doubt(ctx, db)
+        collect.look_for_requests(ctx, db)
         if not rehearsal:
             permission.keep(ctx, db)
         if not rehearsal or not stage(db).live:

@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 from connector.core.model import Side
 from connector.core.retry import LONGEST
 from connector.engine import patience
-from connector.engine.context import Context, log
+from connector.engine.context import Context, log, requests_side
 from connector.engine.doubt import before, look, moved_meanwhile, never_arrived, outdated, perhaps_ours
 from connector.engine.drafts import FIELD_WRITES
 from connector.engine.halting import AUDIT, halts, set_halt, stop, stopped
@@ -74,9 +74,9 @@ def deliver(
         due = sending.due(db, ctx.clock.now(), unjudged=unjudged)
         if due and not _recordable(ctx, db):
             return done
-    for side, kinds in _in_turn(ctx):
-        if side not in without and any(kind in kinds and side in ("crm", system) for kind, system in due):
-            _drain(ctx, done, side, kinds, unjudged)
+    for side, system, kinds in _in_turn(ctx):
+        if side not in without and any(kind in kinds and system in (None, of) for kind, of in due):
+            _drain(ctx, done, side, system, kinds, unjudged)
     return done
 
 
@@ -89,24 +89,24 @@ def _recordable(ctx: Context, db: Connection) -> bool:
     return AUDIT not in halts(db)
 
 
-def _in_turn(ctx: Context) -> Iterator[tuple[str, Sequence[str]]]:
-    """The sides, and what goes to each of them, in the order in which it goes."""
+def _in_turn(ctx: Context) -> Iterator[tuple[str, str | None, Sequence[str]]]:
+    """The sides, each with its career system, and what goes to each of them, in the order in which it goes."""
     for kinds in (*CREATES, UPDATES):
-        yield "crm", kinds
+        yield "crm", None, kinds
     for system in ctx.careers:
-        for kind in ("career.update", "career.acknowledge", "career.note"):
-            yield system, (kind,)
+        yield system, system, ("career.update",)
+        yield requests_side(ctx, system), system, ("career.acknowledge",)
+        yield system, system, ("career.note",)
 
 
-def _drain(ctx: Context, done: Delivered, side: str, kinds: Sequence[str], unjudged: Sequence[str]) -> None:
+def _drain(ctx: Context, done: Delivered, side: str, system: str | None, kinds: Sequence[str], unjudged: Sequence[str]) -> None:
     for _ in range(_ROUNDS):
         if side in done.stopped:
             return
         with ctx.store.begin() as db:
             if stopped(db):
                 return
-            system, limit = None if side == "crm" else side, _at_once(ctx, side, kinds)
-            rows = sending.take(db, kinds, system, ctx.clock.now(), limit=limit, unjudged=unjudged)
+            rows = sending.take(db, kinds, system, ctx.clock.now(), limit=_at_once(ctx, system, kinds), unjudged=unjudged)
             prepared = [(row, unpack(row["payload"])) for row in rows]
             _complete_all(db, prepared)
         if not rows:
@@ -115,9 +115,9 @@ def _drain(ctx: Context, done: Delivered, side: str, kinds: Sequence[str], unjud
         ctx.progress(f"writing to {side}", done.applied, None)
 
 
-def _at_once(ctx: Context, side: str, kinds: Sequence[str]) -> int:
+def _at_once(ctx: Context, system: str | None, kinds: Sequence[str]) -> int:
     """How many writes go in one batch: a system that takes files wants all changed accounts in one."""
-    return ctx.careers[side].capabilities.per_delivery if "career.update" in kinds else _BATCH
+    return ctx.careers[system].capabilities.per_delivery if system and "career.update" in kinds else _BATCH
 
 
 def _complete_all(db: Connection, prepared: Sequence[tuple[Row, dict[str, Any]]]) -> None:

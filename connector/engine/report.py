@@ -13,7 +13,7 @@ from connector.core.explain import ROWS
 from connector.core.model import Side, Unit
 from connector.core.suggestions import show
 from connector.engine import owed
-from connector.engine.context import Context, log, stage
+from connector.engine.context import Context, log, sides, stage
 from connector.engine.halting import halts, notices
 from connector.engine.judging import link_verdicts
 from connector.store import intents, journal, links, requests, reviews, suggestions
@@ -35,12 +35,12 @@ def status(ctx: Context) -> dict[str, Any]:
     """How it stands, in plain values: stage, last good work per side, what waits, what is halted and parked, and why."""
     with ctx.store.begin() as db:
         stand = stage(db)
-        sides = ["crm", *ctx.careers]
+        compared = ["crm", *ctx.careers]
         return {
             "environment": ctx.environment,
             "version": ctx.version,
             "stage": "pilot" if stand.live and stand.pilot else "live" if stand.live else "observing",
-            "last_good": {side: get_meta(db, f"last_good:{side}") for side in sides},
+            "last_good": {side: get_meta(db, f"last_good:{side}") for side in sides(ctx)},
             "halted": [dict(row) for row in halts(db).values()],
             "down": _down(db),
             "links": links.count_states(db),
@@ -55,8 +55,8 @@ def status(ctx: Context) -> dict[str, Any]:
             "parked_total": db.execute(select(func.count()).select_from(parked)).scalar_one(),
             "parked": [dict(row._asdict()) for row in db.execute(select(parked).limit(50))],
             "last_sweep": _unpacked(get_meta(db, "last_sweep")),
-            "to_compare": [side for side in sides if owed.standing(db, side) is not None],
-            "broken_off": owed.broken_off(db, sides),
+            "to_compare": [side for side in compared if owed.standing(db, side) is not None],
+            "broken_off": owed.broken_off(db, compared),
             "notices": notices(db, ctx.clock.now()),
             "mapping_problem": get_meta(db, "mapping_problem"),
             "audit_broken_at": journal.verify(db),
@@ -214,7 +214,7 @@ def sign_of_life(ctx: Context, db: Connection) -> dict[str, Any]:
     stopped = halts(db)
     first = next(iter(stopped.values()), None)
     live = stage(db).live
-    known = get_metas(db, [f"last_good:{side}" for side in ("crm", *ctx.careers)])
+    known = get_metas(db, [f"last_good:{side}" for side in sides(ctx)])
     crm = known.pop("last_good:crm", None)
     return {
         "Environment__c": ctx.environment,

@@ -163,13 +163,30 @@ class World(Protocol):
         """How many writes by our key reached the system."""
 
 
+class Place(str):
+    """Where the feed of people stopped, and the one of requests where these are a feed of their own."""
+
+    __slots__ = ("requests",)
+    requests: str
+
+
 def read_all(side: CareerSide, cursor: str = "") -> tuple[list[Record], str, list[Page]]:
     """Everything from a cursor on, until nothing more is there."""
-    pages = [side.read(cursor)]
+    pages = _pages(side.read, cursor)
+    place = Place(pages[-1].cursor)
+    if side.capabilities.requests_apart:
+        apart = _pages(side.read_requests, getattr(cursor, "requests", ""))
+        place.requests = apart[-1].cursor
+        pages += apart
+    return [record for page in pages for record in page.records], place, pages
+
+
+def _pages(read: Callable[[str], Page], cursor: str) -> list[Page]:
+    pages = [read(cursor)]
     while pages[-1].more:
         assert len(pages) < 100, "the feed does not end"
-        pages.append(side.read(pages[-1].cursor))
-    return [record for page in pages for record in page.records], pages[-1].cursor, pages
+        pages.append(read(pages[-1].cursor))
+    return pages
 
 
 def states(outcomes: Sequence[Any]) -> list[str]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import create_engine
+from sqlalchemy import Connection, create_engine
 
 import connector.store
 
@@ -45,13 +45,18 @@ def _blank(revision: str) -> bytes:
     """An empty state of that revision."""
     path = Path(mkdtemp()) / "blank.db"
     engine = create_engine(f"sqlite:///{path}")
-    config = Config()
-    config.set_main_option("script_location", str(_MIGRATIONS))
     with engine.begin() as db:
-        config.attributes["connection"] = db
-        command.upgrade(config, revision)
+        command.upgrade(migrations(db), revision)
     engine.dispose()
     return path.read_bytes()
+
+
+def migrations(db: Connection) -> Config:
+    """The product's migrations, to be carried out on this connection."""
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS))
+    config.attributes["connection"] = db
+    return config
 
 
 def _pour(new: Path, old: Path) -> None:

@@ -6,28 +6,43 @@ import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import orjson
+import pytest
+from alembic import command
+from sqlalchemy import text
+
 from connector.career.setup import Setup
+from connector.core.model import Side
 from connector.engine.collect import collect_career
+from connector.engine.halting import halts
+from connector.engine.plans import resume
+from connector.engine.report import status
 from connector.secrets import Secret
+from connector.store.observations import cursors
 from connector.wire import Wire, open_session
 from emulator.inprocess import WireFault, WireOrder, mount
 from tests.contract.platform_world import PAT, bend
 from tests.contract.platform_world import status as answered
+from tests.crash.old_state import migrations
 from tests.engine.university import SharedClock, University
 from tests.systems import CAREER_HOST, SYSTEM
+
+REQUESTS = f"{SYSTEM}:requests"
+"""The side that requests are where they travel apart from people."""
 
 
 @dataclass
 class Apart(University):
-    """Requests may travel by a small service of their own."""
+    """Requests do not travel, or by a small service of their own (``apart``), or with people (``own``)."""
 
     apart: bool = False
+    own: bool = False
 
     def career_setup(self, wire: Wire, clock: SharedClock) -> Setup:
         """See ``University``."""
         base = super().career_setup(wire, clock)
         if not self.apart:
-            return replace(base, carrier="")
+            return replace(base, carrier="rest" if self.own else "")
         session = open_session()
         mount(session, self.career_app, "https://")
         of_requests = Wire(session, f"{CAREER_HOST}/bridge/v1", clock, side=SYSTEM)
@@ -77,3 +92,114 @@ def test_who_edited_is_not_forgotten_by_the_next_reading(uni: University) -> Non
     for _ in range(2):
         uni.run()
     assert uni.one("Suggested_Change__c")["By_The_Person__c"] is True
+
+
+@pytest.fixture
+def beside(tmp_path: Path) -> Apart:
+    """A live university whose requests stand in a small service beside the career system."""
+    uni = Apart(state=tmp_path / "state.db", apart=True)
+    uni.ada = uni.alumna()[0]
+    uni.go_live()
+    return uni
+
+
+def test_restrictions_do_not_wait_for_the_service_of_requests(beside: Apart) -> None:
+    """Law: the service by which requests travel is away: what careers must know of people goes, and people are read."""
+    bend(beside.career_app, "/requests", answered(503), count=10**6)
+    beside.edit_contact(beside.ada, Do_Not_Contact__c=True)
+    beside.edit_person("a1", {"mentor_capacity": 3})
+    assert set(beside.run().down) == {REQUESTS}
+    assert beside.account("a1")["do_not_contact"] is True
+    assert beside.profile()["Mentor_Capacity__c"] == 3
+    found = status(beside.ctx)
+    assert (set(found["down"]), set(found["last_good"])) == ({REQUESTS}, {"crm", SYSTEM, REQUESTS})
+    assert found["last_good"][REQUESTS] < found["last_good"][SYSTEM]
+
+
+def test_requests_arrive_once_their_service_is_back(beside: Apart) -> None:
+    """Law: an ask that was filed while its service was away becomes one Task, and careers are told once they can be."""
+    bend(beside.career_app, "GET .*/requests", answered(503), count=9)
+    asked = beside.file()
+    for _ in range(3):
+        assert set(beside.run(seconds=7200).down) == {REQUESTS}
+    assert beside.all("Task") == []
+    bend(beside.career_app, "POST .*/acknowledgements", answered(503), count=2)
+    beside.run(seconds=7200)
+    assert len(beside.all("Task")) == 1
+    assert status(beside.ctx)["waiting"] == 1
+    beside.edit_contact(beside.ada, Title="Director")
+    beside.run(seconds=7200)
+    assert beside.account("a1")["title"] == "Director"
+    for _ in range(3):
+        beside.run(seconds=7200)
+    assert (status(beside.ctx)["waiting"], beside.told(asked)["state"]) == (0, "received")
+    assert len(beside.all("Task")) == 1
+
+
+def test_a_service_of_requests_that_must_not_be_used_stops_itself(beside: Apart) -> None:
+    """Law: its key is refused: that halts it by its own name, and nothing else; `resume` by that name ends it."""
+    bend(beside.career_app, "/requests", answered(401), count=1)
+    beside.run()
+    with beside.ctx.store.begin() as db:
+        assert set(halts(db)) == {REQUESTS}
+    beside.edit_contact(beside.ada, Do_Not_Contact__c=True)
+    asked = beside.file()
+    assert set(beside.run().down) == {REQUESTS}
+    assert beside.account("a1")["do_not_contact"] is True
+    assert resume(beside.ctx, REQUESTS)
+    beside.run()
+    assert beside.told(asked)["state"] == "not available"
+
+
+def test_nothing_is_read_of_requests_while_people_cannot_be(beside: Apart) -> None:
+    """Law: whoever cannot be read is not asked of: what is known of people would be too old to decide by."""
+    bend(beside.career_app, "/changes", answered(503), count=3)
+    beside.file()
+    assert set(beside.run().down) == {SYSTEM, REQUESTS}
+    assert beside.all("Task") == []
+    beside.run(seconds=7200)
+    assert len(beside.all("Task")) == 1
+
+
+def test_a_state_from_before_goes_on_in_both_feeds(beside: Apart) -> None:
+    """Law: where both feeds stood in one text, each goes on where it stood, and nobody is read anew."""
+    with beside.ctx.store.engine.begin() as db:
+        command.downgrade(migrations(db), "0004")
+        rows = db.execute(text("SELECT feed, value FROM cursor WHERE side = 'career'")).all()
+    assert [(row.feed, set(orjson.loads(row.value))) for row in rows] == [("people", {"v", "people", "requests", "turn"})]
+    beside.restart()
+    with beside.ctx.store.begin() as db:
+        assert set(cursors(db, Side.CAREER, SYSTEM)) == {"people", "requests"}
+    beside.prepare()
+    asked = list[str]()
+    beside.before("/people", lambda: asked.append("people"))
+    assert (beside.run().down, asked) == ({}, [])
+
+
+def test_no_requests_means_none(tmp_path: Path) -> None:
+    """Law: a system that could carry requests and is not to: none is taken up, and its list of them is not even asked for."""
+    uni = Apart(state=tmp_path / "state.db")
+    uni.alumna()
+    bend(uni.career_app, "GET .*/requests", answered(403), count=10**6)
+    uni.go_live()
+    uni.file()
+    done = uni.run()
+    assert (done.down, done.halted, uni.all("Task"), uni.all("Career_Request__c")) == ({}, {}, [], [])
+    assert status(uni.ctx)["refused"] == []
+
+
+def test_requests_from_before_are_taken_up_once_they_come_with_people(tmp_path: Path) -> None:
+    """Law: who begins with people alone and lets requests come later loses none that was filed in between."""
+    uni = Apart(state=tmp_path / "state.db")
+    uni.alumna()
+    uni.go_live()
+    uni.file()
+    uni.run()
+    assert uni.all("Task") == []
+    uni.own = True
+    uni.restart()
+    uni.prepare()
+    uni.run()
+    assert len(uni.all("Task")) == 1
+    uni.run()
+    assert len(uni.all("Task")) == 1

@@ -122,6 +122,8 @@ def cursor(data: bytes) -> None:
     for name in PLATFORMS:
         with suppress(Later):
             opened(name, busy, clock).read(text)
+        with suppress(Later):
+            opened(name, busy, clock).read_requests(text)
     source = ExistingToken(Secret("00Dxx!token"), HOST, Instances(my_domain=HOST))
     client = Client(Transport(source, wires(busy, clock, side="crm"), clock), clock=clock, rng=lambda: 0.5)
     side = SalesforceSide(client, clock, contact_fields=["LastName"])

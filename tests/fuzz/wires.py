@@ -179,6 +179,7 @@ def career_operations(client: CareerClient, ids: Sequence[str], fields: Mapping[
     return {
         "tenant": lambda: _texts([client.tenant_id()]),
         "read": lambda: pages(client.read),
+        "read_requests": lambda: pages(client.read_requests),
         "fetch": lambda: kept(client.fetch("person", ids)),
         "fetch-requests": lambda: kept(client.fetch("request", ["r1"])),
         "update": lambda: one_each(client.update(updates), updates),

@@ -314,7 +314,7 @@ class Run:
             self.breaches.append(Breach("liveness", f"it still writes after {PATIENCE} cycles"))
 
     def _calms_down(self, process: Process) -> bool:
-        # A platform that lists people apart from requests may first go on with a round of reading that was broken off. A report
+        # A platform that is read by its lists may first go on with a round of reading that was broken off. A report
         # that has just been read says what was before it ran; another one is started, and read the time after.
         spec = self.scenario.spec
         reports = any(name == "report" for name, _ in spec.settings)

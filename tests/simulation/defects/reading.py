@@ -95,7 +95,7 @@ DEFECTS = (
                 _COLLECT,
                 "        with ctx.store.begin() as db:\n            total.read += len(page.records)",
                 "        with ctx.store.begin() as db:\n"
-                "            _move(ctx, db, Side.CAREER, system, {PEOPLE: page})\n"
+                "            _move(ctx, db, Side.CAREER, system, {feed: page})\n"
                 "        with ctx.store.begin() as db:\n            total.read += len(page.records)",
             ),
         ),
