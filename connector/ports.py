@@ -52,6 +52,16 @@ HANDED_OVER = "HANDED_OVER"
 tells what became of it."""
 
 
+UNREADABLE = "UNREADABLE"
+"""The code of an outcome whose record cannot be read as it is now: nothing is decided about it until it can."""
+
+POISON = "poison"
+"""The kind of a ``Record`` that cannot be read: ``fields`` are ``reason`` and ``kind`` (what it should have been)."""
+
+NAMELESS = "unreadable-"
+"""How the id begins that stands for the missing one of such a record; nothing is ever read by it that is well again."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
     """The answer to one write.

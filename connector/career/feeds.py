@@ -13,10 +13,10 @@ from dataclasses import asdict, dataclass, replace
 
 from connector.career.contract import Contract
 from connector.career.exchange import CursorExpired, Exchange, Reply
-from connector.career.payload import POISON, at, gone_of, items_of, record_of, text_at
+from connector.career.payload import at, gone_of, items_of, record_of, text_at
 from connector.core.model import Edit
 from connector.core.strictjson import read_table
-from connector.ports import Page, Record
+from connector.ports import POISON, Page, Record
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

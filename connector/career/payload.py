@@ -11,11 +11,8 @@ from dataclasses import replace
 from hashlib import sha256
 from typing import Any, TypeGuard
 
-from connector.ports import Record
+from connector.ports import NAMELESS, POISON, Record
 from connector.wire import Answer
-
-POISON = "poison"
-"""``Record.kind`` of what cannot be read: ``fields`` are ``reason`` and ``kind`` (what it should have been)."""
 
 _ID = re.compile(r"(?!\.+\Z)[A-Za-z0-9._~:@\-]{1,80}")
 """Fits into one segment of a path; of dots alone it would be another path."""
@@ -98,7 +95,7 @@ def _name(record_id: object, data: object) -> str:
     """An id for what has none: the same thing has the same one in the next reading."""
     if isinstance(record_id, str) and _ID.fullmatch(record_id):
         return record_id
-    return "unreadable-" + sha256(repr(data).encode("utf-8", "backslashreplace")).hexdigest()[:16]
+    return NAMELESS + sha256(repr(data).encode("utf-8", "backslashreplace")).hexdigest()[:16]
 
 
 def fault_in(value: object) -> str:

@@ -10,13 +10,13 @@ from sqlalchemy import Connection
 
 from connector.core.model import Side
 from connector.engine.context import Context, log
-from connector.engine.keeping import keep, keep_feed, note_accounts
+from connector.engine.keeping import keep, keep_feed, note_accounts, park
 from connector.engine.owed import owe
 from connector.engine.settling import Delivered
 from connector.engine.shown import settle_shown
-from connector.ports import Feed, Page, Record
+from connector.ports import POISON, Feed, Page, Record
 from connector.store import observations
-from connector.store.store import get_meta, set_meta, stamp
+from connector.store.store import get_meta, set_meta
 
 PEOPLE = "people"
 """The name in the cursor table of a career system's feed, in which requests may come as well."""
@@ -103,7 +103,7 @@ def _keep_career(ctx: Context, db: Connection, system: str, page: Page, shown: D
     by_kind: dict[str, list[Record]] = {}
     for record in page.records:
         by_kind.setdefault(record.kind, []).append(record)
-    _park(ctx, db, system, by_kind.pop("poison", []))
+    park(ctx, db, system, by_kind.pop(POISON, []))
     for kind, id in page.well:
         observations.unpark(db, Side.CAREER, kind, [id], system=system)
     changed = 0
@@ -128,25 +128,3 @@ def _without_secrets(ctx: Context, record: Record) -> Record:
     if kind is None or not kind.confidential:
         return record
     return replace(record, fields={name: record.fields[name] for name in _OPENLY if name in record.fields}, edits=())
-
-
-def _park(ctx: Context, db: Connection, system: str, records: Sequence[Record]) -> None:
-    now = stamp(ctx.clock.now())
-    remedy = "correct the record in the career system; it is read again when it changes"
-    observations.park(
-        db,
-        [
-            {
-                "side": Side.CAREER.value,
-                "system": system,
-                "kind": str(record.fields.get("kind", "person")),
-                "id": record.id,
-                "reason": str(record.fields.get("reason", "unreadable")),
-                "remedy": str(record.fields.get("remedy", remedy)),
-                "since": now,
-            }
-            for record in records
-        ],
-    )
-    for record in records:
-        log.warning("record.parked", system=system, id=record.id)

@@ -18,7 +18,7 @@ from connector.core.model import Side
 from connector.engine import keeping, owed
 from connector.engine.context import Context, log
 from connector.errors import Halt
-from connector.ports import Feed, Page, Record
+from connector.ports import NAMELESS, POISON, Feed, Page, Record
 from connector.store import links, observations, requests, reviews, suggestions
 from connector.store.observations import batches
 from connector.store.store import get_meta, pack, set_meta, stamp, unpack
@@ -96,6 +96,7 @@ class _Comparison:
                 self._ask(name, feed)
         with self.ctx.store.begin() as db:
             owed.done(db, self.side)
+            observations.unpark_since(db, Side.CAREER, self.side, begins=NAMELESS, before=self.at)
             set_meta(db, _accepted(self.side), None)
             if self.side == "crm":
                 set_meta(db, "name_frequencies", None)
@@ -234,6 +235,8 @@ def _career_kinds(ctx: Context, system: str) -> list[_Kind]:
         people = [record for record in page.records if record.kind == "person"]
         met = keeping.keep(ctx, db, Side.CAREER, system, "person", people, sweep=sweep)
         keeping.note_accounts(ctx, db, system, met)
+        observations.unpark(db, Side.CAREER, "person", [record.id for record in people], system=system)
+        keeping.park(ctx, db, system, [record for record in page.records if record.kind == POISON])
         return met
 
     fetch = partial(career.fetch, "person")

@@ -22,12 +22,13 @@ from connector.engine.doubt import before, look, moved_meanwhile, never_arrived,
 from connector.engine.drafts import FIELD_WRITES
 from connector.engine.halting import AUDIT, halts, set_halt, stop, stopped
 from connector.engine.identity import survivor_of
-from connector.engine.keeping import keep
+from connector.engine.keeping import keep, park
 from connector.engine.settling import NOT_CREATED, NOT_THERE_YET, SAYS_NOTHING, VALUES, Delivered, settle
 from connector.errors import BridgeError, Halt, Later, Refused, Unknown
 from connector.ports import (
     HANDED_OVER,
     NOT_NOW,
+    POISON,
     THROTTLED,
     Acknowledgement,
     CrmCreate,
@@ -222,7 +223,8 @@ def _send_and_settle(ctx: Context, done: Delivered, side: str, prepared: Sequenc
         with ctx.store.begin() as db:
             # A batch goes to one system.
             system = pairs[0][0]["system"]
-            keep(ctx, db, Side.CAREER, system, "person", list(moved.values()))
+            keep(ctx, db, Side.CAREER, system, "person", [record for record in moved.values() if record.kind != POISON])
+            park(ctx, db, system, [record for record in moved.values() if record.kind == POISON])
     # What is about one record (a full storage, say) leaves the side free for others; this is about all that we ask.
     throttled = [outcome for outcome in outcomes if outcome.code == THROTTLED]
     if throttled:

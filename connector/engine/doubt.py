@@ -13,13 +13,15 @@ from typing import Any
 from connector.core.model import Side
 from connector.core.rulebook import pick
 from connector.engine.context import Context
-from connector.engine.keeping import keep
-from connector.ports import HANDED_OVER, NOT_SENT, Feed, Outcome, Record, Status
+from connector.engine.keeping import keep, park
+from connector.ports import HANDED_OVER, NOT_SENT, POISON, UNREADABLE, Feed, Outcome, Record, Status
 from connector.store import intents, observations
 from connector.store.store import Row, moment, unpack
 
 _GONE = "GONE"
 """The code of a write whose record is not there any more."""
+
+_UNREADABLE = Outcome(status=Status.LATER, code=UNREADABLE, detail="the record cannot be read as it is now")
 
 
 def _by_reading(ctx: Context, row: Row) -> bool:
@@ -75,6 +77,10 @@ def _look_there(ctx: Context, row: Row, payload: Mapping[str, Any]) -> Outcome:
         found = ctx.crm.fetch(Feed.PROFILE, [payload["id"]])
     if not found:
         return Outcome(status=Status.STALE, code=_GONE)
+    if found[0].kind == POISON:
+        with ctx.store.begin() as db:
+            park(ctx, db, system, found)
+        return _UNREADABLE
     outcome = _compare(payload, found[0])
     if outcome.status is Status.STALE:
         with ctx.store.begin() as db:
@@ -158,5 +164,7 @@ def perhaps_ours(
     if moved is None:
         return replace(outcome, code=intents.LOOKED)
     record = moved.get((row["system"], row["target"]))
+    if record is not None and record.kind == POISON:
+        return _UNREADABLE
     there = _compare(payload, record) if record is not None else outcome
     return there if there.status is Status.APPLIED else outcome

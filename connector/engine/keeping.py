@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from connector.core.evidence import Prepared, blocking_keys
 from connector.core.model import Side
 from connector.core.progress import RequestState
-from connector.engine.context import Context
+from connector.engine.context import Context, log
 from connector.engine.drafts import NEW_CONTACT, edits_of
 from connector.engine.identity import contact_evidence
 from connector.engine.moved import note_moved
@@ -193,3 +193,26 @@ def note_accounts(ctx: Context, db: Connection, system: str, records: Sequence[R
             links.change(db, system, id, state="ended", basis=links.ACCOUNT_DELETED, decided_at=now)
         elif row["state"] in ("new", "review") or row["basis"] in (links.ACCOUNT_DELETED, links.ACCOUNT_MOVED):
             links.change(db, system, id, state="waiting")
+
+
+def park(ctx: Context, db: Connection, system: str, records: Sequence[Record]) -> None:
+    """Set these records of a career system aside that cannot be read, with reason and remedy, until they can."""
+    now = stamp(ctx.clock.now())
+    remedy = "correct the record in the career system; it is read again when it changes"
+    observations.park(
+        db,
+        [
+            {
+                "side": Side.CAREER.value,
+                "system": system,
+                "kind": str(record.fields.get("kind", "person")),
+                "id": record.id,
+                "reason": str(record.fields.get("reason", "unreadable")),
+                "remedy": str(record.fields.get("remedy", remedy)),
+                "since": now,
+            }
+            for record in records
+        ],
+    )
+    for record in records:
+        log.warning("record.parked", system=system, id=record.id)

@@ -20,7 +20,7 @@ from connector.engine.keeping import keep, note_accounts
 from connector.engine.readings import still_means, written
 from connector.engine.unasking import ask_anew
 from connector.engine.working_set import WorkingSet
-from connector.ports import HANDED_OVER, NO_RECORD, NOT_NOW, TAKEN, Feed, Outcome, Record, Status
+from connector.ports import HANDED_OVER, NO_RECORD, NOT_NOW, TAKEN, UNREADABLE, Feed, Outcome, Record, Status
 from connector.store import intents, journal, links, observations, requests, reviews, sending, suggestions
 from connector.store.intents import VALUES_ASKED
 from connector.store.links import BLANK, UnitState, reading_of
@@ -35,7 +35,7 @@ NOT_THERE_YET = "NOT_THERE_YET"
 NOT_CREATED = "NOT_CREATED"
 """The code of an update whose record could not be created: it has not left, so the audit has nothing to tell of it."""
 
-SAYS_NOTHING = frozenset({NOT_THERE_YET, NOT_CREATED, NOT_NOW, HANDED_OVER})
+SAYS_NOTHING = frozenset({NOT_THERE_YET, NOT_CREATED, NOT_NOW, HANDED_OVER, UNREADABLE})
 """Codes of outcomes that say nothing about the side."""
 
 _DELETED = NO_RECORD | {"INVALID_CROSS_REFERENCE_KEY"}

@@ -202,3 +202,12 @@ def unpark(db: Connection, side: str, kind: str, ids: Iterable[str], *, system: 
     """These records are well again."""
     for some in batches(ids):
         _unpark(db, side=side, system=system, kind=kind, ids=some)
+
+
+def unpark_since(db: Connection, side: str, system: str, *, begins: str, before: str) -> None:
+    """What was set aside under such an id before this moment, and was not met again, is over."""
+    db.execute(
+        delete(parked).where(
+            parked.c.side == side, parked.c.system == system, parked.c.id.startswith(begins), parked.c.since < before
+        )
+    )

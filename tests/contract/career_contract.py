@@ -14,11 +14,10 @@ from typing import Any, Protocol, TypeVar, cast
 
 import pytest
 
-from connector.career.payload import POISON
 from connector.career.profile import load_profile
 from connector.career.side import CareerClient
 from connector.errors import Halt, Later
-from connector.ports import HANDED_OVER, Acknowledgement, CareerSide, Note, Page, PersonUpdate, Record, Status
+from connector.ports import HANDED_OVER, POISON, Acknowledgement, CareerSide, Note, Page, PersonUpdate, Record, Status
 from emulator.clock import Clock as EmulatedClock
 
 HOST = "https://careers.example.edu"

@@ -26,9 +26,8 @@ from connector.career.carriers import csv as csv_requests
 from connector.career.dialects import csv_drop
 from connector.career.drop.codepages import page_of
 from connector.career.drop.sheet import FORMULA, neutral, told
-from connector.career.payload import POISON
 from connector.errors import Halt, Later
-from connector.ports import Acknowledgement, PersonUpdate, Record, Status
+from connector.ports import POISON, Acknowledgement, PersonUpdate, Record, Status
 from emulator.career.csv_drop.office import carry_in, export_requests, read_statuses
 from emulator.career.csv_drop.tables import PEOPLE, Manner
 from tests.contract.career_contract import CareerContract, read_all, states

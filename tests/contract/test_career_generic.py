@@ -13,13 +13,12 @@ import pytest
 import requests
 
 from connector.career.connect import connect
-from connector.career.payload import POISON
 from connector.career.profile import load_profile
 from connector.career.setup import Setup, carrier_of
 from connector.career.side import CareerClient
 from connector.core.rulebook import pick
 from connector.errors import Later
-from connector.ports import Record
+from connector.ports import POISON, Record
 from connector.secrets import Secret
 from connector.wire import Limits, Wire
 from emulator.career import Actor, CareerApp, CareerSystem, Kind

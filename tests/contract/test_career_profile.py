@@ -16,12 +16,12 @@ from sqlalchemy import Column, String
 from connector.career.connect import connect
 from connector.career.facts import Facts
 from connector.career.outcomes import judge
-from connector.career.payload import POISON, at, record_of
+from connector.career.payload import at, record_of
 from connector.career.profile import load_profile, read_profile, shipped
 from connector.career.setup import Setup, carrier_of
 from connector.career.side import CareerClient
 from connector.errors import Halt, Later, UserError
-from connector.ports import Acknowledgement, Note, PersonUpdate, Record, Status
+from connector.ports import POISON, Acknowledgement, Note, PersonUpdate, Record, Status
 from connector.secrets import Secret
 from connector.store.tables import intent, observation
 from connector.wire import Wire

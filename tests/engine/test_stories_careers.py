@@ -17,8 +17,9 @@ from connector.engine.collect import collect_career
 from connector.engine.halting import halts
 from connector.engine.plans import resume
 from connector.engine.report import status
+from connector.ports import NAMELESS
 from connector.secrets import Secret
-from connector.store.observations import cursors
+from connector.store.observations import cursors, load
 from connector.wire import Wire, open_session
 from emulator.inprocess import WireFault, WireOrder, mount
 from tests.contract.platform_world import PAT, bend
@@ -203,3 +204,54 @@ def test_requests_from_before_are_taken_up_once_they_come_with_people(tmp_path: 
     assert len(uni.all("Task")) == 1
     uni.run()
     assert len(uni.all("Task")) == 1
+
+
+@pytest.mark.parametrize("lost", [True, False])
+def test_what_cannot_be_read_while_it_is_written_takes_the_place_of_nothing(uni: University, *, lost: bool) -> None:
+    """Law: a look after a write finds the account unreadable: what was read of it before stands, and the write waits for it."""
+    spoilt = list[bytes]()
+
+    def spoil() -> None:
+        if not spoilt:
+            spoilt.append(uni.career.people.by_id["a1"].raw)
+            uni.edit_person("a1", {"preferred_name": "Addie"})
+            uni.career.spoil("person", "a1", spoilt[0].replace(b'"last_name":"Lovelace"', b'"last_name":"\\u0000"'))
+
+    uni.edit_contact(uni.ada, Title="Director")
+    uni.before("/people/batch", spoil)
+    if lost:
+        order = WireOrder(fault=WireFault.LOSE_REQUEST, pattern=re.compile("POST .*people/batch"), count=1)
+        uni.career_wire.orders.append(order)
+        uni.before("/people", spoil)
+    before = _known(uni)
+    uni.run()
+    for _ in range(2):
+        uni.run(seconds=7200)
+        assert _known(uni) == before
+    found = status(uni.ctx)
+    assert ([row["id"] for row in found["parked"]], found["waiting"], bool(spoilt)) == (["a1"], 1, True)
+    uni.career.spoil("person", "a1", spoilt[0])
+    uni.edit_person("a1", {"preferred_name": "Augusta"})
+    for _ in range(3):
+        uni.run(seconds=7200)
+    assert uni.account("a1")["title"] == "Director"
+    assert uni.one("Suggested_Change__c")["Suggested__c"] == "Augusta"
+    assert (status(uni.ctx)["parked"], status(uni.ctx)["waiting"]) == ([], 0)
+
+
+def _known(uni: University) -> str:
+    with uni.ctx.store.begin() as db:
+        return str(load(db, Side.CAREER, "person", ["a1"], system=SYSTEM)["a1"]["fields"])
+
+
+def test_what_was_set_aside_without_an_id_is_over_once_it_is_cured(uni: University) -> None:
+    """Law: a record without an id cannot be met again under it: a comparison tells that it is there no more, or still is."""
+    uni.person("a9", first_name="Mary", last_name="Somerville", institution_id="U9")
+    well = uni.career.people.by_id["a9"].raw
+    uni.career.spoil("person", "a9", well.replace(b'"id":"a9"', b'"id":null'))
+    for _ in range(2):
+        uni.sweep()
+        assert [row["id"][: len(NAMELESS)] for row in status(uni.ctx)["parked"]] == ["a9", NAMELESS]
+    uni.career.spoil("person", "a9", well)
+    uni.sweep()
+    assert status(uni.ctx)["parked"] == []

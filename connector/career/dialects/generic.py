@@ -11,10 +11,10 @@ from connector.career.contract import Contract
 from connector.career.dialect import Tenant
 from connector.career.exchange import Exchange, Reply
 from connector.career.feeds import Reader
-from connector.career.payload import POISON, at, is_version, items_of, text_at
+from connector.career.payload import at, is_version, items_of, text_at
 from connector.career.writes import Chunk
 from connector.errors import Halt, Later, Unknown
-from connector.ports import Acknowledgement, Note, Outcome, Page, PersonUpdate, Record, Status
+from connector.ports import POISON, Acknowledgement, Note, Outcome, Page, PersonUpdate, Record, Status
 from connector.wire import Answer, segment
 
 

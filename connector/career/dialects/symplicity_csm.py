@@ -24,11 +24,11 @@ from connector.career.dialects.symplicity_report import ID, Report
 from connector.career.exchange import Missing, Reply
 from connector.career.labels import Unwritable
 from connector.career.paging import Listing, PagedReader, Slice, date_of, goes_on, page_size
-from connector.career.payload import POISON, at, items_of, number_at, record_of
+from connector.career.payload import at, items_of, number_at, record_of
 from connector.career.setup import Setup
 from connector.career.writes import Chunk, send_all
 from connector.core.rulebook import pick
-from connector.ports import Note, Outcome, Page, PersonUpdate, Record, Status
+from connector.ports import POISON, Note, Outcome, Page, PersonUpdate, Record, Status
 
 PAGE = 500
 _FEW = 5

@@ -25,11 +25,11 @@ from connector.career.dialects.twelvetwenty_notes import ENTITIES, Notes
 from connector.career.exchange import Missing, Reply
 from connector.career.labels import Unwritable
 from connector.career.paging import Listing, PagedReader, Slice, date_of, goes_on, page_size
-from connector.career.payload import POISON, at, items_of, number_at, record_of
+from connector.career.payload import at, items_of, number_at, record_of
 from connector.career.setup import Setup
 from connector.career.writes import Chunk
 from connector.errors import Later
-from connector.ports import Note, Outcome, Page, PersonUpdate, Record, Status
+from connector.ports import POISON, Note, Outcome, Page, PersonUpdate, Record, Status
 from connector.secrets import Secret
 from connector.wire import Answer
 

@@ -16,9 +16,8 @@ from connector.career.drop.arrivals import Arrival, Arrivals, Past, has_result, 
 from connector.career.drop.folder import Folder
 from connector.career.drop.sheet import Unusable, write_rows
 from connector.career.drop.table import REFUSED, SET_ASIDE, UNCHANGED, Kind, Table, Verdict
-from connector.career.payload import POISON
 from connector.core.strictjson import read_table
-from connector.ports import Clock, Page, Record
+from connector.ports import POISON, Clock, Page, Record
 
 PAGE = 1000
 TROUBLE = "file"

@@ -8,8 +8,8 @@ from hashlib import blake2b
 from typing import BinaryIO
 
 from connector.career.drop.sheet import FORMULA, Columns, Row, form_of, rows_of, suspicious
-from connector.career.payload import POISON, gone_of, record_of
-from connector.ports import Record
+from connector.career.payload import gone_of, record_of
+from connector.ports import POISON, Record
 
 TAKEN, UNCHANGED, PASSED_OVER, SET_ASIDE, REFUSED = "taken", "unchanged", "passed over", "set aside", "refused"
 """What becomes of a row, or of a whole file."""
