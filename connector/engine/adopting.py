@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from connector.core.model import Side
 from connector.core.rulebook import Slot
 from connector.engine.context import Context, log
-from connector.engine.identity import ask_on, survivor_of
+from connector.engine.merged import ask_on, survivor_of
 from connector.engine.owed import owe
 from connector.engine.unasking import start_anew
 from connector.ports import Feed

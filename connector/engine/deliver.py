@@ -21,8 +21,8 @@ from connector.engine.context import Context, log, requests_side
 from connector.engine.doubt import before, look, moved_meanwhile, never_arrived, outdated, perhaps_ours
 from connector.engine.drafts import FIELD_WRITES
 from connector.engine.halting import AUDIT, halts, set_halt, stop, stopped
-from connector.engine.identity import survivor_of
 from connector.engine.keeping import keep, park
+from connector.engine.merged import survivor_of
 from connector.engine.settling import NOT_CREATED, NOT_THERE_YET, SAYS_NOTHING, VALUES, Delivered, settle
 from connector.errors import BridgeError, Halt, Later, Refused, Unknown
 from connector.ports import (

@@ -15,7 +15,7 @@ from connector.core.routing import GONE
 from connector.engine.asked import asked_now, picked, read_moment, whole_number, words_of
 from connector.engine.context import log
 from connector.engine.desk import Desk
-from connector.engine.identity import survivor_of
+from connector.engine.merged import survivor_of
 from connector.ports import Feed
 from connector.store import intents, observations, requests
 from connector.store.store import Row, stamp, unpack

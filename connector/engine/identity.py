@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass
 
 from sqlalchemy import Connection, select
 
-from connector.core.evidence import Evidence, Prepared, prepare, query_keys, shortlist
+from connector.core.evidence import Prepared, prepare, query_keys, shortlist
 from connector.core.match import Decision, Frequencies, Kind, Policy, Reason, resolve, score, triage
-from connector.core.model import Side, Value
+from connector.core.model import Side
 from connector.core.rulebook import Slot
 from connector.core.suggestions import answer_of
-from connector.engine.context import Context, key_of, log
+from connector.engine.context import Context, key_of
 from connector.engine.drafts import NEW_CONTACT
-from connector.engine.readings import Person
+from connector.engine.evidence import evidence_of
+from connector.engine.merged import follow_link, follow_requests
 from connector.engine.unasking import settle_whose, start_anew
 from connector.ports import Feed
 from connector.store import journal, links, observations, requests, reviews, suggestions
@@ -24,8 +24,6 @@ from connector.store.store import Row, get_meta, set_meta, stamp, unpack
 from connector.store.tables import observation
 
 _BATCH = 250
-_LONGEST_CHAIN = 10
-"""Merges are followed this far; a longer chain or a cycle is somebody's mistake and goes to a person."""
 
 _REVIEW_KINDS = {
     Reason.DUPLICATE_CONTACTS: "Duplicate contacts",
@@ -33,40 +31,6 @@ _REVIEW_KINDS = {
     Reason.ACCOUNT_MOVED: "Account moved",
     Reason.OTHER_INSTITUTION_ID: "Account moved",
 }
-
-
-def evidence_of(record_id: str, slots: Mapping[Slot, Value]) -> Evidence:
-    """The evidence of one record from what the mapping assigns to each slot."""
-
-    def texts(*names: Slot) -> tuple[str, ...]:
-        found: list[str] = []
-        for name in names:
-            value = slots.get(name)
-            found.extend(value if isinstance(value, tuple) else [] if value is None else [str(value)])
-        return tuple(dict.fromkeys(found))
-
-    def one(name: Slot) -> str | None:
-        value = slots.get(name)
-        return next(iter(texts(name)), None) if isinstance(value, tuple) else None if value is None else str(value)
-
-    year = one(Slot.CLASS_YEAR)
-    return Evidence(
-        record_id=record_id,
-        institution_id=one(Slot.INSTITUTION_ID),
-        first=texts(Slot.FIRST, Slot.PREFERRED),
-        middle=texts(Slot.MIDDLE),
-        last=texts(Slot.LAST),
-        former_last=texts(Slot.FORMER_LAST),
-        emails=texts(Slot.EMAILS),
-        phones=texts(Slot.PHONES),
-        birth_date=one(Slot.BIRTH_DATE),
-        city=one(Slot.CITY),
-        postcode=one(Slot.POSTCODE),
-        class_year=int(year) if year and year.isdecimal() else None,
-        major=one(Slot.MAJOR),
-        occupation=one(Slot.OCCUPATION),
-        employer=one(Slot.EMPLOYER),
-    )
 
 
 @dataclass(slots=True, kw_only=True)
@@ -112,9 +76,9 @@ def _follow_contacts(ctx: Context) -> None:
             if not rows:
                 return
             gone = {row["id"]: row for row in rows if row["deleted"]}
-            ended = [link for link in links.by_contact(db, gone) if not _follow(ctx, db, link, gone[link["contact_id"]])]
+            ended = [link for link in links.by_contact(db, gone) if not follow_link(ctx, db, link, gone[link["contact_id"]])]
             _look_for_another(ctx, db, ended)
-            _move_requests(db, gone.values())
+            follow_requests(db, gone.values())
             back = [row["id"] for row in rows if not row["deleted"] and row["seen_before"]]
             for link in links.by_contact(db, back):
                 if link["state"] == "ended" and link["basis"] == links.CONTACT_DELETED:
@@ -134,42 +98,6 @@ def _unanswered(db: Connection, asked: Sequence[Row]) -> list[Row]:
     return [row for row in asked if row["crm_id"] not in answered]
 
 
-def _follow(ctx: Context, db: Connection, link: Row, contact: Row) -> bool:
-    """Whether the link goes on, with the contact that is left."""
-    survivor = survivor_of(db, contact)
-    if survivor is None and (link["state"] == "apart" or link["basis"] in (links.ACCOUNT_MOVED, links.ACCOUNT_DELETED)):
-        # It led there no more: nothing ends by that, and nothing comes back with the contact.
-        return True
-    system, account, now = link["system"], link["account_id"], stamp(ctx.clock.now())
-    if survivor is None:
-        log.info("link.ended", system=system, account=account, reason=links.CONTACT_DELETED)
-        links.change(db, system, account, state="ended", basis=links.CONTACT_DELETED, marked=True, decided_at=now)
-    else:
-        log.info("link.followed_merge", system=system, account=account, contact=survivor)
-        links.change(db, system, account, contact_id=survivor, marked=True)
-        ask_on(ctx, db, link, survivor)
-    return survivor is not None
-
-
-def ask_on(ctx: Context, db: Connection, link: Row, survivor: str) -> None:
-    """What the contact that is left holds otherwise is nobody's answer to what was asked about the one that was merged."""
-    system, account = link["system"], link["account_id"]
-    contact = observations.load(db, Side.CRM, Feed.CONTACT, [survivor]).get(survivor)
-    states = links.states_of(db, system, [account]).get(account, {})
-    if contact is None or contact["deleted"]:
-        return
-    person = Person(crm=unpack(contact["fields"]), career={}, has_profile=True)
-    changed = dict(states)
-    for name, state in states.items():
-        unit, asked = ctx.rules(system).known(name), state.memory.open
-        if asked is None or unit is None or unit.owner.side is Side.CAREER:
-            continue
-        mine = person.reading(unit, Side.CRM)
-        if mine is not None and mine.values != asked.values:
-            changed[name] = replace(state, memory=replace(state.memory, open=replace(asked, against=mine.values)))
-    links.put_states(db, system, {account: changed})
-
-
 def _look_for_another(ctx: Context, db: Connection, ended: Sequence[Row]) -> None:
     """Who has another contact with the same number already, a double or one that was made again, goes on with that.
 
@@ -182,34 +110,6 @@ def _look_for_another(ctx: Context, db: Connection, ended: Sequence[Row]) -> Non
         for account, decision in _triage_all(ctx, db, system, group, _frequencies(ctx, db), policy).items():
             if decision.kind is Kind.AUTOMATIC and decision.reason is Reason.INSTITUTION_ID:
                 links.change(db, system, account, state="waiting")
-
-
-def _move_requests(db: Connection, gone: Iterable[Row]) -> None:
-    """Requests follow a merge whether or not a link did: Salesforce may have moved the career profile, and so the link, first."""
-    gone = list(gone)
-    for asked in requests.without_record(db, [contact["id"] for contact in gone]):
-        # Its record may have been refused because of that.
-        observations.reopen(db, Side.CAREER, "request", asked["request_id"])
-    for contact in gone:
-        survivor = survivor_of(db, contact) if contact["merged_into"] else None
-        if survivor is not None:
-            requests.move(db, contact["id"], survivor)
-
-
-def survivor_of(db: Connection, contact: Row) -> str | None:
-    """The contact that is left of this one after merges; None if it was not merged, or nothing is left."""
-    seen = {contact["id"]}
-    for _ in range(_LONGEST_CHAIN):
-        target = contact["merged_into"]
-        if target is None or target in seen:
-            return None
-        found = observations.load(db, Side.CRM, Feed.CONTACT, [target]).get(target)
-        if found is None or not found["deleted"]:
-            # A survivor that we have not read yet is in the same feed and will come.
-            return str(target)
-        seen.add(target)
-        contact = found
-    return None
 
 
 def _wake(ctx: Context, db: Connection, changed: set[str]) -> None:
@@ -242,11 +142,6 @@ def _frequencies(ctx: Context, db: Connection) -> Frequencies:
         ctx.progress("counting names", 1, 1)
         return found
     return Frequencies.from_json(packed.encode())
-
-
-def contact_evidence(ctx: Context, id: str, fields: Mapping[str, Any]) -> Prepared:
-    """What a contact with these fields says, ready to be compared. All systems' accounts are compared with the same."""
-    return prepare(evidence_of(id, ctx.person.match.evidence(Side.CRM, fields)))
 
 
 def _all_contacts(db: Connection) -> Iterable[Prepared]:

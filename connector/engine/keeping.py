@@ -12,7 +12,7 @@ from connector.core.model import Side
 from connector.core.progress import RequestState
 from connector.engine.context import Context, log
 from connector.engine.drafts import NEW_CONTACT, edits_of
-from connector.engine.identity import contact_evidence
+from connector.engine.evidence import contact_evidence
 from connector.engine.moved import note_moved
 from connector.ports import Feed, Record
 from connector.store import links, observations, requests, reviews, suggestions

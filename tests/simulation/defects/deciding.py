@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.simulation.defects.planted import Defect, Edit
 
-_MERGE, _IDENTITY = "connector/core/merge.py", "connector/engine/identity.py"
+_MERGE, _IDENTITY, _MERGED = "connector/core/merge.py", "connector/engine/identity.py", "connector/engine/merged.py"
 _PLANNER, _JUDGING, _ADOPTING = "connector/engine/planner.py", "connector/engine/judging.py", "connector/engine/adopting.py"
 
 DEFECTS = (
@@ -155,7 +155,7 @@ DEFECTS = (
         what="where a contact was merged, the link stays with the one that is gone",
         needs=("Duplicate(", "Merge("),
         edits=(
-            Edit(_IDENTITY, "links.change(db, system, account, contact_id=survivor, marked=True)", "pass"),
+            Edit(_MERGED, "links.change(db, system, account, contact_id=survivor, marked=True)", "pass"),
             Edit(_ADOPTING, '({"contact_id": contact} if contact else {})', "{}"),
         ),
     ),
@@ -165,7 +165,7 @@ DEFECTS = (
         needs=("Duplicate(", "Merge("),
         edits=(
             Edit(
-                _IDENTITY,
+                _MERGED,
                 "    survivor = survivor_of(db, contact)\n    if survivor is None and",
                 "    survivor = None\n    if survivor is None and",
             ),
@@ -193,7 +193,7 @@ DEFECTS = (
         needs=("DeleteContact(",),
         edits=(
             Edit(
-                _IDENTITY,
+                _MERGED,
                 'links.change(db, system, account, state="ended", basis=links.CONTACT_DELETED, marked=True, decided_at=now)',
                 "pass",
             ),
