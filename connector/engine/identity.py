@@ -193,8 +193,10 @@ def _decide_batch(
         # While a reading has broken off nobody knows which they are.
         unread = {*second.values()} - there.keys() if system in broken_off else set[str]()
         known_first = {id for id, row in there.items() if not row["deleted"]} | linked_first | unread
-        second = {id: primary for id, primary in second.items() if primary in known_first}
-        _follow_primaries(ctx, db, system, second)
+        named = {id: unpack(row["fields"]).get("primary_account_id") for id, row in there.items()}
+        # Of two that name each other one has to be the first.
+        second = {id: first for id, first in second.items() if first in known_first and not (named.get(first) == id < first)}
+        _follow_primaries(ctx, db, system, second, by_account)
         alone = [row for row in group if row["account_id"] not in second]
         decisions = _triage_all(ctx, db, system, alone, frequencies, policy)
         taken = _taken(db, system, decisions)
@@ -213,13 +215,17 @@ def _decide_batch(
                 links.change(db, system, row["account_id"], state="ended", basis=links.ACCOUNT_DELETED)
 
 
-def _follow_primaries(ctx: Context, db: Connection, system: str, second: Mapping[str, str]) -> None:
+def _follow_primaries(
+    ctx: Context, db: Connection, system: str, second: Mapping[str, str], links_before: Mapping[str, Row]
+) -> None:
     """A person's second account goes where the primary one goes; its career-owned values do not count."""
     primaries = links.by_account(db, system, set(second.values()))
     now = stamp(ctx.clock.now())
     for id, primary in second.items():
         found = primaries.get(primary)
         if found is not None and found["state"] == "linked":
+            if links_before[id]["contact_id"] not in (None, found["contact_id"]):
+                start_anew(ctx, db, system, id)
             links.change(db, system, id, contact_id=found["contact_id"], state="linked", leading=False, marked=True)
             links.change(db, system, id, basis="primary account", decided_at=now)
             settle_whose(ctx, db, system, id)

@@ -222,6 +222,34 @@ def test_a_first_account_that_is_none_holds_up_nobody(uni: University, primary: 
     assert link(uni, "a9")["contact_id"] == uni.grace
 
 
+def test_two_accounts_that_call_each_other_the_first(uni: University) -> None:
+    """Law: of two accounts that name each other one is identified by itself, and the other follows it."""
+    uni.grace = make_grace(uni)
+    for id, other in (("b1", "b2"), ("b2", "b1")):
+        uni.person(id, primary_account_id=other, **GRACE)
+        uni.edit_person(id, {"title": "Admiral"})
+    go(uni, 4)
+    found = [(link(uni, id)["contact_id"], link(uni, id)["basis"]) for id in ("b1", "b2")]
+    assert found == [(uni.grace, "institution_id"), (uni.grace, "primary account")]
+
+
+def test_a_second_account_that_led_to_somebody_else_begins_anew(uni: University) -> None:
+    """Law: what was agreed with one person is agreed with nobody else, also where the account goes with another one's first."""
+    uni.grace = make_grace(uni)
+    uni.person("a2", **GRACE)
+    uni.edit_person("a2", {"title": "Admiral"})
+    go(uni, 3)
+    uni.crm.delete_as(uni.officer, uni.ada)
+    go(uni, 3)
+    assert link(uni)["state"] == "ended"
+    uni.edit_person("a1", {"primary_account_id": "a2"})
+    uni.edit_contact(uni.grace, Personal_Email__c="ada@example.org")
+    go(uni, 3)
+    assert (link(uni)["contact_id"], link(uni)["basis"]) == (uni.grace, "primary account")
+    assert uni.account("a1")["last_name"] == "Lovelace"
+    assert status(uni.ctx)["first_differences"]["legal_name"] == 1
+
+
 def test_a_refused_question_leaves_the_newer_one_open(uni: University) -> None:
     """Law: a question that could not be asked takes nothing from the one that was asked after it."""
     uni.crm.order_refusal("UNABLE_TO_LOCK_ROW", sobject="Suggested_Change__c", count=99)
