@@ -18,7 +18,8 @@ from emulator.salesforce.writing import Options, Writer
 class Context:
     """One authenticated request. `version` is such as "67.0"; `depth` counts how deep a composite is nested.
 
-    `dispatch` answers another request in the same session, as composite resources do.
+    `dispatch` answers another request in the same session, as composite resources do. `all_or_none` says that the request
+    is a part of a series that takes effect as a whole or not at all.
     """
 
     org: Org
@@ -27,6 +28,7 @@ class Context:
     version: str
     dispatch: "Callable[[Context], Response]"
     depth: int = 0
+    all_or_none: bool = False
 
     @property
     def base(self) -> str:

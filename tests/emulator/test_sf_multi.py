@@ -133,6 +133,33 @@ def test_composite_all_or_none(api: Api, control: Control, *, all_or_none: bool)
         assert answers[0]["body"][0]["errorCode"] == "PROCESSING_HALTED"
 
 
+@pytest.mark.parametrize("inner", [True, False])
+def test_composite_all_or_none_rules_collections(api: Api, control: Control, *, inner: bool) -> None:
+    """With allOrNone of a composite its collections are all or none too. [D] resources_composite_allornone."""
+    parts = [
+        part("POST", "composite/sobjects", "a", {"allOrNone": inner, "records": [contact(LastName="A"), contact()]}),
+        part("POST", "sobjects/Contact", "b", {"LastName": "B"}),
+    ]
+    body = {"compositeRequest": parts}
+    first, second = api.json("POST", "composite", {"allOrNone": True, **body})["compositeResponse"]
+    assert control.rows("Contact") == []
+    assert [each["errors"][0]["statusCode"] for each in first["body"]] == [
+        "ALL_OR_NONE_OPERATION_ROLLED_BACK",
+        "REQUIRED_FIELD_MISSING",
+    ]
+    assert (second["httpStatusCode"], second["body"][0]["errorCode"]) == (400, "PROCESSING_HALTED")
+    api.call("POST", "composite", body)
+    assert [row["LastName"] for row in control.rows("Contact")] == (["B"] if inner else ["A", "B"])
+
+
+def test_composite_all_or_none_rules_deletes(api: Api, control: Control) -> None:
+    """Also a delete of several inside a composite with allOrNone is of all or none. [D] resources_composite_allornone."""
+    ids = control.seed("Contact", [{"LastName": "A"}])
+    parts = [part("DELETE", f"composite/sobjects?ids={ids[0]},003000000000001AAA", "d")]
+    api.call("POST", "composite", {"allOrNone": True, "compositeRequest": parts})
+    assert control.row(ids[0])["IsDeleted"] is False
+
+
 def test_composite_limits(api: Api) -> None:
     """26 subrequests are refused [D]; so are six queries. [U]."""
     assert (

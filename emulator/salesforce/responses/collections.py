@@ -1,4 +1,7 @@
-"""sObject Collections: up to 200 records in one request, each with its own outcome."""
+"""sObject Collections: up to 200 records in one request, each with its own outcome.
+
+allOrNone of a composite request overrides that of the collections inside [REST guide: resources_composite_allornone].
+"""
 
 from collections.abc import Callable, Mapping
 from itertools import groupby
@@ -71,7 +74,7 @@ def remove(ctx: Context, _params: Mapping[str, str]) -> Response:
     """DELETE composite/sobjects?ids=a,b."""
     ids = [each for each in ctx.request.parameter("ids").split(",") if each]
     _limit(len(ids))
-    all_or_none = ctx.request.parameter("allOrNone").lower() == "true"
+    all_or_none = ctx.all_or_none or ctx.request.parameter("allOrNone").lower() == "true"
 
     def one(record: dict[str, Any]) -> dict[str, Any]:
         known = normal_id(record["id"])
@@ -132,7 +135,7 @@ def _records(ctx: Context) -> tuple[list[dict[str, Any]], bool]:
             f"Cannot have more than {MAX_CHUNKS} chunks in a single operation. Please rearrange the data to reduce chunking."
         )
         raise SalesforceError("LIMIT_EXCEEDED", message)
-    return records, bool(body.get("allOrNone", False))
+    return records, ctx.all_or_none or bool(body.get("allOrNone", False))
 
 
 def _limit(count: int) -> None:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -151,15 +152,16 @@ def _must_begin(name: str) -> str:
 
 
 def _series(ctx: Context, parts: list[dict[str, Any]], *, all_or_none: bool) -> list[dict[str, Any]]:
+    inside = replace(ctx, all_or_none=ctx.all_or_none or all_or_none)
     try:
         with ctx.org.transaction():
-            return _in_turn(ctx, parts, all_or_none=all_or_none)
+            return _in_turn(inside, parts)
     except _FailedError as failed:
         halted = processing_halted().response()
         return [failed.answers[at] if at == failed.at else _reply(part, halted) for at, part in enumerate(parts)]
 
 
-def _in_turn(ctx: Context, parts: list[dict[str, Any]], *, all_or_none: bool) -> list[dict[str, Any]]:
+def _in_turn(ctx: Context, parts: list[dict[str, Any]]) -> list[dict[str, Any]]:
     known: dict[str, Any] = {}
     answers: list[dict[str, Any]] = []
     for at, part in enumerate(parts):
@@ -169,11 +171,19 @@ def _in_turn(ctx: Context, parts: list[dict[str, Any]], *, all_or_none: bool) ->
         except SalesforceError as refused:
             answer = refused.response()
         answers.append(_reply(part, answer))
+        if ctx.all_or_none and _failed(answer):
+            raise _FailedError(at, answers)
         if answer.status < 300:
             known[name] = _read(answer)
-        elif all_or_none:
-            raise _FailedError(at, answers)
     return answers
+
+
+def _failed(answer: Response) -> bool:
+    """Whether a subrequest failed; a collection has also failed where a record of it did."""
+    if answer.status >= 300:
+        return True
+    body = _read(answer)
+    return isinstance(body, list) and any(isinstance(each, dict) and each.get("success") is False for each in body)
 
 
 def _one(ctx: Context, part: dict[str, Any], known: dict[str, Any]) -> Response:
