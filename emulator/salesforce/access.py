@@ -139,6 +139,10 @@ class Access:
         """Whether sharing keeps a record from the user: of a private object one sees one's own, or with view-all everything."""
         return sobject.sharing == "Private" and not self.to(sobject).view_all and row.get("OwnerId") != self.user_id
 
+    def commands(self, sobject: SObject, row: Mapping[str, Any]) -> bool:
+        """Whether sharing lets the user change a record: one's own, any of a ReadWrite object, or with modify-all every one."""
+        return sobject.sharing == "ReadWrite" or self.to(sobject).modify_all or row.get("OwnerId") == self.user_id
+
     def readable(self, sobject: SObject) -> dict[str, Field]:
         """The fields that the user sees, by lower-case name; none if the object itself is out of sight."""
         known = self._readable.get(sobject.name)

@@ -15,12 +15,17 @@ from emulator.salesforce.writing import Values, Writer
 def delete(writer: Writer, sobject: SObject, id_: str) -> None:
     """Put a record into the recycle bin, with what hangs on it; lookups that point at it are cleared."""
     writer.guard("delete", sobject, id_, {})
-    row = writer.find(sobject, id_)
-    granted = writer.access.to(sobject)
-    if not granted.delete or not sobject.header["deletable"]:
-        raise insufficient_access()
+    row = _deletable(writer, sobject, id_)
     with writer.org.transaction():
         _delete(writer, sobject, row, root=row["Id"])
+
+
+def _deletable(writer: Writer, sobject: SObject, id_: str) -> Row:
+    """A record that object permissions and sharing let the user delete; what hangs on it goes without being asked for."""
+    row, access = writer.find(sobject, id_), writer.access
+    if not access.to(sobject).delete or not sobject.header["deletable"] or not access.commands(sobject, row):
+        raise insufficient_access()
+    return row
 
 
 def _delete(writer: Writer, sobject: SObject, row: Row, *, root: str) -> None:
@@ -50,13 +55,19 @@ def _delete(writer: Writer, sobject: SObject, row: Row, *, root: str) -> None:
 
 
 def undelete(writer: Writer, id_: str) -> None:
-    """Take a record out of the recycle bin, with what was deleted along with it and the lookups that were cleared."""
+    """Take a record out of the recycle bin, with what was deleted along with it and the lookups that were cleared.
+
+    Who may is who may see and change the record [guess].
+    """
     org = writer.org
     known = normal_id(id_)
     row = org.record(known)
     sobject = org.sobject_of(known) if known else None
     if known is None or row is None or sobject is None:
         raise not_found()
+    writer.guard("undelete", sobject, known, {})
+    if not writer.access.to(sobject).read or not writer.access.commands(sobject, row):
+        raise insufficient_access()
     if not row["IsDeleted"]:
         raise SalesforceError("UNDELETE_FAILED", "Entity is not in the recycle bin", fields=())
     with org.transaction():
@@ -88,7 +99,10 @@ MERGEABLE = frozenset({"Account", "Contact", "Lead", "Case"})
 
 
 def merge(writer: Writer, master_id: str, loser_ids: list[str], values: Values | None = None) -> None:
-    """Merge up to two records into a third: children move, losers go to the bin with MasterRecordId [documentation]."""
+    """Merge up to two records into a third: children move, losers go to the bin with MasterRecordId [documentation].
+
+    The losers have to be records that the user may delete, the master one that may be edited [guess].
+    """
     org = writer.org
     sobject = org.sobject_of(master_id)
     if sobject is None or sobject.name not in MERGEABLE:
@@ -98,7 +112,7 @@ def merge(writer: Writer, master_id: str, loser_ids: list[str], values: Values |
     master = writer.find(sobject, master_id)
     with org.transaction():
         for loser_id in loser_ids:
-            loser = writer.find(sobject, loser_id)
+            loser = _deletable(writer, sobject, loser_id)
             if loser["Id"] == master["Id"]:
                 raise invalid_reference("cannot merge a record with itself")
             for child, each in _children(org, sobject, loser["Id"]):

@@ -143,10 +143,7 @@ class Writer:
     def may_change(self, sobject: SObject, row: Row) -> bool:
         """Whether object permissions and sharing let the user edit a record."""
         granted = self.access.to(sobject)
-        if not granted.edit or not sobject.header["updateable"]:
-            return False
-        own = row.get("OwnerId") == self.access.user_id
-        return granted.modify_all or self.access.modify_all or own or sobject.sharing == "ReadWrite"
+        return granted.edit and bool(sobject.header["updateable"]) and self.access.commands(sobject, row)
 
     def touch(self, sobject: SObject, row: Row, **values: object) -> None:
         """Change a record as the platform itself does: only SystemModstamp tells of it."""

@@ -5,6 +5,7 @@ import pytest
 from emulator.salesforce.control import Control
 from emulator.salesforce.org import Org
 from tests.emulator.api import Api
+from tests.emulator.test_sf_soap import call, texts
 
 INTEGRATION = "Minimum Access - API Only Integrations"
 
@@ -93,6 +94,67 @@ def test_private_sharing(control: Control) -> None:
     assert two.get(f"sobjects/Contact/{id_}").status == 404
     assert two.json("PATCH", f"sobjects/Contact/{id_}", {"LastName": "X"})[0]["errorCode"] == "INSUFFICIENT_ACCESS_OR_READONLY"
     assert len(Api(control.org).records("SELECT Id FROM Contact")) == 1
+
+
+def test_private_records_are_hidden_wherever_records_are_read(control: Control) -> None:
+    """What sharing hides is null among records by ids, and left out of a relationship and of recent items. [D]."""
+    control.set_sharing("Contact", "Private")
+    one, two = (Api(control.org, control.add_user(name)) for name in ("one", "two"))
+    account = one.create("Account", Name="Acme")
+    theirs, own = (each.create("Contact", LastName="A", AccountId=account) for each in (one, two))
+    two.records("SELECT Id FROM Contact FOR VIEW")
+    control.edit_as(control.org.admin_id, own, {"OwnerId": control.org.admin_id})
+    assert two.json("GET", "recent") == []
+    control.edit_as(control.org.admin_id, own, {"OwnerId": control.row(own)["CreatedById"]})
+    ids = [theirs, own, account, "nonsense"]
+    many = two.json("POST", "composite/sobjects/Contact", {"ids": ids, "fields": ["LastName"]})
+    assert [row and row["Id"] for row in many] == [None, own, None, None]
+    assert two.json("GET", f"composite/sobjects/Contact?ids={','.join(ids)}&fields=Id") == [
+        None,
+        {"attributes": {"type": "Contact", "url": f"{two.base}/sobjects/Contact/{own}"}, "Id": own},
+        None,
+        None,
+    ]
+    assert [row["Id"] for row in two.json("GET", f"sobjects/Account/{account}/Contacts")["records"]] == [own]
+    task = two.create("Task", WhoId=own)
+    control.edit_as(control.org.admin_id, own, {"OwnerId": control.org.admin_id})
+    above = two.json("GET", f"ui-api/records/{task}?fields=Task.Subject&optionalFields=Task.Who.Name")["fields"]
+    assert above.get("Who", {}).get("value") is None
+
+
+def test_private_records_of_others_are_not_deleted(control: Control) -> None:
+    """Whoever may not edit a record for its owner may not delete it either. [D]; undelete it, or merge it away. [U]."""
+    control.set_sharing("Contact", "Private")
+    one, two = (Api(control.org, control.add_user(name)) for name in ("one", "two"))
+    theirs, own, third = (
+        one.create("Contact", LastName="A"),
+        two.create("Contact", LastName="B"),
+        one.create("Contact", LastName="C"),
+    )
+    code = "INSUFFICIENT_ACCESS_OR_READONLY"
+    assert two.json("DELETE", f"sobjects/Contact/{theirs}")[0]["errorCode"] == code
+    several = two.json("DELETE", f"composite/sobjects?ids={theirs},{own}")
+    assert [each["errors"][0]["statusCode"] if each["errors"] else "" for each in several] == [code, ""]
+    control.undelete_as(control.org.admin_id, own)
+    merge = f"<masterRecord><type>Contact</type><Id>{own}</Id></masterRecord><recordToMergeIds>{theirs}</recordToMergeIds>"
+    merged = call(control.org, f"<merge><request>{merge}</request></merge>", token=two.token)
+    assert texts(merged, "statusCode") == [code]
+    assert one.call("DELETE", f"sobjects/Contact/{third}").status == 204
+    undelete = f"<undelete><ids>{third}</ids></undelete>"
+    assert texts(call(control.org, undelete, token=two.token), "statusCode") == [code]
+    assert texts(call(control.org, undelete, token=one.token), "success") == ["true"]
+    assert [control.row(each)["IsDeleted"] for each in (theirs, own, third)] == [False, False, False]
+    control.set_sharing("Contact", "Read")
+    assert two.json("DELETE", f"sobjects/Contact/{theirs}")[0]["errorCode"] == code
+
+
+def test_maintenance_refuses_an_undelete_too(api: Api, control: Control) -> None:
+    """In read-only mode nothing comes out of the recycle bin. [D]."""
+    id_ = api.create("Contact", LastName="A")
+    api.call("DELETE", f"sobjects/Contact/{id_}")
+    control.settings(read_only=True)
+    answer = call(control.org, f"<undelete><ids>{id_}</ids></undelete>", token=api.token)
+    assert texts(answer, "statusCode") == ["INSERT_UPDATE_DELETE_NOT_ALLOWED_DURING_MAINTENANCE"]
 
 
 def test_rights_on_records_can_be_queried(control: Control) -> None:

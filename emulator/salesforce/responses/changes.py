@@ -2,12 +2,10 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from emulator.http import Response, json_response
 from emulator.salesforce.context import Context
 from emulator.salesforce.errors import SalesforceError
-from emulator.salesforce.fields import SObject
 from emulator.salesforce.values import parse_moment, stamp
 
 MAX_CHANGED = 600_000
@@ -22,7 +20,7 @@ def updated(ctx: Context, params: Mapping[str, str]) -> Response:
     for row in ctx.org.table(sobject.name).from_stamp((low, "")):
         if row["SystemModstamp"] >= high:
             break
-        if not row["IsDeleted"] and _shared(ctx, sobject, row):
+        if not row["IsDeleted"] and not ctx.access.hides(sobject, row):
             ids.append(row["Id"])
     if len(ids) > MAX_CHANGED:
         raise SalesforceError("EXCEEDED_ID_LIMIT", "The number of ids exceeds the limit")
@@ -38,7 +36,7 @@ def deleted(ctx: Context, params: Mapping[str, str]) -> Response:
     for row in ctx.org.table(sobject.name).from_stamp((low, "")):
         if row["SystemModstamp"] >= high:
             break
-        if row["IsDeleted"] and _shared(ctx, sobject, row):
+        if row["IsDeleted"] and not ctx.access.hides(sobject, row):
             records.append({"deletedDate": row["SystemModstamp"], "id": row["Id"]})
     earliest = ctx.org.clock.now() - timedelta(days=ctx.org.settings.delete_log_days)
     if start < earliest - timedelta(minutes=1):
@@ -51,10 +49,6 @@ def deleted(ctx: Context, params: Mapping[str, str]) -> Response:
             "latestDateCovered": stamp(ctx.org.covered(end)),
         }
     )
-
-
-def _shared(ctx: Context, sobject: SObject, row: dict[str, Any]) -> bool:
-    return sobject.sharing != "Private" or ctx.access.to(sobject).view_all or row.get("OwnerId") == ctx.access.user_id
 
 
 def _window(ctx: Context, *, days: int) -> tuple[datetime, datetime]:

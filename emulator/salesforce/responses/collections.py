@@ -12,7 +12,7 @@ from emulator.salesforce.context import Context, texts
 from emulator.salesforce.errors import SalesforceError, no_such_column
 from emulator.salesforce.ids import normal_id
 from emulator.salesforce.recycling import delete
-from emulator.salesforce.responses.rows import printed
+from emulator.salesforce.responses.rows import in_sight, printed
 from emulator.salesforce.several import one_by_one
 from emulator.salesforce.writing import MultipleChoicesError
 
@@ -104,7 +104,7 @@ def read(ctx: Context, params: Mapping[str, str]) -> Response:
     for name in fields:
         if name.lower() not in readable:
             raise no_such_column(name, sobject.name)
-    rows = [ctx.org.live(normal_id(each)) for each in ids]
+    rows = [in_sight(ctx, sobject, each) for each in ids]
     return json_response([printed(ctx, sobject, row, ",".join(fields)) if row else None for row in rows])
 
 

@@ -144,7 +144,9 @@ def recent_items(ctx: Context, sobject: str | None = None) -> list[dict[str, Any
     items: list[dict[str, Any]] = []
     for id_ in ctx.org.seen.latest(ctx.access.user_id):
         row, kind = ctx.org.live(id_), ctx.org.sobject_of(id_)
-        if row is not None and kind is not None and ctx.access.to(kind).read and sobject in {None, kind.name}:
+        if row is None or kind is None or ctx.access.hides(kind, row):
+            continue
+        if ctx.access.to(kind).read and sobject in {None, kind.name}:
             name = kind.name_field.name if kind.name_field else "Id"
             attributes = {"type": kind.name, "url": f"{ctx.base}/sobjects/{kind.name}/{id_}"}
             items.append({"attributes": attributes, "Id": id_, name: row.get(name)})

@@ -158,7 +158,8 @@ def _related(ctx: Context, sobject: SObject, params: Mapping[str, str]) -> Respo
         raise not_found()
     kind = ctx.sobject(child.sobject)
     fields = ctx.request.parameter("fields")
-    rows = [each for each in ctx.org.table(kind.name).equal(child.field, [row["Id"]]) if not each["IsDeleted"]]
+    below = ctx.org.table(kind.name).equal(child.field, [row["Id"]])
+    rows = [each for each in below if not each["IsDeleted"] and not ctx.access.hides(kind, each)]
     listed = Found(
         rows=rows,
         show=lambda each: printed(ctx, kind, each, fields),
@@ -175,16 +176,18 @@ def visible(ctx: Context, sobject: SObject, id_: str) -> Row:
     Raises:
         SalesforceError: NOT_FOUND, which is also what a soft-deleted id gives [recording].
     """
-    known = normal_id(id_)
-    if known is None:
+    if normal_id(id_) is None:
         raise no_such_key(id_)
-    row = ctx.org.table(sobject.name).rows.get(known)
-    if row is None or row["IsDeleted"]:
-        raise not_found()
-    granted = ctx.access.to(sobject)
-    if sobject.sharing == "Private" and not granted.view_all and row.get("OwnerId") != ctx.access.user_id:
+    row = in_sight(ctx, sobject, id_)
+    if row is None:
         raise not_found()
     return row
+
+
+def in_sight(ctx: Context, sobject: SObject, id_: str) -> Row | None:
+    """The live record of an object that has this id, where there is one that sharing lets the user see."""
+    row = ctx.org.table(sobject.name).rows.get(normal_id(id_) or "")
+    return None if row is None or row["IsDeleted"] or ctx.access.hides(sobject, row) else row
 
 
 def printed(ctx: Context, sobject: SObject, row: Row, only: str = "") -> dict[str, Any]:

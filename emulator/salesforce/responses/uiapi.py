@@ -158,7 +158,7 @@ def _add(ctx: Context, made: dict[str, Any], sobject: SObject, row: Row, path: l
     above = ctx.org.live(row.get(link.name))
     kind = ctx.org.sobject_of(above["Id"]) if above else None
     relationship = str(link.relationship)
-    if above is None or kind is None:
+    if above is None or kind is None or ctx.access.hides(kind, above):
         made["fields"][relationship] = {"displayValue": None, "value": None}
         return
     known = made["fields"].get(relationship) or {"displayValue": above.get("Name"), "value": _record(ctx, kind, above, ())}

@@ -5,7 +5,7 @@ from functools import partial
 from emulator.salesforce.errors import SalesforceError, no_such_column
 from emulator.salesforce.ids import normal_id
 from emulator.salesforce.responses.query import MIN_PAGE, find_cursor, first_page, open_cursor
-from emulator.salesforce.responses.rows import printed, visible
+from emulator.salesforce.responses.rows import in_sight, printed
 from emulator.salesforce.responses.search import find
 from emulator.salesforce.soap.calls import Calls
 from emulator.salesforce.soap.envelope import Xml, element, nested
@@ -65,10 +65,6 @@ def retrieve(calls: Calls) -> list[Xml]:
     for text in ids:
         if normal_id(text) is None:
             raise SalesforceError("MALFORMED_ID", f"bad id {text}")
-        try:
-            row = visible(ctx, sobject, text)
-        except SalesforceError:
-            results.append(element("result", None))
-        else:
-            results.append(calls.record("result", printed(ctx, sobject, row, names)))
+        row = in_sight(ctx, sobject, text)
+        results.append(calls.record("result", printed(ctx, sobject, row, names)) if row is not None else element("result", None))
     return results
