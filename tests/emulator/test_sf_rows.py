@@ -81,6 +81,17 @@ def test_upsert_of_several_matches_is_300(api: Api) -> None:
     assert answer.json() == [f"/services/data/v67.0/sobjects/Contact/{id_}" for id_ in ids]
 
 
+def test_a_delete_of_several_matches_is_300(api: Api, control: Control) -> None:
+    """Several records with the key of a DELETE or GET are a 300 with their addresses, and all of them stay. [D]."""
+    ids = [api.create("Contact", LastName="One", Email="a@x.example") for _ in range(2)]
+    for method in ("DELETE", "GET"):
+        answer = api.call(method, "sobjects/Contact/Email/a@x.example")
+        assert (answer.status, answer.json()) == (300, [f"/services/data/v67.0/sobjects/Contact/{id_}" for id_ in ids])
+    assert len(control.rows("Contact")) == 2
+    api.call("DELETE", f"sobjects/Contact/{ids[0]}")
+    assert api.call("DELETE", "sobjects/Contact/Email/a@x.example").status == 204
+
+
 def test_update_only_upsert_never_inserts(api: Api, keyed: Control) -> None:
     """?updateOnly=true prevents inserts. [D] release 264."""
     assert api.call("PATCH", "sobjects/Contact/Ext__c/k1?updateOnly=true", {"LastName": "One"}).status == 404

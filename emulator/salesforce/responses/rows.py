@@ -7,7 +7,7 @@ from typing import Any
 
 from emulator.http import Response, json_response
 from emulator.salesforce import seen
-from emulator.salesforce.context import Context
+from emulator.salesforce.context import Context, Handler
 from emulator.salesforce.errors import SalesforceError, no_such_column, no_such_key, not_found
 from emulator.salesforce.fields import SObject
 from emulator.salesforce.ids import normal_id
@@ -81,12 +81,7 @@ def read_by_key(ctx: Context, params: Mapping[str, str]) -> Response:
     sobject = ctx.sobject(params["name"])
     if _leads_on(sobject, params):
         return _related(ctx, sobject, params)
-    rows = ctx.writer().by_external_id(sobject, params["field"], params["value"])
-    if not rows:
-        raise not_found()
-    if len(rows) > 1:
-        return json_response([f"{ctx.base}/sobjects/{sobject.name}/{row['Id']}" for row in rows], status=300)
-    return read(ctx, {"name": sobject.name, "id": rows[0]["Id"]})
+    return _by_key(ctx, sobject, params, read)
 
 
 def upsert(ctx: Context, params: Mapping[str, str]) -> Response:
@@ -122,10 +117,17 @@ def remove_by_key(ctx: Context, params: Mapping[str, str]) -> Response:
     sobject = ctx.sobject(params["name"])
     if _leads_on(sobject, params):
         return remove(ctx, _above(ctx, sobject, params))
+    return _by_key(ctx, sobject, params, remove)
+
+
+def _by_key(ctx: Context, sobject: SObject, params: Mapping[str, str], act: Handler) -> Response:
+    """What is done with the one record that a key names; where several have it their addresses are the answer, a 300."""
     rows = ctx.writer().by_external_id(sobject, params["field"], params["value"])
     if not rows:
         raise not_found()
-    return remove(ctx, {"name": sobject.name, "id": rows[0]["Id"]})
+    if len(rows) > 1:
+        return json_response([f"{ctx.base}/sobjects/{sobject.name}/{row['Id']}" for row in rows], status=300)
+    return act(ctx, {"name": sobject.name, "id": rows[0]["Id"]})
 
 
 # --- through a relationship -----------------------------------------------------------------------------------------
