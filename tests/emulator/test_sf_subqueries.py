@@ -102,6 +102,35 @@ def test_references_to_several_objects_lead_to_names(api: Api) -> None:
     assert api.records("SELECT TYPEOF What WHEN Account THEN Industry END FROM Task")[0]["What"]["Industry"] == "Banking"
 
 
+def test_the_fields_of_a_typeof_are_looked_at(api: Api, control: Control, acme: str) -> None:
+    """TYPEOF prints what the user sees, parents too, and refuses other names, whatever is found. [D] SOQL guide."""
+    seen = {"Contact.AccountId": "r", "Contact.Email": "r", "Task.WhoId": "r", "Task.WhatId": "r", "Lead.Status": "r"}
+    objects = {"Contact": "r", "Account": "r", "Lead": "r"}
+    control.permission_set("R", objects=objects, fields=seen, permissions=["EditTask"])
+    reader = Api(control.org, control.add_user("r", profile="Minimum Access - API Only Integrations", permission_sets=["R"]))
+    contact = control.seed("Contact", [{"LastName": "Lovelace", "Phone": "1", "AccountId": acme}])[0]
+    statement = "SELECT TYPEOF Who WHEN Contact THEN {} ELSE {} END FROM Task WHERE WhatId = null"
+    for fields, otherwise, missing in (
+        ("LastName, Phone", "Name", "'Phone' on entity 'Contact'"),
+        ("Foo", "Name", "'Foo' on entity 'Contact'"),
+        ("Account.Foo", "Name", "'Foo' on entity 'Account'"),
+        ("LastName", "Foo", "'Foo' on entity 'Name'"),
+    ):
+        (refused,) = reader.query(statement.format(fields, otherwise))
+        assert (refused["errorCode"], missing in refused["message"]) == ("INVALID_FIELD", True)
+    (refused,) = reader.query("SELECT TYPEOF Foo WHEN Contact THEN LastName END FROM Task what")
+    assert refused["errorCode"] == "INVALID_FIELD"
+    control.seed("Task", [{"Subject": "Call", "WhoId": contact}])
+    (row,) = reader.records(statement.format("LastName, Account.Name", "Name"))
+    assert (row["Who"]["LastName"], row["Who"]["Account"]["Name"]) == ("Lovelace", "Acme")
+    (row,) = api.records(statement.format("Phone", "Name"))
+    assert row["Who"]["Phone"] == "1"
+    (row,) = reader.records("SELECT TYPEOF Who WHEN Lead THEN Status ELSE Name, Email END FROM Task WHERE WhatId = null")
+    assert (row["Who"]["Name"], "Status" in row["Who"]) == ("Lovelace", False)
+    control.set_sharing("Contact", "Private")
+    assert reader.records(statement.format("LastName", "Name"))[0]["Who"] is None
+
+
 def test_all_fields_of_listed_records(api: Api, acme: str) -> None:
     """FIELDS(ALL) is for at most 200 records, by LIMIT or by a list of ids, in subqueries too. [D] SOQL guide."""
     assert api.records(f"SELECT FIELDS(ALL) FROM Account WHERE Name != null AND Id IN ('{acme}')")[0]["Name"] == "Acme"

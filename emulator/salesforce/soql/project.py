@@ -82,27 +82,28 @@ class _Steps:
         self.add(self.scope._own(self.scope.sobject, one), None)  # noqa: SLF001 - same package, no path to resolve
 
     def add_type_of(self, each: TypeOf) -> None:
+        """What is printed of each kind of record; ELSE has the fields that any of them has [documentation]."""
         scope, org = self.scope, self.scope.source.org
         link = scope.sobject.by_relationship.get(each.field.parts[0].lower())
-        if link is None:
+        if link is None or link.name.lower() not in scope.source.access.readable(scope.sobject):
             raise scope.source.invalid(each.field.at, f"unknown TYPEOF field {each.field.text}")
-        by_kind = {kind.lower(): [path.parts for path in paths] for kind, paths in each.cases}
-        otherwise = [path.parts for path in each.otherwise]
-        key = link.name
+        relationship, key = str(link.relationship), link.name
+        by_kind: dict[str, _Parent] = {}
+        for name, paths in each.cases:
+            case = by_kind[name.lower()] = _Parent(scope, link)
+            # Objects that a reference may lead to are not all emulated; none of their records will be met.
+            if (kind := org.objects.get(name.lower())) is not None:
+                inside = Scope(source=scope.source, sobject=kind)
+                for path in paths:
+                    case.add(inside.resolve(path))
+        otherwise = _Parent(scope, link)
+        for path in each.otherwise:
+            otherwise.add(scope.beyond(link, path))
 
         def get(row: Row) -> dict[str, Any] | None:
-            above = org.record(row.get(key))
-            kind = org.sobject_of(row[key]) if above is not None else None
-            if above is None or kind is None:
-                return None
-            printed = attributes(scope, kind.name, above)
-            for parts in by_kind.get(kind.name.lower(), otherwise):
-                one = kind.field(parts[0])
-                if one is not None:
-                    printed[one.name] = above.get(one.name)
-            return printed
+            kind = org.sobject_of(row.get(key, ""))
+            return (by_kind.get(kind.name.lower(), otherwise) if kind else otherwise).get(row)
 
-        relationship = str(link.relationship)
         self.columns[relationship] = Made(relationship, get, key)
 
     def add_child(self, query: Query, child: ChildQuery) -> None:

@@ -132,6 +132,12 @@ class Scope:
             raise self._no_column(parts[1], "Name" if polymorphic else link.references[0], path)
         return self._above(link, target, self._walk(target, parts[1:], path))
 
+    def beyond(self, link: Field, path: Path) -> Resolved:
+        """What a path means in the record that a reference leads to, whichever kind that is."""
+        found = self._through(link, [str(link.relationship), *path.parts], path)
+        assert found.parent is not None  # noqa: S101 - it begins with a reference
+        return found.parent[1]
+
     def _above(self, link: Field, target: SObject, inner: Resolved) -> Resolved:
         """What something means that is read from the record that a reference leads to."""
         org, access, key = self.source.org, self.source.access, link.name
