@@ -67,6 +67,31 @@ def test_a_child_relationship_may_say_whose_it_is(api: Api, soql: str) -> None:
     assert [each["LastName"] for each in row["Contacts"]["records"]] == ["Hopper", "Lovelace"]
 
 
+@pytest.mark.parametrize(
+    ("inner", "code"),
+    [
+        ("SELECT Foo FROM Contacts", "INVALID_FIELD"),
+        ("SELECT Account.Foo FROM Contacts", "INVALID_FIELD"),
+        ("SELECT Id FROM Contacts WHERE Foo = '1'", "INVALID_FIELD"),
+        ("SELECT Id FROM Contacts WHERE Birthdate = '1'", "INVALID_FIELD"),
+        ("SELECT Id FROM Contacts ORDER BY Foo", "INVALID_FIELD"),
+        ("SELECT Id, (SELECT Foo FROM Tasks) FROM Contacts", "INVALID_FIELD"),
+        ("SELECT Phone FROM Contacts", "INVALID_FIELD"),
+        ("SELECT Id FROM Cases", "INVALID_TYPE"),
+        ("SELECT Id FROM ChildAccounts", "INVALID_TYPE"),
+    ],
+)
+def test_children_are_looked_at_where_there_are_none(api: Api, control: Control, inner: str, code: str) -> None:
+    """What a subquery names has to be there and in sight, whatever records there are. [D]; its relationship too. [U]."""
+    fields = {"Contact.AccountId": "r", "Task.WhoId": "r"}
+    control.permission_set("R", objects={"Contact": "r", "Account": "r"}, fields=fields, permissions=["EditTask"])
+    reader = Api(control.org, control.add_user("r", profile="Minimum Access - API Only Integrations", permission_sets=["R"]))
+    (refused,) = reader.query(f"SELECT Id, ({inner}) FROM Account")
+    assert refused["errorCode"] == code
+    assert reader.records("SELECT Id, (SELECT LastName FROM Contacts) FROM Account") == []
+    assert api.records("SELECT Id, (SELECT Phone FROM Contacts) FROM Account") == []
+
+
 @pytest.mark.usefixtures("acme")
 @pytest.mark.parametrize(
     ("where", "text"),

@@ -8,11 +8,12 @@ from typing import Any
 from emulator.salesforce import activities, derived, rights
 from emulator.salesforce.access import Access
 from emulator.salesforce.errors import SalesforceError
+from emulator.salesforce.fields import Child
 from emulator.salesforce.org import Org
 from emulator.salesforce.soql import aggregate, plan
-from emulator.salesforce.soql.conditions import Test, build, check_semi_joins
+from emulator.salesforce.soql.conditions import Test, all_of, build, check_semi_joins, compare
 from emulator.salesforce.soql.parse import parse
-from emulator.salesforce.soql.printing import Printing
+from emulator.salesforce.soql.printing import Getter, Printing
 from emulator.salesforce.soql.project import all_fields, projection
 from emulator.salesforce.soql.scope import Resolved, Scope, Source
 from emulator.salesforce.soql.tree import AllFields, Call, Combined, Comparison, Order, Path, Query, Selected, Value
@@ -94,20 +95,29 @@ class _Runner:
 
     def matching(self, scope: Scope, query: Query) -> Iterable[Row]:
         """The records that match, in the wanted order."""
+        return self._reading(scope, query)(None)
+
+    def _reading(self, scope: Scope, query: Query) -> Callable[[Test | None], Iterable[Row]]:
+        """How the records that match, and meet one more condition, are found: names are looked up now, whatever there is."""
         where = build(scope, query.where, self._semi_join) if query.where is not None else None
         keys = [(order, scope.resolve(order.expression)) for order in query.order]
         for order, key in keys:
             self._check_sortable(scope, order, key)
         shape = tuple((key.own, order.descending or order.nulls_last) for order, key in keys)
-        table = self._table(scope.sobject.name, where)
-        found = plan.candidates(table, where, shape)
-        rows = self._filtered(scope, found.rows if self.all_rows else table.live(found.rows), found.where)
-        if found.ordered:
-            return rows
-        ordered = list(rows)
-        for order, key in reversed(keys):
-            ordered = aggregate.sort_by(ordered, _sort_key(key), descending=order.descending, nulls_last=order.nulls_last)
-        return ordered
+
+        def read(more: Test | None) -> Iterable[Row]:
+            test = all_of([each for each in (more, where) if each is not None])
+            table = self._table(scope.sobject.name, test)
+            found = plan.candidates(table, test, shape)
+            rows = self._filtered(scope, found.rows if self.all_rows else table.live(found.rows), found.where)
+            if found.ordered:
+                return rows
+            ordered = list(rows)
+            for order, key in reversed(keys):
+                ordered = aggregate.sort_by(ordered, _sort_key(key), descending=order.descending, nulls_last=order.nulls_last)
+            return ordered
+
+        return read
 
     def _table(self, name: str, where: Test | None) -> Table:
         if name == rights.OWN:
@@ -131,24 +141,23 @@ class _Runner:
         key = scope.resolve(first.expression)
         return [key.get(row) for row in self._cut(query, self.matching(scope, query))]
 
-    def _child(self, query: Query, row: Row) -> dict[str, Any] | None:
+    def _below(self, child: Child, query: Query) -> Getter:
         """The records of a child relationship below one record: a nested answer, or null when there are none."""
-        parent = self.source.org.sobject_of(row["Id"])
-        assert parent is not None  # noqa: S101 - the row came from a table
-        child = parent.by_child[query.source.lower()]
         scope = Scope(source=self.source, sobject=self.source.org.sobject(child.sobject), aliases=query.aliases)
-        own = Comparison(
-            left=Path(parts=(child.field,), at=query.at),
-            operator="=",
-            right=Value(kind="string", value=row["Id"], at=query.at),
-            at=query.at,
-        )
-        where = own if query.where is None else Combined(operator="and", conditions=(own, query.where))
-        rows = list(self._cut(query, self.matching(scope, replace(query, where=where))))
-        return self.children(self._found(scope, query, rows)) if rows else None
+        read, found = self._reading(scope, query), self._found(scope, query, [])
+        path = Path(parts=(child.field,), at=query.at)
+        link = scope.resolve(path)
+
+        def get(row: Row) -> dict[str, Any] | None:
+            above = Value(kind="string", value=row["Id"], at=query.at)
+            own = Comparison(left=path, operator="=", right=above, at=query.at)
+            rows = list(self._cut(query, read(compare(scope, link, own, self._semi_join))))
+            return self.children(replace(found, rows=rows, total=len(rows))) if rows else None
+
+        return get
 
     def _found(self, scope: Scope, query: Query, rows: list[Row]) -> Found:
-        printing = projection(scope, query, self._child)
+        printing = projection(scope, query, self._below)
         return Found(
             rows=rows,
             show=printing.show,

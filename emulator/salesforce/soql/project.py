@@ -1,18 +1,18 @@
 """The select list turned into a function from a stored record to the object that is printed."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 from emulator.salesforce.errors import SalesforceError
-from emulator.salesforce.fields import Field
+from emulator.salesforce.fields import Child, Field
 from emulator.salesforce.soql.aggregate import is_aggregate
 from emulator.salesforce.soql.printing import Column, Framed, Getter, Made, Printing
 from emulator.salesforce.soql.scope import Resolved, Scope
 from emulator.salesforce.soql.tree import AllFields, Path, Query, Selected, TypeOf
 from emulator.salesforce.table import Row
 
-ChildQuery = Callable[[Query, Row], dict[str, Any] | None]
+ChildQuery = Callable[[Child, Query], Getter]
+"""How the records of a child relationship stand in the one that they belong to: a nested answer, or null."""
 
 
 def projection(scope: Scope, query: Query, child: ChildQuery) -> Printing:
@@ -113,7 +113,9 @@ class _Steps:
         # The relationship may be written with the object or its alias before it: (SELECT Id FROM Account.Contacts).
         before, dot, name = query.source.rpartition(".")
         known = self.scope.sobject.by_child.get(name.lower()) if not dot or self.scope.names(before) else None
-        if known is None or known.sobject.lower() not in self.scope.source.org.objects:
+        kind = self.scope.source.org.objects.get(known.sobject.lower()) if known is not None else None
+        # A relationship is as much in sight as the reference that makes it [guess].
+        if known is None or kind is None or known.field.lower() not in self.scope.source.access.readable(kind):
             message = (
                 f"Didn't understand relationship '{query.source}' in FROM part of query call. If you are attempting to "
                 "use a custom relationship, be sure to append the '__r' after the custom relationship name. Please "
@@ -121,8 +123,7 @@ class _Steps:
             )
             raise self.scope.source.invalid(query.source_at, message, "INVALID_TYPE")
         relationship = str(known.relationship)
-        below = replace(query, source=relationship)
-        self.columns[relationship] = Made(relationship, lambda row: child(below, row))
+        self.columns[relationship] = Made(relationship, child(known, query))
 
     def printing(self) -> Printing:
         return Printing(self.columns, tuple(self.names), self.scope.source.org.table(self.scope.sobject.name).sheets)
