@@ -2,6 +2,7 @@
 
 from emulator.salesforce.control import Control
 from tests.emulator.api import Api
+from tests.emulator.test_sf_soap import call, texts
 
 
 def test_subtotals(api: Api, control: Control) -> None:
@@ -35,3 +36,16 @@ def test_what_is_summed_up_can_be_formatted(api: Api, control: Control) -> None:
     assert row == {"first": "11/2/2026, 4:00 AM", "expr0": "$40", "expr1": "2"}
     grouped = "SELECT MailingCity, FORMAT(MAX(CreatedDate)) last FROM Contact GROUP BY MailingCity HAVING COUNT(Id) > 1"
     assert [each["MailingCity"] for each in api.records(grouped)] == ["Rome"]
+
+
+def test_groups_have_to_be_one_page(api: Api, control: Control) -> None:
+    """An aggregate query of more groups than a page has is refused, in SOAP beyond 500. [I] OrgCheck#46, #603; [C] Magento."""
+    control.seed("Contact", [{"LastName": f"P{at}"} for at in range(2_001)])
+    soql = "SELECT LastName, COUNT(Id) FROM Contact GROUP BY LastName"
+    text = "Aggregate query does not support queryMore(), use LIMIT to restrict the results to a single batch"
+    assert api.query(soql) == [{"message": text, "errorCode": "EXCEEDED_ID_LIMIT"}]
+    answer = api.query(f"{soql} LIMIT 2000")
+    assert (answer["done"], len(answer["records"])) == (True, 2_000)
+    for limit, found in ((501, ["EXCEEDED_ID_LIMIT"]), (500, [])):
+        query = f"<query><queryString>{soql} LIMIT {limit}</queryString></query>"
+        assert texts(call(control.org, query, token=api.token), "exceptionCode") == found

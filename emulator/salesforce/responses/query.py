@@ -16,6 +16,7 @@ from emulator.salesforce.context import Context
 from emulator.salesforce.errors import SalesforceError
 from emulator.salesforce.org import Org
 from emulator.salesforce.responses.columns import columns
+from emulator.salesforce.soql.aggregate import is_aggregate
 from emulator.salesforce.soql.execute import MAX_PAGE, Found, run
 
 MIN_PAGE = 200
@@ -67,7 +68,14 @@ def _explained(ctx: Context, text: str) -> Response:
 
 
 def open_cursor(org: Org, access: Access, found: Found, size: int) -> str:
-    """Keep an answer of several pages; returns the key of its locators, which are `{key}-{offset}`."""
+    """Keep an answer of several pages; returns the key of its locators, which are `{key}-{offset}`.
+
+    Raises:
+        SalesforceError: it is about groups, which have to be one page [issue threads: OrgCheck#46 and #603].
+    """
+    if is_aggregate(found.query):
+        message = "Aggregate query does not support queryMore(), use LIMIT to restrict the results to a single batch"
+        raise SalesforceError("EXCEEDED_ID_LIMIT", message)
     digest = hashlib.sha256(f"{org.id}/{len(org.locators)}".encode()).hexdigest()
     key = f"01g{digest[:12].upper()}AA"
     org.locators[key] = Cursor(found=found, user_id=access.user_id, size=size, opened=org.clock.now())
