@@ -17,6 +17,11 @@ _EMAIL = re.compile(
     r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.\-\u0080-\U0010ffff]+@[A-Za-z0-9\u0080-\U0010ffff\-]+(\.[A-Za-z0-9\u0080-\U0010ffff\-]+)+"
 )
 
+_TIME = r"T\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:?\d\d)?"
+_DATE = re.compile(rf"(\d{{4}}-\d\d-\d\d)({_TIME}|Z|[+-]\d\d:\d\d)?", re.ASCII)
+_MOMENT = re.compile(rf"\d{{4}}-\d\d-\d\d({_TIME})?", re.ASCII)
+"""The forms of dates and moments [SOAP and Bulk API guides: those of XML Schema]; a moment's day does for a date [guess]."""
+
 
 def stamp(moment: datetime) -> str:
     """A moment as Salesforce prints it: UTC, whole seconds, offset without a colon [recording]."""
@@ -143,8 +148,9 @@ def _number(one: Field, raw: object) -> float | int:
 
 def _date(one: Field, raw: object) -> str:
     text = str(raw)
+    form = _DATE.fullmatch(text)
     try:
-        day = date.fromisoformat(text[:10]) if len(text) > 10 else date.fromisoformat(text)
+        day = date.fromisoformat(form[1] if form else "")
     except ValueError:
         raise _cannot("date", "VALUE_STRING", raw) from None
     if not 1700 <= day.year <= 4000:
@@ -159,8 +165,9 @@ def _date(one: Field, raw: object) -> str:
 def _datetime(raw: object) -> str:
     if isinstance(raw, int | float) and not isinstance(raw, bool):
         return stamp(datetime.fromtimestamp(raw / 1000, UTC))
+    text = str(raw)
     try:
-        return stamp(parse_moment(str(raw)))
+        return stamp(parse_moment(text if _MOMENT.fullmatch(text) else ""))
     except (ValueError, OverflowError):
         raise _cannot("datetime", "VALUE_STRING", raw) from None
 

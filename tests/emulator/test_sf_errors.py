@@ -171,6 +171,51 @@ def test_wrong_json_type(api: Api) -> None:
     assert answer[0]["message"].startswith("Cannot deserialize instance of double from VALUE_STRING value north")
 
 
+@pytest.mark.parametrize(
+    ("field", "kind", "bad", "good"),
+    [
+        (
+            "Birthdate",
+            "date",
+            ["2026-13-01", "20200101", "2020-W01-1", "2020-01-01garbage", "2020-01-01Tea", "1/2/2020", 20200101],
+            {
+                "2020-01-02": "2020-01-02",
+                "2020-01-02Z": "2020-01-02",
+                "2020-01-02+01:00": "2020-01-02",
+                "2020-01-02T00:00:00.000Z": "2020-01-02",
+            },
+        ),
+        (
+            "Met__c",
+            "datetime",
+            ["2026-13-01T00:00:00Z", "20200102T030405Z", "2020-W01-1", "2020-01-02T03:04:05Zulu", "2020-01-02 03:04:05"],
+            {
+                "2020-01-02T03:04:05.000+0000": "2020-01-02T03:04:05.000+0000",
+                "2020-01-02T03:04:05.678Z": "2020-01-02T03:04:05.000+0000",
+                "2020-01-02T03:04:05+01:00": "2020-01-02T02:04:05.000+0000",
+                "2020-01-02T03:04:05": "2020-01-02T03:04:05.000+0000",
+                "2020-01-02": "2020-01-02T00:00:00.000+0000",
+                1577934245000: "2020-01-02T03:04:05.000+0000",
+            },
+        ),
+    ],
+)
+def test_dates_have_the_documented_forms(
+    api: Api, control: Control, field: str, kind: str, bad: list[object], good: dict[object, str]
+) -> None:
+    """A date or moment in no form of the guides is JSON_PARSER_ERROR, and nothing is stored. [D]; the code. [I]."""
+    control.define_field("Contact", "Met__c", type="datetime")
+    id_ = api.create("Contact", LastName="One")
+    for value in bad:
+        answer = api.json("PATCH", f"sobjects/Contact/{id_}", {field: value})
+        assert answer[0]["errorCode"] == "JSON_PARSER_ERROR"
+        assert answer[0]["message"].startswith(f"Cannot deserialize instance of {kind} from VALUE_STRING value {value}")
+    assert field not in control.row(id_)
+    for value, kept in good.items():
+        assert api.call("PATCH", f"sobjects/Contact/{id_}", {field: value}).status == 204
+        assert control.row(id_)[field] == kept
+
+
 def test_reference_to_nothing(api: Api) -> None:
     """A well-formed id that leads to nothing is INVALID_CROSS_REFERENCE_KEY. [C]."""
     answer: Any = api.json("POST", "sobjects/Contact", {"LastName": "One", "AccountId": "001000000000001AAA"})
