@@ -68,7 +68,8 @@ def undelete(writer: Writer, id_: str) -> None:
     writer.guard("undelete", sobject, known, {})
     if not writer.access.to(sobject).read or not writer.access.commands(sobject, row):
         raise insufficient_access()
-    if not row["IsDeleted"]:
+    if not row["IsDeleted"] or row.get("_root", known) != known:
+        # What went with a record comes back with it, and is not in the bin by itself [Salesforce Help 000386040].
         raise SalesforceError("UNDELETE_FAILED", "Entity is not in the recycle bin", fields=())
     with org.transaction():
         for name in list(org.tables):

@@ -80,6 +80,18 @@ def test_merge_and_undelete_have_no_rest_form(org: Org, api: Api, control: Contr
     assert control.row(loser)["IsDeleted"] is False
 
 
+def test_what_went_with_another_record_is_not_undeleted_alone(org: Org, api: Api, control: Control) -> None:
+    """Children come back with the record that they went with, and not by themselves. [D] Salesforce Help 000386040."""
+    account = api.create("Account", Name="Acme")
+    contact = api.create("Contact", LastName="L", AccountId=account)
+    api.call("DELETE", f"sobjects/Account/{account}")
+    answer = call(org, f"<undelete><ids>{contact}</ids></undelete>", token=api.token)
+    assert (texts(answer, "success"), texts(answer, "statusCode")) == (["false"], ["UNDELETE_FAILED"])
+    assert control.row(contact)["IsDeleted"] is True
+    assert texts(call(org, f"<undelete><ids>{account}</ids></undelete>", token=api.token), "success") == ["true"]
+    assert control.row(contact)["IsDeleted"] is False
+
+
 def test_records_over_soap(org: Org, api: Api, control: Control) -> None:
     """create, update, query and delete work, each record with its own result. [D]."""
     body = (

@@ -101,7 +101,8 @@ class Detach:
             there = flavours.hanging(world.org, contact, deleted=back)
             record = there[number % len(there)]["Id"] if there else None
             if record is not None and not world.locked(record):
-                (world.crm.undelete_as if back else world.crm.delete_as)(world.officer, record)
+                perform = world.crm.undelete_as if back else world.crm.delete_as
+                tolerant(lambda: perform(world.officer, record))
 
         _with_contact(run, self, self.person, act)
 
