@@ -2,7 +2,7 @@
 
 # ruff: noqa: S608 - the statements go to the emulator, and nothing in them comes from outside
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 from urllib.parse import quote
 
@@ -285,6 +285,26 @@ def test_polymorphic_parents(api: Api, control: Control) -> None:
     assert api.records("SELECT Who.Type, What.Name FROM Task WHERE What.Type = 'Account'")[0]["Who"]["Type"] == "Contact"
     row = api.records("SELECT TYPEOF What WHEN Account THEN Phone ELSE Name END FROM Task")[0]
     assert row["What"]["Phone"] == "1"
+
+
+@pytest.mark.parametrize(
+    ("literal", "first", "last"),
+    [
+        ("N_FISCAL_QUARTERS_AGO:1", "2026-07-01", "2026-09-30"),
+        ("n_fiscal_quarters_ago:4", "2025-10-01", "2025-12-31"),
+        ("N_FISCAL_YEARS_AGO:1", "2025-01-01", "2025-12-31"),
+        ("N_QUARTERS_AGO:1", "2026-07-01", "2026-09-30"),
+        ("LAST_N_FISCAL_YEARS:2", "2024-01-01", "2025-12-31"),
+        ("NEXT_FISCAL_QUARTER", "2027-01-01", "2027-03-31"),
+    ],
+)
+def test_fiscal_periods(api: Api, control: Control, literal: str, first: str, last: str) -> None:
+    """Every date literal of fiscal quarters and years is known; fiscal years are calendar years here. [D] SOQL guide."""
+    days = [date.fromisoformat(day) for day in (first, last)]
+    around = [days[0] - timedelta(1), *days, days[1] + timedelta(1)]
+    control.seed("Contact", [{"LastName": "L", "Birthdate": day.isoformat()} for day in around])
+    found = api.records(f"SELECT Birthdate FROM Contact WHERE Birthdate = {literal} ORDER BY Birthdate")
+    assert [row["Birthdate"] for row in found] == [first, last]
 
 
 def column(name: str, **said: object) -> dict[str, object]:
