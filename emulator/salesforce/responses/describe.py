@@ -1,15 +1,13 @@
 """Describes: all objects, one object, and whether they changed since a client looked."""
 
 from collections.abc import Mapping
-from datetime import UTC
-from email.utils import format_datetime
 from typing import Any
 
 from emulator.http import Response, json_response
 from emulator.salesforce.context import Context
 from emulator.salesforce.fields import DEFAULTS, SObject
+from emulator.salesforce.responses.conditional import http_date, unchanged
 from emulator.salesforce.responses.facts import recent_items
-from emulator.salesforce.responses.rows import http_moment
 
 
 def describe_global(ctx: Context, _params: Mapping[str, str]) -> Response:
@@ -168,15 +166,10 @@ def _global_entry(ctx: Context, sobject: SObject) -> dict[str, Any]:
 
 def _validators(ctx: Context, what: str) -> dict[str, str]:
     tag = f'"{what}-{ctx.org.version}-{ctx.access.user_id[-6:]}"'
-    return {"Last-Modified": format_datetime(ctx.org.changed_schema_at.astimezone(UTC), usegmt=True), "ETag": tag}
+    return {"Last-Modified": http_date(ctx.org.changed_schema_at), "ETag": tag}
 
 
 def _unchanged(ctx: Context, what: str) -> Response | None:
     headers = _validators(ctx, what)
-    known = ctx.request.header("if-none-match")
-    if known and headers["ETag"] in {each.strip().removesuffix("--gzip") for each in known.split(",")}:
-        return Response(status=304, headers=headers)
-    since = ctx.request.header("if-modified-since")
-    if since and ctx.org.changed_schema_at.replace(microsecond=0) <= http_moment(since):
-        return Response(status=304, headers=headers)
-    return None
+    same = unchanged(ctx.request, headers["ETag"], ctx.org.changed_schema_at.replace(microsecond=0))
+    return Response(status=304, headers=headers) if same else None

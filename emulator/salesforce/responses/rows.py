@@ -1,8 +1,6 @@
-"""One record at a time: create, read, update, delete, upsert by external id, and conditional requests."""
+"""One record at a time: create, read, update, delete, upsert by external id."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from email.utils import format_datetime, parsedate_to_datetime
 from typing import Any
 
 from emulator.http import Response, json_response
@@ -12,13 +10,13 @@ from emulator.salesforce.errors import SalesforceError, no_such_column, no_such_
 from emulator.salesforce.fields import SObject
 from emulator.salesforce.ids import normal_id
 from emulator.salesforce.recycling import delete
+from emulator.salesforce.responses import conditional
 from emulator.salesforce.responses.query import first_page, page_size
 from emulator.salesforce.soql.execute import MAX_PAGE, Found
 from emulator.salesforce.soql.scope import compound_address
 from emulator.salesforce.soql.tree import Query
 from emulator.salesforce.table import Row
 from emulator.salesforce.validation import calculate
-from emulator.salesforce.values import parse_moment
 from emulator.salesforce.writing import MultipleChoicesError
 
 NO_CONTENT = Response(status=204)
@@ -27,6 +25,7 @@ NO_CONTENT = Response(status=204)
 def create(ctx: Context, params: Mapping[str, str]) -> Response:
     """POST sobjects/{name}."""
     sobject = ctx.org.sobject(params["name"])
+    conditional.check_change(ctx.request, sobject, None)
     id_ = ctx.writer().insert(sobject, ctx.body())
     location = f"{ctx.base}/sobjects/{sobject.name}/{id_}"
     return json_response({"id": id_, "success": True, "errors": []}, status=201, headers={"Location": location})
@@ -36,14 +35,10 @@ def read(ctx: Context, params: Mapping[str, str]) -> Response:
     """GET sobjects/{name}/{id}."""
     sobject = ctx.sobject(params["name"])
     row = visible(ctx, sobject, params["id"])
-    headers = {"Last-Modified": http_date(row)}
-    if sobject.name == "Account":
-        # Only Account rows have an ETag [recording].
-        headers["ETag"] = f'"{row["SystemModstamp"]}"'
-        if ctx.request.header("if-none-match") in {headers["ETag"], headers["ETag"] + "--gzip"}:
-            return Response(status=304, headers=headers)
-    since = ctx.request.header("if-modified-since")
-    if since and modified(row) <= http_moment(since):
+    headers = conditional.validators(sobject, row)
+    known = headers.get("ETag", ""), conditional.modified(row)
+    conditional.check_unmoved(ctx.request, *known)
+    if conditional.unchanged(ctx.request, *known):
         return Response(status=304, headers=headers)
     return json_response(printed(ctx, sobject, row, ctx.request.parameter("fields")), headers=headers)
 
@@ -53,7 +48,7 @@ def update(ctx: Context, params: Mapping[str, str]) -> Response:
     sobject = ctx.sobject(params["name"])
     _check_id(ctx, params["id"])
     writer = ctx.writer()
-    check_conditions(ctx, sobject, normal_id(params["id"]))
+    conditional.check_change(ctx.request, sobject, ctx.org.live(normal_id(params["id"])))
     with ctx.org.transaction():
         writer.update(sobject, params["id"], ctx.body())
     return NO_CONTENT
@@ -89,6 +84,7 @@ def upsert(ctx: Context, params: Mapping[str, str]) -> Response:
     sobject = ctx.org.sobject(params["name"])
     if _leads_on(sobject, params):
         return update(ctx, _above(ctx, sobject, params))
+    conditional.check_change(ctx.request, sobject, None)
     writer = ctx.writer()
     update_only = ctx.request.parameter("updateOnly").lower() == "true"
     if update_only and not writer.by_external_id(sobject, params["field"], params["value"]):
@@ -217,51 +213,3 @@ def printed(ctx: Context, sobject: SObject, row: Row, only: str = "") -> dict[st
             answer[one.name] = row.get(one.name, False if one.type == "boolean" else None)
     answer.setdefault("Id", row["Id"])
     return answer
-
-
-# --- conditional requests -------------------------------------------------------------------------------------------
-
-
-def check_conditions(ctx: Context, sobject: SObject, id_: str | None) -> None:
-    """If-Match (Account only), If-Unmodified-Since and If-Modified-Since of a change [documentation].
-
-    Raises:
-        SalesforceError: 412 where a condition is not met, 400 where a date cannot be read.
-    """
-    row = ctx.org.live(id_)
-    if row is None:
-        return
-    header = ctx.request.header
-    failed = False
-    if header("if-unmodified-since"):
-        failed |= modified(row) > http_moment(header("if-unmodified-since"))
-    if header("if-modified-since"):
-        failed |= modified(row) <= http_moment(header("if-modified-since"))
-    if header("if-match") and sobject.name == "Account":
-        failed |= header("if-match") not in {"*", f'"{row["SystemModstamp"]}"'}
-    if failed:
-        message = "The precondition given in one or more of the request-header fields evaluated to false"
-        raise SalesforceError("PRECONDITION_FAILED", message, status=412)
-
-
-def modified(row: Row) -> datetime:
-    """When a record was last modified."""
-    return parse_moment(row.get("LastModifiedDate") or row["SystemModstamp"])
-
-
-def http_date(row: Row) -> str:
-    """The value of Last-Modified."""
-    return format_datetime(modified(row).astimezone(UTC), usegmt=True)
-
-
-def http_moment(text: str) -> datetime:
-    """A date of a header.
-
-    Raises:
-        SalesforceError: it cannot be read (400 [documentation]).
-    """
-    try:
-        moment = parsedate_to_datetime(text)
-    except (ValueError, TypeError):
-        raise SalesforceError("INVALID_HEADER", f"Invalid date in request header: {text}") from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -11,8 +11,9 @@ from emulator.salesforce.errors import SalesforceError, no_such_column, not_foun
 from emulator.salesforce.fields import Field, SObject
 from emulator.salesforce.ids import normal_id
 from emulator.salesforce.recycling import delete
+from emulator.salesforce.responses.conditional import check_change
 from emulator.salesforce.responses.objectinfo import info
-from emulator.salesforce.responses.rows import check_conditions, printed, visible
+from emulator.salesforce.responses.rows import printed, visible
 from emulator.salesforce.table import Row
 from emulator.salesforce.values import parse_moment
 
@@ -79,7 +80,7 @@ def defaults(ctx: Context, params: Mapping[str, str]) -> Response:
 def update(ctx: Context, params: Mapping[str, str]) -> Response:
     """PATCH ui-api/records/{id}: `{"fields": {..}}`, If-Unmodified-Since obeyed; answers the record."""
     sobject = _sobject(ctx, params["id"])
-    check_conditions(ctx, sobject, normal_id(params["id"]))
+    check_change(ctx.request, sobject, ctx.org.live(normal_id(params["id"])))
     try:
         with ctx.org.transaction():
             ctx.writer().update(sobject, params["id"], {k: v for k, v in _fields(ctx.body()).items() if k.lower() != "id"})
