@@ -67,6 +67,37 @@ def test_parameterized_search(api: Api) -> None:
     assert [each["LastName"] for each in found] == ["Hopper"]
 
 
+@pytest.mark.parametrize(
+    ("contact", "more", "expected"),
+    [
+        ({"where": "LastName = 'Smith'"}, {}, ["Smith"]),
+        ({"orderBy": "LastName DESC"}, {}, ["Smith", "Lovelace"]),
+        ({"orderBy": "LastName", "limit": 1}, {}, ["Lovelace"]),
+        ({"orderBy": "LastName", "limit": 2}, {"defaultLimit": 1}, ["Lovelace", "Smith"]),
+        ({"orderBy": "LastName"}, {"defaultLimit": "1"}, ["Lovelace"]),
+        ({"where": "LastName != 'no limit 1'", "orderBy": "LastName"}, {"overallLimit": 1}, ["Lovelace"]),
+    ],
+)
+@pytest.mark.usefixtures("people")
+def test_parameters_of_an_object(api: Api, contact: dict[str, object], more: dict[str, object], expected: list[str]) -> None:
+    """In a search by parameters each object has a condition, order and limit of its own. [D] REST guide."""
+    body = {"q": "ada*", "sobjects": [{"name": "Contact", "fields": ["LastName"], **contact}], **more}
+    found = api.json("POST", "parameterizedSearch", body)["searchRecords"]
+    assert [each["LastName"] for each in found] == expected
+
+
+@pytest.mark.usefixtures("people")
+def test_parameters_of_an_object_in_the_address(api: Api) -> None:
+    """Condition and limit of an object may stand in the address; an own limit goes before the default. [D] REST guide."""
+    path = "parameterizedSearch?q=ada*&sobject=Contact&Contact.fields=LastName"
+    for more, count in (("&Contact.limit=1", 1), ("&defaultLimit=1", 1), ("&defaultLimit=1&Contact.limit=2", 2), ("", 2)):
+        assert len(api.json("GET", path + more)["searchRecords"]) == count
+    found = api.json("GET", path + "&Contact.where=" + quote("LastName = 'Smith'"))["searchRecords"]
+    assert [each["LastName"] for each in found] == ["Smith"]
+    for more in ("&Contact.limit=many", "&Contact.where=Nothing=1", "&Contact.limit=-1"):
+        assert api.get(path + more).status == 400
+
+
 def test_tooling_without_code(api: Api) -> None:
     """There is no Apex; unknown objects are INVALID_TYPE with 400. [T] sf."""
     assert api.json("GET", f"tooling/query?q={quote('SELECT Id FROM ApexClass')}")["totalSize"] == 0
