@@ -1,5 +1,8 @@
 # mypy: ignore-errors
-"""pyforce (of the beatbox family): SOAP login and every call that it has, at API version 20.0."""
+"""pyforce (of the beatbox family): SOAP login and every call that it has, at API version 21.0.
+
+Its own default is 20.0, which the platform has retired.
+"""
 
 import datetime as dt
 import json
@@ -8,7 +11,7 @@ import os
 import pyforce
 
 found = json.loads(os.environ["EMULATOR"])
-sf = pyforce.PythonClient()
+sf = pyforce.PythonClient(serverUrl="https://login.salesforce.com/services/Soap/u/21.0")
 sf.login(found["salesforce"]["admin"], "x")
 assert "Contact" in sf.describeGlobal()["types"]
 assert sf.describeSObjects("Contact")[0].fields["Birthdate"].type == "date"

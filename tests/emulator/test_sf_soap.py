@@ -6,6 +6,7 @@ import zipfile
 from datetime import timedelta
 from xml.sax.saxutils import escape
 
+import pytest
 from lxml import etree
 
 from emulator.http import Response, request
@@ -56,6 +57,17 @@ def test_login_ends_with_version_64(org: Org) -> None:
     answer = call(org, LOGIN, path="u/65.0")
     assert answer.status == 500
     assert texts(answer, "exceptionCode") == ["UNSUPPORTED_API_VERSION"]
+
+
+@pytest.mark.parametrize("version", ["99.0", "5.0", "20.0", "60.5", "inf", "nan", "x"])
+def test_versions_that_are_not_offered(org: Org, api: Api, version: str) -> None:
+    """A version that the organisation does not offer is UNSUPPORTED_API_VERSION in every API of SOAP. [I] SoqlX#72."""
+    query = "<query><queryString>SELECT Id FROM Contact</queryString></query>"
+    for kind, body in (("u", LOGIN), ("u", query), ("c", query), ("m", "<describeMetadata/>")):
+        answer = call(org, body, token=api.token, path=f"{kind}/{version}")
+        text = "UNSUPPORTED_API_VERSION: Invalid Api version specified on URL"
+        assert (answer.status, texts(answer, "faultstring")) == (500, [text])
+    assert call(org, LOGIN, path="u/21.0").status == 200
 
 
 def test_a_wrong_password(org: Org) -> None:

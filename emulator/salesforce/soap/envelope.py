@@ -82,6 +82,21 @@ def read_call(body: bytes) -> Call:
     )
 
 
+def api_version(org: Org, text: str) -> str:
+    """The API version that an address names, such as 60.0.
+
+    Raises:
+        SalesforceError: it is none, or none that the organisation offers [issue threads: SoqlX#72].
+    """
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0.0
+    if not number.is_integer() or not org.settings.oldest_version <= number <= org.settings.newest_version:
+        raise SalesforceError("UNSUPPORTED_API_VERSION", "Invalid Api version specified on URL")
+    return f"{number:.1f}"
+
+
 def session_access(org: Org, call: Call) -> Access:
     """What the session in a call's header may do; counts the call.
 

@@ -21,6 +21,7 @@ from emulator.salesforce.soap.envelope import (
     Call,
     Xml,
     answer,
+    api_version,
     copied,
     element,
     fault,
@@ -36,7 +37,7 @@ MAX_COMPONENTS = 10
 def handle(org: Org, request: Request, version: str) -> Response:
     """One call to /services/Soap/m/{version}."""
     try:
-        return _act(org, read_call(request.body), version)
+        return _act(org, read_call(request.body), api_version(org, version))
     except SalesforceError as refused:
         return fault(refused, METADATA)
 

@@ -9,7 +9,18 @@ from emulator.salesforce.org import Org
 from emulator.salesforce.soap import describes, queries, records
 from emulator.salesforce.soap.calls import Calls
 from emulator.salesforce.soap.describes import user_info
-from emulator.salesforce.soap.envelope import ENTERPRISE, Call, Xml, answer, element, fault, nested, read_call, session_access
+from emulator.salesforce.soap.envelope import (
+    ENTERPRISE,
+    Call,
+    Xml,
+    answer,
+    api_version,
+    element,
+    fault,
+    nested,
+    read_call,
+    session_access,
+)
 
 LAST_LOGIN_VERSION = 64
 
@@ -17,9 +28,9 @@ LAST_LOGIN_VERSION = 64
 def handle(org: Org, request: Request, version: str, namespace: str) -> Response:
     """One call to /services/Soap/u/{version} or /c/{version}."""
     try:
-        call = read_call(request.body)
+        call, number = read_call(request.body), api_version(org, version)
         act = _login if call.name == "login" else _act
-        results = act(org, request, call, version, namespace)
+        results = act(org, request, call, number, namespace)
     except SalesforceError as refused:
         return fault(refused, namespace)
     return answer(org, call.name, results, namespace)
@@ -30,15 +41,8 @@ def _act(org: Org, request: Request, call: Call, version: str, namespace: str) -
     action = _CALLS.get(call.name)
     if action is None:
         raise SalesforceError("UNSUPPORTED_OPERATION", f"The call {call.name} is not emulated")
-    ctx = Context(org=org, access=access, request=request, version=_number(version), dispatch=_nothing_inside)
+    ctx = Context(org=org, access=access, request=request, version=version, dispatch=_nothing_inside)
     return action(Calls(ctx=ctx, call=call, namespace=namespace))
-
-
-def _number(version: str) -> str:
-    try:
-        return f"{float(version):.1f}"
-    except ValueError:
-        raise SalesforceError("UNSUPPORTED_API_VERSION", f"Invalid Api version specified on URL: {version}") from None
 
 
 def _nothing_inside(_ctx: Context) -> Response:
@@ -47,7 +51,7 @@ def _nothing_inside(_ctx: Context) -> Response:
 
 
 def _login(org: Org, request: Request, call: Call, version: str, namespace: str) -> list[Xml]:
-    if float(_number(version)) > LAST_LOGIN_VERSION:
+    if float(version) > LAST_LOGIN_VERSION:
         message = f"The login() call is not available in API version {version}"
         raise SalesforceError("UNSUPPORTED_API_VERSION", message)
     user = org.user_named(call.text("username"))
