@@ -307,6 +307,13 @@ def test_fiscal_periods(api: Api, control: Control, literal: str, first: str, la
     assert [row["Birthdate"] for row in found] == [first, last]
 
 
+@pytest.mark.parametrize("literal", ["LAST_N_YEARS:99999", "N_DAYS_AGO:9999999", "NEXT_N_MONTHS:999999", "NEXT_N_YEARS:7973"])
+@pytest.mark.parametrize("field", ["Birthdate", "CreatedDate"])
+def test_periods_beyond_all_years(api: Api, field: str, literal: str) -> None:
+    """A date literal that leads out of the calendar is refused. [U]."""
+    assert api.query(f"SELECT Id FROM Contact WHERE {field} = {literal}")[0]["errorCode"] == "MALFORMED_QUERY"
+
+
 def column(name: str, **said: object) -> dict[str, object]:
     """How a column is described that has nothing special."""
     flags = ("aggregate", "booleanType", "custom", "insertable", "numberType", "textType", "updatable")

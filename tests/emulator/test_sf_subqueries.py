@@ -4,6 +4,7 @@
 
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -65,6 +66,8 @@ def test_a_child_relationship_may_say_whose_it_is(api: Api, soql: str) -> None:
     """`(SELECT ... FROM Account.Contacts)` is the relationship Contacts. [D] SOQL guide."""
     (row,) = api.records(f"SELECT Account.Name, (SELECT Contact.LastName {soql} ORDER BY LastName) FROM Account a")
     assert [each["LastName"] for each in row["Contacts"]["records"]] == ["Hopper", "Lovelace"]
+    described = api.json("GET", f"query?columns=true&q={quote(f'SELECT (SELECT LastName {soql}) FROM Account a')}")
+    assert described["columnMetadata"][0]["columnName"] == "Contacts"
 
 
 @pytest.mark.parametrize(

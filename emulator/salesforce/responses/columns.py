@@ -44,7 +44,8 @@ def _described(scope: Scope, query: Query) -> Iterator[dict[str, Any]]:
             case TypeOf():
                 yield _column(each.field.text)
             case Query():
-                child = scope.sobject.by_child[each.source.lower()]
+                child = scope.child(each)
+                assert child is not None  # noqa: S101 - the statement was carried out
                 inner = Scope(source=scope.source, sobject=scope.source.org.sobject(child.sobject), aliases=each.aliases)
                 below = list(_described(inner, each))
                 yield _column(str(child.relationship)) | {"aggregate": True, "joinColumns": below}

@@ -255,8 +255,12 @@ def _period(scope: Scope, left: Resolved, operator: str, value: Value) -> Test:
     if left.type not in {"date", "datetime"}:
         raise scope.source.invalid(value.at, _wrong_type(left, left.type, quoted=True))
     name, count = value.value
-    first, after = days_of(name, count, scope.source.today())
-    low, high = day_range(scope.source, first, after, left.type)
+    try:
+        first, after = days_of(name, count, scope.source.today())
+        low, high = day_range(scope.source, first, after, left.type)
+    except (ValueError, OverflowError):
+        # Beyond the years that there are [guess: how it is refused].
+        raise scope.source.invalid(value.at, f"invalid date literal: {name}:{count}", "MALFORMED_QUERY") from None
     begun, not_over = _ordered(left, ">=", low), _ordered(left, "<", high)
     within = Test(run=_combine("and", [begun.run, not_over.run]), operator="and", parts=(begun, not_over))
     return {

@@ -110,9 +110,7 @@ class _Steps:
         if is_aggregate(query):
             message = "only root queries support aggregate expressions"
             raise self.scope.source.invalid(query.at, message, "MALFORMED_QUERY")
-        # The relationship may be written with the object or its alias before it: (SELECT Id FROM Account.Contacts).
-        before, dot, name = query.source.rpartition(".")
-        known = self.scope.sobject.by_child.get(name.lower()) if not dot or self.scope.names(before) else None
+        known = self.scope.child(query)
         kind = self.scope.source.org.objects.get(known.sobject.lower()) if known is not None else None
         # A relationship is as much in sight as the reference that makes it [guess].
         if known is None or kind is None or known.field.lower() not in self.scope.source.access.readable(kind):

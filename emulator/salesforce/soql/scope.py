@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from emulator.salesforce import seen
 from emulator.salesforce.access import Access
 from emulator.salesforce.errors import SalesforceError
-from emulator.salesforce.fields import Field, SObject
+from emulator.salesforce.fields import Child, Field, SObject
 from emulator.salesforce.org import Org
 from emulator.salesforce.soql.printing import Column, Compound, Framed, Getter, Made, Stored
 from emulator.salesforce.soql.tokens import mark
@@ -95,6 +95,11 @@ class Scope:
     def names(self, text: str) -> bool:
         """Whether a word stands for the object, or for a parent that has an alias."""
         return text.lower() in self.aliases or text.lower() == self.sobject.name.lower()
+
+    def child(self, query: Query) -> Child | None:
+        """The relationship that a subquery reads; the object or its alias may stand before it: `FROM Account.Contacts`."""
+        before, dot, name = query.source.rpartition(".")
+        return self.sobject.by_child.get(name.lower()) if not dot or self.names(before) else None
 
     def _walk(self, sobject: SObject, parts: list[str], path: Path) -> Resolved:
         name = parts[0]
