@@ -309,6 +309,13 @@ def _contradictions(settings: Settings, document: Document) -> Iterator[Problem]
             yield document.problem(
                 "C203", ("career", number, "folder"), "another system has this folder", "give each a folder of its own"
             )
+    sites = [(one.profile, one.url.rstrip("/").casefold(), one.settings) if one.url else None for one in settings.career]
+    for number, site in enumerate(sites):
+        if site is not None and site in sites[:number] and folders[number] is None:
+            # each would ask for the same people and take up the same requests
+            yield document.problem(
+                "C203", ("career", number, "url"), "another system is this very site", "name each site once; drop one table"
+            )
     primaries = [number for number, system in enumerate(settings.career) if system.primary]
     if len(primaries) > 1 or (len(names) > 1 and not primaries):
         place: Place = ("career", primaries[1], "primary") if primaries else ("career", 0)

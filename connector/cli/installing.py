@@ -178,7 +178,7 @@ def pilot(
     ] = None,
     off: Annotated[bool, typer.Option("--off", help="End the pilot: everybody is included.")] = False,
 ) -> None:
-    """Limit writing to some people. Before `go-live` nobody is written about, pilot or not."""
+    """Limit keeping in step to some people; requests are worked for all. Before `go-live` nothing is written, pilot or not."""
     if bool(account or class_year) == off:
         raise typer.BadParameter("name accounts or class years, or say --off alone")
     with opened(config) as bridge:

@@ -12,8 +12,8 @@ from typing import Any
 
 from connector.core.model import Mode, OnWithdrawn, OutsideEdit, Owner, Share, Transform
 from connector.core.related import Choice
-from connector.core.requests import ClearanceRule, RequestRules
-from connector.core.rulebook import Eligibility, Fact, Persons, Rules
+from connector.core.requests import ClearanceRule, RequestRules, plain
+from connector.core.rulebook import Eligibility, Fact, Persons, Rules, Source
 
 Grants = Mapping[str, Any]
 """JSON: ``systems`` has for each career system its mapping's grants, by kind and name; ``asks`` what each kind of ask needs."""
@@ -36,6 +36,7 @@ def _of_asks(requests: RequestRules) -> dict[str, Any]:
             "consent": kind.purpose or "",
             "confidential": kind.confidential,
             "clearance": _CLEARANCE.index(kind.clearance.value),
+            "words": [kind.code, kind.label, *kind.aliases] if kind.confidential else [],
         }
         for kind in requests.types
     }
@@ -70,11 +71,16 @@ def _of_persons(person: Rules) -> dict[str, dict[str, Any]]:
         "consent": {purpose: [rule.crm for rule in unit.fields] for purpose, unit in person.purposes.items()},
         "refused": {purpose: unit.refused_by for purpose, unit in person.purposes.items()},
         "heard": dict(_heard(person)),
-        "stops": {fact.value: [source.crm] for fact, source in person.facts.items() if fact in _STOPS},
+        "stops": {fact.value: _places(source) for fact, source in person.facts.items() if fact in _STOPS},
         "read": dict(_read(person)),
         "carried": dict(_carried(person)),
         "counting": {one.path: _counting(one.choice) for one in person.related if one.choice is not None},
     }
+
+
+def _places(source: Source) -> list[str]:
+    """Where a truth is read on either side: each counts."""
+    return [*([source.crm] if source.crm else []), *([f"{source.career} at careers"] if source.career else [])]
 
 
 def _counting(choice: Choice) -> list[str]:
@@ -111,6 +117,9 @@ def _read(person: Rules) -> Iterator[tuple[str, list[str]]]:
     stops = [source for fact, source in person.facts.items() if fact in _STOPS]
     for source in (*eligible.exclude, *eligible.require, *((eligible.class_year,) if eligible.class_year else ()), *stops):
         yield source.crm or "", _way(source.crm_transform)
+    for source in stops:
+        if source.career:
+            yield f"{source.career} at careers", _way(source.career_transform)
 
 
 def _way(transform: Transform) -> list[str]:
@@ -148,12 +157,18 @@ def _wider(before: Kinds, after: Kinds) -> Iterator[str]:
     # earlier releases did not write these down
     before = {"refused": {}, "heard": {}, "stops": {}, "read": {}, "carried": {}, "counting": {}, **before}
     yield from _changed(before, after, "refused", "consent for {0} would be refused where it is {2} instead of {1}")
-    unheard = [(place, was) for place, was in before["heard"].items() if was in after["consent"] and place not in after["heard"]]
+    unheard = [
+        (place, was) for place, was in before["heard"].items() if was in after["consent"] and after["heard"].get(place) != was
+    ]
     yield from (f"a refusal in {place} would no longer count for {purpose}" for place, purpose in unheard)
-    yield from _changed(before, after, "stops", "asks would stop where {2} is set instead of {1} ({0})")
+    # Where asks stop in one place more, fewer people are asked.
+    fewer = {fact: places for fact, places in before["stops"].items() if {*places} - {None, *after["stops"].get(fact, places)}}
+    yield from _changed({"stops": fewer}, after, "stops", "asks would stop where {2} is set instead of {1} ({0})")
     yield from _changed(before, after, "read", "{0} would be read as {2} instead of {1}")
     yield from _changed(before, after, "counting", "of {0}, {2} would count instead of {1}")
-    lost = [name for name, field in before["carried"].items() if field in after["restriction"] and name not in after["carried"]]
+    lost = [
+        name for name, field in before["carried"].items() if field in after["restriction"] and after["carried"].get(name) != field
+    ]
     yield from (f"the restriction {name} would no longer be carried" for name in lost)
 
 
@@ -211,3 +226,9 @@ def _asks(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[str]:
             yield f"{code} would no longer be confidential: its texts would be stored"
         if now["clearance"] < was["clearance"]:
             yield f"{code} would need less clearance"
+    # earlier releases did not write down the words
+    kept = {plain(word) for now in after.values() for word in now["words"]}
+    for code, was in before.items():
+        if was["confidential"] and (code not in after or after[code]["confidential"]):
+            lost = [word for word in was.get("words", ()) if plain(word) not in kept]
+            yield from (f"asks called {word} would no longer be confidential: their texts would be stored" for word in lost)

@@ -15,7 +15,7 @@ from connector.core.brakes import Load, pulled
 from connector.core.merge import Row as Law
 from connector.core.model import Side, Unit
 from connector.engine.batch import Batch, note_unreadable, overtaken
-from connector.engine.context import Context, Stage, log, stage
+from connector.engine.context import Context, log, stage
 from connector.engine.drafts import FIELD_WRITES, PROPOSAL, Draft
 from connector.engine.halting import PLAN, set_halt
 from connector.engine.judging import Judged, judge_link
@@ -182,7 +182,7 @@ def _plan_batch(
     as_if_live: bool,
     tried: Sequence[str] = (),
 ) -> None:
-    stand = Stage(live=True) if as_if_live else stage(db)
+    stand = replace(stage(db), live=True) if as_if_live else stage(db)
     groups: dict[str, list[Row]] = {}
     for row in rows:
         groups.setdefault(row["system"], []).append(row)

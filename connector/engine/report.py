@@ -164,7 +164,7 @@ def _explain_link(ctx: Context, db: Connection, row: Row, field: str | None) -> 
             }
         )
     names = ("system", "account_id", "contact_id", "state", "basis")
-    return {name: row[name] for name in names} | {"fields": units, "history": journal.about(db, account, limit=10)}
+    return {name: row[name] for name in names} | {"fields": units, "history": journal.about(db, row["system"], account, limit=10)}
 
 
 def _suggestion(db: Connection, row: Row, unit: Unit) -> dict[str, Any] | None:

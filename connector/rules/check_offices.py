@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import holidays
@@ -13,7 +13,7 @@ from connector.core.requests import ClearanceRule, Direction, plain
 from connector.errors import Problem
 from connector.rules.countries import country_code
 from connector.rules.findings import Findings
-from connector.rules.schema import DAYS, CalendarTable, RequestsFile, RoutingFile, RuleTable, TypeTable
+from connector.rules.schema import DAYS, CalendarTable, PersonFile, RequestsFile, RoutingFile, RuleTable, TypeTable
 
 
 def check_requests(
@@ -39,6 +39,15 @@ def check_requests(
                     "one word means one type",
                     key=not key,
                 )
+    return found.problems
+
+
+def check_purposes(file: PersonFile, document: Document, *, types: Mapping[str, TypeTable]) -> list[Problem]:
+    """What a mapping of one career system lacks: without a purpose nobody's refusal of it would be heard there."""
+    found = Findings(document)
+    for purpose in sorted({table.purpose for table in types.values() if table.purpose is not None} - file.purposes.keys()):
+        message = f'requests.toml asks for "{purpose}", but which consent is that here?'
+        found.add("M201", ("purposes",), message, f'add {purpose} = "..." with the field that holds this consent', key=True)
     return found.problems
 
 

@@ -26,7 +26,7 @@ from connector.core.violations import Table, validated
 from connector.errors import Problem, UserError
 from connector.reading import names_in, read_bytes
 from connector.rules.check import check_person
-from connector.rules.check_offices import check_requests, check_routing
+from connector.rules.check_offices import check_purposes, check_requests, check_routing
 from connector.rules.schema import (
     DAYS,
     BrakesTable,
@@ -139,6 +139,8 @@ def _compiled(
         owners = routing[0].owner if routing else None
         purposes = person[0].purposes if person else None
         problems += check_requests(*requests, owners=owners, purposes=purposes)
+        for _, file in own:
+            problems += check_purposes(*file, types=requests[0].type) if file is not None else []
     if routing is not None:
         problems += check_routing(*routing, types=requests[0].type if requests else None)
     if problems or person is None or requests is None or routing is None or any(file is None for _, file in own):

@@ -119,12 +119,12 @@ def verify(db: Connection) -> int | None:
     return None if ends_as_written(db) else expected
 
 
-def about(db: Connection, account_id: str, *, limit: int = 50) -> list[dict[str, Any]]:
-    """What happened to one account, newest first, with values where they have not been erased."""
+def about(db: Connection, system: str, account_id: str, *, limit: int = 50) -> list[dict[str, Any]]:
+    """What happened to one account of a system, newest first, with values where they have not been erased."""
     query = (
         select(audit.c.seq, audit.c.at, audit.c.event, audit.c.refs, audit_value.c["values"])
         .join(audit_value, audit_value.c.seq == audit.c.seq)
-        .where(audit_value.c.account_id == account_id)
+        .where(audit_value.c.system == system, audit_value.c.account_id == account_id)
         .order_by(audit.c.seq.desc())
         .limit(limit)
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import get_args
@@ -264,6 +265,16 @@ def test_no_two_systems_share_a_folder(tmp_path: Path) -> None:
     assert [problem.code for problem in refusal(tmp_path, text.replace("\n[schedule]", shared)).problems] == ["C203"]
     apart = load_settings(write(tmp_path, text.replace("\n[schedule]", shared.replace("exchange", "other"))))
     assert len({system.folder for system in apart.career}) == 2
+
+
+def test_no_two_systems_are_one_site(tmp_path: Path) -> None:
+    """Law: of a site that is named twice each ask would become two Tasks; another part of its people is another system."""
+    text = changed("# primary = true", "primary = true")
+    known = tomllib.loads(text)["career"][0]["url"]
+    same = SECOND.format("two", "").replace("https://two.example.edu", f"{known.upper().replace('HTTPS', 'https')}/")
+    assert [problem.code for problem in refusal(tmp_path, text.replace("\n[schedule]", same)).problems] == ["C203"]
+    other = same.replace("\n[schedule]", '\n[career.settings]\nalumni_words = "JD"\n\n[schedule]')
+    assert len(load_settings(write(tmp_path, text.replace("\n[schedule]", other))).career) == 2
 
 
 @pytest.mark.parametrize(

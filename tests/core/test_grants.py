@@ -43,9 +43,9 @@ def shared(consent: str = "", form: str = "text/text", *, stays: bool = False) -
     return {"consent": consent, "form": form, "stays": stays}
 
 
-def ask(consent: str = "", clearance: int = 0, *, confidential: bool = False) -> dict[str, Any]:
+def ask(consent: str = "", clearance: int = 0, *words: str, confidential: bool = False) -> dict[str, Any]:
     """What one kind of ask needs."""
-    return {"consent": consent, "clearance": clearance, "confidential": confidential}
+    return {"consent": consent, "clearance": clearance, "confidential": confidential, "words": list(words)}
 
 
 ALIKE: dict[str, Any] = {
@@ -130,9 +130,22 @@ WIDER: list[tuple[dict[str, Any], dict[str, Any], list[str]]] = [
         ["a refusal in e at careers would no longer count for events"],
     ),
     (
+        {"consent": {"events": ["E"], "surveys": ["S"]}, "heard": {"e at careers": "events", "s at careers": "surveys"}},
+        {"consent": {"events": ["E"], "surveys": ["S"]}, "heard": {"s at careers": "events", "e at careers": "surveys"}},
+        [
+            "a refusal in e at careers would no longer count for events",
+            "a refusal in s at careers would no longer count for surveys",
+        ],
+    ),
+    (
         {"stops": {"deceased": ["D"], "do_not_contact": ["N"]}},
         {"stops": {"deceased": ["D"], "do_not_contact": ["D"]}},
         ["asks would stop where D is set instead of N (do_not_contact)"],
+    ),
+    (
+        {"stops": {"deceased": ["D", "d at careers"], "do_not_contact": ["N", "n at careers"]}},
+        {"stops": {"deceased": ["D"], "do_not_contact": ["n at careers", "N"]}},
+        ["asks would stop where D is set instead of D, d at careers (deceased)"],
     ),
     (
         {"read": {"R": ["boolean"], "S": ["picklist", "no = N", "yes = Y"], "T": ["text"]}},
@@ -162,6 +175,20 @@ WIDER: list[tuple[dict[str, Any], dict[str, Any], list[str]]] = [
         ],
     ),
     (
+        {
+            "asks": {
+                "WELFARE": ask("", 0, "complain", "hardship", "welfare", confidential=True),
+                "GRIEF": ask("", 0, "grief", confidential=True),
+            }
+        },
+        {"asks": {"WELFARE": ask("", 0, "welfare", confidential=True), "ASK": ask()}},
+        [
+            "asks called complain would no longer be confidential: their texts would be stored",
+            "asks called hardship would no longer be confidential: their texts would be stored",
+            "asks called grief would no longer be confidential: their texts would be stored",
+        ],
+    ),
+    (
         {"asks": {"ASK": ask("events")}},
         {"asks": {"ASK": ask("surveys")}},
         ["ASK would need surveys consent instead of events consent"],
@@ -183,6 +210,14 @@ NO_WIDER: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({"read": {"R": ["boolean"]}}, {"read": {"S": ["text"]}}),
     ({"asks": {"ASK": ask()}}, {"asks": {"ASK": ask("events", 1, confidential=True)}}),
     ({"asks": {"ASK": ask("events")}}, {"asks": {}}),
+    (
+        {"stops": {"deceased": ["D"], "do_not_contact": [None]}},
+        {"stops": {"deceased": ["D", "d at careers"], "do_not_contact": ["N"]}},
+    ),
+    (
+        {"asks": {"WELFARE": ask("", 0, "hardship", "welfare", confidential=True)}},
+        {"asks": {"GRIEF": ask("", 0, "grief", "hardship", "welfare", confidential=True)}},
+    ),
 ]
 
 
@@ -338,10 +373,11 @@ def test_whom_a_mapping_includes() -> None:
 
 def test_whom_asks_stop_for() -> None:
     """Law: what says that nobody may be asked, and how it is read, is part of what a mapping permits; other facts are not."""
-    facts = {Fact.DECEASED: source("d"), Fact.DO_NOT_CONTACT: source("n"), Fact.COUNTRY: source("c")}
+    heard = replace(source("d"), career="d", career_transform=transform("y"))
+    facts = {Fact.DECEASED: heard, Fact.DO_NOT_CONTACT: source("n"), Fact.COUNTRY: source("c")}
     assert of_one(rules(facts=facts)) == {
-        "stops": {"deceased": ["D__c"], "do_not_contact": ["N__c"]},
-        "read": {"D__c": ["x"], "N__c": ["x"]},
+        "stops": {"deceased": ["D__c", "d at careers"], "do_not_contact": ["N__c"]},
+        "read": {"D__c": ["x"], "N__c": ["x"], "d at careers": ["y"]},
     }
 
 
@@ -413,7 +449,7 @@ def test_what_asks_need() -> None:
     ]
     assert permitted(Persons(usual=rules()), RequestRules(types=tuple(some)), []) == {
         "systems": {},
-        "asks": {"K0": ask(confidential=True), "K1": ask("events", 1), "K2": ask("surveys", 2)},
+        "asks": {"K0": ask("", 0, "K0", "", confidential=True), "K1": ask("events", 1), "K2": ask("surveys", 2)},
     }
 
 

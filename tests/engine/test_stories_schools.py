@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from connector.engine.halting import notices
+from connector.engine.report import why
 from connector.rules import load_rules
 from emulator.career import Actor, Kind
 from emulator.career.faults import Fault
@@ -80,6 +81,19 @@ def test_an_opt_out_at_one_school_stops_the_asks_of_all(schools: Schools) -> Non
     schools.run()
     assert schools.told(asked)["state"] == "not available"
     assert schools.all("Task") == []
+
+
+def test_why_tells_the_history_of_this_schools_account(schools: Schools) -> None:
+    """Law: the same id in two systems may be two people: what happened to the one is not told of the other."""
+    schools.law.seed("person", [{"id": "a1", "first_name": "Mary", "last_name": "Somerville"}])
+    schools.edit_at_law("a1", {"interests": ["stars"]})
+    schools.edit_contact(schools.ada, Title="Judge")
+    for _ in range(3):
+        schools.run()
+    histories = {one["system"]: one["history"] for one in why(schools.ctx, "a1")}
+    assert histories[SYSTEM]
+    assert {entry["refs"]["system"] for entry in histories[SYSTEM]} == {SYSTEM}
+    assert {entry["refs"]["system"] for entry in histories[LAW]} <= {LAW}
 
 
 def test_requests_of_two_schools_are_two_requests(schools: Schools) -> None:

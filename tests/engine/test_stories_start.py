@@ -14,6 +14,7 @@ import pytest
 from connector.core.model import Mode
 from connector.core.rulebook import Persons
 from connector.engine import permission, planner
+from connector.engine.collect import collect_crm
 from connector.engine.context import stage
 from connector.engine.cycle import cycle, prepare
 from connector.engine.plans import resume
@@ -186,6 +187,15 @@ def test_observing_suggestions_asks_nobody(uni: University) -> None:
     with_modes(uni, "employment", to_crm=Mode.SUGGEST)
     uni.run()
     assert uni.one("Suggested_Change__c")["Group__c"] == "employment"
+
+
+def test_a_plan_before_going_live_is_the_pilots(pair: University) -> None:
+    """Law: what `go-live` shows is what it carries out: of a pilot, its people alone."""
+    for contact in (pair.ada, pair.grace):
+        pair.edit_contact(contact, Title="Director")
+    planner.set_pilot(pair.ctx, accounts=["a2"], class_years=[])
+    collect_crm(pair.ctx)
+    assert planner.plan(pair.ctx, dry=True, as_if_live=True).writes["career"] == {"employment": 1}
 
 
 def test_a_pilot_writes_about_its_people_only(new: University) -> None:

@@ -28,6 +28,7 @@ from emulator.career.errors import invalid
 from emulator.career.faults import Fault
 from emulator.inprocess import WireFault
 from tests.engine.university import University
+from tests.systems import SYSTEM
 
 
 def crowd(uni: University, count: int, **limits: Any) -> list[str]:
@@ -466,7 +467,7 @@ def test_an_erased_person_leaves_no_value(uni: University) -> None:
     erase_person(uni.ctx, "careers", "a1")
     with uni.ctx.store.begin() as db:
         assert journal.verify(db) is None
-        assert journal.about(db, "a1") == []
+        assert journal.about(db, SYSTEM, "a1") == []
         assert observations.load(db, Side.CAREER, "person", ["a1"], system="careers") == {}
 
 

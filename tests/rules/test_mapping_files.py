@@ -14,6 +14,7 @@ import pytest
 from connector.core.document import MAX_BYTES, render_problems
 from connector.errors import UserError
 from connector.rules import Rulebook, load_rules
+from tests.systems import MAPPINGS
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -189,3 +190,19 @@ def test_the_hash_follows_the_meaning_and_not_the_text(load: Load) -> None:
         (b'transform = "email"\nshare', b'null = "ignore"\ntransform = "email"\nshare'),
     ):
         assert load("person", text.replace(old, new)).hash != same
+
+
+def test_a_systems_own_mapping_has_every_consent_that_is_asked_for(tmp_path: Path) -> None:
+    """Law: where a system's file lacks a purpose nobody's refusal of it would be heard there: it is a mistake, with its place."""
+    for name in ("person.toml", "requests.toml", "routing.toml"):
+        (tmp_path / name).write_bytes((MAPPINGS / name).read_bytes())
+    own = (MAPPINGS / "person.toml").read_text()
+    lines = own.splitlines(keepends=True)
+    (tmp_path / "person-law.toml").write_text("".join(line for line in lines if not line.startswith("mentoring = ")))
+    with pytest.raises(UserError) as refused:
+        load_rules(tmp_path)
+    (problem,) = refused.value.problems
+    assert (problem.code, problem.file, problem.source) == ("M201", "person-law.toml", "[purposes]")
+    assert "mentoring" in problem.cure
+    (tmp_path / "person-law.toml").write_text(own)
+    assert set(load_rules(tmp_path).persons.own) == {"law"}

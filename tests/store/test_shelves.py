@@ -160,7 +160,7 @@ def test_a_person_is_erased_and_the_chain_stays_whole(store: Store) -> None:
         journal.append(db, [("intent.applied", one, {"sent": {"title": "Countess"}}) for one in refs], NOW)
         assert journal.erase(db, "careers", "a1") == 1
         assert [row.account_id for row in db.execute(audit_value.select())] == ["a2"]
-        assert journal.about(db, "a1") == []
+        assert journal.about(db, "careers", "a1") == []
         assert journal.verify(db) is None
 
 
