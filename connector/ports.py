@@ -230,7 +230,8 @@ class Capabilities:
     """What a career system can do, by its profile. Unknown counts as the careful answer.
 
     ``may_mail`` are fields besides the login whose change could make it write to the person.
-    ``requests_apart``: requests are a feed of their own, often at another service, which fails and waits for itself.
+    ``requests_apart``: requests are a feed of their own; ``requests_elsewhere``: at another service, which fails and waits for
+    itself.
     ``lookup``: accounts can be asked for by id; where not, writes are handed over, and only a later reading tells what
     became of them. ``per_delivery``: so many changed accounts are handed over at once. ``shown_within``: a write that no
     reading shows for so many days is decided anew.
@@ -245,6 +246,7 @@ class Capabilities:
     notes: bool = False
     requests: bool = False
     requests_apart: bool = False
+    requests_elsewhere: bool = False
     lookup: bool = True
     per_delivery: int = 200
     shown_within: int = 14

@@ -65,6 +65,8 @@ class RequestCarrier(Protocol):
     """Career requests: reading them, and saying where they stand."""
 
     acknowledge_size: int
+    elsewhere: bool
+    """Whether they are with another service than the people, or in a folder; not where the system's own calls carry them."""
 
     @property
     def calls(self) -> int:

@@ -57,6 +57,7 @@ class CareerClient:
             declared,
             requests=self._requests is not None,
             requests_apart=self._apart is not None,
+            requests_elsewhere=self._apart is not None and self._apart.elsewhere,
             notes=declared.notes and self._people.note_size > 0,
         )
         if self._tenant is None:

@@ -97,7 +97,8 @@ _NEUTRAL: Mapping[RequestState, Neutral] = {
 
 _WAITING_STATUSES = frozenset({"waiting on someone else", "deferred"})
 """Task statuses of every new org that mean: nothing is done at present."""
-_TRIAGED = frozenset({RequestState.TRIAGE, RequestState.QUEUED, RequestState.WAITING})
+_DEFERRED = "deferred"
+_TRIAGED = frozenset({RequestState.TRIAGE, RequestState.QUEUED})
 _WITHOUT_TASK = frozenset({RequestState.NOT_AVAILABLE, RequestState.REFUSED, RequestState.RECORDED_ONLY, RequestState.WITHDRAWN})
 
 
@@ -107,8 +108,20 @@ def was_asked(state: RequestState, neutral: Neutral, result: str | None) -> bool
     return (state, neutral) in by_task or result in _ASKED
 
 
+def counts(state: RequestState, neutral: Neutral, result: str | None, *, stop_reason: str | None) -> bool:
+    """Whether a request is an ask of somebody, by what its record says; of one that was taken back it does not say whether."""
+    if state in (RequestState.RECORDED_ONLY, RequestState.WITHDRAWN, RequestState.REFUSED):
+        return False
+    return not stop_reason or was_asked(state, neutral, result)
+
+
 _ASKED = frozenset({Result.ACCEPTED, Result.DECLINED, Result.NO_RESPONSE, Result.FULFILLED})
 """Outcomes that tell that somebody was asked."""
+
+
+def in_our_words(fields: Mapping[str, Any]) -> bool:
+    """Whether a record says where it stands by words of ours; those that an org has added say nothing to us."""
+    return fields.get("State__c") in {*RequestState} and fields.get("Neutral__c") in {None, *Neutral}
 
 
 def neutral_word(state: RequestState) -> Neutral:
@@ -125,7 +138,7 @@ def progress(
     result: str | None = None,
     clearance: str | None = None,
     offered: int | None = None,
-    withdrawn: bool = False,
+    unbegun: RequestState = RequestState.QUEUED,
 ) -> tuple[RequestState, Neutral]:
     """A request's state and neutral word now.
 
@@ -137,12 +150,10 @@ def progress(
         result: ``Outcome__c``, if an officer entered one.
         clearance: ``Clearance__c``.
         offered: ``Offered_Count__c``.
-        withdrawn: whether careers have withdrawn the request.
+        unbegun: what it is as long as nobody has begun: ``QUEUED``, ``TRIAGE``, or ``WAITING`` over the contact limit.
     """
     if state in _WITHOUT_TASK:
-        found = RequestState.WITHDRAWN if withdrawn else state
-    elif withdrawn:
-        found = RequestState.WITHDRAWN
+        found = state
     elif status is None:
         found = _by_result(result, RequestState.TASK_DELETED)
     elif clearance == Clearance.DECLINED:
@@ -150,7 +161,9 @@ def progress(
     elif status in closed_statuses:
         found = _by_result(result, RequestState.CLOSED_WITHOUT_OUTCOME)
     else:
-        return _open(state, status, open_status, offered=bool(offered) or result == Result.ACCEPTED)
+        if offered or result == Result.ACCEPTED:
+            return RequestState.IN_PROGRESS, Neutral.OFFERED
+        return _open(state, status, open_status, unbegun)
     return found, _NEUTRAL[found]
 
 
@@ -162,15 +175,14 @@ def _by_result(result: str | None, otherwise: RequestState) -> RequestState:
     return otherwise
 
 
-def _open(state: RequestState, status: str, open_status: str, *, offered: bool) -> tuple[RequestState, Neutral]:
-    if offered:
-        return RequestState.IN_PROGRESS, Neutral.OFFERED
-    if status == open_status:
+def _open(state: RequestState, status: str, open_status: str, unbegun: RequestState) -> tuple[RequestState, Neutral]:
+    if status == open_status and state in _TRIAGED:
+        return state, _NEUTRAL[state]
+    if unbegun is RequestState.WAITING and (status == open_status or status.casefold() == _DEFERRED):
         # Over the contact limit careers were told "not available"; until somebody takes it up, it stays so.
-        if state is RequestState.WAITING:
-            return state, Neutral.NOT_AVAILABLE
-        queued = state if state in _TRIAGED else RequestState.QUEUED
-        return queued, _NEUTRAL[queued]
+        return unbegun, Neutral.NOT_AVAILABLE
+    if status == open_status:
+        return unbegun, _NEUTRAL[unbegun]
     if status.casefold() in _WAITING_STATUSES:
         return RequestState.WAITING, Neutral.WAITING
     return RequestState.IN_PROGRESS, Neutral.IN_PROGRESS

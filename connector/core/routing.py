@@ -122,6 +122,7 @@ class PastRequest:
 
     ``touched_at`` is when it was given to somebody as a Task; None for what never was (stopped, recorded only, refused): that
     counts neither as an ask of them nor as one to attach to. Nor does what careers withdrew before anybody had begun.
+    ``waits``: it has a Task all the same, which waits over the contact limit: no ask yet, but one to attach to.
     """
 
     number: str
@@ -129,6 +130,7 @@ class PastRequest:
     neutral: Neutral
     title: str = ""
     touched_at: datetime | None = None
+    waits: bool = False
     ended_at: datetime | None = None
 
 
@@ -249,7 +251,7 @@ def _same_ask(ask: Ask, past: Sequence[PastRequest], rules: RequestRules, routin
     for earlier in past:
         if (
             rules.by_word(earlier.type) != ask.type
-            or earlier.touched_at is None
+            or not (earlier.touched_at or earlier.waits)
             or earlier.neutral in {Neutral.WITHDRAWN, Neutral.REFUSED}
         ):
             continue

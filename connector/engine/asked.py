@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from connector.core.foreign import fitted
 from connector.core.model import OutsideEdit, Side
-from connector.core.progress import Neutral
+from connector.core.progress import ENDED, Neutral, RequestState, counts, in_our_words, neutral_word
 from connector.core.requests import FOREIGN_LABEL, Ask, Direction, Misunderstood
 from connector.core.routing import PastRequest, PersonFacts, Routed, Unidentified
 from connector.core.rulebook import PROFILE, Fact, Rules
@@ -49,7 +49,9 @@ def find_person(ctx: Context, db: Connection, system: str, ask: Ask) -> PersonFa
 
 def _facts(rules: Rules, db: Connection, system: str, link: Row, contact: Row) -> PersonFacts:
     account = link["account_id"]
-    seen = observations.load(db, Side.CAREER, "person", [account], system=system).get(account)
+    # An account that leads there no more speaks for somebody else; what its profile holds was said before.
+    speaks = link["state"] == "linked" or link["basis"] == links.ACCOUNT_DELETED
+    seen = observations.load(db, Side.CAREER, "person", [account] if speaks else [], system=system).get(account)
     profile = observations.load(db, Side.CRM, Feed.PROFILE, [link["profile_id"]] if link["profile_id"] else [])
     crm = dict(unpack(contact["fields"]))
     for row in profile.values():
@@ -95,17 +97,42 @@ def past_of(
     found = requests.newest_asks(db, contact, key, limit=max(_LOOKED_BACK, limit.max_asks, limit.max_per_year))
     rows = [dict(row) | ({"settled_at": None} if row["number"] == attached_to else {}) for row in found]
     titles = _titles(ctx, db, rows, ask) if ask.type.direction is Direction.ALUMNI_TO_INSTITUTION else {}
-    return [
+    past = [
         PastRequest(
             number=row["number"],
             type=row["type"],
             neutral=Neutral(row["neutral"]),
             title=titles.get((row["system"], row["request_id"]), ""),
-            touched_at=moment(row["at"]),
+            touched_at=moment(row["at"]) if row["at"] else None,
+            waits=row["at"] is None,
             ended_at=moment(row["settled_at"]) if row["settled_at"] else None,
         )
         for row in rows
     ]
+    return [*_unclaimed(db, contact, key), *past]
+
+
+def _unclaimed(db: Connection, contact: str, key: str) -> Iterator[PastRequest]:
+    """Requests about a contact that Salesforce alone knows of: our state was lost, and that system has not been read since."""
+    records = [row for row in observations.children(db, Feed.REQUEST, [contact]) if not row["deleted"]]
+    fields = {row["id"]: unpack(row["fields"]) for row in records}
+    ours = requests.by_key(db, [one["Key__c"] for one in fields.values() if one.get("Key__c")])
+    for row in records:
+        one = fields[row["id"]]
+        received, state = read_moment(one.get("Received_At__c")), one.get("State__c")
+        if one.get("Key__c") in {None, key, *ours} or received is None or not in_our_words(one):
+            continue
+        neutral, ended = Neutral(one.get("Neutral__c") or neutral_word(RequestState(state))), RequestState(state) in ENDED
+        asked = counts(RequestState(state), neutral, one.get("Outcome__c"), stop_reason=one.get("Stop_Reason__c"))
+        yield PastRequest(
+            number=str(one.get("Request_Number__c") or ""),
+            type=str(one.get("Type__c") or ""),
+            neutral=neutral,
+            title=str(one.get("Title__c") or ""),
+            touched_at=received if asked else None,
+            waits=state == RequestState.WAITING,
+            ended_at=(read_moment(row["version"]) or received) if ended else None,
+        )
 
 
 def _titles(ctx: Context, db: Connection, rows: Sequence[Row], ask: Ask) -> Mapping[tuple[str, str], str]:

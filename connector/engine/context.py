@@ -62,11 +62,11 @@ class Context:
 
 
 def requests_side(ctx: Context, system: str) -> str:
-    """The side that a system's requests come from and are answered at: one of its own where they travel apart from people.
+    """The side that a system's requests come from and are answered at: one of its own where another service carries them.
 
     What stops such a side leaves people alone, and what stops a system stops its requests, too.
     """
-    return f"{system}:requests" if ctx.careers[system].capabilities.requests_apart else system
+    return f"{system}:requests" if ctx.careers[system].capabilities.requests_elsewhere else system
 
 
 def sides(ctx: Context) -> list[str]:

@@ -129,7 +129,11 @@ def _read_all(ctx: Context, done: Cycle) -> None:
 def _collect_career(ctx: Context, system: str, done: Cycle) -> collect.Collected:
     pins.prove(ctx, system)
     done.delivered.append(Delivered())
-    return collect.collect_career(ctx, system, shown=done.delivered[-1])
+    found = collect.collect_career(ctx, system, shown=done.delivered[-1])
+    if ctx.careers[system].capabilities.requests_apart and requests_side(ctx, system) == system:
+        apart = collect.collect_requests(ctx, system)
+        found = collect.Collected(read=found.read + apart.read, changed=found.changed + apart.changed)
+    return found
 
 
 def _read(ctx: Context, done: Cycle, side: str, all_of_it: Callable[[], collect.Collected]) -> None:

@@ -9,7 +9,19 @@ from typing import Any
 from sqlalchemy import Connection
 
 from connector.core.model import Side
-from connector.core.progress import DECIDED, ENDED, UNDER_WAY, Neutral, RequestState, Result, progress, was_asked
+from connector.core.progress import (
+    DECIDED,
+    ENDED,
+    UNDER_WAY,
+    Clearance,
+    Neutral,
+    RequestState,
+    Result,
+    counts,
+    in_our_words,
+    progress,
+    was_asked,
+)
 from connector.core.requests import Ask, Misunderstood
 from connector.core.routing import GONE
 from connector.engine.asked import asked_now, picked, read_moment, whole_number, words_of
@@ -54,7 +66,7 @@ def follow(desk: Desk, known: Row) -> None:
     # Its person has been forgotten while it is under way: what was last read of its record stands until that is read again.
     fields = unpack(record["fields"]) if record else _as_known(known)
     touched = _touched(desk.ctx.clock.now(), record, seen)
-    if record is not None and known["reason"] == requests.RECOVERED and _in_our_words(fields):
+    if record is not None and known["reason"] == requests.RECOVERED and in_our_words(fields):
         known = _recover(desk, known, fields, touched)
     live = seen is not None and not seen["deleted"]
     who = unpack(seen["fields"]).get("WhoId") if seen is not None and live else None
@@ -72,7 +84,7 @@ def follow(desk: Desk, known: Row) -> None:
         result=fields.get("Outcome__c"),
         clearance=fields.get("Clearance__c"),
         offered=offered,
-        withdrawn=known["state"] == RequestState.WITHDRAWN.value,
+        unbegun=_unbegun(desk, known, fields),
     )
     if state is RequestState.RECORDED_ONLY:
         # Its word is that of the request it is attached to.
@@ -171,10 +183,10 @@ def _recount(desk: Desk, known: Row, stands: RequestState, fields: Mapping[str, 
     stood = RequestState(fields["State__c"])
     if stood is RequestState.WITHDRAWN:
         return
-    asked = was_asked(stood, Neutral(fields.get("Neutral__c") or known["neutral"]), fields.get("Outcome__c"))
-    never = stood is RequestState.RECORDED_ONLY or (fields.get("Stop_Reason__c") and not asked)
+    word, reason = Neutral(fields.get("Neutral__c") or known["neutral"]), fields.get("Stop_Reason__c")
+    asked = counts(stood, word, fields.get("Outcome__c"), stop_reason=reason)
     taken_back = stands is RequestState.WITHDRAWN and not desk.begun(known, stood)
-    if contact and received and not (never or taken_back):
+    if contact and received and asked and not taken_back:
         requests.put_touch(desk.db, known["key"], contact_id=contact, at=stamp(received), type=known["type"])
     else:
         requests.untouch(desk.db, known["key"])
@@ -210,11 +222,6 @@ def _reword(desk: Desk, known: Row, ask: Ask | Misunderstood | None, fields: Map
     # Salesforce has no empty texts.
     if any((fields.get(name) or None) != (to or None) for name, to in words_of(known["system"], ask).items()):
         desk.edit(known, ask, known["payload_hash"])
-
-
-def _in_our_words(fields: Mapping[str, Any]) -> bool:
-    """Whether a record says where it stands by words of ours; those that an org has added say nothing to us."""
-    return fields.get("State__c") in {*RequestState} and fields.get("Neutral__c") in {None, *Neutral}
 
 
 def _moved(
@@ -253,6 +260,15 @@ def _moved(
     if known["settled_at"] is not None:
         _open_again(desk, RequestState(known["state"]), found, fields)
     log.info("request.moved", system=system, request=id, state=state.value)
+
+
+def _unbegun(desk: Desk, known: Row, fields: Mapping[str, Any]) -> RequestState:
+    """What a request is as long as nobody has begun. Why it waits its record says, unless that is forgotten with its person."""
+    waits = (known["state"], known["neutral"]) == (RequestState.WAITING.value, Neutral.NOT_AVAILABLE.value)
+    if waits or (fields.get("Stop_Reason__c") and not requests.touched(desk.db, known["key"])):
+        return RequestState.WAITING
+    cleared = known["contact_id"] is not None and fields.get("Clearance__c") != Clearance.NEEDED
+    return RequestState.QUEUED if cleared else RequestState.TRIAGE
 
 
 def _standing(known: Row) -> RequestState:

@@ -30,6 +30,8 @@ _NOISE = ("etag", "updated_at")
 
 REDACTED_MESSAGE = "What looked like a password or key was left out; tell it, if you must, in another way."
 _NEVER_STORED = (RequestState.REFUSED,)
+_NOBODYS = (RequestState.REFUSED, RequestState.RECORDED_ONLY, RequestState.WITHDRAWN)
+"""States in which nobody works on a request: who asks the same has to ask anew."""
 
 
 def work_requests(ctx: Context) -> Worked:
@@ -217,10 +219,10 @@ def _open(
         follow(desk, found)
     else:
         desk.acknowledge(found)
-    if known is not None and found is not None:
-        same = all(known[name] == found[name] for name in ("contact_id", "type"))
-        ended = RequestState(found["state"]) in (RequestState.REFUSED, RequestState.RECORDED_ONLY)
-        if same and not ended:
+    if found is not None and (known is not None or made is None):
+        # What was dropped with a held plan is new again, and others may be attached to it still.
+        same = known is None or all(known[name] == found[name] for name in ("contact_id", "type"))
+        if same and RequestState(found["state"]) not in _NOBODYS:
             desk.pass_on(number, Neutral(found["neutral"]))
         else:
             desk.part(number)

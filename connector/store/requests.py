@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, exists, func, select, update
+from sqlalchemy import Connection, delete, exists, func, null, select, update
 
 from connector.core.progress import RequestState, made_with
 from connector.store.intents import OPEN_STATES
@@ -101,11 +101,17 @@ def open_records(db: Connection) -> list[str]:
 
 
 def newest_asks(db: Connection, contact_id: str, key: str, *, limit: int) -> list[Row]:
-    """The newest requests that led to a contact with somebody but the one with this key, oldest first; ``at``: since when."""
+    """The newest requests that led to a contact with somebody but the one with this key, oldest first; ``at``: since when.
+
+    Before them those that wait over the contact limit: they have led to none yet, and their ``at`` is None.
+    """
     columns = (request.c.system, request.c.request_id, request.c.number, request.c.type, request.c.neutral, request.c.settled_at)
-    query = select(*columns, touch.c.at).join(touch, touch.c.key == request.c.key)
-    query = query.where(touch.c.contact_id == contact_id, touch.c.key != key)
-    return fetch(db, query.order_by(touch.c.at.desc(), request.c.request_id.desc()).limit(limit))[::-1]
+    touched = select(*columns, touch.c.at).join(touch, touch.c.key == request.c.key)
+    touched = touched.where(touch.c.contact_id == contact_id, touch.c.key != key)
+    found = fetch(db, touched.order_by(touch.c.at.desc(), request.c.request_id.desc()).limit(limit))[::-1]
+    waits = (request.c.contact_id == contact_id) & (request.c.state == RequestState.WAITING.value) & (request.c.key != key)
+    waiting = select(*columns, null().label("at")).where(waits, ~exists().where(touch.c.key == request.c.key))
+    return [*fetch(db, waiting.order_by(request.c.received_at, request.c.request_id).limit(limit)), *found]
 
 
 def of_account(db: Connection, system: str, account_id: str) -> list[Row]:
@@ -157,9 +163,14 @@ def put_touch(db: Connection, key: str, *, contact_id: str, at: str, type: str) 
     upsert(db, touch, [{"key": key, "contact_id": contact_id, "at": at, "type": type}])
 
 
+def touched(db: Connection, key: str) -> bool:
+    """Whether the request of this key leads to a contact with somebody."""
+    return bool(fetch(db, select(touch.c.key).where(touch.c.key == key)))
+
+
 def touch_once(db: Connection, key: str, *, contact_id: str, at: str, type: str) -> None:
     """The same, unless it is known already."""
-    if not fetch(db, select(touch).where(touch.c.key == key)):
+    if not touched(db, key):
         put_touch(db, key, contact_id=contact_id, at=at, type=type)
 
 

@@ -340,7 +340,7 @@ def test_a_calendar_without_working_days_ends() -> None:
 PROGRESS = (
     (S.QUEUED, "Not Started", None, None, None, S.QUEUED, N.RECEIVED),
     (S.TRIAGE, "Not Started", None, None, None, S.TRIAGE, N.RECEIVED),
-    (S.WAITING, "Not Started", None, None, None, S.WAITING, N.NOT_AVAILABLE),
+    (S.WAITING, "Not Started", None, None, None, S.QUEUED, N.RECEIVED),
     (S.WAITING, "In Progress", None, None, None, S.IN_PROGRESS, N.IN_PROGRESS),
     (S.QUEUED, "In Progress", None, None, None, S.IN_PROGRESS, N.IN_PROGRESS),
     (S.IN_PROGRESS, "Not Started", None, None, None, S.QUEUED, N.RECEIVED),
@@ -379,14 +379,25 @@ def test_progress(
     assert found == (state, neutral)
 
 
-@pytest.mark.parametrize("state", RequestState)
+@pytest.mark.parametrize("unbegun", [S.WAITING, S.TRIAGE, S.QUEUED])
+@pytest.mark.parametrize("status", ["Not Started", "Deferred", "Waiting on someone else", "In Progress"])
+@pytest.mark.parametrize("before", [S.WAITING, S.IN_PROGRESS, S.TASK_DELETED])
+def test_nobody_has_begun_any_more(before: RequestState, status: str, unbegun: RequestState) -> None:
+    """Law: a Task that is put back as it came, or comes back so from the bin, is what it was; over the limit also put off."""
+    found = progress(state=before, status=status, open_status="Not Started", closed_statuses={"Completed"}, unbegun=unbegun)
+    if status == "Not Started" or (unbegun is S.WAITING and status == "Deferred"):
+        assert found == (unbegun, N.NOT_AVAILABLE if unbegun is S.WAITING else N.RECEIVED)
+    else:
+        assert found[0] is (S.IN_PROGRESS if status == "In Progress" else S.WAITING)
+        assert found[1] is (N.IN_PROGRESS if status == "In Progress" else N.WAITING)
+
+
+@pytest.mark.parametrize("status", ["Not Started", "In Progress", "Completed", None])
 @pytest.mark.parametrize("result", [None, *Result])
-def test_a_withdrawn_request_is_withdrawn(state: RequestState, result: Result | None) -> None:
-    """Law: careers' withdrawal settles a request in every state."""
-    found = progress(
-        state=state, status="In Progress", open_status="Not Started", closed_statuses={"Completed"}, result=result, withdrawn=True
-    )
-    assert found == (RequestState.WITHDRAWN, Neutral.WITHDRAWN)
+def test_a_withdrawn_request_is_withdrawn(status: str | None, result: Result | None) -> None:
+    """Law: what careers have withdrawn stays so, whatever becomes of its Task."""
+    found = progress(state=S.WITHDRAWN, status=status, open_status="Not Started", closed_statuses={"Completed"}, result=result)
+    assert found == (S.WITHDRAWN, N.WITHDRAWN)
 
 
 def test_every_state_has_a_neutral_word() -> None:

@@ -42,6 +42,7 @@ class CsvRequests:
     """The requests in one folder."""
 
     acknowledge_size = 10_000
+    elsewhere = True
 
     def __init__(self, setup: Setup) -> None:
         folder = folder_of(setup)

@@ -118,6 +118,7 @@ class NoteRequests:
     """Requests in the notes of one system."""
 
     acknowledge_size = 1
+    elsewhere = False
 
     def __init__(self, notebook: NoteBook) -> None:
         self._notes = notebook

@@ -26,6 +26,8 @@ from connector.ports import Acknowledgement, Page, Record
 class RestRequests:
     """The requests of one such service."""
 
+    elsewhere = True
+
     def __init__(self, exchange: Exchange, contract: Contract) -> None:
         self._exchange, self._names = exchange, contract.lists
         self._reader = Reader(exchange, contract, own_key=str)

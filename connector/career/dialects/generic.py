@@ -21,6 +21,8 @@ from connector.wire import Answer, segment
 class Generic:
     """One system that speaks the contract; it carries its requests itself."""
 
+    elsewhere = False
+
     def __init__(self, exchange: Exchange, profile: Contract) -> None:
         self._exchange, self._profile = exchange, profile
         self._reader = Reader(exchange, profile, own_key=self._own_key)

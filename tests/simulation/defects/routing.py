@@ -97,7 +97,7 @@ DEFECTS = (
         edits=(
             Edit(
                 _FOLLOWING,
-                "if contact and received and not (never or taken_back):",
+                "if contact and received and asked and not taken_back:",
                 "if False:",
             ),
         ),
