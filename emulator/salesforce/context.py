@@ -63,19 +63,11 @@ class Context:
         Raises:
             SalesforceError: it is not.
         """
-        found = self.json()
-        if not isinstance(found, dict):
-            raise parser_error(f"The HTTP entity body is required, but this request has a {type(found).__name__}")
-        return found
+        return json_object(self.request.body)
 
     def json(self) -> object:
         """The body as JSON."""
-        if not self.request.body.strip():
-            raise parser_error("No content to map to Object due to end of input")
-        try:
-            return orjson.loads(self.request.body)
-        except ValueError as error:
-            raise parser_error(f"Unexpected character in JSON: {error}") from None
+        return _json(self.request.body)
 
     def inner(self, request: Request) -> "Context":
         """The same session with another request."""
@@ -126,6 +118,27 @@ def whole(text: str, default: int) -> int:
     if not text.lstrip("-").isdigit():
         raise SalesforceError("INVALID_FIELD", f"invalid number: {text}")
     return int(text)
+
+
+def json_object(data: bytes) -> dict[str, Any]:
+    """A body, or a part of one, which has to be a JSON object.
+
+    Raises:
+        SalesforceError: it is not.
+    """
+    found = _json(data)
+    if not isinstance(found, dict):
+        raise parser_error(f"The HTTP entity body is required, but this request has a {type(found).__name__}")
+    return found
+
+
+def _json(data: bytes) -> object:
+    if not data.strip():
+        raise parser_error("No content to map to Object due to end of input")
+    try:
+        return orjson.loads(data)
+    except ValueError as error:
+        raise parser_error(f"Unexpected character in JSON: {error}") from None
 
 
 def texts(body: Mapping[str, Any], name: str) -> list[str]:

@@ -49,16 +49,29 @@ def test_ingest_tells_good_and_bad_rows(api: Api) -> None:
     assert results(api, job, "unprocessedrecords") == ['"LastName","Email"']
 
 
-def test_a_job_that_brings_its_data(api: Api) -> None:
-    """A job may bring its data along in a multipart request; it is closed by itself. [D] the guide's walkthrough."""
+def with_data(api: Api, job: str) -> Response:
+    """A job and its data in one multipart request."""
     head, middle = "Content-Disposition: form-data; name=", "\r\n--b\r\n"
-    info = f'Content-Type: application/json\r\n{head}"job"\r\n\r\n{{"object":"Contact","operation":"insert"}}'
+    info = f'Content-Type: application/json\r\n{head}"job"\r\n\r\n{job}'
     data = f'Content-Type: text/csv\r\n{head}"content"; filename="content"\r\n\r\nLastName\nA\nB\n'
     body = f"--b\r\n{info}{middle}{data}\r\n--b--\r\n".encode()
-    made = api.json("POST", "jobs/ingest", body, {"Content-Type": 'multipart/form-data; boundary="b"'})
+    return api.call("POST", "jobs/ingest", body, {"Content-Type": 'multipart/form-data; boundary="b"'})
+
+
+def test_a_job_that_brings_its_data(api: Api) -> None:
+    """A job may bring its data along in a multipart request; it is closed by itself. [D] the guide's walkthrough."""
+    made: Any = with_data(api, '{"object":"Contact","operation":"insert"}').json()
     assert (made["state"], "numberRecordsProcessed" in made) == ("UploadComplete", False)
     done = api.json("GET", f"jobs/ingest/{made['id']}")
     assert (done["state"], done["numberRecordsProcessed"], done["numberRecordsFailed"]) == ("JobComplete", 2, 0)
+
+
+@pytest.mark.parametrize("job", ["{bad", "[1]", "", '{"object":"Contact","operation":"insert","lineEnding":["LF"]}'])
+def test_a_job_beside_its_data_that_cannot_be_read(api: Api, job: str) -> None:
+    """The part of a multipart request that says what the job is has to be an object, as a whole body has to. [U]."""
+    answer = with_data(api, job)
+    assert answer.status == 400
+    assert answer.json()[0]["errorCode"] in {"JSON_PARSER_ERROR", "API_ERROR"}  # type: ignore[index]
 
 
 def test_upsert_and_nulls_in_csv(api: Api, keyed: Control) -> None:
@@ -247,10 +260,12 @@ def test_deleting_a_job(api: Api) -> None:
 # --- version 1.0 ----------------------------------------------------------------------------------------------------
 
 
-def classic(api: Api, method: str, path: str, body: object = b"", content: str = "application/xml") -> Response:
+def classic(
+    api: Api, method: str, path: str, body: object = b"", content: str = "application/xml", *, version: str = "60.0"
+) -> Response:
     """One request of Bulk 1.0."""
     headers = {"X-SFDC-Session": api.token, "Content-Type": content}
-    return api.app.handle(request(method, f"/services/async/60.0/{path}", headers=headers, body=body))
+    return api.app.handle(request(method, f"/services/async/{version}/{path}", headers=headers, body=body))
 
 
 def parsed(response: Response) -> dict[str, str]:
@@ -301,6 +316,15 @@ def test_a_query_job(api: Api, control: Control) -> None:
     listed: Any = classic(api, "GET", base).json()
     records: Any = classic(api, "GET", f"{base}/{listed[0]}").json()
     assert records[0]["LastName"] == "A"
+
+
+@pytest.mark.parametrize("version", ["20.0", "99.0", "abc", "nan", "60"])
+def test_a_version_that_is_not_there(api: Api, version: str) -> None:
+    """A retired version is a 400 InvalidVersion in Bulk 1.0. [D]; so is one that never was, and the text is [U]."""
+    asked = {"operation": "query", "object": "Contact", "contentType": "JSON"}
+    answer = classic(api, "POST", "job", asked, "application/json", version=version)
+    body = {"exceptionCode": "InvalidVersion", "exceptionMessage": f"Api version {version} is not supported"}
+    assert (answer.status, answer.json()) == (400, body)
 
 
 def test_an_expired_session_is_a_400_here(api: Api) -> None:

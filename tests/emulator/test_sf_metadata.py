@@ -53,7 +53,11 @@ def archive(files: dict[str, str]) -> bytes:
 
 def start(api: Api, data: bytes, **options: Any) -> Response:
     """Send a deployment."""
-    given = orjson.dumps({"deployOptions": {"rollbackOnError": True, "singlePackage": True, **options}})
+    return send(api, data, orjson.dumps({"deployOptions": {"rollbackOnError": True, "singlePackage": True, **options}}))
+
+
+def send(api: Api, data: bytes, given: bytes) -> Response:
+    """Send an archive and what is said of it, whatever that is."""
     body = (
         b'--b\r\nContent-Disposition: form-data; name="json"\r\nContent-Type: application/json\r\n\r\n' + given + b"\r\n"
         b'--b\r\nContent-Disposition: form-data; name="file"; filename="p.zip"\r\nContent-Type: application/zip\r\n\r\n'
@@ -69,6 +73,13 @@ def deploy(api: Api, files: dict[str, str], **options: Any) -> dict[str, Any]:
     result: dict[str, Any] = api.json("GET", f"metadata/deployRequest/{answer['id']}?includeDetails=true")["deployResult"]
     assert result["done"] is True
     return result
+
+
+@pytest.mark.parametrize("given", [b"{bad", b"[1]", b'{"deployOptions": [1]}'])
+def test_options_that_cannot_be_read(api: Api, given: bytes) -> None:
+    """What a deployment says of itself has to be an object, as every body has to. [U]."""
+    answer = send(api, archive({}), given)
+    assert (answer.status, answer.json()[0]["errorCode"]) == (400, "JSON_PARSER_ERROR")  # type: ignore[index]
 
 
 @pytest.fixture

@@ -27,6 +27,7 @@ from emulator.salesforce.soql.execute import Found
 from emulator.salesforce.writing import Options, Writer
 
 _OPERATIONS = OPERATIONS | {"query", "queryAll", "harddelete"}
+_VERSION = re.compile(r"[0-9]+\.0")
 MAX_CHUNK, DEFAULT_CHUNK = 250_000, 100_000
 
 
@@ -55,12 +56,19 @@ def handle(org: Org, request: Request, version: str, rest: list[str]) -> Respons
         if session is None or not (org.live(session.user_id) or {}).get("IsActive"):
             return _refused(BulkError("InvalidSessionId", "Invalid session id"), wants_json=wants_json)
         admit(org)
-        return _Calls(org, org.access(session.user_id), request, version).route(rest)
+        return _Calls(org, org.access(session.user_id), request, _known(org, version)).route(rest)
     except BulkError as refused:
         return _refused(refused, wants_json=wants_json)
     except SalesforceError as refused:
         code = "ExceededQuota" if refused.code == "REQUEST_LIMIT_EXCEEDED" else "InvalidBatch"
         return _refused(BulkError(code, refused.message), wants_json=wants_json)
+
+
+def _known(org: Org, version: str) -> str:
+    """A version of the API that the organisation has; one that is retired is an InvalidVersion [documentation]."""
+    if not _VERSION.fullmatch(version) or not org.settings.oldest_version <= float(version) <= org.settings.newest_version:
+        raise BulkError("InvalidVersion", f"Api version {version} is not supported")
+    return f"{float(version):.1f}"
 
 
 def _refused(error: BulkError, *, wants_json: bool) -> Response:
@@ -250,9 +258,8 @@ class _Calls:
         guard_reading(self.org)
         text = batch.request.decode("utf-8", "replace").strip()
         everything = job.info["operation"] == "queryAll"
-        version = f"{float(self.version):.1f}"
         try:
-            return run_bulk(self.org, self.access, text, version=version, all_rows=everything)
+            return run_bulk(self.org, self.access, text, version=self.version, all_rows=everything)
         except SalesforceError as refused:
             raise SalesforceError(refused.code, f"Failed to process query: {refused.code}: {refused.message}") from None
 

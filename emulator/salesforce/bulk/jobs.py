@@ -6,12 +6,10 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-import orjson
-
 from emulator.http import Response, json_response
 from emulator.salesforce.bulk.rows import DELIMITERS, OPERATIONS, Outcome, carry_out, read_csv, table, write_csv
 from emulator.salesforce.bulk.statements import run_bulk
-from emulator.salesforce.context import Context, whole
+from emulator.salesforce.context import Context, json_object, whole
 from emulator.salesforce.errors import SalesforceError, not_found
 from emulator.salesforce.fields import SObject
 from emulator.salesforce.ids import make_id, normal_id
@@ -107,7 +105,7 @@ def create(ctx: Context, _params: Mapping[str, str]) -> Response:
     data: bytes | None = None
     if content_type.startswith("multipart/"):
         parts = multipart(content_type, ctx.request.body)
-        info, data = orjson.loads(parts.get("job", b"{}")), parts.get("content", b"")
+        info, data = json_object(parts.get("job", b"")), parts.get("content", b"")
     else:
         info = ctx.body()
     operation, name = str(info.get("operation", "")), str(info.get("object", ""))
@@ -133,7 +131,7 @@ def create(ctx: Context, _params: Mapping[str, str]) -> Response:
 def _check_forms(info: Mapping[str, Any]) -> None:
     """The file's properties, of which each has a default."""
     for name, known in _FORMS.items():
-        if info.get(name) is not None and info[name] not in known:
+        if info.get(name) is not None and str(info[name]) not in known:
             raise _invalid(str(info[name]), name)
 
 

@@ -4,11 +4,9 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-import orjson
-
 from emulator.http import Response, json_response
-from emulator.salesforce.context import Context
-from emulator.salesforce.errors import SalesforceError, not_found
+from emulator.salesforce.context import Context, json_object
+from emulator.salesforce.errors import SalesforceError, not_found, parser_error
 from emulator.salesforce.ids import normal_id
 from emulator.salesforce.metadata.deploy import Deployment, Message, Options, deploy, quick_deploy
 
@@ -19,7 +17,9 @@ def start(ctx: Context, _params: Mapping[str, str]) -> Response:
     parts = multipart(ctx.request.header("content-type"), ctx.request.body)
     if "file" not in parts:
         raise SalesforceError("INVALID_MULTIPART_REQUEST", "The request has no part named file")
-    given = orjson.loads(parts.get("json") or b"{}").get("deployOptions", {})
+    given = json_object(parts.get("json") or b"{}").get("deployOptions", {})
+    if not isinstance(given, dict):
+        raise parser_error(f"Cannot deserialize instance of deployOptions from {type(given).__name__}")
     options = Options(check_only=bool(given.get("checkOnly", False)), rollback_on_error=bool(given.get("rollbackOnError", True)))
     made = deploy(ctx.org, ctx.access, parts["file"], options)
     url = f"{ctx.instance_url}{ctx.base}/metadata/deployRequest/{made.id}"
@@ -147,5 +147,5 @@ def multipart(content_type: str, body: bytes) -> dict[str, bytes]:
         head, separator, content = piece.partition(b"\r\n\r\n")
         name = re.search(rb'name="?([^";\r\n]+)"?', head)
         if separator and name:
-            parts[name[1].decode()] = content.removesuffix(b"\r\n")
+            parts[name[1].decode(errors="replace")] = content.removesuffix(b"\r\n")
     return parts
