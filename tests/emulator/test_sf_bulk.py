@@ -101,10 +101,35 @@ def test_hard_delete_leaves_no_trace(api: Api, control: Control) -> None:
     assert answer[0]["errorCode"] == "FEATURENOTENABLED"
 
 
-def test_an_unknown_column_fails_the_job(api: Api) -> None:
-    """A column that is no field fails the whole job. [U]."""
-    job = ingest(api, b"LastName,Nope\nA,b\n", operation="insert")
-    assert (job["state"], job["errorMessage"]) == ("Failed", "InvalidBatch : Field name not found : Nope")
+@pytest.mark.parametrize(
+    ("operation", "data", "missing"),
+    [
+        ("insert", b"LastName,Nope\nA,b\n", "Nope"),
+        ("update", b"LastName\nA\n", "Id"),
+        ("delete", b"LastName\nA\n", "Id"),
+        ("upsert", b"LastName\nA\n", "Id"),
+    ],
+)
+def test_an_unknown_column_fails_the_job(api: Api, operation: str, data: bytes, missing: str) -> None:
+    """A column that is no field, or that is not there to go by, fails the whole job. [I] node-sf-bulk2#17."""
+    job = ingest(api, data, operation=operation, externalIdFieldName="Id")
+    assert (job["state"], job["errorMessage"]) == ("Failed", f"InvalidBatch : Field name not found : {missing}")
+    assert results(api, job, "unprocessedrecords") == [f'"{each}"'.replace(",", '","') for each in data.decode().splitlines()]
+
+
+@pytest.mark.parametrize(
+    ("column", "text"),
+    [
+        ("ReportsTo:Contact.Ext__c", "Unable to find relationship: Contact"),
+        ("Contact:ReportsTo.Ext__c", "type is not needed for non polymorphic foreign key references: ReportsTo"),
+        ("Contact:ReportsTo:Ext__c", "Field name not found : Contact:ReportsTo:Ext__c"),
+    ],
+)
+def test_a_column_of_a_parent_that_cannot_be(api: Api, keyed: Control, column: str, text: str) -> None:
+    """A parent's column is Relationship.Key, with the object before it only where there are several. [I] a team's trials."""
+    job = ingest(api, f"LastName,{column}\nA,b\n".encode(), operation="insert")
+    assert (job["state"], job["errorMessage"]) == ("Failed", f"InvalidBatch : {text}")
+    assert keyed.rows("Contact") == []
 
 
 def test_query_jobs_come_in_pages(api: Api, control: Control) -> None:
@@ -277,6 +302,60 @@ def job_xml(**info: str) -> str:
     """A jobInfo."""
     inner = "".join(f"<{name}>{value}</{name}>" for name, value in info.items())
     return f'<jobInfo xmlns="http://www.force.com/2009/06/asyncapi/dataload">{inner}</jobInfo>'
+
+
+def run_batch(api: Api, data: object, **job: str) -> tuple[dict[str, Any], str]:
+    """Run one batch to its end; returns its info and the address of its results."""
+    made: Any = classic(api, "POST", "job", {"object": "Contact", **job}, "application/json").json()
+    form = {"CSV": "text/csv", "JSON": "application/json"}.get(job["contentType"], "application/xml")
+    base = f"job/{made['id']}/batch"
+    queued = classic(api, "POST", base, data, form)
+    base = f"{base}/{(told(queued))['id']}"
+    return told(classic(api, "GET", base)), f"{base}/result"
+
+
+def told(response: Response) -> dict[str, Any]:
+    """A reply in either form."""
+    if "json" not in response.headers["Content-Type"]:
+        return dict(parsed(response))
+    body: Any = response.json()
+    return dict(body)
+
+
+def xml_records(inner: str) -> str:
+    """One record in XML."""
+    return f'<sObjects xmlns="http://www.force.com/2009/06/asyncapi/dataload"><sObject>{inner}</sObject></sObjects>'
+
+
+@pytest.mark.parametrize(
+    ("content", "operation", "data", "missing"),
+    [
+        ("CSV", "insert", b"LastName,Foo\nA,b\n", "Foo"),
+        ("JSON", "insert", [{"LastName": "A"}, {"LastName": "B", "Foo": 1}], "Foo"),
+        ("XML", "insert", xml_records("<LastName>A</LastName><Foo>1</Foo>"), "Foo"),
+        ("CSV", "update", b"LastName\nA\n", "Id"),
+        ("JSON", "delete", [{"LastName": "A"}], "Id"),
+        ("CSV", "upsert", b"LastName\nA\n", "Id"),
+    ],
+)
+def test_an_unknown_column_fails_the_batch(api: Api, content: str, operation: str, data: object, missing: str) -> None:
+    """A field that is not there fails a whole batch. [I] jsforce#688, salesforce-bulk#101; results: simple-salesforce#366."""
+    batch, results_at = run_batch(api, data, operation=operation, contentType=content, externalIdFieldName="Id")
+    assert (batch["state"], batch["stateMessage"]) == ("Failed", f"InvalidBatch : Field name not found : {missing}")
+    assert int(batch["numberRecordsProcessed"]) == 0
+    assert api.records("SELECT Id FROM Contact") == []
+    answer = classic(api, "GET", results_at, content="application/json")
+    assert (answer.status, answer.json()) == (
+        400,
+        {"exceptionCode": "InvalidBatch", "exceptionMessage": "Records not processed"},
+    )
+
+
+def test_an_upsert_names_its_key(api: Api, keyed: Control) -> None:
+    """An upsert without a column for its external id fails as one by Id without an Id does. [U]."""
+    assert keyed.rows("Contact") == []
+    batch, _ = run_batch(api, b"LastName\nA\n", operation="upsert", contentType="CSV", externalIdFieldName="Ext__c")
+    assert batch["stateMessage"] == "InvalidBatch : Field name not found : Ext__c"
 
 
 def test_a_csv_job_has_xml_replies(api: Api) -> None:

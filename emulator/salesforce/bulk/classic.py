@@ -17,7 +17,7 @@ from emulator.salesforce.access import Access
 from emulator.salesforce.bulk import forms
 from emulator.salesforce.bulk.forms import Batch, ClassicJob
 from emulator.salesforce.bulk.jobs import guard_reading
-from emulator.salesforce.bulk.rows import OPERATIONS, carry_out, in_milliseconds, read_csv, table
+from emulator.salesforce.bulk.rows import OPERATIONS, carry_out, check_columns, in_milliseconds, read_csv, table
 from emulator.salesforce.bulk.statements import run_bulk
 from emulator.salesforce.context import admit
 from emulator.salesforce.errors import SalesforceError
@@ -286,11 +286,12 @@ class _Calls:
             case "CSV":
                 batch.header, rows = read_csv(batch.request)
             case "JSON":
-                rows = forms.json_rows(batch.request)
+                batch.header, rows = forms.json_rows(batch.request)
             case _:
-                rows = forms.xml_rows(batch.request)
+                batch.header, rows = forms.xml_rows(batch.request)
         operation = {"harddelete": "hardDelete"}.get(job.info["operation"].lower(), job.info["operation"])
         key = str(job.info.get("externalIdFieldName") or "")
+        check_columns(self.access, sobject, operation, batch.header, key=key)
         writer = Writer(self.org, self.access, Options(version=float(self.version)))
         batch.outcomes = carry_out(writer, sobject, operation, rows, key=key, text=job.content == "CSV")
 
@@ -317,7 +318,8 @@ class _Calls:
 
     def result(self, job: ClassicJob, batch: Batch) -> Response:
         if batch.info["state"] == "Failed":
-            raise BulkError("InvalidBatch", str(batch.info.get("stateMessage", "")))
+            # What was wrong the batch itself tells [issue threads: simple-salesforce#366, #540, #664].
+            raise BulkError("InvalidBatch", "Records not processed")
         if job.is_query:
             result_id = make_id("752", int.from_bytes(batch.id[-9:-3].encode(), "big") % 10**9)
             if job.content == "JSON":

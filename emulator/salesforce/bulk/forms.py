@@ -87,8 +87,8 @@ def records(job: ClassicJob, batch: Batch) -> Response:
     return xml(f'<queryResult xmlns="{NAMESPACE}" {space}>{records}</queryResult>')
 
 
-def json_rows(data: bytes) -> list[dict[str, Any]]:
-    """The records of a batch in JSON.
+def json_rows(data: bytes) -> tuple[list[str], list[dict[str, Any]]]:
+    """The fields that the records of a batch in JSON name, and the records.
 
     Raises:
         SalesforceError: they cannot be read.
@@ -99,11 +99,16 @@ def json_rows(data: bytes) -> list[dict[str, Any]]:
         raise SalesforceError("INVALID_BATCH", f"Unable to parse JSON: {error}") from None
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise SalesforceError("INVALID_BATCH", "Records have to be a list of objects")
-    return rows
+    return _header(rows), rows
 
 
-def xml_rows(data: bytes) -> list[dict[str, Any]]:
-    """The records of a batch in XML.
+def _header(rows: list[dict[str, Any]]) -> list[str]:
+    """What a table of these records would have for columns; what stands for a parent is no field."""
+    return list(dict.fromkeys(name for row in rows for name, value in row.items() if not isinstance(value, dict)))
+
+
+def xml_rows(data: bytes) -> tuple[list[str], list[dict[str, Any]]]:
+    """The fields that the records of a batch in XML name, and the records.
 
     Raises:
         SalesforceError: they cannot be read.
@@ -119,7 +124,7 @@ def xml_rows(data: bytes) -> list[dict[str, Any]]:
             nil = any(str(name).endswith("}nil") for name in child.attrib)
             row[etree.QName(child).localname] = None if nil else (child.text or "")
         rows.append(row)
-    return rows
+    return _header(rows), rows
 
 
 def _csv_outcomes(batch: Batch) -> Response:

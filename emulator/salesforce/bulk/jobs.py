@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from emulator.http import Response, json_response
-from emulator.salesforce.bulk.rows import DELIMITERS, OPERATIONS, Outcome, carry_out, read_csv, table, write_csv
+from emulator.salesforce.bulk.rows import DELIMITERS, OPERATIONS, Outcome, carry_out, check_columns, read_csv, table, write_csv
 from emulator.salesforce.bulk.statements import run_bulk
 from emulator.salesforce.context import Context, json_object, whole
 from emulator.salesforce.errors import SalesforceError, not_found
@@ -183,15 +183,15 @@ def _process(ctx: Context, job: Job) -> None:
     """Carry a job out at once; a client that polls sees it complete."""
     delimiter = DELIMITERS[job.info["columnDelimiter"]]
     job.header, rows = read_csv(job.data, delimiter)
-    sobject = ctx.org.sobject(job.info["object"])
+    sobject, operation = ctx.org.sobject(job.info["object"]), job.info["operation"]
     key = str(job.info.get("externalIdFieldName", ""))
-    known = ctx.access.readable(sobject)
-    unknown = [name for name in job.header if "." not in name and name.lower() not in known]
-    if unknown:
+    try:
+        check_columns(ctx.access, sobject, operation, job.header, key=key)
+    except SalesforceError as refused:
         job.info["state"] = "Failed"
-        job.info["errorMessage"] = f"InvalidBatch : Field name not found : {unknown[0]}"
+        job.info["errorMessage"] = f"InvalidBatch : {refused.message}"
         return
-    job.outcomes = carry_out(ctx.writer(), sobject, job.info["operation"], rows, key=key)
+    job.outcomes = carry_out(ctx.writer(), sobject, operation, rows, key=key)
     job.info["state"] = "JobComplete"
     job.info["systemModstamp"] = ctx.org.stamp()
 

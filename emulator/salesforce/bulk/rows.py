@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from emulator.salesforce import recycling
+from emulator.salesforce.access import Access
 from emulator.salesforce.errors import SalesforceError
 from emulator.salesforce.fields import SObject
 from emulator.salesforce.ids import normal_id
@@ -84,6 +85,36 @@ def values_of(row: dict[str, Any], *, text: bool) -> dict[str, Any]:
             reference["attributes"] = {"type": kind}
         values[relationship_name if colon else relationship] = None if given is None else reference
     return values
+
+
+def check_columns(access: Access, sobject: SObject, operation: str, columns: Iterable[str], *, key: str = "") -> None:
+    """Refuse records as a whole that name a field that is not there, or none of the field that the operation goes by.
+
+    Sources: jsforce#688, ForceCLI/force#413; for the latter heroku/salesforce-bulk#101.
+
+    Raises:
+        SalesforceError: so it is with a column.
+    """
+    named = list(columns)
+    wrong = [text for name in named if (text := _wrong(access, sobject, name))]
+    wanted = {"insert": "", "upsert": key}.get(operation, "Id")
+    if wanted and wanted.lower() not in map(str.lower, named):
+        wrong.append(f"Field name not found : {wanted}")
+    if wrong:
+        raise SalesforceError("INVALID_BATCH", wrong[0])
+
+
+def _wrong(access: Access, sobject: SObject, column: str) -> str:
+    """What is wrong with a column, if anything is; parents' columns as a team tried them out [issue threads and forums]."""
+    relationship, dot, _ = column.partition(".")
+    known = access.readable(sobject)
+    if not dot:
+        return "" if column.lower() in known else f"Field name not found : {column}"
+    _, colon, name = relationship.rpartition(":")
+    one = sobject.by_relationship.get(name.lower())
+    if one is None or one.name.lower() not in known:
+        return f"Unable to find relationship: {name}"
+    return f"type is not needed for non polymorphic foreign key references: {name}" if colon and len(one.references) == 1 else ""
 
 
 def carry_out(
