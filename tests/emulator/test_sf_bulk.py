@@ -406,6 +406,19 @@ def test_a_version_that_is_not_there(api: Api, version: str) -> None:
     assert (answer.status, answer.json()) == (400, body)
 
 
+@pytest.mark.parametrize("object_", ["Account", "account"])
+def test_a_query_about_another_object(api: Api, object_: str) -> None:
+    """A query of Bulk 1.0 is about the object of its job. [I] simple-salesforce#502."""
+    asked = {"object": object_, "operation": "query", "contentType": "JSON"}
+    batch, _ = run_batch(api, "SELECT Id FROM contact", **asked)
+    text = (
+        "InvalidBatch : Failed to process query: INVALID_TYPE_FOR_OPERATION: The root entity of the requested query (Contact) "
+        "does not match the entity of the requested Bulk API Job (Account)."
+    )
+    assert (batch["state"], batch["stateMessage"]) == ("Failed", text)
+    assert run_batch(api, "SELECT Id FROM Account", **asked)[0]["state"] == "Completed"
+
+
 def test_an_expired_session_is_a_400_here(api: Api) -> None:
     """Bulk 1.0 answers an expired session with 400 and its own keys. [I] camel#826."""
     api.token = "old"

@@ -259,7 +259,7 @@ class _Calls:
         text = batch.request.decode("utf-8", "replace").strip()
         everything = job.info["operation"] == "queryAll"
         try:
-            return run_bulk(self.org, self.access, text, version=self.version, all_rows=everything)
+            return run_bulk(self.org, self.access, text, version=self.version, all_rows=everything, about=job.info["object"])
         except SalesforceError as refused:
             raise SalesforceError(refused.code, f"Failed to process query: {refused.code}: {refused.message}") from None
 

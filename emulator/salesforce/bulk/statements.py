@@ -13,8 +13,10 @@ from emulator.salesforce.soql.tree import AllFields, Path, Query, Selected, Type
 _COMPOUND = frozenset({"address", "location"})
 
 
-def run_bulk(org: Org, access: Access, text: str, *, version: str, all_rows: bool) -> Found:
+def run_bulk(org: Org, access: Access, text: str, *, version: str, all_rows: bool, about: str = "") -> Found:
     """Carry a statement out that has no children, groups, offset, TYPEOF or compound fields [documentation].
+
+    A job of Bulk 1.0 says what its statements are `about` [issue thread: simple-salesforce#502].
 
     Raises:
         SalesforceError: it has, or is refused in any query; FUNCTIONALITY_NOT_ENABLED where only bulk queries refuse it.
@@ -29,6 +31,12 @@ def run_bulk(org: Org, access: Access, text: str, *, version: str, all_rows: boo
     if any(isinstance(each, TypeOf) for each in query.select):
         raise _unsupported("TYPEOF")
     scope = Scope.of(Source(org=org, access=access, text=text, version=version), query)
+    root = scope.sobject.name
+    if about and about != root:
+        message = (
+            f"The root entity of the requested query ({root}) does not match the entity of the requested Bulk API Job ({about})."
+        )
+        raise SalesforceError("INVALID_TYPE_FOR_OPERATION", message)
     if any(kind in _COMPOUND for each in query.select for kind in _kinds(scope, each)):
         raise _unsupported("Selecting compound data")
     return run(org, access, text, version=version, all_rows=all_rows)
