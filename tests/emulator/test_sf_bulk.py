@@ -117,6 +117,18 @@ def test_an_unknown_column_fails_the_job(api: Api, operation: str, data: bytes, 
     assert results(api, job, "unprocessedrecords") == [f'"{each}"'.replace(",", '","') for each in data.decode().splitlines()]
 
 
+@pytest.mark.parametrize(("said", "given"), [("LF", "\r\n"), ("CRLF", "\n")])
+def test_lines_that_end_otherwise(api: Api, said: str, given: str) -> None:
+    """A file's lines end as its job says, else the job fails as a whole. [I] several teams' notes of the answer."""
+    job = ingest(api, given.join(["LastName", "A", ""]).encode(), operation="insert", lineEnding=said)
+    text = f"ClientInputError : LineEnding is invalid on user data. Current LineEnding setting is {said}"
+    assert (job["state"], job["errorMessage"], job["numberRecordsProcessed"]) == ("Failed", text, 0)
+    assert api.records("SELECT Id FROM Contact") == []
+    (other,) = {"\n", "\r\n"} - {given}
+    job = ingest(api, other.join(["LastName", '"A\n"', ""]).encode(), operation="insert", lineEnding=said)
+    assert (job["state"], job["numberRecordsProcessed"], job["numberRecordsFailed"]) == ("JobComplete", 1, 0)
+
+
 @pytest.mark.parametrize(
     ("column", "text"),
     [

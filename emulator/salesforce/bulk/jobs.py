@@ -186,14 +186,24 @@ def _process(ctx: Context, job: Job) -> None:
     sobject, operation = ctx.org.sobject(job.info["object"]), job.info["operation"]
     key = str(job.info.get("externalIdFieldName", ""))
     try:
+        _check_ending(job)
         check_columns(ctx.access, sobject, operation, job.header, key=key)
     except SalesforceError as refused:
         job.info["state"] = "Failed"
-        job.info["errorMessage"] = f"InvalidBatch : {refused.message}"
+        job.info["errorMessage"] = f"{refused.code} : {refused.message}"
         return
     job.outcomes = carry_out(ctx.writer(), sobject, operation, rows, key=key)
     job.info["state"] = "JobComplete"
     job.info["systemModstamp"] = ctx.org.stamp()
+
+
+def _check_ending(job: Job) -> None:
+    """Refuse a file whose first line does not end as the job says that lines do [issue threads and forums]."""
+    header, newline, _ = job.data.partition(b"\n")
+    ending = "CRLF" if header.endswith(b"\r") else "LF"
+    if newline and ending != job.info["lineEnding"]:
+        message = f"LineEnding is invalid on user data. Current LineEnding setting is {job.info['lineEnding']}"
+        raise SalesforceError("ClientInputError", message)
 
 
 def results(ctx: Context, params: Mapping[str, str]) -> Response:

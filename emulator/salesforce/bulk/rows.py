@@ -101,7 +101,7 @@ def check_columns(access: Access, sobject: SObject, operation: str, columns: Ite
     if wanted and wanted.lower() not in map(str.lower, named):
         wrong.append(f"Field name not found : {wanted}")
     if wrong:
-        raise SalesforceError("INVALID_BATCH", wrong[0])
+        raise SalesforceError("InvalidBatch", wrong[0])
 
 
 def _wrong(access: Access, sobject: SObject, column: str) -> str:
