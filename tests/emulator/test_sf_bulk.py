@@ -275,6 +275,34 @@ def test_an_aborted_job_gives_its_rows_back(api: Api) -> None:
     assert results(api, job, "successfulResults") == ['"sf__Id"|"sf__Created"']
 
 
+def test_a_job_that_is_done_is_not_aborted(api: Api, control: Control) -> None:
+    """A job can be aborted until it is done. [D] Bulk API 2.0, of queries; of ingest jobs: [I] a team's notes of the answer."""
+    done = [{"message": "Aborting already Completed Job not allowed", "errorCode": "INVALIDJOBSTATE"}]
+    asked = {"operation": "query", "query": "SELECT Id FROM Contact"}
+    made = ingest(api, b"LastName\n", operation="insert")
+    for path in (f"jobs/ingest/{made['id']}", f"jobs/query/{api.json('POST', 'jobs/query', asked)['id']}"):
+        answer = api.call("PATCH", path, {"state": "Aborted"})
+        assert (answer.status, answer.json()) == (400, done)
+        assert api.json("GET", path)["state"] == "JobComplete"
+    control.settings(job_polls=2)
+    path = f"jobs/query/{api.json('POST', 'jobs/query', asked)['id']}"
+    assert api.json("GET", path)["state"] == "InProgress"
+    assert api.json("PATCH", path, {"state": "Aborted"})["state"] == "Aborted"
+    assert api.json("GET", path)["state"] == "Aborted"
+
+
+@pytest.mark.parametrize("kind", ["ingest", "query"])
+def test_states_that_a_job_cannot_be_given(api: Api, kind: str) -> None:
+    """A job is given no state but what its address knows. [U]."""
+    asked = {"ingest": {"operation": "insert", "object": "Contact"}, "query": {"query": "SELECT Id FROM Contact"}}[kind]
+    path = f"jobs/{kind}/{api.json('POST', f'jobs/{kind}', asked)['id']}"
+    before = api.json("GET", path)["state"]
+    for state in ("Foo", "JobComplete", None, ["Aborted"]):
+        answer = api.call("PATCH", path, {"state": state})
+        assert (answer.status, answer.json()[0]["errorCode"]) == (400, "INVALIDJOBSTATE")  # type: ignore[index]
+    assert api.json("GET", path)["state"] == before
+
+
 def test_results_are_there_when_the_job_is_complete_and_for_seven_days(api: Api, control: Control) -> None:
     """Before completion and after seven days there are no results. [D]; the code before completion is [U]."""
     control.settings(job_polls=1)

@@ -165,10 +165,7 @@ def change(ctx: Context, params: Mapping[str, str]) -> Response:
     state = ctx.body().get("state")
     if state == "UploadComplete" and job.info["state"] == "Open":
         return _start(ctx, job)
-    if state != "Aborted":
-        raise SalesforceError("INVALIDJOBSTATE", f"Job state cannot change from {job.info['state']} to {state}")
-    job.info["state"] = "Aborted"
-    return json_response(job.info)
+    return _abort(ctx, job, state)
 
 
 def _start(ctx: Context, job: Job) -> Response:
@@ -326,7 +323,7 @@ def _place(locator: str) -> int:
 def look(ctx: Context, params: Mapping[str, str]) -> Response:
     """GET jobs/{ingest or query}/{id}."""
     job = _find(ctx, params["kind"], params["id"])
-    if job.info["state"] != "Open" and ctx.org.pending(job.id):
+    if job.info["state"] not in {"Open", "Aborted"} and ctx.org.pending(job.id):
         return json_response(_shown(job) | {"state": "InProgress", "numberRecordsProcessed": 0})
     return json_response(_shown(job))
 
@@ -348,6 +345,18 @@ def remove(ctx: Context, params: Mapping[str, str]) -> Response:
 
 def abort_query(ctx: Context, params: Mapping[str, str]) -> Response:
     """PATCH jobs/query/{id}: only Aborted is possible."""
-    job = _find(ctx, "query", params["id"])
+    return _abort(ctx, _find(ctx, "query", params["id"]), ctx.body().get("state"))
+
+
+def _abort(ctx: Context, job: Job, state: object) -> Response:
+    """End a job that is not done yet [documentation]; what it has written stays.
+
+    Raises:
+        SalesforceError: it is done, or another state is asked for.
+    """
+    if state != "Aborted":
+        raise SalesforceError("INVALIDJOBSTATE", f"Job state cannot change from {job.info['state']} to {state}")
+    if job.info["state"] != "Open" and not ctx.org.unfinished(job.id):
+        raise SalesforceError("INVALIDJOBSTATE", "Aborting already Completed Job not allowed")
     job.info["state"] = "Aborted"
     return json_response(job.info)
