@@ -84,6 +84,28 @@ def test_upsert_and_nulls_in_csv(api: Api, keyed: Control) -> None:
     assert (first["LastName"], first.get("Title"), first["Phone"]) == ("B", None, "1")
 
 
+def test_an_external_id_twice_in_one_chunk(api: Api, keyed: Control) -> None:
+    """Rows of a chunk of 200 that share their external id are refused, all of them. [I] a vendor's help; the text: [C]."""
+    job = ingest(api, b"Ext__c,LastName\nk,A\nother,B\nK,C\n", operation="upsert", externalIdFieldName="Ext__c")
+    assert [row["LastName"] for row in keyed.rows("Contact")] == ["B"]
+    assert [line.split(",")[1] for line in results(api, job, "failedResults")[1:]] == [
+        '"DUPLICATE_VALUE:Duplicate external id specified: k:Ext__c --"'
+    ] * 2
+    rows = [{"Ext__c": "k", "LastName": "A"}, {"Ext__c": None, "LastName": "B"}, {"LastName": "B"}, {"Ext__c": "k"}]
+    _, results_at = run_batch(api, rows, operation="upsert", contentType="JSON", externalIdFieldName="Ext__c")
+    answers: Any = classic(api, "GET", results_at, content="application/json").json()
+    codes = [each["errors"][0]["statusCode"] for each in answers]
+    assert codes == ["DUPLICATE_VALUE", "MISSING_ARGUMENT", "MISSING_ARGUMENT", "DUPLICATE_VALUE"]
+
+
+def test_an_external_id_in_two_chunks(api: Api, keyed: Control) -> None:
+    """What one chunk has made, a row of the next one changes. [I] Salesforce's help on Data Loader, of its batches."""
+    lines = [f"{at},A" for at in range(200)] + ["0,B"]
+    job = ingest(api, "\n".join(["Ext__c,LastName", *lines, ""]).encode(), operation="upsert", externalIdFieldName="Ext__c")
+    assert (job["numberRecordsProcessed"], job["numberRecordsFailed"]) == (201, 0)
+    assert [row["LastName"] for row in keyed.rows("Contact")] == ["B", *["A"] * 199]
+
+
 def test_references_by_external_id_in_csv(api: Api, keyed: Control) -> None:
     """A column like ReportsTo.Ext__c looks the record up. [D]."""
     boss = keyed.seed("Contact", [{"LastName": "Boss", "Ext__c": "b"}])[0]
