@@ -34,9 +34,9 @@ def app(org: Org, control: Control, key: rsa.RSAPrivateKey) -> SalesforceApp:
     return SalesforceApp(org)
 
 
-def ask(app: SalesforceApp, **form: Any) -> Response:
+def ask(app: SalesforceApp, host: str = "university.my.salesforce.com", **form: Any) -> Response:
     """One request at the token endpoint."""
-    headers = {"Host": "university.my.salesforce.com", "Content-Type": "application/x-www-form-urlencoded"}
+    headers = {"Host": host, "Content-Type": "application/x-www-form-urlencoded"}
     return app.handle(request("POST", "/services/oauth2/token", headers=headers, body=urlencode(form)))
 
 
@@ -109,6 +109,16 @@ def test_client_credentials(app: SalesforceApp) -> None:
     """Client credentials log in as the app's run-as user; a wrong secret does not. [D]."""
     assert ask(app, grant_type="client_credentials", client_id="client", client_secret="s3").status == 200
     assert ask(app, grant_type="client_credentials", client_id="client", client_secret="no").status == 400
+
+
+@pytest.mark.parametrize("host", ["login.salesforce.com", "test.salesforce.com:443"])
+def test_client_credentials_are_for_my_domain(app: SalesforceApp, key: rsa.RSAPrivateKey, host: str) -> None:
+    """The login hosts give nothing for client credentials, but for assertions. [I] keboola docs#920, several teams' notes."""
+    answer = ask(app, host, grant_type="client_credentials", client_id="client", client_secret="s3")
+    body = {"error": "invalid_grant", "error_description": "request not supported on this domain"}
+    assert (answer.status, answer.json()) == (400, body)
+    assert ask(app, "127.0.0.1:8080", grant_type="client_credentials", client_id="client", client_secret="s3").status == 200
+    assert ask(app, host, grant_type=JWT_GRANT, assertion=assertion(app, key)).status == 200
 
 
 def test_password(app: SalesforceApp) -> None:

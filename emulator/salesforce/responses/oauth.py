@@ -18,6 +18,7 @@ from emulator.salesforce.logins import Code, ConnectedApp, Session
 from emulator.salesforce.org import Org
 from emulator.salesforce.table import Row
 
+LOGIN_HOSTS = ("login.salesforce.com", "test.salesforce.com")
 MAX_SKEW = 180.0
 MAX_LIFE = 300.0
 CODE_LIFE = timedelta(minutes=15)
@@ -45,7 +46,7 @@ def token(org: Org, request: Request) -> Response:
     """POST /services/oauth2/token for every grant type that clients use."""
     form = _with_basic(request)
     try:
-        granted = _grant(org, form)
+        granted = _grant(org, form, request.header("host").partition(":")[0].lower())
         _check_user(org, granted.user)
     except _OAuthError as refused:
         return _refused(refused)
@@ -96,11 +97,14 @@ def _answer(org: Org, request: Request, session: Session, granted: _Granted) -> 
     return answer
 
 
-def _grant(org: Org, form: dict[str, str]) -> _Granted:
+def _grant(org: Org, form: dict[str, str], host: str) -> _Granted:
     match form.get("grant_type"):
         case "urn:ietf:params:oauth:grant-type:jwt-bearer":
             subject, app = _by_jwt(org, form.get("assertion", ""))
             return _Granted(user=subject, scope=_scopes(app) or "api web refresh_token", signed=False)
+        case "client_credentials" if host in LOGIN_HOSTS:
+            # This flow is for My Domain alone [issue threads: keboola docs#920].
+            raise _OAuthError("invalid_grant", "request not supported on this domain")
         case "client_credentials":
             return _Granted(user=_by_client(org, form), scope=_scopes(org.logins.apps.get(form.get("client_id", ""))) or "api")
         case "password":
@@ -208,7 +212,7 @@ def _by_jwt(org: Org, assertion: str) -> tuple[Row, ConnectedApp | None]:
 
 def audiences(org: Org) -> set[str]:
     """What `aud` may be: the login hosts and My Domain."""
-    return {"https://login.salesforce.com", "https://test.salesforce.com", f"https://{org.host}"}
+    return {f"https://{host}" for host in (*LOGIN_HOSTS, org.host)}
 
 
 def _verify(assertion: str, certificate: bytes) -> None:
