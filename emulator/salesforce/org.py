@@ -354,6 +354,11 @@ class Org:
         """A new session for a user, as long as the organisation's sessions are."""
         return self.logins.open(self.id, user_id, hours=self.settings.session_hours, client=client, refresh=refresh)
 
+    def session(self, token: str) -> Session | None:
+        """The session of a token, if it is still good and its user still active."""
+        found = self.logins.find(token)
+        return found if found and (self.live(found.user_id) or {}).get("IsActive") else None
+
     # --- the log and permissions ----------------------------------------------------------------------------------
 
     def log(self, access: Access, sobject: str, id_: str, kind: str, fields: Mapping[str, Any]) -> None:

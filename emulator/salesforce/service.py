@@ -160,11 +160,9 @@ class SalesforceApp:
 
     def _session(self, request: Request) -> Session:
         kind, _, token = request.header("authorization").partition(" ")
-        session = self.org.logins.find(token.strip()) if kind.lower() in {"bearer", "oauth"} else None
+        session = self.org.session(token.strip()) if kind.lower() in {"bearer", "oauth"} else None
         if session is None:
-            raise _expired()
-        if not (self.org.live(session.user_id) or {}).get("IsActive"):
-            raise _expired()
+            raise SalesforceError("INVALID_SESSION_ID", "Session expired or invalid", status=401)
         return session
 
     def _dispatch(self, context: Context) -> Response:
@@ -199,7 +197,3 @@ class SalesforceApp:
         """The answer with the header that every answer of the data API has, refusals included [recording]."""
         usage = f"api-usage={self.org.usage.total()}/{self.org.settings.daily_limit}"
         return replace(response, headers={**response.headers, "Sforce-Limit-Info": usage})
-
-
-def _expired() -> SalesforceError:
-    return SalesforceError("INVALID_SESSION_ID", "Session expired or invalid", status=401)

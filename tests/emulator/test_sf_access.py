@@ -1,5 +1,7 @@
 """Permissions: objects, fields, records, users."""
 
+from urllib.parse import urlencode
+
 import pytest
 
 from emulator.salesforce.control import Control
@@ -192,11 +194,22 @@ def test_limits_need_a_permission(reader: Api, api: Api) -> None:
 
 
 def test_a_frozen_user_has_no_session(org: Org, control: Control) -> None:
-    """When a user is deactivated, open sessions end. [U]."""
-    user = control.add_user("one")
+    """When a user is deactivated, open sessions end, whichever API asks for them. [U]."""
+    user = control.add_user("one", profile="System Administrator")
     api = Api(org, user)
+
+    def answers() -> list[int]:
+        found = [api.get(path) for path in ("sobjects", "/services/oauth2/userinfo", "/services/oauth2/singleaccess")]
+        found += [call(org, "<getUserInfo/>", token=api.token), call(org, "<listMetadata/>", token=api.token, path="m/60.0")]
+        return [each.status for each in found]
+
+    def active() -> bool:
+        told = api.json("POST", "/services/oauth2/introspect", urlencode({"token": api.token}))
+        return bool(told["active"])
+
+    assert (answers(), active()) == ([200] * 5, True)
     control.edit_as(org.admin_id, user, {"IsActive": False})
-    assert api.get("sobjects").status == 401
+    assert (answers(), active()) == ([401, 403, 401, 500, 500], False)
 
 
 def test_assignments_can_be_made_through_the_api(api: Api, control: Control) -> None:

@@ -52,8 +52,8 @@ def handle(org: Org, request: Request, version: str, rest: list[str]) -> Respons
     """One request below /services/async/{version}."""
     wants_json = "json" in request.header("content-type") or "json" in request.header("accept")
     try:
-        session = org.logins.find(request.header("x-sfdc-session"))
-        if session is None or not (org.live(session.user_id) or {}).get("IsActive"):
+        session = org.session(request.header("x-sfdc-session"))
+        if session is None:
             return _refused(BulkError("InvalidSessionId", "Invalid session id"), wants_json=wants_json)
         admit(org)
         return _Calls(org, org.access(session.user_id), request, _known(org, version)).route(rest)

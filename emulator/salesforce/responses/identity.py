@@ -35,7 +35,7 @@ def _session(org: Org, request: Request) -> Session | Response:
         given = given or form.get(name) or request.parameter(name)
     if not given:
         return text_response("Missing_OAuth_Token", status=403)
-    return org.logins.find(given) or text_response("Bad_OAuth_Token", status=403)
+    return org.session(given) or text_response("Bad_OAuth_Token", status=403)
 
 
 def userinfo(org: Org, request: Request) -> Response:

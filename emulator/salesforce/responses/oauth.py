@@ -281,7 +281,7 @@ def introspect(org: Org, request: Request) -> Response:
         app = _client(org, form)
     except _OAuthError as refused:
         return json_response({"error": refused.error, "error_description": refused.description}, status=401)
-    session = org.logins.find(form.get("token", ""))
+    session = org.session(form.get("token", ""))
     if session is None:
         return json_response({"active": False})
     user = org.record(session.user_id) or {}

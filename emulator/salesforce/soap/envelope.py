@@ -103,7 +103,7 @@ def session_access(org: Org, call: Call) -> Access:
     Raises:
         SalesforceError: there is no such session, or no request left.
     """
-    session = org.logins.find(call.session)
+    session = org.session(call.session)
     if session is None:
         raise SalesforceError("INVALID_SESSION_ID", "Invalid Session ID found in SessionHeader: Illegal Session")
     admit(org)
