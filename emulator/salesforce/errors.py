@@ -85,6 +85,12 @@ def required_missing(fields: list[str]) -> SalesforceError:
     return SalesforceError("REQUIRED_FIELD_MISSING", f"Required fields are missing: [{names}]", fields=tuple(fields))
 
 
+def bad_choice(label: str, field: str, value: object) -> SalesforceError:
+    """A value that a restricted picklist does not have."""
+    message = f"{label}: bad value for restricted picklist field: {value}"
+    return SalesforceError("INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST", message, fields=(field,))
+
+
 def duplicate_value(field: str, existing: str) -> SalesforceError:
     """A value that must be unique is taken by the record `existing`."""
     message = f"duplicate value found: {field} duplicates value on record with id: {existing}"

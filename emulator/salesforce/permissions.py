@@ -6,7 +6,7 @@ A profile gives through a permission set that it owns, as on the platform [docum
 from collections.abc import Iterator
 
 from emulator.salesforce.access import ACTIVITY, EVERYTHING, NOTHING, SETUP, WORK, Grant, ObjectGrant
-from emulator.salesforce.errors import SalesforceError
+from emulator.salesforce.errors import bad_choice
 from emulator.salesforce.fields import SObject
 from emulator.salesforce.org import Org
 from emulator.salesforce.table import Row, Table
@@ -38,7 +38,7 @@ def take(org: Org, name: str, row: Row, *, gone: bool = False) -> None:
     else:
         sobject = org.objects.get(str(row["SobjectType"]).lower())
         if sobject is None:
-            raise _bad("SobjectType", row["SobjectType"])
+            raise bad_choice("SobjectType", "SobjectType", row["SobjectType"])
         if name == "ObjectPermissions":
             given = ObjectGrant(**{to: bool(row.get(key)) for key, to in LETTERS.items()})
             grant.objects[sobject.name.lower()] = NOTHING if gone else given
@@ -52,18 +52,13 @@ def _take_field(grant: Grant, sobject: SObject, row: Row, *, gone: bool) -> None
     named, _, field = str(row["Field"]).partition(".")
     one = sobject.field(field)
     if one is None or named.lower() != sobject.name.lower() or not one.permissionable:
-        raise _bad("Field", row["Field"])
+        raise bad_choice("Field", "Field", row["Field"])
     key = sobject.name.lower(), one.name.lower()
     edit = bool(row.get("PermissionsEdit"))
     if gone or not (edit or row.get("PermissionsRead")):
         grant.fields.pop(key, None)
     else:
         grant.fields[key] = edit
-
-
-def _bad(field: str, value: object) -> SalesforceError:
-    message = f"{field}: bad value for restricted picklist field: {value}"
-    return SalesforceError("INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST", message, fields=(field,))
 
 
 def _holder(org: Org, permission_set: str) -> str:

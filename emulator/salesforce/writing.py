@@ -9,6 +9,7 @@ from emulator.salesforce.access import Access
 from emulator.salesforce.duplicates import check_duplicates
 from emulator.salesforce.errors import (
     SalesforceError,
+    bad_choice,
     duplicate_value,
     entity_deleted,
     insufficient_access,
@@ -253,6 +254,8 @@ class Writer:
             self._check_owner(sobject, row["OwnerId"])
         if sobject.name in {"Task", "Event"}:
             activities.check(self.org, row, changed, version=self.options.version)
+        if sobject.name == "QueueSobject":
+            row["SobjectType"] = self._queued(str(row["SobjectType"]))
         self._check_unique(sobject, row, changed)
         if self.org.record_type_values:
             self._check_record_type(sobject, row, changed)
@@ -288,6 +291,14 @@ class Writer:
         if owner.get("Type") != "Queue" or all(row["SobjectType"] != sobject.name for row in queues):
             raise SalesforceError("INVALID_OPERATION", "Queue not associated with this SObject type", fields=())
 
+    def _queued(self, name: str) -> str:
+        """What a queue may hold: records that a Group may own; the picklist is restricted to their objects [documentation]."""
+        kind = self.org.objects.get(name.lower())
+        owner = kind.field("OwnerId") if kind else None
+        if kind is None or owner is None or "Group" not in owner.references:
+            raise bad_choice("sObject Type", "SobjectType", name)
+        return kind.name
+
     def _check_record_type(self, sobject: SObject, row: Row, changed: Mapping[str, Any]) -> None:
         """A restricted picklist takes only the values of the record's type."""
         type_ = row.get("RecordTypeId")
@@ -298,8 +309,7 @@ class Writer:
                 continue
             for each in str(value).split(";") if one.type == "multipicklist" else [str(value)]:
                 if each not in allowed:
-                    message = f"{one.label}: bad value for restricted picklist field: {each}"
-                    raise SalesforceError("INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST", message, fields=(one.name,))
+                    raise bad_choice(one.label, one.name, each)
 
     def _check_unique(self, sobject: SObject, row: Row, changed: Mapping[str, Any]) -> None:
         table = self.org.table(sobject.name)

@@ -71,6 +71,29 @@ def test_a_queue_owns_only_its_objects(api: Api, control: Control) -> None:
     assert answer[0]["message"] == "Queue not associated with this SObject type"
 
 
+def test_a_queue_is_made_through_the_api(api: Api) -> None:
+    """A queue is a Group of that Type, which is given when it is made and stays; what it holds is made and deleted. [D]."""
+    assert api.json("POST", "sobjects/Group", {"Name": "Triage"})[0]["message"] == "Required fields are missing: [Type]"
+    queue = api.create("Group", Name="Triage", Type="Queue")
+    refused = api.json("PATCH", f"sobjects/Group/{queue}", {"Type": "Regular"})
+    assert refused[0]["errorCode"] == "INVALID_FIELD_FOR_INSERT_UPDATE"
+    assert api.call("PATCH", f"sobjects/Group/{queue}", {"Name": "Stewards"}).status == 204
+    held = api.create("QueueSobject", QueueId=queue, SobjectType="task")
+    assert api.create("Task", Subject="Call", OwnerId=queue)
+    assert api.call("PATCH", f"sobjects/QueueSobject/{held}", {"SobjectType": "Case"}).status == 400
+    assert api.call("DELETE", f"sobjects/QueueSobject/{held}").status == 204
+
+
+@pytest.mark.parametrize("name", ["Contact", "Account", "Nothing__c"])
+def test_what_a_queue_may_hold(api: Api, name: str) -> None:
+    """SobjectType is a restricted picklist. [D] QueueSobject; that it has what a Group may own: [U]."""
+    queue = api.create("Group", Name="Triage", Type="Queue")
+    refused = api.json("POST", "sobjects/QueueSobject", {"QueueId": queue, "SobjectType": name})
+    assert refused[0]["errorCode"] == "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST"
+    assert refused[0]["fields"] == ["SobjectType"]
+    assert not api.json("GET", "sobjects/QueueSobject/describe")["updateable"]
+
+
 def test_a_closed_task_touches_its_contact(org: Org, api: Api, control: Control) -> None:
     """Closing a Task moves LastActivityDate of its contact, and so SystemModstamp, without LastModifiedDate. [D]."""
     contact = api.create("Contact", LastName="One")

@@ -32,15 +32,15 @@ _SYSTEM = frozenset(
         *("LastViewedDate", "LastReferencedDate", "LastActivityDate", "MasterRecordId", "PhotoUrl", "IsArchived"),
     }
 )
-# Create and update flags of Task as its page in the Object Reference (release 262) prints them.
+# Create and update flags as the pages of the Object Reference (release 262) print them.
 _READ_ONLY = {
     "Task": {"AccountId", "IsClosed", "IsHighPriority", "CompletedDateTime", "RecurrenceActivityId"},
     "User": {"Name", "LastLoginDate", "LastPasswordChangeDate", "UserType", "SmallPhotoUrl", "FullPhotoUrl"},
     "CampaignMember": {"FirstRespondedDate", "HasResponded", "Name", "Type"},
-    "Group": {"Type", "RelatedId", "OwnerId"},
+    "Group": {"RelatedId", "OwnerId"},
     "Individual": {"Name"},
 }
-_CREATE_ONLY = {"Task": {"TaskSubtype"}, "CampaignMember": {"CampaignId", "ContactId", "LeadId"}}
+_CREATE_ONLY = {"Task": {"TaskSubtype"}, "CampaignMember": {"CampaignId", "ContactId", "LeadId"}, "Group": {"Type"}}
 _LENGTHS = {
     "Task": {"Subject": 255, "Description": 32000, "CallDisposition": 255, "CallObject": 255},
     "User": {"Username": 80, "LastName": 80, "FirstName": 40, "Name": 121, "Alias": 8, "CommunityNickname": 40},
