@@ -446,6 +446,24 @@ def test_a_json_job(api: Api) -> None:
     assert result[1]["errors"][0]["statusCode"] == "REQUIRED_FIELD_MISSING"
 
 
+def test_what_jobs_and_batches_say_of_themselves(api: Api) -> None:
+    """JSON has the version as a number and moments with +0000, XML with Z and no nulls. [D] Bulk API, Create a Job, samples."""
+    asked = {"operation": "insert", "object": "Contact", "contentType": "JSON"}
+    job: Any = classic(api, "POST", "job", asked, "application/json").json()
+    batch: Any = classic(api, "POST", f"job/{job['id']}/batch", [], "application/json").json()
+    moment = "2026-11-02T09:00:00.000"
+    assert job["apiVersion"] == 60.0
+    assert {job["createdDate"], job["systemModstamp"], batch["createdDate"], batch["systemModstamp"]} == {f"{moment}+0000"}
+    assert batch["stateMessage"] is None
+    other = parsed(classic(api, "POST", "job", job_xml(**(asked | {"contentType": "CSV"}))))
+    queued = parsed(classic(api, "POST", f"job/{other['id']}/batch", b"LastName\n", "text/csv"))
+    assert other["apiVersion"] == "60.0"
+    assert {other["createdDate"], other["systemModstamp"], queued["createdDate"]} == {f"{moment}Z"}
+    (listed,) = etree.fromstring(classic(api, "GET", f"job/{other['id']}/batch").body)
+    assert listed.findtext("{*}createdDate") == f"{moment}Z"
+    assert not {"externalIdFieldName", "stateMessage"} & {*other, *queued, *(etree.QName(node).localname for node in listed)}
+
+
 def test_a_query_job(api: Api, control: Control) -> None:
     """A query batch has a list of results, each of which has the records. [D]."""
     control.seed("Contact", [{"LastName": "A"}])

@@ -7,7 +7,6 @@ CSV job are XML.
 import re
 from dataclasses import replace
 from typing import Any
-from xml.sax.saxutils import escape
 
 import orjson
 from lxml import etree
@@ -141,7 +140,7 @@ class _Calls:
             raise BulkError("InvalidJob", message)
         if operation.lower() == "harddelete" and not self.access.may("BulkApiHardDelete"):
             raise BulkError("FeatureNotEnabled", "hardDelete operation requires special user profile permission")
-        now = self.org.stamp().replace("+0000", "Z")
+        now = self.org.stamp()
         number = self.org.bulk_numbers["job"] = self.org.bulk_numbers.get("job", 0) + 1
         info = {
             "id": make_id("750", number),
@@ -161,7 +160,7 @@ class _Calls:
             "numberBatchesTotal": 0,
             "numberRecordsProcessed": 0,
             "numberRetries": 0,
-            "apiVersion": self.version,
+            "apiVersion": float(self.version),
             "numberRecordsFailed": 0,
             "totalProcessingTime": 0,
             "apiActiveProcessingTime": 0,
@@ -211,11 +210,12 @@ class _Calls:
 
     def new_batch(self, job: ClassicJob, body: bytes) -> Batch:
         number = self.org.bulk_numbers["batch"] = self.org.bulk_numbers.get("batch", 0) + 1
-        now = self.org.stamp().replace("+0000", "Z")
+        now = self.org.stamp()
         info = {
             "id": make_id("751", number),
             "jobId": job.info["id"],
             "state": "Queued",
+            "stateMessage": None,
             "createdDate": now,
             "systemModstamp": now,
             "numberRecordsProcessed": 0,
@@ -299,10 +299,7 @@ class _Calls:
         infos = [self.state_of(batch) for batch in job.batches.values()]
         if job.content == "JSON":
             return forms.printed("", {"batchInfo": infos}, as_json=True)
-        inner = "".join(
-            f"<batchInfo>{''.join(f'<{key}>{escape(forms.plain(value))}</{key}>' for key, value in info.items())}</batchInfo>"
-            for info in infos
-        )
+        inner = "".join(f"<batchInfo>{forms.elements(info)}</batchInfo>" for info in infos)
         return forms.xml(f'<batchInfoList xmlns="{forms.NAMESPACE}">{inner}</batchInfoList>')
 
     def state_of(self, batch: Batch) -> dict[str, Any]:

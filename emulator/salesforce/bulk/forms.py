@@ -11,6 +11,7 @@ from lxml import etree
 from emulator.http import Response
 from emulator.salesforce.bulk.rows import Outcome, write_csv
 from emulator.salesforce.errors import SalesforceError
+from emulator.salesforce.soap.envelope import element
 
 NAMESPACE = "http://www.force.com/2009/06/asyncapi/dataload"
 
@@ -52,8 +53,12 @@ def printed(name: str, body: dict[str, Any], *, as_json: bool, status: int = 200
     """A job, batch or error, in XML or JSON."""
     if as_json:
         return Response(status=status, headers={"Content-Type": "application/json"}, body=orjson.dumps(body))
-    inner = "".join(f"<{key}>{escape(plain(value))}</{key}>" for key, value in body.items() if value is not None)
-    return xml(f'<{name} xmlns="{NAMESPACE}">{inner}</{name}>', status=status)
+    return xml(f'<{name} xmlns="{NAMESPACE}">{elements(body)}</{name}>', status=status)
+
+
+def elements(body: dict[str, Any]) -> str:
+    """What a job, batch or error says, in XML: without nulls, and moments end in Z [documentation]."""
+    return "".join(element(name, value) for name, value in body.items() if value is not None)
 
 
 def xml(text: str, *, status: int = 200) -> Response:
