@@ -446,6 +446,37 @@ def test_a_json_job(api: Api) -> None:
     assert result[1]["errors"][0]["statusCode"] == "REQUIRED_FIELD_MISSING"
 
 
+@pytest.mark.parametrize(
+    ("content", "data"),
+    [
+        ("XML", xml_records("<!-- one --><LastName>A</LastName><ReportsTo><sObject><Ext__c>b</Ext__c></sObject></ReportsTo>")),
+        ("JSON", [{"LastName": "A", "ReportsTo": {"Ext__c": "b"}}]),
+        ("CSV", b"LastName,ReportsTo.Ext__c\nA,b\n"),
+    ],
+)
+def test_a_parent_by_its_external_id(api: Api, keyed: Control, content: str, data: object) -> None:
+    """A parent is named by its external id: in XML as an sObject of its own, in JSON as an object, in CSV by a column. [D]."""
+    boss = keyed.seed("Contact", [{"LastName": "Boss", "Ext__c": "b"}])[0]
+    batch, _ = run_batch(api, data, operation="insert", contentType=content)
+    assert (batch["state"], int(batch["numberRecordsFailed"])) == ("Completed", 0)
+    assert keyed.rows("Contact")[1]["ReportsToId"] == boss
+
+
+def test_parents_of_several_objects_in_xml(api: Api, keyed: Control) -> None:
+    """A parent that may be of several objects has its type beside its key. [D] Valid XML and JSON Records; the place: [U]."""
+    boss = keyed.seed("Contact", [{"LastName": "Boss", "Ext__c": "b"}])[0]
+    data = xml_records("<Subject>S</Subject><Who><sObject><type>Contact</type><Ext__c>b</Ext__c></sObject></Who>")
+    batch, _ = run_batch(api, data, object="Task", operation="insert", contentType="XML")
+    assert int(batch["numberRecordsFailed"]) == 0
+    assert keyed.rows("Task")[0]["WhoId"] == boss
+
+
+def test_a_comment_in_xml(api: Api) -> None:
+    """Comments say nothing. [U]."""
+    body = job_xml(operation="insert", object="Contact", contentType="XML").replace("<object>", "<!-- what --><object>")
+    assert classic(api, "POST", "job", body).status == 201
+
+
 def test_what_jobs_and_batches_say_of_themselves(api: Api) -> None:
     """JSON has the version as a number and moments with +0000, XML with Z and no nulls. [D] Bulk API, Create a Job, samples."""
     asked = {"operation": "insert", "object": "Contact", "contentType": "JSON"}

@@ -22,6 +22,7 @@ from emulator.salesforce.context import admit
 from emulator.salesforce.errors import SalesforceError
 from emulator.salesforce.ids import make_id, normal_id
 from emulator.salesforce.org import Org
+from emulator.salesforce.soap.envelope import local
 from emulator.salesforce.soql.execute import Found
 from emulator.salesforce.writing import Options, Writer
 
@@ -183,7 +184,7 @@ class _Calls:
             root = etree.fromstring(self.request.body, etree.XMLParser(resolve_entities=False, no_network=True))
         except etree.XMLSyntaxError as error:
             raise BulkError("InvalidJob", str(error)) from None
-        return {etree.QName(node).localname: (node.text or "").strip() for node in root}
+        return {local(node): (node.text or "").strip() for node in root.iterchildren("*")}
 
     def job_info(self, job: ClassicJob, *, status: int = 200) -> Response:
         # A job is answered in the form in which it was asked for; batches in the form of the job's content.

@@ -11,7 +11,7 @@ from lxml import etree
 from emulator.http import Response
 from emulator.salesforce.bulk.rows import Outcome, write_csv
 from emulator.salesforce.errors import SalesforceError
-from emulator.salesforce.soap.envelope import element
+from emulator.salesforce.soap.envelope import element, local
 
 NAMESPACE = "http://www.force.com/2009/06/asyncapi/dataload"
 
@@ -122,14 +122,21 @@ def xml_rows(data: bytes) -> tuple[list[str], list[dict[str, Any]]]:
         root = etree.fromstring(data, etree.XMLParser(resolve_entities=False, no_network=True))
     except etree.XMLSyntaxError as error:
         raise SalesforceError("INVALID_BATCH", f"Unable to parse XML: {error}") from None
-    rows: list[dict[str, Any]] = []
-    for node in root:
-        row: dict[str, Any] = {}
-        for child in node:
-            nil = any(str(name).endswith("}nil") for name in child.attrib)
-            row[etree.QName(child).localname] = None if nil else (child.text or "")
-        rows.append(row)
+    rows = [_record(node) for node in root.iterchildren("*")]
     return _header(rows), rows
+
+
+def _record(node: etree._Element) -> dict[str, Any]:
+    """A record; where a field holds one of its own, that names a parent by its external id [documentation]."""
+    row: dict[str, Any] = {}
+    for child in node.iterchildren("*"):
+        parent = child.find("{*}sObject")
+        if parent is not None:
+            row[local(child)] = _record(parent)
+        else:
+            nil = any(str(name).endswith("}nil") for name in child.attrib)
+            row[local(child)] = None if nil else (child.text or "")
+    return row
 
 
 def _csv_outcomes(batch: Batch) -> Response:
