@@ -167,6 +167,8 @@ ATTACHED = "Attached to request {}."
 """What careers read of an ask that is there already, with the number of that request."""
 GONE = "{} was withdrawn or changed: file this anew if it is still needed."
 """The same, once nobody works on that any more; with what it was attached to."""
+TAKEN_BACK = "It was withdrawn: file this anew if it is still needed."
+"""What careers read of what they have withdrawn and open again."""
 
 
 def route(

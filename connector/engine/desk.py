@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from connector.core.model import Side
 from connector.core.progress import DECIDED, NOT_BEGUN, Neutral, RequestState, neutral_word
 from connector.core.requests import Ask
-from connector.core.routing import GONE
+from connector.core.routing import GONE, TAKEN_BACK
 from connector.engine.asked import words_of
 from connector.engine.context import Context, key_of
 from connector.engine.halting import REQUESTS, set_halt
@@ -114,6 +114,11 @@ class Desk:
         found = requests.get(self.db, known["system"], known["request_id"]) or known
         self.acknowledge(found)
         self.part(found["number"])
+
+    def keep_withdrawn(self, known: Row) -> None:
+        """Careers have opened again what they took back: its Task is closed, and others have been told that it is over."""
+        requests.change(self.db, known["system"], known["request_id"], message=TAKEN_BACK)
+        self.acknowledge(requests.get(self.db, known["system"], known["request_id"]))
 
     def close_task(self, known: Row) -> None:
         """Nobody is to go on working for what careers do not want any more."""

@@ -23,7 +23,7 @@ from connector.core.progress import (
     was_asked,
 )
 from connector.core.requests import Ask, Misunderstood
-from connector.core.routing import GONE
+from connector.core.routing import GONE, TAKEN_BACK
 from connector.engine.asked import asked_now, picked, read_moment, whole_number, words_of
 from connector.engine.context import log
 from connector.engine.desk import Desk
@@ -119,6 +119,8 @@ def _recover(desk: Desk, known: Row, fields: Mapping[str, Any], touched: datetim
     if stands[0] == RequestState.RECORDED_ONLY.value != known["state"] and Neutral(stands[1]) in UNDER_WAY:
         # What it was attached to is gone meanwhile: routed today it is attached to nothing.
         stands, message = (stands[0], Neutral.NOT_AVAILABLE.value), GONE.format("What this was attached to")
+    if stands[0] == RequestState.WITHDRAWN.value and asks is not None and not asks.withdrawn:
+        message = TAKEN_BACK
     columns = {"state": stands[0], "neutral": stands[1], "reason": (fields.get("Stop_Reason__c") or "")[:80] or None}
     columns["settled_at"] = _settled(known, RequestState(stands[0]), touched)
     if not _about(desk.db, fields.get("Contact__c"), known["contact_id"]):

@@ -142,7 +142,9 @@ def _receive(desk: Desk, system: str, row: Row) -> bool:
     create = intents.last_with_key(desk.db, "request.create", unmade["key"]) if unmade is not None else None
     refused = create if create is not None and create["state"] == "refused" else None
     given_up = unmade is not None and _given_up(unmade, create)
-    same = known is not None and known["payload_hash"] == digest and not row["deleted"]
+    # What was taken back and is asked again by the very same words is news.
+    asks_again = known is not None and known["state"] == RequestState.WITHDRAWN.value and not understood.withdrawn
+    same = known is not None and known["payload_hash"] == digest and not row["deleted"] and not asks_again
     if same and refused is None and not given_up:
         return True
     if known is None or known["reason"] == "misunderstood" or given_up or _corrected(known, understood, create):
@@ -155,6 +157,8 @@ def _receive(desk: Desk, system: str, row: Row) -> bool:
         return False
     if understood.withdrawn:
         desk.withdraw(known)
+    elif asks_again:
+        desk.keep_withdrawn(known)
     elif isinstance(understood, Ask):
         desk.edit(known, understood, digest)
     return True

@@ -1,0 +1,48 @@
+"""Stories about asks that are taken back, opened again, led elsewhere or deleted: what careers read, and what counts as asked."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.engine.test_stories_attached import ANEW, withdraw
+from tests.engine.test_stories_meanwhile import go, told
+from tests.engine.university import University
+
+
+def open_again(uni: University, request: str) -> None:
+    """Pat wants a request that was taken back after all."""
+    uni.call("k-pat", "PATCH", f"/requests/{request}", {"state": "open"})
+
+
+@pytest.fixture
+def taken_back(uni: University) -> tuple[University, str]:
+    """Careers have filed a request about Ada and withdrawn it before anybody had begun."""
+    asked = uni.file()
+    go(uni, 2)
+    withdraw(uni, asked)
+    go(uni, 2)
+    return uni, asked
+
+
+def test_what_was_withdrawn_and_is_opened_again_is_to_be_filed_anew(taken_back: tuple[University, str]) -> None:
+    """Law: it stays withdrawn, and says what to do, also after it was withdrawn and opened a second time."""
+    uni, asked = taken_back
+    for _ in range(2):
+        open_again(uni, asked)
+        go(uni, 2)
+        word, message = told(uni, asked)
+        assert (word, message[-len(ANEW) :]) == ("withdrawn", ANEW)
+        withdraw(uni, asked)
+        go(uni, 2)
+    assert [row["Status"] for row in uni.all("Task")] == ["Completed"]
+
+
+def test_what_is_opened_again_while_the_state_is_lost_is_to_be_filed_anew(taken_back: tuple[University, str]) -> None:
+    """Law: what stands in Salesforce was taken back, whatever is known here of how it came to that."""
+    uni, asked = taken_back
+    open_again(uni, asked)
+    uni.lose_state()
+    uni.go_live()
+    go(uni, 2)
+    word, message = told(uni, asked)
+    assert (word, message[-len(ANEW) :]) == ("withdrawn", ANEW)
