@@ -82,7 +82,7 @@ def forget(ctx: Context, db: Connection, side: Side, system: str, kind: str, ids
 def _note_returned(db: Connection, changed: Sequence[Record], before: Mapping[str, Row]) -> None:
     """Tasks that come back out of the bin: what careers have withdrawn meanwhile could not be closed there."""
     back = [record for record in changed if not record.deleted and record.id in before and before[record.id]["deleted"]]
-    for known in requests.by_crm_id(db, [str(record.fields.get("WhatId")) for record in back]).values():
+    for known in requests.by_task_id(db, [record.id for record in back]).values():
         if known["state"] == RequestState.WITHDRAWN.value:
             requests.change(db, known["system"], known["request_id"], reason=requests.RECOVERED)
 

@@ -112,8 +112,8 @@ def _follow(ctx: Context, desk: Desk) -> None:
                 desk.begin(db)
                 if feed is Feed.REQUEST:
                     claim(db, rows)
-                by_record = {row["parent"] if feed is Feed.TASK else row["id"]: row for row in rows}
-                for known in requests.by_crm_id(db, [id for id in by_record if id]).values():
+                theirs = requests.by_task_id if feed is Feed.TASK else requests.by_crm_id
+                for known in theirs(db, [row["id"] for row in rows]).values():
                     # Another one may have passed its word on to it just now.
                     follow(desk, requests.get(db, known["system"], known["request_id"]) or known)
                 observations.looked_at(db, Side.CRM, feed, [row["id"] for row in rows])

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, exists, func, null, select, update
+from sqlalchemy import Column, Connection, delete, exists, func, null, select, update
 
 from connector.core.progress import RequestState, made_with
 from connector.store.intents import OPEN_STATES
@@ -36,10 +36,12 @@ def change(db: Connection, system: str, request_id: str, **columns: object) -> N
 
 def by_crm_id(db: Connection, crm_ids: Iterable[str]) -> dict[str, Row]:
     """Requests by the id of their Career_Request__c."""
-    found: dict[str, Row] = {}
-    for some in batches(crm_ids):
-        found.update({row["crm_id"]: row for row in fetch(db, select(request).where(request.c.crm_id.in_(some)))})
-    return found
+    return _by(db, request.c.crm_id, crm_ids)
+
+
+def by_task_id(db: Connection, task_ids: Iterable[str]) -> dict[str, Row]:
+    """Requests by the id of their Task, whatever an officer has related that to since."""
+    return _by(db, request.c.task_id, task_ids)
 
 
 def attached_to(db: Connection, number: str) -> list[Row]:
@@ -50,9 +52,13 @@ def attached_to(db: Connection, number: str) -> list[Row]:
 
 def by_key(db: Connection, keys: Iterable[str]) -> dict[str, Row]:
     """Requests by key."""
+    return _by(db, request.c.key, keys)
+
+
+def _by(db: Connection, column: Column[Any], values: Iterable[str]) -> dict[str, Row]:
     found: dict[str, Row] = {}
-    for some in batches(keys):
-        found.update({row["key"]: row for row in fetch(db, select(request).where(request.c.key.in_(some)))})
+    for some in batches(values):
+        found.update({row[column.name]: row for row in fetch(db, select(request).where(column.in_(some)))})
     return found
 
 

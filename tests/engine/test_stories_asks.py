@@ -46,3 +46,28 @@ def test_what_is_opened_again_while_the_state_is_lost_is_to_be_filed_anew(taken_
     go(uni, 2)
     word, message = told(uni, asked)
     assert (word, message[-len(ANEW) :]) == ("withdrawn", ANEW)
+
+
+def test_a_task_that_leads_elsewhere_is_followed(uni: University) -> None:
+    """Law: an officer relates the Task to another record: its end is the request's all the same, once it is compared."""
+    asked = uni.file()
+    go(uni, 2)
+    task = uni.one("Task")["Id"]
+    uni.edit(task, WhatId=uni.crm.seed("Account", [{"Name": "Navy"}])[0])
+    uni.edit(uni.one("Career_Request__c")["Id"], Outcome__c="Fulfilled")
+    uni.edit(task, Status="Completed")
+    go(uni, 2)
+    uni.sweep()
+    go(uni, 2)
+    assert told(uni, asked)[0] == "done"
+
+
+def test_a_task_that_leads_to_another_request_is_followed(pair: University) -> None:
+    """Law: at once, since Tasks of requests are listed; and it says nothing about the request that it leads to now."""
+    asked, other = pair.file(), pair.file(person_id="a2")
+    go(pair, 2)
+    task = pair.one("Task", WhoId=pair.ada)["Id"]
+    pair.edit(pair.one("Career_Request__c", Contact__c=pair.ada)["Id"], Outcome__c="Fulfilled")
+    pair.edit(task, WhatId=pair.one("Career_Request__c", Contact__c=pair.grace)["Id"], Status="Completed")
+    go(pair, 2)
+    assert (told(pair, asked)[0], told(pair, other)[0]) == ("done", "received")
