@@ -24,8 +24,8 @@ class RequestState(StrEnum):
     RECORDED_ONLY = "Recorded only"
 
 
-NOT_BEGUN = (RequestState.RECEIVED, RequestState.TRIAGE, RequestState.QUEUED)
-"""States in which nobody has been asked yet: what careers take back then counts as no ask."""
+NOT_BEGUN = (RequestState.RECEIVED, RequestState.TRIAGE, RequestState.QUEUED, RequestState.TASK_DELETED)
+"""States that say of nobody that he was asked: what careers take back then counts as no ask, unless its Task says more."""
 
 ENDED = (
     RequestState.DONE,

@@ -152,10 +152,9 @@ class _Comparison:
             ctx.progress(f"comparing {name}", len(met), len(waiting))
         missing = sorted({*waiting} - {record.id for record in met})
         self._believe(len(waiting), missing)
-        gone = [Record(kind=feed, id=id, version="", fields=waiting[id], deleted=True) for id in missing]
         with ctx.store.begin() as db:
             changed = keeping.keep_feed(ctx, db, feed, met, sweep=self.at)
-            keeping.keep_feed(ctx, db, feed, gone)
+            keeping.forget(ctx, db, Side.CRM, "", feed, missing)
             self._done(db, name, read=len(met), changed=len(changed), lost=len(missing), gone=len(missing))
 
     def _believe(self, known: int, missing: Sequence[str]) -> None:
@@ -188,20 +187,19 @@ _IN_SALESFORCE = ("contacts", "profiles", "suggestions", "reviews", "requests", 
 _WAITING = {"suggestions": Feed.SUGGESTION, "reviews": Feed.REVIEW, "requests": Feed.REQUEST, "tasks": Feed.TASK}
 
 
-def _waiting(db: Connection, feed: Feed) -> dict[str, dict[str, str]]:
-    """What of ours waits for staff, by id, but for what is known to be deleted; of Tasks also which request each belongs to."""
-    records: dict[str, dict[str, str]]
+def _waiting(db: Connection, feed: Feed) -> list[str]:
+    """The ids of what of ours waits for staff, but for what is known to be deleted."""
     match feed:
         case Feed.TASK:
-            records = {id: {"WhatId": of} for id, of in requests.open_tasks(db).items()}
+            ids = requests.open_tasks(db)
         case Feed.REQUEST:
-            records = {id: {} for id in requests.open_records(db)}
+            ids = requests.open_records(db)
         case Feed.REVIEW:
-            records = {id: {} for id in reviews.open_records(db)}
+            ids = reviews.open_records(db)
         case _:
-            records = {id: {} for id in suggestions.open_records(db)}
-    known = observations.load(db, Side.CRM, feed, records)
-    return {id: fields for id, fields in records.items() if id not in known or not known[id]["deleted"]}
+            ids = suggestions.open_records(db)
+    known = observations.load(db, Side.CRM, feed, ids)
+    return [id for id in ids if id not in known or not known[id]["deleted"]]
 
 
 def _accepted(side: str) -> str:

@@ -94,10 +94,10 @@ def tasks_of(db: Connection, records: Mapping[str, Mapping[str, Any]]) -> dict[s
     return found
 
 
-def open_tasks(db: Connection) -> dict[str, str]:
-    """The Tasks of requests that have not ended, each with the id of its Career_Request__c."""
-    query = select(request.c.task_id, request.c.crm_id).where(request.c.task_id.is_not(None), request.c.settled_at.is_(None))
-    return {row["task_id"]: row["crm_id"] for row in fetch(db, query)}
+def open_tasks(db: Connection) -> list[str]:
+    """The ids of the Tasks of requests that have not ended."""
+    query = select(request.c.task_id).where(request.c.task_id.is_not(None), request.c.settled_at.is_(None))
+    return list(db.execute(query).scalars())
 
 
 def open_records(db: Connection) -> list[str]:

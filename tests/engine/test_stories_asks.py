@@ -71,3 +71,29 @@ def test_a_task_that_leads_to_another_request_is_followed(pair: University) -> N
     pair.edit(task, WhatId=pair.one("Career_Request__c", Contact__c=pair.grace)["Id"], Status="Completed")
     go(pair, 2)
     assert (told(pair, asked)[0], told(pair, other)[0]) == ("done", "received")
+
+
+@pytest.mark.parametrize("then", ["", "emptied", "lost"])
+@pytest.mark.parametrize("begun", [False, True])
+def test_a_deleted_task_was_begun_if_it_was_begun_before(uni: University, *, begun: bool, then: str) -> None:
+    """Law: what careers withdraw after its Task was deleted counts as an ask only if an officer had begun, as its status said."""
+    asked = uni.file()
+    go(uni, 2)
+    task = uni.one("Task")["Id"]
+    if begun:
+        uni.edit(task, Status="In Progress")
+        go(uni, 2)
+    uni.crm.delete_as(uni.officer, task)
+    if then == "emptied":
+        uni.crm.empty_bin([task])
+        uni.sweep()
+    go(uni, 2)
+    withdraw(uni, asked)
+    if then == "lost":
+        uni.lose_state()
+        uni.go_live()
+    go(uni, 2)
+    assert uni.one("Career_Request__c")["State__c"] == "Withdrawn"
+    second = uni.file(type="MOCK_INTERVIEW")
+    go(uni, 2)
+    assert told(uni, second)[0] == ("not available" if begun else "received")
