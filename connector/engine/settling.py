@@ -39,7 +39,7 @@ SAYS_NOTHING = frozenset({NOT_THERE_YET, NOT_CREATED, NOT_NOW, HANDED_OVER, UNRE
 """Codes of outcomes that say nothing about the side."""
 
 _DELETED = NO_RECORD | {"INVALID_CROSS_REFERENCE_KEY"}
-"""The codes of an update of a question that staff have deleted, or that has left the recycle bin."""
+"""The codes of an update of a record of ours, or a Task, that staff have deleted, or that has left the recycle bin."""
 
 _BARE = "bare"
 """What a new profile's intent is marked with that goes without the values of which one was refused."""
@@ -118,11 +118,10 @@ def _not_applied(ctx: Context, db: Connection, row: Row, payload: Mapping[str, A
             sending.settle(db, row["id"], state="superseded", now=now, code=outcome.code or "STALE")
             links.mark(db, row["system"], [row["target"]])
             return "superseded"
-        case Status.REFUSED if (
-            row["kind"] == "suggestion.update" and outcome.code in _DELETED and VALUES_ASKED in payload["fields"]
-        ):
-            # Staff have deleted the question: what careers have entered since is asked by a new one.
-            ask_anew(ctx, db, row)
+        case Status.REFUSED if outcome.code in _DELETED and _told_otherwise(row, payload):
+            if row["kind"] == "suggestion.update":
+                # Staff have deleted the question: what careers have entered since is asked by a new one.
+                ask_anew(ctx, db, row)
             sending.settle(db, row["id"], state="superseded", now=now, code=outcome.code, detail=outcome.detail)
             return "superseded"
         case Status.REFUSED:
@@ -145,6 +144,12 @@ def _not_applied(ctx: Context, db: Connection, row: Row, payload: Mapping[str, A
             due = _due(ctx, row, outcome)
             sending.postpone(db, row["id"], state=state, due=due, code=outcome.code, detail=outcome.detail)
             return "unknown" if state == "unknown" else "later"
+
+
+def _told_otherwise(row: Row, payload: Mapping[str, Any]) -> bool:
+    """Whether what an update tells a record that is gone is told by another question, or once the record is back."""
+    asks = row["kind"] == "suggestion.update" and VALUES_ASKED in payload["fields"]
+    return asks or row["kind"] in ("request.update", "task.update")
 
 
 def _due(ctx: Context, row: Row, outcome: Outcome) -> datetime:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from connector.engine.report import status
 from tests.engine.test_stories_attached import ANEW, withdraw
 from tests.engine.test_stories_meanwhile import go, told
 from tests.engine.university import University
@@ -97,3 +98,20 @@ def test_a_deleted_task_was_begun_if_it_was_begun_before(uni: University, *, beg
     second = uni.file(type="MOCK_INTERVIEW")
     go(uni, 2)
     assert told(uni, second)[0] == ("not available" if begun else "received")
+
+
+def test_a_request_whose_record_is_deleted_leaves_nothing_refused(uni: University) -> None:
+    """Law: what is gone cannot be told anything, and nobody could cure that; out of the bin it says where it stands by then."""
+    asked = uni.file()
+    go(uni, 2)
+    record, task = uni.one("Career_Request__c")["Id"], uni.one("Task")["Id"]
+    uni.crm.delete_as(uni.officer, record)
+    go(uni, 2)
+    assert (told(uni, asked)[0], status(uni.ctx)["refused"]) == ("waiting", [])
+    withdraw(uni, asked)
+    go(uni, 2)
+    assert (told(uni, asked)[0], status(uni.ctx)["refused"]) == ("withdrawn", [])
+    uni.crm.undelete_as(uni.officer, record)
+    go(uni, 2)
+    assert (uni.one("Career_Request__c")["State__c"], uni.one("Task")["Id"]) == ("Withdrawn", task)
+    assert (uni.one("Task")["Status"], status(uni.ctx)["refused"]) == ("Completed", [])
