@@ -11,17 +11,20 @@ from sqlalchemy import Connection
 from connector.core.model import Side
 from connector.engine.context import Context, log
 from connector.engine.keeping import keep, keep_feed, note_accounts, park
-from connector.engine.owed import owe
+from connector.engine.owed import owe, owe_words
 from connector.engine.settling import Delivered
 from connector.engine.shown import settle_shown
-from connector.ports import POISON, Feed, Page, Record
-from connector.store import observations
+from connector.ports import POISON, TAKEN, Feed, Page, Record
+from connector.store import intents, observations
 from connector.store.store import get_meta, set_meta
 
 PEOPLE = "people"
 """The name in the cursor table of a career system's feed, in which requests may come as well."""
 REQUESTS = "requests"
 """The name there of the feed that its requests are where they travel apart."""
+
+_NOWHERE = "none"
+"""What is remembered of a system in which requests do not travel."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -82,11 +85,18 @@ def _collect(ctx: Context, system: str, feed: str, read: Callable[[str], Page], 
 
 
 def look_for_requests(ctx: Context, db: Connection) -> None:
-    """Where requests come with people from now on, everything is read anew: a feed of changes tells of none from before."""
+    """Where requests come with people from now on, everything is read anew: a feed of changes tells of none from before.
+
+    Where they do not travel careers cannot be told of them either; that follows once they do.
+    """
     for system, career in ctx.careers.items():
         can, name = career.capabilities, f"requests_by:{system}"
-        by = "none" if not can.requests else REQUESTS if can.requests_apart else PEOPLE
-        if by == PEOPLE and get_meta(db, name) not in (None, PEOPLE):
+        by, before = _NOWHERE if not can.requests else REQUESTS if can.requests_apart else PEOPLE, get_meta(db, name)
+        if by == _NOWHERE:
+            intents.give_up_all(db, "career.acknowledge", [system], but_code=TAKEN)
+        elif before == _NOWHERE:
+            owe_words(db)
+        if by == PEOPLE and before not in (None, PEOPLE):
             observations.move_cursors(db, Side.CAREER, system, {PEOPLE: ""}, now=ctx.clock.now(), whole=False)
         set_meta(db, name, by)
 

@@ -174,7 +174,7 @@ class Desk:
 
     def acknowledge(self, known: Row | None) -> None:
         """Tell careers where their request stands, if that is news."""
-        if known is None:
+        if known is None or not self._hears(known["system"]):
             return
         told = {
             "request_id": known["request_id"],
@@ -197,6 +197,11 @@ class Desk:
         unclear = intents.replace_unknown(self.db, system, id, ["career.acknowledge"])
         if unclear or digest != known["acknowledged"]:
             self.plan("career.acknowledge", system, id, told, settle_with={"acknowledged": digest})
+
+    def _hears(self, system: str) -> bool:
+        """Whether careers can be told of requests; where these do not travel any more, it is owed from when they do again."""
+        career = self.ctx.careers.get(system)
+        return career is None or career.capabilities.requests
 
     def plan_once(self, kind: str, known: Row, payload: Mapping[str, Any]) -> None:
         """Both its record and its Task may have moved, and each is followed, perhaps again before the write could go out."""

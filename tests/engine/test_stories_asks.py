@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from connector.engine.report import status
+from emulator.inprocess import WireFault
 from tests.engine.test_stories_attached import ANEW, withdraw
+from tests.engine.test_stories_careers import Apart
 from tests.engine.test_stories_meanwhile import go, told
 from tests.engine.university import University
 
@@ -115,3 +119,27 @@ def test_a_request_whose_record_is_deleted_leaves_nothing_refused(uni: Universit
     go(uni, 2)
     assert (uni.one("Career_Request__c")["State__c"], uni.one("Task")["Id"]) == ("Withdrawn", task)
     assert (uni.one("Task")["Status"], status(uni.ctx)["refused"]) == ("Completed", [])
+
+
+def test_words_wait_until_requests_travel_again(tmp_path: Path) -> None:
+    """Law: while requests are switched off no word of theirs is refused, nor what waited; switched on again, careers hear it."""
+    uni = Apart(state=tmp_path / "state.db", own=True)
+    uni.alumna()
+    uni.go_live()
+    asked = uni.file()
+    go(uni, 2)
+    record, task = uni.one("Career_Request__c")["Id"], uni.one("Task")["Id"]
+    uni.edit(task, Status="In Progress")
+    uni.career_wire.order(WireFault.REFUSE, ".*acknowledge.*", count=8)
+    go(uni)
+    uni.career_wire.orders.clear()
+    for own in (False, True):
+        uni.own = own
+        uni.restart()
+        uni.prepare()
+        go(uni, 3)
+        if not own:
+            uni.edit(record, Offered_Count__c=2)
+            go(uni, 3)
+            assert (told(uni, asked)[0], status(uni.ctx)["refused"]) == ("received", [])
+    assert (told(uni, asked)[0], status(uni.ctx)["refused"]) == ("offered", [])
