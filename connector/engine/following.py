@@ -72,7 +72,7 @@ def follow(desk: Desk, known: Row) -> None:
     who = unpack(seen["fields"]).get("WhoId") if seen is not None and live else None
     named = fields.get("Contact__c") or who
     if known["contact_id"] is None and live:
-        known = _identify(desk, known, fields, named)
+        known = _identify(desk, known, named, touched)
     elif named not in (None, known["contact_id"]):
         known = _move(desk, known, named)
     offered = whole_number(fields.get("Offered_Count__c"))
@@ -135,16 +135,15 @@ def _recover(desk: Desk, known: Row, fields: Mapping[str, Any], touched: datetim
     return found
 
 
-def _identify(desk: Desk, known: Row, fields: Mapping[str, Any], who: str | None) -> Row:
-    """Triage has found whom it is about, and said so on its Task or record: from now on they count as asked, as ever."""
+def _identify(desk: Desk, known: Row, who: str | None, touched: datetime) -> Row:
+    """Triage has found whom it is about, and said so on its Task or record: from then on they count as asked."""
     found = _lead_to(desk, known, who)
     if found is None:
         return known
     if known["state"] == RequestState.WITHDRAWN.value:
         # Careers have taken it back before anybody was found: nobody is asked any more.
         return found
-    at = read_moment(fields.get("Received_At__c")) or desk.ctx.clock.now()
-    requests.touch_once(desk.db, known["key"], contact_id=found["contact_id"], at=stamp(at), type=known["type"])
+    requests.touch_once(desk.db, known["key"], contact_id=found["contact_id"], at=stamp(touched), type=known["type"])
     return found
 
 

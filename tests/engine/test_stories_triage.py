@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from tests.engine.test_stories_attached import withdraw
-from tests.engine.test_stories_meanwhile import go, told
+from tests.engine.test_stories_meanwhile import DAY, go, told
 from tests.engine.university import University
 
 HINT = {"person_id": None, "person_hint": {"name": "Ada Lovelace", "email": "x@example.org"}, "named": False}
@@ -88,3 +88,15 @@ def test_a_merge_that_nobody_read_moves_whom_triage_found(hinted: University) ->
     again = hinted.file()
     hinted.run()
     assert (len(hinted.all("Task")), told(hinted, again)[1][:19]) == (1, "Attached to request")
+
+
+def test_who_is_found_late_counts_from_then(pair: University) -> None:
+    """Law: an ask by a hint that triage could place after a month only is an ask of that day, not of a month ago."""
+    pair.file(**HINT)
+    go(pair, 2)
+    pair.run(seconds=35 * DAY)
+    pair.edit(pair.one("Task")["Id"], WhoId=pair.ada, Status="In Progress")
+    go(pair, 2)
+    second = pair.file(**OTHER, person_id="a1")
+    go(pair, 2)
+    assert told(pair, second)[0] == "not available"

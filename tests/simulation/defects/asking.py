@@ -224,7 +224,7 @@ DEFECTS = (
         edits=(
             Edit(
                 "connector/engine/following.py",
-                '    requests.touch_once(desk.db, known["key"], contact_id=found["contact_id"], at=stamp(at), type=known["type"])\n',
+                '    requests.touch_once(desk.db, known["key"], contact_id=found["contact_id"], at=stamp(touched), type=known["type"])\n',
                 "",
             ),
         ),
