@@ -11,7 +11,7 @@ from typing import Protocol
 from connector.core.calendar import OfficeCalendar, due
 from connector.core.foreign import fitted
 from connector.core.progress import Clearance, Neutral, RequestState, neutral_word
-from connector.core.requests import Ask, ClearanceRule, Direction, RequestRules, describe, plain
+from connector.core.requests import Ask, ClearanceRule, Direction, RequestRules, describe
 from connector.errors import Halt
 
 
@@ -261,9 +261,15 @@ def _same_ask(ask: Ask, past: Sequence[PastRequest], rules: RequestRules, routin
             if earlier.ended_at is None or now - earlier.ended_at < routing.attach_within:
                 return earlier
         # An alumnus may need two letters: theirs is the same ask only while it is open under the same title.
-        elif earlier.ended_at is None and earlier.title and plain(earlier.title) == plain(ask.title):
+        elif earlier.ended_at is None and earlier.title and _heading(earlier.title) == _heading(ask.title):
             return earlier
     return None
+
+
+def _heading(title: str) -> str:
+    """A title as people read it: no case, no spacing, no full stop or quotes around it; "C++" and "C#" are two things."""
+    folded = " ".join(title.casefold().split())
+    return folded.strip(" .,;:!?\"'“”") or folded
 
 
 def _to_alumni(earlier: PastRequest, rules: RequestRules) -> bool:
