@@ -10,7 +10,7 @@ from connector.ports import Feed
 from connector.store import intents, journal, links, observations, requests, reviews, suggestions
 from connector.store.store import Row
 
-_ABOUT_THE_REQUEST = ("misunderstood", requests.RECOVERED)
+_ABOUT_THE_REQUEST = ("misunderstood", requests.RECOVERED, requests.RETURNED)
 
 
 def erase_person(ctx: Context, system: str, account: str) -> int:

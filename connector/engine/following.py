@@ -68,6 +68,9 @@ def follow(desk: Desk, known: Row) -> None:
     touched = _touched(desk.ctx.clock.now(), record, seen)
     if record is not None and known["reason"] == requests.RECOVERED and in_our_words(fields):
         known = _recover(desk, known, fields, touched)
+    if known["reason"] == requests.RETURNED:
+        desk.close_task(known)
+        requests.change(desk.db, known["system"], known["request_id"], reason=_reason(fields))
     live = seen is not None and not seen["deleted"]
     who = unpack(seen["fields"]).get("WhoId") if seen is not None and live else None
     named = fields.get("Contact__c") or who
@@ -102,7 +105,7 @@ def _as_known(known: Row) -> dict[str, Any]:
 
 
 def _recover(desk: Desk, known: Row, fields: Mapping[str, Any], touched: datetime) -> Row:
-    """Take up what Salesforce has kept of a request while our state was lost, or while its Task lay in the bin."""
+    """Take up what Salesforce has kept of a request while our state was lost, or an answer of it."""
     system, id = known["system"], known["request_id"]
     stands = (fields["State__c"], fields.get("Neutral__c") or known["neutral"])
     asks = asked_now(desk.ctx, desk.db, known)
@@ -110,7 +113,9 @@ def _recover(desk: Desk, known: Row, fields: Mapping[str, Any], touched: datetim
     if taken_back and stands[0] not in DECIDED:
         # Careers have taken it back since: that stands, whatever the record says yet, and whatever Task it has.
         stands = (RequestState.WITHDRAWN.value, Neutral.WITHDRAWN.value)
-        desk.close_task(known)
+        if fields["State__c"] != RequestState.WITHDRAWN.value:
+            # Told there already, its Task was closed with that, and an officer may have opened it again.
+            desk.close_task(known)
         desk.part(known["number"])
     if known["attached_to"] and stands[0] == known["state"]:
         stands = (known["state"], known["neutral"])
@@ -121,7 +126,7 @@ def _recover(desk: Desk, known: Row, fields: Mapping[str, Any], touched: datetim
         stands, message = (stands[0], Neutral.NOT_AVAILABLE.value), GONE.format("What this was attached to")
     if stands[0] == RequestState.WITHDRAWN.value and asks is not None and not asks.withdrawn:
         message = TAKEN_BACK
-    columns = {"state": stands[0], "neutral": stands[1], "reason": (fields.get("Stop_Reason__c") or "")[:80] or None}
+    columns = {"state": stands[0], "neutral": stands[1], "reason": _reason(fields)}
     columns["settled_at"] = _settled(known, RequestState(stands[0]), touched)
     if not _about(desk.db, fields.get("Contact__c"), known["contact_id"]):
         # It was made about nobody yet, or about somebody else: whom we have just found for it is not who is worked for.
@@ -191,6 +196,11 @@ def _recount(desk: Desk, known: Row, stands: RequestState, fields: Mapping[str, 
         requests.put_touch(desk.db, known["key"], contact_id=contact, at=stamp(received), type=known["type"])
     else:
         requests.untouch(desk.db, known["key"])
+
+
+def _reason(fields: Mapping[str, Any]) -> str | None:
+    """Why somebody may not be asked, as a record says, as long as the state keeps it."""
+    return (fields.get("Stop_Reason__c") or "")[:80] or None
 
 
 def _settled(known: Row, state: RequestState, touched: datetime) -> str | None:

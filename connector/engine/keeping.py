@@ -83,8 +83,8 @@ def _note_returned(db: Connection, changed: Sequence[Record], before: Mapping[st
     """Tasks that come back out of the bin: what careers have withdrawn meanwhile could not be closed there."""
     back = [record for record in changed if not record.deleted and record.id in before and before[record.id]["deleted"]]
     for known in requests.by_task_id(db, [record.id for record in back]).values():
-        if known["state"] == RequestState.WITHDRAWN.value:
-            requests.change(db, known["system"], known["request_id"], reason=requests.RECOVERED)
+        if known["state"] == RequestState.WITHDRAWN.value and known["reason"] != requests.RECOVERED:
+            requests.change(db, known["system"], known["request_id"], reason=requests.RETURNED)
 
 
 def _differs(known: Row | None, record: Record) -> bool:

@@ -16,6 +16,8 @@ from connector.store.tables import intent, link, observation, request, touch
 
 RECOVERED = "recovered"
 """The reason of a request whose record or Task was found in Salesforce, until what stands there has been taken up."""
+RETURNED = "returned"
+"""The reason of a withdrawn request whose Task has come back out of the bin, until that is closed."""
 
 
 def get(db: Connection, system: str, request_id: str) -> Row | None:

@@ -143,3 +143,29 @@ def test_words_wait_until_requests_travel_again(tmp_path: Path) -> None:
             go(uni, 3)
             assert (told(uni, asked)[0], status(uni.ctx)["refused"]) == ("received", [])
     assert (told(uni, asked)[0], status(uni.ctx)["refused"]) == ("offered", [])
+
+
+def test_what_an_officer_opened_again_stays_open(taken_back: tuple[University, str]) -> None:
+    """Law: the Task of what was withdrawn is closed once; whoever goes on with it all the same is not stopped by a lost state."""
+    uni, _ = taken_back
+    uni.edit(uni.one("Task")["Id"], Status="In Progress")
+    go(uni, 2)
+    uni.lose_state()
+    uni.go_live()
+    go(uni, 2)
+    assert uni.one("Task")["Status"] == "In Progress"
+
+
+@pytest.mark.parametrize("told_first", [False, True])
+def test_a_task_that_comes_back_is_closed_for_what_was_withdrawn(uni: University, *, told_first: bool) -> None:
+    """Law: withdrawn while its Task lay in the bin, whether Salesforce has been told of that by then or not."""
+    asked = uni.file()
+    go(uni, 2)
+    task = uni.one("Task")["Id"]
+    uni.crm.delete_as(uni.officer, task)
+    go(uni, 2)
+    withdraw(uni, asked)
+    go(uni, 2 if told_first else 0)
+    uni.crm.undelete_as(uni.officer, task)
+    go(uni, 3)
+    assert (told(uni, asked)[0], uni.one("Task")["Status"]) == ("withdrawn", "Completed")
