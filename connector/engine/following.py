@@ -183,11 +183,14 @@ def _about(db: Connection, named: str | None, contact_id: str | None) -> bool:
 def _recount(desk: Desk, known: Row, stands: RequestState, fields: Mapping[str, Any]) -> None:
     """Whether and when somebody was asked is what Salesforce says: routed by what is known today it may look otherwise.
 
-    Of what was taken back Salesforce does not say whether anybody had begun: there our own state is left as it is.
+    Of what was taken back Salesforce does not say whether anybody had begun: there our own state is left as it is, unless it
+    knows of no withdrawal, since careers have opened again what they took back.
     """
     contact, received = fields.get("Contact__c"), read_moment(fields.get("Received_At__c"))
     stood = RequestState(fields["State__c"])
     if stood is RequestState.WITHDRAWN:
+        if stands is not RequestState(known["state"]):
+            requests.untouch(desk.db, known["key"])
         return
     word, reason = Neutral(fields.get("Neutral__c") or known["neutral"]), fields.get("Stop_Reason__c")
     asked = counts(stood, word, fields.get("Outcome__c"), stop_reason=reason)

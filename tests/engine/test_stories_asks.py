@@ -43,7 +43,7 @@ def test_what_was_withdrawn_and_is_opened_again_is_to_be_filed_anew(taken_back: 
 
 
 def test_what_is_opened_again_while_the_state_is_lost_is_to_be_filed_anew(taken_back: tuple[University, str]) -> None:
-    """Law: what stands in Salesforce was taken back, whatever is known here of how it came to that."""
+    """Law: what stands in Salesforce was taken back, whatever is known here of how it came to that; and it was no ask."""
     uni, asked = taken_back
     open_again(uni, asked)
     uni.lose_state()
@@ -51,6 +51,9 @@ def test_what_is_opened_again_while_the_state_is_lost_is_to_be_filed_anew(taken_
     go(uni, 2)
     word, message = told(uni, asked)
     assert (word, message[-len(ANEW) :]) == ("withdrawn", ANEW)
+    anew = uni.file()
+    go(uni, 2)
+    assert told(uni, anew) == ("received", "")
 
 
 def test_a_task_that_leads_elsewhere_is_followed(uni: University) -> None:
