@@ -73,7 +73,7 @@ def plan(
 ) -> Planned:
     """Judge all marked links. ``approve`` releases the plan whatever the brakes say; ``dry`` leaves nothing behind.
 
-    ``tried`` names the plans of this cycle: a restriction of theirs that a side has refused is not tried again in it.
+    ``tried`` names the plans of this cycle: a restriction or question of theirs that was refused is not tried again in it.
     """
     if dry:
         return _rehearse(ctx, as_if_live=as_if_live)
@@ -191,7 +191,7 @@ def _plan_batch(
         busy = intents.in_flight(db, system, accounts, [kind for kind in FIELD_WRITES if not overtaken(ctx, system, kind)])
         free = [row for row in group if row["account_id"] not in busy]
         if not only_opt_outs:
-            for refused in intents.give_up(db, system, [row["account_id"] for row in free], NEW_QUESTIONS):
+            for refused in intents.give_up(db, system, [row["account_id"] for row in free], NEW_QUESTIONS, but_of=tried):
                 unask(db, refused)
         batch = Batch(ctx, db, system, free, tried=tried)
         draft = Draft(ctx=ctx, db=db, plan_id=planned.id, system=system)

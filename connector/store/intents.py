@@ -151,13 +151,17 @@ def _content(row: Row) -> tuple[object, ...]:
 
 
 @prepared
-def _refused_about(system: Place, targets: Place, kinds: Place) -> Select[Any]:
-    return select(intent).where(_about(system, targets, kinds), intent.c.state == "refused")
+def _refused_about(system: Place, targets: Place, kinds: Place, but_of: Place) -> Select[Any]:
+    refused = (intent.c.state == "refused") & intent.c.plan_id.not_in(but_of)
+    return select(intent).where(_about(system, targets, kinds), refused)
 
 
-def give_up(db: Connection, system: str, targets: Iterable[str], kinds: Sequence[str]) -> list[Row]:
-    """What a side refused about these targets is decided anew; the writes that were given up."""
-    rows = [row for some in batches(targets) for row in rows_of(_refused_about(db, system=system, targets=some, kinds=kinds))]
+def give_up(
+    db: Connection, system: str, targets: Iterable[str], kinds: Sequence[str], *, but_of: Iterable[str] = frozenset()
+) -> list[Row]:
+    """What a side refused about these targets is decided anew (``but_of``: of these plans it is not); the writes given up."""
+    about = {"system": system, "kinds": kinds, "but_of": list(but_of)}
+    rows = [row for some in batches(targets) for row in rows_of(_refused_about(db, targets=some, **about))]
     for some in batches([row["id"] for row in rows]):
         db.execute(update(intent).where(intent.c.id.in_(some)).values(state="superseded"))
     return rows

@@ -298,6 +298,19 @@ def test_an_update_of_a_question_that_could_not_be_created_is_refused_with_it(un
     assert found["audit_broken_at"] is None
 
 
+def test_a_question_that_is_refused_is_asked_once_and_holds_back_nothing(uni: University) -> None:
+    """Law: Salesforce that will not have a question about an opt-out is asked once in a cycle; that person's changes go on."""
+    refusal = uni.crm.order_refusal("FIELD_CUSTOM_VALIDATION_EXCEPTION", sobject="Suggested_Change__c", count=999)
+    uni.edit_person("a1", {"do_not_contact": True})
+    uni.edit_contact(uni.ada, Title="Director")
+    for _ in range(4):
+        uni.run()
+    assert (refusal.struck, uni.account("a1")["title"]) == (1, "Director")
+    uni.edit_contact(uni.ada, Title="President")
+    uni.run()
+    assert (refusal.struck, uni.account("a1")["title"]) == (2, "President")
+
+
 def test_a_refused_value_does_not_hold_back_the_others(uni: University) -> None:
     """One value that careers will never take is refused alone; the same person's other values arrive."""
     uni.edit_contact(uni.ada, LinkedIn_URL__c="https://www.linkedin.com/in/ada", Former_Last_Name__c="x" * 250, Title="Director")
