@@ -271,7 +271,9 @@ def _move_bases(ctx: Context, held: WorkingSet, row: Row, side: Side, answered: 
         verdict = Verdict(row=Law.OWNER_MOVED, write=side, forget_base=settling["forget"])
         base = acknowledge(verdict=verdict, crm=crm or now_there, career=career or now_there, written=now_there)
         state = states.get(name, BLANK)
-        changed[name] = replace(state, base=base, memory=replace(state.memory, supplied=None))
+        # An edit that was put back is over: the next one is told to its editor, too.
+        noted = None if state.memory.noted == "restored" else state.memory.noted
+        changed[name] = replace(state, base=base, memory=replace(state.memory, supplied=None, noted=noted))
     held.put_states(row["system"], account, changed)
 
 

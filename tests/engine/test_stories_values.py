@@ -310,6 +310,16 @@ def test_clearing_a_value_that_must_not_be_cleared_is_put_back(uni: University) 
     assert uni.all("Suggested_Change__c") == []
 
 
+def test_every_edit_that_is_put_back_is_told(uni: University) -> None:
+    """Law: who clears the class year once more, after it was put back, is told once more."""
+    for _ in range(2):
+        uni.edit_person("a1", {"class_year": None})
+        uni.run()
+        uni.run(seconds=86400)
+        assert uni.account("a1")["class_year"] == 2005
+    assert len(uni.notes()) == 2
+
+
 def test_what_is_never_shared_never_travels(uni: University) -> None:
     """``share = never``: the birth date and home telephone of the CRM do not reach careers, whatever happens."""
     uni.edit_contact(uni.ada, Birthdate="1975-12-10", HomePhone="+16175550111")
