@@ -147,10 +147,12 @@ class Draft:
     ) -> None:
         """A staff-only note; ``why`` and ``once`` make its key: the same note about the same thing is one note.
 
+        Beside an account that is gone none can be left.
         ``stands`` names the unit of what is true only once the plan is carried out.
         """
         career = self.ctx.careers.get(self.system)
-        if career is not None and career.capabilities.notes:
+        there = subject.account is not None and not subject.account["deleted"]
+        if there and career is not None and career.capabilities.notes:
             account = subject.link["account_id"]
             key = key_of("note", self.system, account, unit.name, why, once)
             self._plan("career.note", account, {"key": key, "text": text, "person_id": account}, key=key, settle_with=stands)

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from connector.engine.plans import retry
+from connector.engine.report import status
 from connector.rules import load_rules
 from connector.store.links import count_first_differences
 from emulator.career.faults import Fault
@@ -52,6 +54,18 @@ def test_what_was_sent_without_an_answer_is_cleared_too(uni: University, *, at_o
     uni.edit_contact(uni.ada, Consent_Career_Asks__c="No")
     go(uni, 4, seconds=120)
     assert uni.account("a1")["address"]["city"] is None
+
+
+def test_who_is_deleted_at_careers_leaves_no_refused_write(uni: University) -> None:
+    """Law: beside an account that is gone nothing can be noted: nothing waits for `retry` that could never succeed."""
+    uni.edit_contact(uni.ada, Title="Director")
+    uni.run()
+    uni.career.delete("person", "a1", uni.career.keys["k-pat"])
+    uni.run()
+    uni.run()
+    retry(uni.ctx)
+    uni.run()
+    assert status(uni.ctx)["refused"] == []
 
 
 def test_what_was_emptied_before_a_short_exclusion_is_asked_about_again(uni: University) -> None:
