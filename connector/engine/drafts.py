@@ -85,7 +85,7 @@ class Subject:
             known[side] = (*known.get(side, ()), values_of(settling["values"]))
 
     def awaits(self, unit: Unit, verdict: Verdict) -> bool:
-        """Whether what a verdict would write to careers is on its way already: nothing more follows until it is shown."""
+        """Whether what a verdict would write to careers is on its way already."""
         if verdict.write is not Side.CAREER or verdict.values is None or not self.on_its_way:
             return False
         wanted = natives_of(unit, Side.CAREER, verdict.values)

@@ -49,8 +49,7 @@ def judge_link(
         judged.complete = not only_opt_outs
         return judged
     units = _opt_outs(subject.rules.units) if only_opt_outs else subject.rules.units
-    verdicts = _verdicts(ctx, subject, states, units)
-    verdicts = {name: verdict for name, verdict in verdicts.items() if not subject.awaits(subject.rules.unit(name), verdict)}
+    verdicts = _beside_what_is_on_its_way(subject, _verdicts(ctx, subject, states, units))
     if held:
         verdicts = {name: _withhold(verdict) for name, verdict in verdicts.items()}
     verdicts = _leave_alone(ctx, draft.db, subject, judged, verdicts)
@@ -75,6 +74,13 @@ def judge_link(
     if not held:
         draft.write(subject, judged.written, urgent=bool(urgent), profile=not only_opt_outs and not urgent)
     return judged
+
+
+def _beside_what_is_on_its_way(subject: Subject, verdicts: Mapping[str, Verdict]) -> dict[str, Verdict]:
+    """Without writes to careers that are on their way already: until they are shown only what else there is to say follows."""
+    awaited = {name for name, verdict in verdicts.items() if subject.awaits(subject.rules.unit(name), verdict)}
+    rest = {name: replace(verdicts[name], write=None, values=None, forget_base=False) for name in awaited}
+    return {name: rest.get(name, verdict) for name, verdict in verdicts.items() if name not in rest or rest[name].acts}
 
 
 def _leave_alone(

@@ -554,3 +554,32 @@ def test_what_an_earlier_release_handed_over_is_given_up_in_time(uni: FileUniver
         uni.export()
         uni.run()
     assert len(uni.files()) > 1
+
+
+def test_a_rejection_is_told_though_what_puts_back_lies_there_already(uni: FileUniversity) -> None:
+    """Law: a question that is answered is over at once, also while what puts the value back waits to be carried in."""
+    uni.edit_person("a1", {"last_name": "King"})
+    uni.export()
+    uni.run()
+    uni.edit(uni.one("Suggested_Change__c")["Id"], Decision__c="Reject", Reason__c="Incorrect")
+    uni.run()
+    uni.clock.move(timedelta(days=10))
+    uni.export()
+    uni.run()
+    assert uni.one("Suggested_Change__c")["State__c"] == "Rejected"
+
+
+def test_what_was_put_back_by_file_is_asked_about_once(uni: FileUniversity) -> None:
+    """Law: a value of careers over which a change of ours lies there is asked about at once, and until somebody decides."""
+    uni.edit_contact(uni.ada, Title="Director")
+    uni.run()
+    uni.edit_person("a1", {"title": "Counsel"})
+    uni.export()
+    uni.run()
+    assert uni.one("Suggested_Change__c")["State__c"] == "Open"
+    uni.carry_in()
+    uni.export()
+    uni.run()
+    uni.run()
+    assert uni.account("a1")["title"] == "Director"
+    assert uni.one("Suggested_Change__c")["State__c"] == "Open"
