@@ -33,6 +33,9 @@ CRM_STATES = {
 }
 """``State__c`` for each state."""
 
+WAITING = (CRM_STATES["open"], CRM_STATES["waiting"])
+"""``State__c`` of what staff have yet to answer."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Author:

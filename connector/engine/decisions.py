@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from connector.core.foreign import fitted, visible
 from connector.core.model import Side
 from connector.core.rulebook import Slot
-from connector.core.suggestions import CRM_STATES, NONE_OF_THEM, answer_of
+from connector.core.suggestions import CRM_STATES, NONE_OF_THEM, WAITING, answer_of
 from connector.engine.asked import picked
 from connector.engine.context import Context, log
 from connector.engine.drafts import NEW_CONTACT
@@ -44,6 +44,10 @@ def _each(ctx: Context, feed: Feed, decide: Callable[[Context, Connection, Row],
 def _suggestion_decided(ctx: Context, db: Connection, row: Row) -> bool:
     fields = unpack(row["fields"])
     known = suggestions.by_crm_id(db, [row["id"]]).get(row["id"])
+    if known is not None and known["state"] != "open" and not row["deleted"] and fields.get("State__c") in WAITING:
+        # It lay in the recycle bin when it was told of its end, or its end was overwritten.
+        suggestions.change(db, known["key"], told="open")
+        return False
     if known is None or known["state"] == "withdrawn":
         known = take_up(ctx, db, row, fields)
     decision = fields.get("Decision__c")

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from connector.core.model import Memory, OpenSuggestion, Rejection, Side, Unit, Value
-from connector.core.suggestions import CRM_STATES, show, to_enter
+from connector.core.suggestions import CRM_STATES, WAITING, show, to_enter
 from connector.engine.asked import read_moment
 from connector.engine.context import Context, key_of, log
 from connector.engine.readings import Person
@@ -20,7 +20,6 @@ from connector.store import intents, links, observations, suggestions
 from connector.store.links import BLANK
 from connector.store.store import Row, stamp, unpack
 
-_WAITING = ("Open", CRM_STATES["waiting"])
 _TURNED_DOWN = CRM_STATES["rejected"]
 _NOBODY = ("new", "review", "apart")
 """The states of a link that leads to no contact."""
@@ -44,9 +43,9 @@ def take_up(ctx: Context, db: Connection, row: Row, fields: Mapping[str, Any]) -
     Returns the open question's row; None if this is none, or none that can be taken up.
     """
     stands = fields.get("State__c")
-    here = not row["deleted"] and stands in (*_WAITING, _TURNED_DOWN)
+    here = not row["deleted"] and stands in (*WAITING, _TURNED_DOWN)
     asked = _asked(ctx, db, fields) if here else None
-    waits = here and stands in _WAITING
+    waits = here and stands in WAITING
     if waits and (about := _about_nothing(ctx, db, asked, fields)) is not None:
         _withdraw(ctx, db, row["id"], fields, about)
         return None

@@ -475,3 +475,24 @@ def test_what_is_pressed_on_one_value_does_not_stand_beside_another(uni: Univers
     go(uni, 2)
     assert uni.all("Suggested_Change__c")[1]["State__c"] == "Accepted"
     assert uni.account("a1")["phone_mobile"] == "+16175550222"
+
+
+@pytest.mark.parametrize(("then", "state"), [("Judge", "Withdrawn"), ("Counsel", "Accepted")])
+def test_a_question_that_comes_out_of_the_bin_is_told_its_end(uni: University, then: str, state: str) -> None:
+    """Law: what became of a question while it lay in the recycle bin stands on its record once staff have fetched it back."""
+    uni.edit_person("a1", {"title": "Counsel"})
+    uni.run()
+    question = uni.one("Suggested_Change__c")["Id"]
+    uni.crm.delete_as(uni.officer, question)
+    uni.run()
+    if state == "Accepted":
+        uni.edit_contact(uni.ada, Title=then)
+    else:
+        uni.edit_person("a1", {"title": then})
+    uni.run()
+    uni.crm.undelete_as(uni.officer, question)
+    go(uni, 2)
+    assert uni.one("Suggested_Change__c", Id=question)["State__c"] == state
+    told = len(uni.crm.writes("Suggested_Change__c"))
+    go(uni, 3)
+    assert len(uni.crm.writes("Suggested_Change__c")) == told
