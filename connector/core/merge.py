@@ -388,11 +388,7 @@ def end_sharing(*, unit: Unit, base: Base | None, crm: Reading | None, career: R
 
     What stands on both sides all the same is agreed: should it be shared one day, careers' edits until then are edits.
     """
-    withdrawn = Verdict(
-        row=Row.NOT_SHARED,
-        move=Move.WITHDRAW if memory.open else None,
-        suggested=_open_values(memory),
-    )
+    withdrawn = Verdict(row=Row.NOT_SHARED, move=_closed(memory), suggested=_open_values(memory))
     # What we have sent is ours, also where its answer was lost.
     sent = career is not None and not career.empty and career.values in memory.sent.get(Side.CAREER, ())
     ours = career is not None and (sent or _supplied(base, career, memory))
@@ -408,6 +404,13 @@ def end_sharing(*, unit: Unit, base: Base | None, crm: Reading | None, career: R
         # is remembered: a value that cannot be seen now is cleared once it can be, and what careers have emptied is no gap.
         return _tell_once(ended, memory)
     return _tell_once(replace(ended, write=Side.CAREER, values=(None,) * len(unit.fields), forget_base=True), memory)
+
+
+def _closed(memory: Memory) -> Move | None:
+    """How a question ends that leads to nothing any more: what staff have turned down before that stays turned down."""
+    if memory.open is None:
+        return None
+    return Move.REJECTED if memory.open.decision == "reject" else Move.WITHDRAW
 
 
 def permit(verdict: Verdict, unit: Unit) -> Verdict:
@@ -438,7 +441,8 @@ def settle(
     memory = replace(memory, noted=verdict.noted, adopt=chosen)
     if forgotten or new_base is not None:
         memory = replace(memory, supplied=None)
-    against = mine.values if mine is not None else None
+    # Of a contact that is gone counts what it held when the question was asked.
+    against = mine.values if mine is not None else memory.open.against if memory.open is not None else None
     match verdict.move:
         case Move.RAISE:
             episode = memory.episodes + 1

@@ -164,3 +164,23 @@ def test_a_consent_of_careers_that_cannot_be_read_is_none(tmp_path: Path) -> Non
     uni.edit_contact(ada, MobilePhone="+16175550999")
     go(uni, 2)
     assert uni.files() == []
+
+
+@pytest.mark.parametrize("how", ["consent", "bin"])
+def test_a_rejection_counts_though_sharing_ends_at_once(uni: University, how: str) -> None:
+    """Law: what staff rejected in the minute in which consent or contact went is not asked again once that is back."""
+    uni.edit_person("a1", {"phone_mobile": "+16175550199"})
+    uni.run()
+    uni.edit(uni.one("Suggested_Change__c")["Id"], Decision__c="Reject", Reason__c="Incorrect")
+    if how == "consent":
+        uni.edit_contact(uni.ada, Consent_Career_Asks__c="No")
+        uni.run()
+        uni.edit_contact(uni.ada, Consent_Career_Asks__c="Yes")
+        uni.run()
+        uni.edit_person("a1", {"consents.career_asks": True})
+    else:
+        uni.crm.delete_as(uni.officer, uni.ada)
+        uni.run()
+        uni.crm.undelete_as(uni.officer, uni.ada)
+    go(uni, 2)
+    assert [row["State__c"] for row in uni.all("Suggested_Change__c")] == ["Rejected"]
