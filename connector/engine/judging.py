@@ -154,8 +154,12 @@ def _vacated(subject: Subject, unit: Unit, now: datetime) -> Verdict:
 
 
 def _withhold(verdict: Verdict) -> Verdict:
-    """Before going live nothing is written and nobody is asked; what already agrees is still learnt."""
-    base = verdict.base if verdict.row in (Law.AGREED, Law.UNCHANGED, Law.NOT_SHARED) else None
+    """Nothing is written and nobody is asked, before going live for one; what already agrees is still learnt.
+
+    Not so what answers a question, for the base and its answer go together: both follow once something may be written.
+    """
+    learnt = verdict.move is None and verdict.row in (Law.AGREED, Law.UNCHANGED, Law.NOT_SHARED)
+    base = verdict.base if learnt else None
     return Verdict(row=verdict.row, base=base, noted=verdict.noted if verdict.note is None else None)
 
 

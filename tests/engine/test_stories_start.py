@@ -221,6 +221,21 @@ def test_a_pilot_writes_about_its_people_only(new: University) -> None:
     assert new.account("a1")["title"] == "President"
 
 
+def test_what_is_answered_outside_the_pilot_is_answered_once_it_is_over(pair: University) -> None:
+    """Law: what both sides come to agree on while a person may not be written about is the answer to what was asked before."""
+    pair.edit_person("a1", {"last_name": "King"})
+    pair.run()
+    planner.set_pilot(pair.ctx, accounts=["a2"], class_years=[])
+    pair.run()
+    pair.edit_contact(pair.ada, LastName="Byron")
+    pair.edit_person("a1", {"last_name": "Byron"})
+    pair.run()
+    assert pair.one("Suggested_Change__c")["State__c"] == "Open"
+    planner.set_pilot(pair.ctx, accounts=[], class_years=[])
+    pair.run()
+    assert pair.one("Suggested_Change__c")["State__c"] == "Accepted with changes"
+
+
 def test_a_missing_field_halts_by_name(new: University) -> None:
     """A mapped field that Salesforce no longer shows stops the bridge before it reads: the halt names it, nothing is cleared."""
     new.alumna()
