@@ -13,7 +13,7 @@ from connector.core.model import Side
 from connector.core.rulebook import Fact
 from connector.engine.context import Context
 from connector.engine.drafts import FIELD_WRITES, Subject
-from connector.engine.readings import Person
+from connector.engine.readings import Person, moved_by
 from connector.engine.recovered import decided_on
 from connector.ports import Feed
 from connector.store import intents, links, observations, suggestions
@@ -67,13 +67,17 @@ class Batch:
         arrives_within = _LATEST if career is None or career.capabilities.lookup else _LATEST_BY_FILE
         self._doubtful = intents.doubtful(db, system, accounts, FIELD_WRITES, ctx.clock.now() - arrives_within)
         refused = intents.refused_first(db, system, accounts, FIELD_WRITES)
-        self._refused = {row["target"]: row["plan_id"] in tried for row in refused}
+        self._refused = [(row["target"], row["id"], self._moved_by(row)) for row in refused]
         self.refused_now = {row["id"] for row in refused if row["plan_id"] in tried}
         by_hand = overtaken(ctx, system, "career.update")
         self._handed_over = intents.on_their_way(db, system, accounts, "career.update") if by_hand else {}
         self._written = intents.written_often(db, system, accounts, FIELD_WRITES, ctx.clock.now() - _A_WHILE, times=_FOUGHT_OVER)
         self._elsewhere = links.with_account_in(db, ctx.primary, contacts) if system != ctx.primary else frozenset()
         self.subjects: list[Subject] = []
+
+    def _moved_by(self, write: Row) -> frozenset[str]:
+        """The names of the units that a write moves."""
+        return frozenset(unit.name for unit in moved_by(self.rules, unpack(write["settle"]), unpack(write["payload"])))
 
     def _as_shown(self, db: Connection, system: str, states: Mapping[str, _States]) -> dict[str, _States]:
         """With every open question as it stands in Salesforce: what its record may not show, nobody has been asked."""
@@ -105,8 +109,9 @@ class Batch:
             has_profile=row["profile_id"] is not None,
         )
         found = Subject(rules=self.rules, link=row, person=person, contact=contact, account=account, profile=profile)
-        found.refused = row["account_id"] in self._refused
-        found.refused_now = self._refused.get(row["account_id"], False)
+        refused = [(id, units) for target, id, units in self._refused if target == row["account_id"]]
+        found.refused = frozenset(name for _, units in refused for name in units)
+        found.refused_now = frozenset(name for id, units in refused if id in self.refused_now for name in units)
         found.differed = frozenset(self._differences.get(row["account_id"], ()))
         found.hidden = frozenset(self._hidden.get(row["account_id"], ()))
         found.unrecorded = frozenset(self._unrecorded.get(row["account_id"], ()))

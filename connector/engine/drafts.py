@@ -48,10 +48,10 @@ class Subject:
     backfill: bool = True
     puts_back: bool = False
     """Whether careers' record is to lose what somebody has typed there, and what tells of it may not stand in Salesforce yet."""
-    refused: bool = False
-    """Whether a side refused this person's last opt-out."""
-    refused_now: bool = False
-    """Whether it did so in this very cycle."""
+    refused: frozenset[str] = frozenset()
+    """Units whose last opt-out a side refused."""
+    refused_now: frozenset[str] = frozenset()
+    """Those of them that it refused in this very cycle."""
     fought_over: frozenset[str] = frozenset()
     """Units that another program writes against us."""
     counts: bool = True

@@ -57,10 +57,9 @@ def judge_link(
     if held:
         # Where nothing may be written, nothing goes first: what both sides agree on is remembered for everybody.
         urgent = set()
-    if subject.refused:
-        # A side will not take the restriction as it is: tried once more whenever something moves, it holds up nothing else.
-        verdicts = {name: verdict for name, verdict in verdicts.items() if not (subject.refused_now and name in urgent)}
-        urgent = set()
+    # A restriction that a side will not take as it is: tried once more whenever something moves, it holds up nothing else.
+    verdicts = {name: verdict for name, verdict in verdicts.items() if name not in urgent & subject.refused_now}
+    urgent -= subject.refused
     if urgent or only_opt_outs:
         judged.complete, judged.urgent = False, bool(urgent)
         verdicts = {name: verdict for name, verdict in verdicts.items() if name in urgent}

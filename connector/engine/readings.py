@@ -91,6 +91,12 @@ def still_means(unit: Unit | None, settling: Mapping[str, Any]) -> Unit | None:
     return unit if unit is not None and settling.get("places") == places_of(unit) else None
 
 
+def moved_by(rules: Rules, settling: Mapping[str, Any], payload: Mapping[str, Any]) -> list[Unit]:
+    """The units that a write moves: it carries their values, or their flag on the career profile."""
+    values, fields = settling.get("units", {}), payload["fields"]
+    return [unit for unit in rules.units if unit.name in values or unit.opt_out_to in fields]
+
+
 def written(unit: Unit, side: Side, sent: Mapping[str, Native], answered: Fields | None) -> Reading:
     """What a side holds after it applied a write: what it answered where it did, else what we sent."""
     natives: list[Native] = []

@@ -17,7 +17,7 @@ from connector.core.rulebook import pick, placed
 from connector.engine.context import Context, log
 from connector.engine.doubt import given_up_at, never_arrived
 from connector.engine.keeping import keep, note_accounts
-from connector.engine.readings import still_means, written
+from connector.engine.readings import moved_by, still_means, written
 from connector.engine.unasking import ask_anew
 from connector.engine.working_set import WorkingSet
 from connector.ports import HANDED_OVER, NO_RECORD, NOT_NOW, TAKEN, UNREADABLE, Feed, Outcome, Record, Status
@@ -279,9 +279,8 @@ def _move_bases(ctx: Context, held: WorkingSet, row: Row, side: Side, answered: 
 
 def _judge_again(ctx: Context, db: Connection, row: Row, payload: Mapping[str, Any]) -> None:
     """Whose restrictions our own write has moved is looked at once more: what may be shared is perhaps another thing now."""
-    units = [unit for unit in ctx.rules(row["system"]).units if unit.other_office_edit is OutsideEdit.OPT_OUT_WINS]
-    moved = unpack(row["settle"])["units"].keys() | payload["fields"].keys()
-    if any(unit.name in moved or unit.opt_out_to in moved for unit in units):
+    moved = moved_by(ctx.rules(row["system"]), unpack(row["settle"]), payload)
+    if any(unit.other_office_edit is OutsideEdit.OPT_OUT_WINS for unit in moved):
         links.mark(db, row["system"], [row["target"]])
 
 

@@ -215,11 +215,11 @@ def in_flight(db: Connection, system: str, targets: Iterable[str], kinds: Sequen
 @prepared
 def _refused_first(system: Place, targets: Place, kinds: Place) -> Select[Any]:
     first = (intent.c.state == "refused") & (intent.c.weight == 0)
-    return select(intent.c.id, intent.c.target, intent.c.plan_id).where(_about(system, targets, kinds), first)
+    return select(intent).where(_about(system, targets, kinds), first)
 
 
 def refused_first(db: Connection, system: str, targets: Iterable[str], kinds: Sequence[str]) -> list[Row]:
-    """The most urgent writes about these targets (opt-outs) that a side has refused: id, target and plan."""
+    """The most urgent writes about these targets (opt-outs) that a side has refused."""
     return [row for some in batches(targets) for row in rows_of(_refused_first(db, system=system, targets=some, kinds=kinds))]
 
 

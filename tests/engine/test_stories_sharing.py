@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,8 +11,10 @@ from connector.engine.report import status
 from connector.rules import load_rules
 from emulator.career.errors import invalid
 from emulator.inprocess import WireFault
+from tests.engine.test_stories_mapping_changes import of_person
 from tests.engine.university import University
 from tests.simulation.variants import mapping_files
+from tests.systems import rulebook
 
 PURPOSES = {
     "consents.mentoring": "Opt_Out_Mentoring__c",
@@ -68,6 +71,36 @@ def test_a_restriction_that_is_refused_is_tried_once_in_a_cycle(uni: University)
     uni.run()
     assert uni.profile()["Opt_Out_Mentoring__c"]
     assert status(uni.ctx)["refused"] == []
+
+
+def test_a_new_restriction_does_not_wait_behind_a_refused_one(pair: University) -> None:
+    """Law: no brake holds a restriction, also of a person of whom a side has refused another one."""
+    brakes = {side: replace(known, max_changes=0) for side, known in rulebook().person.brakes.items()}
+    pair.take_into_force(persons=of_person(brakes=brakes), hash="brake")
+    refusal = pair.crm.order_refusal("FIELD_CUSTOM_VALIDATION_EXCEPTION", sobject="Career_Profile__c", count=99)
+    pair.edit_person("a1", {"consents.mentoring": False})
+    pair.run()
+    pair.edit_contact(pair.grace, Title="Director")
+    pair.run()
+    assert (refusal.struck, pair.account("a2")["title"]) == (1, "Admiral")
+    for contact in (pair.ada, pair.grace):
+        pair.edit_contact(contact, Do_Not_Contact__c=True)
+    pair.run()
+    assert [pair.account(id)["do_not_contact"] for id in ("a1", "a2")] == [True, True]
+
+
+def test_restrictions_that_are_refused_one_after_the_other_hold_up_nothing(uni: University) -> None:
+    """Law: none is tried twice in a cycle, and every other change of that person goes out in it."""
+    refusal = uni.crm.order_refusal("FIELD_CUSTOM_VALIDATION_EXCEPTION", sobject="Career_Profile__c", count=99)
+    for tried, (consent, title) in enumerate(
+        [("mentoring", "Director"), ("events", "President"), ("surveys", "Countess")], start=1
+    ):
+        uni.edit_person("a1", {f"consents.{consent}": False})
+        uni.edit_contact(uni.ada, Title=title)
+        before = refusal.struck
+        uni.run()
+        assert uni.account("a1")["title"] == title
+        assert refusal.struck - before <= tried
 
 
 def test_lifting_an_opt_out_clears_the_flag(uni: University) -> None:
