@@ -255,10 +255,14 @@ def _sharing(file: PersonFile, found: Findings) -> None:
     for purpose, name in file.purposes.items():
         if found.known(("purposes", purpose), name, (*file.field, *file.read), "field"):
             _wants(file, found, ("purposes", purpose), name, "truth")
-            group = file.field[name].group if name in file.field else None
-            if group is not None and len(units_of(file)[group]) > 1:
-                message = f'"{name}" is judged with all of group "{group}", so it is nobody\'s consent'
-                found.add("M211", ("purposes", purpose), message, "take the field out of the group")
+            _alone(file, found, ("purposes", purpose), name, "it is nobody's consent")
+
+
+def _alone(file: PersonFile, found: Findings, path: Path, name: str, otherwise: str) -> None:
+    group = file.field[name].group if name in file.field else None
+    if group is not None and len(units_of(file)[group]) > 1:
+        message = f'"{name}" is judged with all of group "{group}", so {otherwise}'
+        found.add("M211", path, message, "take the field out of the group")
 
 
 def _wants(file: PersonFile, found: Findings, path: Path, name: str, kind: str) -> None:
@@ -313,6 +317,8 @@ def _eligibility(file: PersonFile, found: Findings, everything: tuple[str, ...])
             path: Path = ("eligibility", key, position)
             if found.known(path, name, everything, "field"):
                 _wants(file, found, path, name, "truth")
+                if key == "exclude":
+                    _alone(file, found, path, name, "careers would not be told of it once sharing ends")
     if (table.class_year is None) != (table.class_year_from is None):
         found.add(
             "M214",
