@@ -232,7 +232,7 @@ DEFECTS = (
         edits=(
             Edit(
                 "connector/engine/settling.py",
-                "        changed[name] = replace(state, base=base, memory=replace(state.memory, supplied=None))\n",
+                "        changed[name] = replace(state, base=base, memory=replace(state.memory, supplied=None, noted=noted))\n",
                 "        changed[name] = state\n",
             ),
         ),
