@@ -36,7 +36,7 @@ class Steps:
     def __init__(self, bridge: Bridge, clock: MovedClock) -> None:
         self.clock, self.mapping = clock, bridge.mapping
         self.crm = Metered(bridge.crm)
-        self.careers = {name: Metered(side) for name, side in bridge.careers.items()}
+        self.careers = {name: Metered(side) for name, side in bridge.context.careers.items()}
         self.lease = bridge.lease
         careers = {name: cast("CareerSide", side) for name, side in self.careers.items()}
         self.ctx: Context = replace(bridge.context, crm=cast("CrmSide", self.crm), careers=careers)

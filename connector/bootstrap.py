@@ -28,7 +28,7 @@ from connector.config import Career, Crm, Fault, Settings
 from connector.core.document import did_you_mean
 from connector.core.evidence import KEYS_VERSION
 from connector.core.match import Weights
-from connector.engine.context import Context, Progress, no_progress
+from connector.engine.context import Context, Installation, Progress, no_progress
 from connector.engine.cycle import prepare
 from connector.errors import Halt, Problem, UserError
 from connector.ports import Calls, Clock
@@ -38,7 +38,7 @@ from connector.salesforce.client import Client
 from connector.salesforce.side import SalesforceSide
 from connector.salesforce.transport import Transport
 from connector.secrets import Secret, read_secret
-from connector.store.store import Store, open_store
+from connector.store.store import open_store
 from connector.wire import Wire, open_session
 
 WEIGHTS = "weights/person-1.json"
@@ -66,7 +66,8 @@ class Surroundings:
 class Bridge:
     """A wired installation. ``mapping`` names what is read of a contact, to notice when that changes.
 
-    ``client`` and ``careers`` know sessions, limits and pauses: there is one of each for as long as the process lives.
+    ``client`` and the careers of ``context`` know sessions, limits and pauses: there is one of each for as long as the process
+    lives.
     """
 
     settings: Settings
@@ -75,12 +76,11 @@ class Bridge:
     context: Context
     client: Client
     crm: SalesforceSide
-    careers: Mapping[str, CareerClient]
     mapping: str
 
     def calls(self) -> dict[str, Calls]:
         """Remote calls made by this process, by side."""
-        return {"crm": self.crm.calls} | {name: career.calls for name, career in self.careers.items()}
+        return {"crm": self.crm.calls} | {name: career.calls for name, career in self.context.careers.items()}
 
     @property
     def lease(self) -> timedelta:
@@ -128,15 +128,34 @@ def open_bridge(settings: Settings, *, around: Surroundings | None = None, progr
         Halt: the state cannot be used, or an address may not be.
     """
     around = around or Surroundings()
-    rulebook = _rules(settings)
+    rulebook = read_rules(settings)
+    with open_installation(settings, around=around) as installation:
+        yield _wire_all(settings, around, rulebook, installation, progress)
+
+
+@contextmanager
+def open_installation(settings: Settings, *, around: Surroundings | None = None) -> Iterator[Installation]:
+    """The state and the ways to the career systems, by the settings alone: no mapping file is looked at.
+
+    Raises:
+        UserError: a profile is wrong, or the state's secret.
+        Halt: the state cannot be used, or an address may not be.
+    """
+    around = around or Surroundings()
     store = open_store(state_url(settings, around.environ))
     try:
-        yield _wire_all(settings, around, rulebook, store, progress)
+        yield Installation(
+            store=store,
+            careers={career.system: open_career(career, around) for career in settings.career},
+            clock=around.clock,
+            environment=settings.bridge.environment,
+            version=product_version(),
+        )
     finally:
         store.close()
 
 
-def _rules(settings: Settings) -> Rulebook:
+def read_rules(settings: Settings) -> Rulebook:
     """The mapping. A file for a system that there is not is a mistake: the system that is meant would go by ``person.toml``."""
     rulebook, systems = load_rules(settings.bridge.mappings), [career.system for career in settings.career]
     unknown = [name for name in rulebook.persons.own if name not in systems]
@@ -151,24 +170,25 @@ def _rules(settings: Settings) -> Rulebook:
     return rulebook
 
 
-def _wire_all(settings: Settings, around: Surroundings, rulebook: Rulebook, store: Store, progress: Progress) -> Bridge:
+def _wire_all(
+    settings: Settings, around: Surroundings, rulebook: Rulebook, installation: Installation, progress: Progress
+) -> Bridge:
     client = open_client(settings.crm, around)
     crm = _crm_side(settings.crm, around, rulebook, client)
-    careers = {career.system: open_career(career, around) for career in settings.career}
     context = Context(
         persons=rulebook.persons,
         requests=rulebook.requests,
         routing=rulebook.routing,
         rules_hash=rulebook.hash,
-        store=store,
+        store=installation.store,
         crm=crm,
-        careers=careers,
-        clock=around.clock,
+        careers=installation.careers,
+        clock=installation.clock,
         rng=around.chance,
         weights=read_weights(),
-        environment=settings.bridge.environment,
-        holder=holder_of(around.host, store.engine.url),
-        version=product_version(),
+        environment=installation.environment,
+        holder=holder_of(around.host, installation.store.engine.url),
+        version=installation.version,
         start_at=settings.requests.start_at,
         primary=settings.primary.system,
         progress=progress,
@@ -180,7 +200,6 @@ def _wire_all(settings: Settings, around: Surroundings, rulebook: Rulebook, stor
         context=context,
         client=client,
         crm=crm,
-        careers=careers,
         mapping=_what_is_read(rulebook),
     )
 
@@ -201,7 +220,7 @@ def reload(bridge: Bridge) -> Bridge:
     Raises:
         UserError: they cannot be used; the bridge given stays good.
     """
-    rulebook = _rules(bridge.settings)
+    rulebook = read_rules(bridge.settings)
     if rulebook.hash == bridge.rulebook.hash:
         return bridge
     crm = _crm_side(bridge.settings.crm, bridge.around, rulebook, bridge.client)

@@ -153,10 +153,9 @@ class Daemon:
         try:
             self._bridge = reload(self._bridge)
         except UserError as error:
-            problem = f"{len(error.problems)} problems, the first: {error.problems[0].file}:{error.problems[0].line}"
             log.warning("mapping.kept_last_good", count=len(error.problems))
             with store.begin() as db:
-                set_meta(db, MAPPING_PROBLEM, problem)
+                set_meta(db, MAPPING_PROBLEM, error.brief)
         except BridgeError as error:
             # The new mapping is well written but does not fit the org, or that cannot be found out now.
             log.warning("mapping.kept_last_good", error=type(error).__name__)

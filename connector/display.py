@@ -160,8 +160,7 @@ def plan(found: Planned, read: Cycle, ctx: Context, *, as_json: bool) -> None:
         return
     _down(read)
     say(f"{found.people:,} people were judged; nothing was written")
-    units = list(dict.fromkeys(unit.name for rules in ctx.persons.every() for unit in rules.units))
-    lines = [(unit, found.writes["career"].get(unit, ""), found.writes["crm"].get(unit, "")) for unit in units]
+    lines = [(unit, found.writes["career"].get(unit, ""), found.writes["crm"].get(unit, "")) for unit in ctx.persons.unit_names()]
     _table(
         "fields that would be written",
         ("field", "to careers", "to the career profile"),

@@ -49,6 +49,12 @@ class UserError(BridgeError):
         self.problems = tuple(problems)
         super().__init__("; ".join(f"{p.file}:{p.line}: {p.code} {p.message}" for p in problems))
 
+    @property
+    def brief(self) -> str:
+        """How many problems there are and where the first is, in one short line."""
+        count, first = len(self.problems), self.problems[0]
+        return f"{count} problem{'s' * (count > 1)}, the first: {first.file}:{first.line}"
+
 
 class Later(BridgeError):
     """The side cannot do it now. ``side`` is a side's or system's name, ``code`` the platform's code, never its text."""

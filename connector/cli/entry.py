@@ -10,10 +10,10 @@ from typing import Annotated
 import typer
 
 from connector import display
-from connector.bootstrap import Bridge, career_faults, login_secrets, open_bridge, product_version
+from connector.bootstrap import Bridge, career_faults, login_secrets, open_bridge, open_installation, product_version
 from connector.config import Settings, load_settings
 from connector.engine import cycle, planner
-from connector.engine.context import Context
+from connector.engine.context import Installation
 from connector.log import configure
 from connector.process import make_private
 
@@ -66,12 +66,26 @@ def _program(
     """What stands before any command."""
 
 
-@contextmanager
-def opened(config: Path) -> Iterator[Bridge]:
-    """The bridge with its state, progress and log; neither side is asked anything yet."""
+def _begun(config: Path) -> Settings:
     settings = settings_of(config)
     configure(settings.bridge.log_level, settings.bridge.log_format)
     make_private()
+    return settings
+
+
+@contextmanager
+def installed(config: Path) -> Iterator[tuple[Settings, Installation]]:
+    """The state by the settings alone: for what has to work while a mapping file has a mistake."""
+    settings = _begun(config)
+    with open_installation(settings) as here:
+        _take_pilot(here, settings)
+        yield settings, here
+
+
+@contextmanager
+def opened(config: Path) -> Iterator[Bridge]:
+    """The bridge with its state, progress and log; neither side is asked anything yet."""
+    settings = _begun(config)
     with display.progress() as progress, open_bridge(settings, progress=progress) as bridge:
         _take_pilot(bridge.context, settings)
         yield bridge
@@ -94,7 +108,7 @@ def prepared(config: Path, *, rehearsal: bool = False) -> Iterator[Bridge]:
         yield bridge
 
 
-def _take_pilot(ctx: Context, settings: Settings) -> None:
+def _take_pilot(ctx: Installation, settings: Settings) -> None:
     """``[pilot]`` in the configuration counts unless the `pilot` command has chosen otherwise."""
     planner.set_pilot(ctx, accounts=settings.pilot.accounts, class_years=settings.pilot.class_years, configured=True)
 
@@ -104,5 +118,5 @@ def unit_of(bridge: Bridge, field: str) -> str:
     try:
         return bridge.rulebook.persons.unit(field).name
     except KeyError:
-        names = ", ".join(dict.fromkeys(unit.name for rules in bridge.rulebook.persons.every() for unit in rules.units))
+        names = ", ".join(bridge.rulebook.persons.unit_names())
         raise typer.BadParameter(f"the mapping has no field or group {field!r}; it has: {names}") from None

@@ -8,10 +8,12 @@ from typing import Annotated
 import typer
 
 from connector import display
-from connector.cli.entry import DEFAULT, GOOD, HALTED, PART, AsJson, ConfigFile, alone, app, opened, prepared, unit_of
+from connector.bootstrap import read_rules
+from connector.cli.entry import DEFAULT, GOOD, HALTED, PART, AsJson, ConfigFile, alone, app, installed, opened, prepared, unit_of
 from connector.daemon import Daemon
 from connector.engine import cycle, erasing, halting, owed, planner, plans, report, watch
 from connector.engine.context import stage
+from connector.errors import UserError
 from connector.store import requests, suggestions
 
 _HIGHEST = 2**31 - 1
@@ -66,9 +68,13 @@ def status(
     as_json: AsJson = False,
 ) -> None:
     """How it stands: what works since when, what waits, what is halted, and what to do."""
-    with opened(config) as bridge:
-        found = report.status(bridge.context)
-        verdict = report.health(found, bridge.settings.status, bridge.context.clock.now())
+    with installed(config) as (settings, here):
+        try:
+            mapped, problem = read_rules(settings).persons.unit_names(), None
+        except UserError as error:
+            mapped, problem = None, error.brief
+        found = report.status(here, mapped=mapped, mapping_problem=problem)
+        verdict = report.health(found, settings.status, here.clock.now())
     display.status(found, verdict, line_only=check, as_json=as_json)
     raise typer.Exit(verdict.code if check else GOOD)
 
@@ -99,7 +105,7 @@ def list_suggestions(
     as_json: AsJson = False,
 ) -> None:
     """Suggestions that wait for Alumni Relations. They are decided in Salesforce, not here."""
-    with opened(config) as bridge, bridge.context.store.begin() as db:
+    with installed(config) as (_, here), here.store.begin() as db:
         rows = suggestions.listing(db, state=None if every else "open", limit=10_000)
     display.rows("suggestions", rows, ("raised_at", "kind", "unit", "account_id", "state", "crm_id"), as_json=as_json)
 
@@ -107,7 +113,7 @@ def list_suggestions(
 @app.command("requests")
 def list_requests(config: ConfigFile = DEFAULT, *, as_json: AsJson = False) -> None:
     """Career requests: each with its record, Task and state."""
-    with opened(config) as bridge, bridge.context.store.begin() as db:
+    with installed(config) as (_, here), here.store.begin() as db:
         rows = requests.listing(db, limit=10_000)
     columns = ("received_at", "request_id", "number", "type", "state", "neutral", "task_id")
     display.rows("requests", rows, columns, as_json=as_json)
@@ -116,8 +122,8 @@ def list_requests(config: ConfigFile = DEFAULT, *, as_json: AsJson = False) -> N
 @app.command()
 def halt(reason: Annotated[str, typer.Argument(help="Why; shown to everybody.")], config: ConfigFile = DEFAULT) -> None:
     """Stop everything at the next effect boundary until `resume`."""
-    with opened(config) as bridge, bridge.context.store.begin() as db:
-        halting.set_halt(bridge.context, db, halting.EVERYTHING, reason, "`alumni-bridge resume everything`")
+    with installed(config) as (_, here), here.store.begin() as db:
+        halting.set_halt(here, db, halting.EVERYTHING, reason, "`alumni-bridge resume everything`")
     display.say("halted; `alumni-bridge resume everything` ends it")
 
 
@@ -131,13 +137,13 @@ def resume(
     """End a halt (a held plan is dropped, and everybody in it judged anew), or approve the very plan that a brake has stopped."""
     if (subject is None) == (plan is None):
         raise typer.BadParameter("name what is halted, or a plan's hash with --plan")
-    with opened(config) as bridge:
+    with installed(config) as (_, here):
         if plan is not None:
-            released = plans.approve(bridge.context, plan)
+            released = plans.approve(here, plan)
             if released is None:
                 raise typer.BadParameter("no braked plan has a hash that begins so; see `alumni-bridge status`")
             display.say(f"approved: {released} writes are ready for the next cycle")
-        elif plans.resume(bridge.context, subject or ""):
+        elif plans.resume(here, subject or ""):
             display.say(f"{subject} is no longer halted")
         else:
             raise typer.BadParameter(f"{subject!r} is not halted; see `alumni-bridge status`")
@@ -152,8 +158,8 @@ def retry(
     config: ConfigFile = DEFAULT,
 ) -> None:
     """Try refused writes again, once what their remedy asks for has been done."""
-    with opened(config) as bridge:
-        count = plans.retry(bridge.context, writes)
+    with installed(config) as (_, here):
+        count = plans.retry(here, writes)
     display.say(f"{count} writes are tried again in the next cycle")
 
 
@@ -179,8 +185,8 @@ def erase(
     config: ConfigFile = DEFAULT,
 ) -> None:
     """Erase what the state keeps about one person; the audit's chain stays whole."""
-    with opened(config) as bridge:
-        count = erasing.erase_person(bridge.context, system, account)
+    with installed(config) as (_, here):
+        count = erasing.erase_person(here, system, account)
     if not count:
         display.say(f"nothing is kept about account {account} of {system}: it was erased before, or is spelt otherwise")
         raise typer.Exit(PART)

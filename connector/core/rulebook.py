@@ -332,6 +332,10 @@ class Persons:
                 continue
         raise KeyError(name)
 
+    def unit_names(self) -> tuple[str, ...]:
+        """The names of the units that any of the mappings has, in the order of the files."""
+        return tuple(dict.fromkeys(unit.name for rules in self.every() for unit in rules.units))
+
     def contact_fields(self) -> tuple[str, ...]:
         """See ``Rules.contact_fields``."""
         return tuple(sorted({name for rules in self.every() for name in rules.contact_fields()}))

@@ -28,22 +28,28 @@ def no_progress(_what: str, _done: int, _total: int | None) -> None:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Context:
+class Installation:
+    """One institution by its settings alone. What works on the state by that goes on while a mapping file has a mistake."""
+
+    store: Store
+    careers: Mapping[str, CareerSide]
+    clock: Clock
+    environment: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context(Installation):
     """One institution, wired. ``rules_hash`` names the mapping version that every write of this cycle carries."""
 
     persons: Persons
     requests: RequestRules
     routing: Routing
     rules_hash: str
-    store: Store
     crm: CrmSide
-    careers: Mapping[str, CareerSide]
-    clock: Clock
     rng: Callable[[], float]
     weights: Weights
-    environment: str
     holder: str
-    version: str
     start_at: datetime
     primary: str = ""
     """The career system whose account counts where a person has accounts in several; empty where there is one system."""
@@ -61,7 +67,7 @@ class Context:
         return self.persons.of(system)
 
 
-def requests_side(ctx: Context, system: str) -> str:
+def requests_side(ctx: Installation, system: str) -> str:
     """The side that a system's requests come from and are answered at: one of its own where another service carries them.
 
     What stops such a side leaves people alone, and what stops a system stops its requests, too.
@@ -69,7 +75,7 @@ def requests_side(ctx: Context, system: str) -> str:
     return f"{system}:requests" if ctx.careers[system].capabilities.requests_elsewhere else system
 
 
-def sides(ctx: Context) -> list[str]:
+def sides(ctx: Installation) -> list[str]:
     """Every side that is read, in that order."""
     return list(dict.fromkeys(["crm", *(side for system in ctx.careers for side in (system, requests_side(ctx, system)))]))
 

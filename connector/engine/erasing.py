@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Connection
 
 from connector.core.model import Side
-from connector.engine.context import Context
+from connector.engine.context import Installation
 from connector.ports import Feed
 from connector.store import intents, journal, links, observations, requests, reviews, suggestions
 from connector.store.store import Row
@@ -13,7 +13,7 @@ from connector.store.store import Row
 _ABOUT_THE_REQUEST = ("misunderstood", requests.RECOVERED, requests.RETURNED)
 
 
-def erase_person(ctx: Context, system: str, account: str) -> int:
+def erase_person(ctx: Installation, system: str, account: str) -> int:
     """Forget a person: readings of their records and of those about them, evidence, base, memory, writes, audited values.
 
     What remains are references: the link, numbers and states of requests and suggestions, and the audit's chain.
@@ -28,7 +28,7 @@ def erase_person(ctx: Context, system: str, account: str) -> int:
     return erased
 
 
-def _erase_account(ctx: Context, db: Connection, system: str, account: str) -> int:
+def _erase_account(ctx: Installation, db: Connection, system: str, account: str) -> int:
     link = links.by_account(db, system, [account]).get(account)
     erased = journal.erase(db, system, account) + intents.erase(db, system, account)
     links.forget_states(db, system, account)

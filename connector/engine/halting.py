@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, delete, select
 
-from connector.engine.context import Context, log
+from connector.engine.context import Installation, log
 from connector.errors import Halt, Refused
 from connector.store.store import Row, get_meta, moment, prepared, rows_of, stamp, unpack
 from connector.store.tables import halt
@@ -28,7 +28,7 @@ LEASE = "lease"
 """The subject while another daemon holds the lease in Salesforce."""
 
 
-def set_halt(ctx: Context, db: Connection, subject: str, reason: str, remedy: str, *, plan_id: str | None = None) -> None:
+def set_halt(ctx: Installation, db: Connection, subject: str, reason: str, remedy: str, *, plan_id: str | None = None) -> None:
     """Stop a subject until a person resumes it; the first reason stays."""
     known = db.execute(halt.select().where(halt.c.subject == subject)).first()
     if known is None:
@@ -37,7 +37,7 @@ def set_halt(ctx: Context, db: Connection, subject: str, reason: str, remedy: st
         log.error("halted", subject=subject)
 
 
-def stop(ctx: Context, subject: str, error: Halt | Refused) -> None:
+def stop(ctx: Installation, subject: str, error: Halt | Refused) -> None:
     """``set_halt`` for a side or station that cannot go on as it is; once its cause is cured, `resume` ends it."""
     cure = error.remedy or "see docs/runbook.md"
     with ctx.store.begin() as db:

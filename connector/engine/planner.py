@@ -15,7 +15,7 @@ from connector.core.brakes import Load, pulled
 from connector.core.merge import Row as Law
 from connector.core.model import Side, Unit
 from connector.engine.batch import Batch, note_unreadable, overtaken
-from connector.engine.context import Context, log, stage
+from connector.engine.context import Context, Installation, log, stage
 from connector.engine.drafts import FIELD_WRITES, PROPOSAL, Draft
 from connector.engine.halting import PLAN, set_halt
 from connector.engine.judging import Judged, judge_link
@@ -256,7 +256,7 @@ def go_live(ctx: Context) -> None:
         links.mark_all(db, *_EVERYBODY)
 
 
-def set_pilot(ctx: Context, *, accounts: Sequence[str], class_years: Sequence[int], configured: bool = False) -> None:
+def set_pilot(ctx: Installation, *, accounts: Sequence[str], class_years: Sequence[int], configured: bool = False) -> None:
     """Limit writing to these people; with neither, nobody is left out any more. Everybody is judged again.
 
     ``configured``: the configuration says so; it does not go against what the command has chosen, nor says it twice.

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from connector.core.brakes import WHOLE_READ
 from connector.core.model import Side
 from connector.engine import usage
-from connector.engine.context import Context, log
+from connector.engine.context import Context, Installation, log
 from connector.engine.drafts import FIELD_WRITES
 from connector.engine.halting import AUDIT, clear_halt, halts
 from connector.engine.unasking import NEW_QUESTIONS, route_again, unask, untell
@@ -19,7 +19,7 @@ from connector.store import intents, journal, links, observations, plans, reques
 from connector.store.store import set_meta, unpack
 
 
-def approve(ctx: Context, digest: str) -> int | None:
+def approve(ctx: Installation, digest: str) -> int | None:
     """Release the held plan whose digest begins so; how many writes became ready, None if there is no such plan.
 
     What has been decided anew since (the mapping has changed, somebody has moved) is no part of it any more.
@@ -36,7 +36,7 @@ def approve(ctx: Context, digest: str) -> int | None:
     return None
 
 
-def resume(ctx: Context, subject: str) -> bool:
+def resume(ctx: Installation, subject: str) -> bool:
     """A person has acted; whether there was such a halt.
 
     A plan that was held is dropped, and everybody in it is judged anew: if what it was about has been undone, nothing
@@ -93,7 +93,7 @@ def route_anew(ctx: Context, db: Connection) -> None:
             requests.reopen_strays(db)
 
 
-def retry(ctx: Context, ids: list[int] | None = None) -> int:
+def retry(ctx: Installation, ids: list[int] | None = None) -> int:
     """Try refused writes again, all or these; for when what the remedy asked for has been done. How many there were.
 
     A request that was decided before today is routed by what is known now: its deadlines, and how often somebody was asked.

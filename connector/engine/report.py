@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -13,7 +13,7 @@ from connector.core.explain import ROWS
 from connector.core.model import Side, Unit
 from connector.core.suggestions import show
 from connector.engine import owed
-from connector.engine.context import Context, log, sides, stage
+from connector.engine.context import Context, Installation, log, sides, stage
 from connector.engine.halting import halts, notices
 from connector.engine.judging import link_verdicts
 from connector.store import intents, journal, links, requests, reviews, suggestions
@@ -25,14 +25,18 @@ _A_DAY = timedelta(days=1)
 """A side that was away comes back by then, and is compared."""
 
 
-def _to_choose(ctx: Context, db: Connection) -> dict[str, int]:
+def _to_choose(db: Connection, mapped: Collection[str] | None) -> dict[str, int]:
     """How many first differences wait for `adopt`, by unit; those of units that are not mapped now do not."""
-    mapped = {unit.name for rules in ctx.persons.every() for unit in rules.units}
-    return {unit: count for unit, count in links.count_first_differences(db).items() if unit in mapped}
+    waiting = links.count_first_differences(db)
+    return waiting if mapped is None else {unit: count for unit, count in waiting.items() if unit in mapped}
 
 
-def status(ctx: Context) -> dict[str, Any]:
-    """How it stands, in plain values: stage, last good work per side, what waits, what is halted and parked, and why."""
+def status(ctx: Installation, *, mapped: Collection[str] | None = None, mapping_problem: str | None = None) -> dict[str, Any]:
+    """How it stands, in plain values: stage, last good work per side, what waits, what is halted and parked, and why.
+
+    ``mapped`` are the units of the mapping; where it cannot be read, every unit counts. ``mapping_problem`` is what is wrong with
+    its files now; else what the daemon has remembered counts.
+    """
     with ctx.store.begin() as db:
         stand = stage(db)
         compared = ["crm", *ctx.careers]
@@ -44,7 +48,7 @@ def status(ctx: Context) -> dict[str, Any]:
             "halted": [dict(row) for row in halts(db).values()],
             "down": _down(db),
             "links": links.count_states(db),
-            "first_differences": _to_choose(ctx, db),
+            "first_differences": _to_choose(db, mapped),
             "suggestions": suggestions.count(db),
             "reviews": reviews.count(db),
             "requests": requests.count(db),
@@ -58,7 +62,7 @@ def status(ctx: Context) -> dict[str, Any]:
             "to_compare": [side for side in compared if owed.standing(db, side) is not None],
             "broken_off": owed.broken_off(db, compared),
             "notices": notices(db, ctx.clock.now()),
-            "mapping_problem": get_meta(db, "mapping_problem"),
+            "mapping_problem": mapping_problem or get_meta(db, "mapping_problem"),
             "audit_broken_at": journal.verify(db),
         }
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from sqlalchemy import Connection
 
 from connector.core.model import Side
-from connector.engine.context import Context
+from connector.engine.context import Context, Installation
 from connector.engine.drafts import NEW_CONTACT, PROPOSAL
 from connector.store import intents, journal, links, observations, requests, reviews, suggestions
 from connector.store.links import BLANK
@@ -62,7 +62,7 @@ def _close(db: Connection, system: str, account: str, asked: Row) -> None:
         links.put_states(db, system, {account: dict(states) | {unit: closed}})
 
 
-def route_again(ctx: Context, db: Connection, system: str, request_id: str, key: str) -> None:
+def route_again(ctx: Installation, db: Connection, system: str, request_id: str, key: str) -> None:
     """A request whose record is not to be made as it was decided is routed once more, as if it had just come."""
     intents.supersede(db, system, [request_id], ["request.create", "career.acknowledge"])
     # One whose answer was lost may have been made: its record is met, by its key or as it is read. The audit tells what it said.

@@ -12,7 +12,7 @@ from statistics import median
 
 from sqlalchemy import Connection
 
-from connector.engine.context import Context
+from connector.engine.context import Context, Installation
 from connector.errors import Halt
 from connector.store.store import get_meta, pack, set_meta, unpack
 
@@ -105,6 +105,6 @@ class Meter:
         return ["crm", *self.ctx.careers]
 
 
-def accept(ctx: Context, db: Connection) -> None:
+def accept(ctx: Installation, db: Connection) -> None:
     """A person has looked: today's calls are no reason to stop any more."""
     set_meta(db, _ACCEPTED, f"{ctx.clock.now():%Y-%m-%d}")

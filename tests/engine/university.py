@@ -197,7 +197,6 @@ class University:
     def bridge(self) -> Bridge:
         """The bridge as the command line has it; its settings are those of the example."""
         settings = load_settings(MAPPINGS.parent / "config.example.toml")
-        careers = {SYSTEM: self.career_side}
         return Bridge(
             settings=settings,
             around=Surroundings(clock=self.ctx.clock),
@@ -205,7 +204,6 @@ class University:
             context=self.ctx,
             client=self.client,
             crm=self.crm_side,
-            careers=careers,
             mapping="mapping",
         )
 

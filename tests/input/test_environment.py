@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
 import signal
 import sqlite3
 import stat
@@ -83,6 +85,29 @@ def test_a_terminal_that_lacks_letters_is_told_the_verdict(run: Run) -> None:
     for letters in ("ascii", "utf-8"):
         assert run("status", "--check", PYTHONIOENCODING=letters).returncode == 2
         assert run("status", PYTHONIOENCODING=letters).returncode == 0
+
+
+def break_the_mapping(folder: Path) -> None:
+    """The mapping files of a folder are its own, and one of them has a mistake."""
+    shutil.copytree(ROOT / "mappings", folder / "mappings")
+    person = folder / "mappings" / "person.toml"
+    person.write_text(person.read_text().replace('transform = "year"', 'transform = "yaer"', 1))
+    config = folder / "config.toml"
+    config.write_text(config.read_text().replace(str(ROOT / "mappings"), "mappings"))
+
+
+def test_a_mistake_in_a_mapping_file_stops_no_command_that_needs_no_mapping(run: Run, tmp_path: Path) -> None:
+    """Law: while a bridge goes on under its last good mapping, it can be looked at and halted; `status` says what is wrong."""
+    break_the_mapping(tmp_path)
+    checked = run("status", "--check")
+    assert checked.returncode == 1
+    assert checked.stdout.count("\n") == 1
+    assert "the last good ones are in force: 1 problem, the first: person.toml:" in checked.stdout
+    assert json.loads(run("status", "--json").stdout)["mapping_problem"].startswith("1 problem")
+    for words in ("halt,a reason", "requests", "resume,everything"):
+        assert run(*words.split(",")).returncode == 0
+    done = run("why", "person", "a1")
+    assert (done.returncode, "M209" in done.stderr) == (2, True)
 
 
 @pytest.mark.parametrize("entered", ["\x1b[2JBoss", "\x9b2JBoss", "Bo\x07ss"])

@@ -253,7 +253,7 @@ def test_another_mapping_keeps_the_ways_to_both_sides(uni: University, tmp_path:
     daemon._refresh()
     after = daemon._bridge
     assert after.rulebook.hash != before.rulebook.hash
-    assert (after.client, after.careers) == (before.client, before.careers)
+    assert (after.client, after.context.careers) == (before.client, before.context.careers)
 
 
 def under_files(uni: University, mappings: Path) -> Bridge:
