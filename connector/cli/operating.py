@@ -107,7 +107,7 @@ def list_suggestions(
     """Suggestions that wait for Alumni Relations. They are decided in Salesforce, not here."""
     with installed(config) as (_, here), here.store.begin() as db:
         rows = suggestions.listing(db, state=None if every else "open", limit=10_000)
-    display.rows("suggestions", rows, ("raised_at", "kind", "unit", "account_id", "state", "crm_id"), as_json=as_json)
+    display.rows("suggestions", rows, ("raised_at", "kind", "unit", "system", "account_id", "state", "crm_id"), as_json=as_json)
 
 
 @app.command("requests")
@@ -115,7 +115,7 @@ def list_requests(config: ConfigFile = DEFAULT, *, as_json: AsJson = False) -> N
     """Career requests: each with its record, Task and state."""
     with installed(config) as (_, here), here.store.begin() as db:
         rows = requests.listing(db, limit=10_000)
-    columns = ("received_at", "request_id", "number", "type", "state", "neutral", "task_id")
+    columns = ("received_at", "system", "request_id", "number", "type", "state", "neutral", "task_id")
     display.rows("requests", rows, columns, as_json=as_json)
 
 

@@ -24,7 +24,8 @@ from connector.bootstrap import product_version
 from connector.engine.context import stage
 from connector.engine.cycle import cycle
 from connector.errors import Halt
-from connector.store.store import open_store, pack
+from connector.store import requests, suggestions
+from connector.store.store import open_store, pack, stamp
 from connector.store.tables import intent, parked
 from tests.engine.university import University
 
@@ -108,6 +109,25 @@ def test_a_mistake_in_a_mapping_file_stops_no_command_that_needs_no_mapping(run:
         assert run(*words.split(",")).returncode == 0
     done = run("why", "person", "a1")
     assert (done.returncode, "M209" in done.stderr) == (2, True)
+
+
+def test_a_listing_names_the_system(run: Run, tmp_path: Path) -> None:
+    """Law: the same id in two systems is two rows that can be told apart."""
+    store = open_store(f"sqlite:///{tmp_path / 'state.db'}")
+    now = datetime(2026, 11, 2, tzinfo=UTC)
+    texts = {"type": "PANEL", "state": "Queued", "neutral": "received", "message": "", "number": "r1", "received_at": stamp(now)}
+    with store.begin() as db:
+        for system in ("careers", "law"):
+            requests.put(db, {"system": system, "request_id": "r1", "key": system, "payload_hash": "", **texts})
+            names = {"system": system, "account_id": "a1", "unit": "title"}
+            suggestions.put(db, [suggestions.opened(system, names, kind="Change", episode=1, now=now)])
+    store.close()
+    config = tmp_path / "config.toml"
+    config.write_text(config.read_text().replace("[state]", '[state]\nsqlite = "state.db"'))
+    for listing in ("requests", "suggestions"):
+        told = run(listing).stdout
+        assert "law" in told, listing
+        assert "careers" in told, listing
 
 
 @pytest.mark.parametrize("entered", ["\x1b[2JBoss", "\x9b2JBoss", "Bo\x07ss"])
