@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 
-from connector.bootstrap import Bridge, Surroundings, open_crm_wire
+from connector.bootstrap import Bridge, Surroundings, open_crm_wire, read_rules
 from connector.clock import SystemClock
 from connector.config import SECRETS, Settings
 from connector.core.model import Share, Side, Unit
@@ -15,7 +15,7 @@ from connector.engine.context import Context, Progress
 from connector.engine.pins import compare
 from connector.errors import Halt, Later, Refused, Unknown
 from connector.ports import Feed
-from connector.rules import Persons, RequestType, Rulebook, Rules, Source, load_rules
+from connector.rules import Persons, RequestType, Rulebook, Rules, Source
 from connector.secrets import is_reference, read_secret
 from connector.store import journal
 from crm_package.archive import build_zip, permission_files
@@ -178,7 +178,7 @@ def deploy_package(
         Refused: Salesforce does not take the deployment, or nobody knows whether it did.
     """
     clock = SystemClock()
-    zipped = package_bytes(load_rules(settings.bridge.mappings))
+    zipped = package_bytes(read_rules(settings))
 
     def tell(step: DeployProgress) -> None:
         progress("deploying components", step.done, step.total)

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from connector import administration, beginning, display
+from connector.bootstrap import read_rules
 from connector.cli.entry import (
     ADMIN_TOKEN,
     DEFAULT,
@@ -97,7 +98,7 @@ def package_deploy(
 @package.command("zip")
 def package_zip(out: Annotated[Path, typer.Argument(help="The file to write.")], config: ConfigFile = DEFAULT) -> None:
     """Write the package as a Metadata API zip, for `sf project deploy start --metadata-dir`."""
-    zipped = administration.package_bytes(load_rules(settings_of(config).bridge.mappings))
+    zipped = administration.package_bytes(read_rules(settings_of(config)))
     beginning.put(out, zipped)
     display.say(f"wrote {out}")
 
@@ -117,8 +118,9 @@ def docs_mapping(
     config: ConfigFile = DEFAULT,
 ) -> None:
     """Who owns what, and what is shared on which basis: the page that the privacy officer signs before going live."""
-    folder = mappings or settings_of(config).bridge.mappings
-    sys.stdout.write(administration.mapping_page(load_rules(folder)))
+    # A folder of one's own may be for another configuration, whose systems are not known here.
+    rulebook = read_rules(settings_of(config)) if mappings is None else load_rules(mappings)
+    sys.stdout.write(administration.mapping_page(rulebook))
 
 
 @app.command()

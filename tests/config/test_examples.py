@@ -8,10 +8,12 @@ from itertools import product
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from connector.beginning import Wanted, composed, flavours, platforms, shipped, write_files
 from connector.bootstrap import career_faults, open_bridge
 from connector.career.profile import load_profile
+from connector.cli import app
 from connector.config import Career, load_settings
 from connector.errors import UserError
 from connector.rules import load_rules
@@ -169,6 +171,21 @@ def test_a_mapping_for_no_system_is_told(tmp_path: Path) -> None:
     assert [(problem.code, problem.file) for problem in refused.value.problems] == [("M201", "person-careerz.toml")]
     assert '"careers"' in refused.value.problems[0].cure
     assert not (tmp_path / "state").exists()
+
+
+@pytest.mark.parametrize("words", [("docs", "mapping"), ("package", "zip", "package.zip")])
+def test_nothing_is_made_of_a_mapping_for_no_system(
+    tmp_path: Path, words: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Law: what is signed or deployed follows from the mapping that the bridge would use; a folder is taken as it is."""
+    monkeypatch.chdir(tmp_path)
+    write_files(tmp_path)
+    write_files(tmp_path, system="careerz")
+    made = CliRunner().invoke(app, words)
+    assert isinstance(made.exception, UserError)
+    assert [(problem.code, problem.file) for problem in made.exception.problems] == [("M201", "person-careerz.toml")]
+    assert not (tmp_path / "package.zip").exists()
+    assert "`careerz`" in CliRunner().invoke(app, ("docs", "mapping", "--mappings", "mappings")).stdout
 
 
 @pytest.mark.parametrize("name", ["person_law.toml", "persons-law.toml", "person-law.TOML", "Person-law.toml", "personlaw.toml"])
