@@ -266,19 +266,27 @@ def _alone(file: PersonFile, found: Findings, path: Path, name: str, otherwise: 
 
 
 def _wants(file: PersonFile, found: Findings, path: Path, name: str, kind: str) -> None:
-    table = file.field.get(name) or file.read[name]
-    gives = _gives(table, Side.CRM)
-    if Side.CRM not in sides(table):
+    if Side.CRM not in sides(file.field.get(name) or file.read[name]):
         found.add("M211", path, f'"{name}" cannot be read in Salesforce', "name a field that can")
-    elif gives is not None and gives != kind:
-        message = f'"{name}" is {VALUE_KINDS[gives]}, here {VALUE_KINDS[kind]} is needed'
+    else:
+        _fits(file, found, path, name, kind)
+
+
+def _fits(file: PersonFile, found: Findings, path: Path, name: str, *kinds: str) -> None:
+    table = file.field.get(name) or file.read[name]
+    gives = next((kind for side in sides(table) if (kind := _gives(table, side)) is not None), None)
+    if gives is not None and gives not in kinds:
+        message = f'"{name}" is {VALUE_KINDS[gives]}, here {VALUE_KINDS[kinds[0]]} is needed'
         found.add("M211", path, message, "name another field, or correct its transform")
 
 
 _FACT_KINDS: Mapping[Fact, str] = {Fact.DECEASED: "truth", Fact.DO_NOT_CONTACT: "truth", Fact.CLASS_YEAR: "number"}
+_SLOT_KINDS: Mapping[Slot, tuple[str, ...]] = {Slot.BIRTH_DATE: ("text",), Slot.CLASS_YEAR: ("number",)}
+_CODED = frozenset({"country", "code", "upper", "picklist"})
+"""Transforms that can give the code by which a rule of routing.toml names a country."""
 
 
-def _uses(file: PersonFile, found: Findings) -> None:
+def _match(file: PersonFile, found: Findings) -> None:
     everything = (*file.field, *file.read)
     for slot, names in file.match.items():
         if slot not in MANY and len(names) != 1:
@@ -291,12 +299,19 @@ def _uses(file: PersonFile, found: Findings) -> None:
                 if ("match", slot.value, position) not in found.document.places.values
                 else ("match", slot.value, position)
             )
-            found.known(path, name, everything, "field")
+            if found.known(path, name, everything, "field"):
+                _fits(file, found, path, name, *_SLOT_KINDS.get(slot, ("text", "number", "choices")))
     if Slot.LAST not in file.match:
         found.add("M214", ("match",), "nobody can be recognised without a last name", 'add last = "..."', key=True)
+
+
+def _uses(file: PersonFile, found: Findings) -> None:
+    everything = (*file.field, *file.read)
     for fact, name in file.facts.items():
         if found.known(("facts", fact.value), name, everything, "field"):
             _wants(file, found, ("facts", fact.value), name, _FACT_KINDS.get(fact, "text"))
+            if fact is Fact.COUNTRY:
+                _coded(file, found, name)
     for fact in (Fact.DECEASED, Fact.DO_NOT_CONTACT):
         if fact not in file.facts:
             found.add(
@@ -308,6 +323,13 @@ def _uses(file: PersonFile, found: Findings) -> None:
             )
     _eligibility(file, found, everything)
     _new_contact(file, found)
+
+
+def _coded(file: PersonFile, found: Findings, name: str) -> None:
+    table = file.field.get(name) or file.read[name]
+    if Side.CRM in sides(table) and transform_on(table, Side.CRM).name not in _CODED and _gives(table, Side.CRM) == "text":
+        message = f'"{name}" is a text as it stands, and routing.toml names countries by their codes'
+        found.add("M211", ("facts", "country"), message, 'give it transform = "country", which reads names and codes')
 
 
 def _eligibility(file: PersonFile, found: Findings, everything: tuple[str, ...]) -> None:
@@ -349,5 +371,5 @@ def _new_contact(file: PersonFile, found: Findings) -> None:
 
 _CHECKS: tuple[Callable[[PersonFile, Findings], Any], ...] = (
     _places, _inboxes, _duplicates, _derived, _groups, check_transforms, check_picklists, check_related, _opt_outs, _sharing,
-    _uses,
+    _match, _uses,
 )  # fmt: skip

@@ -10,6 +10,7 @@ import holidays
 from connector.core.document import Document, did_you_mean
 from connector.core.positions import Path
 from connector.core.requests import ClearanceRule, Direction, plain
+from connector.core.rulebook import Fact
 from connector.errors import Problem
 from connector.rules.countries import country_code
 from connector.rules.findings import Findings
@@ -81,8 +82,10 @@ def _type(code: str, table: TypeTable, found: Findings) -> None:
         )
 
 
-def check_routing(file: RoutingFile, document: Document, *, types: Collection[str] | None) -> list[Problem]:
-    """Every problem of ``routing.toml``. ``types`` is None where ``requests.toml`` could not be read."""
+def check_routing(
+    file: RoutingFile, document: Document, *, types: Collection[str] | None, facts: Collection[Fact] | None
+) -> list[Problem]:
+    """Every problem of ``routing.toml``. ``types`` and ``facts`` are None where the file that has them could not be read."""
     found = Findings(document)
     for key in ("fallback", "triage", "stewards"):
         found.known((key,), getattr(file, key), file.owner, "owner")
@@ -99,22 +102,43 @@ def check_routing(file: RoutingFile, document: Document, *, types: Collection[st
         found.known((*path, "calendar"), owner.calendar, file.calendar, "calendar")
     for name, calendar in file.calendar.items():
         _calendar(name, calendar, found)
-    earlier: dict[str, str] = {}
+    earlier: dict[str, int] = {}
     for position, rule in enumerate(file.rule):
         _rule(position, rule, file, found, types)
-        taken = earlier.setdefault(_conditions(rule), rule.name)
-        if taken != rule.name:
+        if facts is not None:
+            _can_be_known(position, rule, found, facts)
+        taken = earlier.setdefault(_conditions(rule), position)
+        if taken != position:
             found.add(
                 "M219",
                 ("rule", position, "name"),
-                f'this rule can never apply: "{taken}" has the same conditions',
+                f'this rule can never apply: "{file.rule[taken].name}" has the same conditions',
                 "drop one of the two",
             )
     return found.problems
 
 
 def _conditions(rule: RuleTable) -> str:
-    return repr(sorted((key, value) for key, value in rule.model_dump(exclude={"name", "owner"}).items()))
+    """What a rule asks for, the same text for the same conditions in whatever order and case."""
+    asked = rule.model_dump(exclude={"name", "owner"})
+    return repr([sorted({word.casefold() for word in value}) if isinstance(value, tuple) else value for value in asked.values()])
+
+
+_ASKS_FOR = {
+    "class_year_from": Fact.CLASS_YEAR,
+    "class_year_to": Fact.CLASS_YEAR,
+    "countries": Fact.COUNTRY,
+    "states": Fact.STATE,
+    "schools": Fact.SCHOOL,
+    "degrees": Fact.DEGREE,
+}
+
+
+def _can_be_known(position: int, rule: RuleTable, found: Findings, facts: Collection[Fact]) -> None:
+    for key, fact in _ASKS_FOR.items():
+        if getattr(rule, key) and fact not in facts:
+            message = f"this rule can never apply: nobody's {fact.value} is known"
+            found.add("M219", ("rule", position, key), message, f'add {fact.value} = "..." to [facts] of person.toml', key=True)
 
 
 def _calendar(name: str, table: CalendarTable, found: Findings) -> None:

@@ -142,7 +142,9 @@ def _compiled(
         for _, file in own:
             problems += check_purposes(*file, types=requests[0].type) if file is not None else []
     if routing is not None:
-        problems += check_routing(*routing, types=requests[0].type if requests else None)
+        files = [person, *(file for _, file in own)]
+        facts = None if None in files else {fact for file in files if file is not None for fact in file[0].facts}
+        problems += check_routing(*routing, types=requests[0].type if requests else None, facts=facts)
     if problems or person is None or requests is None or routing is None or any(file is None for _, file in own):
         raise UserError(problems)
     known = {name.removeprefix("person-").removesuffix(".toml"): file[0] for name, file in own if file is not None}
