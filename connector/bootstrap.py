@@ -20,7 +20,7 @@ import requests
 from sqlalchemy import URL
 
 from connector.career.connect import connect
-from connector.career.profile import load_profile
+from connector.career.profile import load_profile, name_fault
 from connector.career.setup import Given, Setup, carrier_of, faults
 from connector.career.side import CareerClient
 from connector.clock import SystemClock
@@ -380,6 +380,9 @@ def _secret_of(system: str, name: str, reference: str, environ: Mapping[str, str
 
 def career_faults(career: Career) -> Iterable[Fault]:
     """What is wrong with a career system's table in view of its profile; see ``connector.config.load_settings``."""
+    unknown = name_fault(career.profile)
+    if unknown is not None:
+        return [("profile", *unknown)]
     given = Given(
         url=career.url is not None,
         key=career.key is not None,

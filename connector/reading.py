@@ -38,7 +38,7 @@ def read_bytes(path: Path, *, codes: str) -> bytes:
             raise _refusal(path, codes, "this is not a plain file", "name the file itself")
         # Whoever can write it decides what leaves the institution.
         if info.st_mode & stat.S_IWOTH:
-            raise _refusal(path, codes, "every user of this machine can change the file", f"chmod o-w {path.name}")
+            raise _refusal(path, codes, "every user of this machine can change the file", f"chmod o-w {path}")
         with os.fdopen(handle, "rb", closefd=False) as stream:
             return stream.read(MAX_BYTES + 1)
     finally:
@@ -63,4 +63,4 @@ def _unreadable(path: Path, codes: str, what: str, why: str | None) -> UserError
 
 
 def _refusal(path: Path, codes: str, message: str, cure: str) -> UserError:
-    return UserError([Problem(code=f"{codes}000", message=message, cure=cure, file=path.name)])
+    return UserError([Problem(code=f"{codes}000", message=message, cure=cure, file=str(path))])

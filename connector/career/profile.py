@@ -13,6 +13,7 @@ from connector.career.contract import Contract, gaps
 from connector.career.facts import Facts
 from connector.core.document import Document, did_you_mean, parse
 from connector.errors import Problem, UserError
+from connector.reading import read_bytes
 
 
 def shipped() -> tuple[str, ...]:
@@ -21,22 +22,25 @@ def shipped() -> tuple[str, ...]:
     return tuple(sorted(entry.name.removesuffix(".toml") for entry in folder.iterdir() if entry.name.endswith(".toml")))
 
 
+def name_fault(name_or_path: str) -> tuple[str, str] | None:
+    """Why this names no profile, and the cure; None for a shipped one and for any path."""
+    if name_or_path.endswith(".toml") or name_or_path in shipped():
+        return None
+    cure = did_you_mean(name_or_path, shipped()) + '; a profile of your own is named by its path, ending in ".toml"'
+    return "there is no profile of this name", cure
+
+
 def load_profile(name_or_path: str) -> Facts:
     """A profile by the name of a shipped one, or from a file (its path ends in ``.toml``).
 
     Raises:
-        UserError: every problem of the file, P001 to P107.
+        UserError: every problem of the file, P000 to P107.
     """
     if name_or_path.endswith(".toml"):
-        try:
-            data = Path(name_or_path).read_bytes()
-        except OSError as reason:
-            why = (reason.strerror or type(reason).__name__).lower()
-            raise _unreadable(name_or_path, f"cannot be read: {why}", "name a file that this user can read") from None
-        return read_profile(name_or_path, data)
-    if name_or_path not in shipped():
-        cure = did_you_mean(name_or_path, shipped()) + '; a profile of your own is named by its path, ending in ".toml"'
-        raise _unreadable(name_or_path, "there is no profile of this name", cure)
+        return read_profile(name_or_path, read_bytes(Path(name_or_path), codes="P"))
+    unknown = name_fault(name_or_path)
+    if unknown is not None:
+        raise UserError([Problem(code="P101", message=unknown[0], cure=unknown[1], file=name_or_path)])
     file = files("connector.career") / "profiles" / f"{name_or_path}.toml"
     return read_profile(f"{name_or_path}.toml", file.read_bytes())
 
@@ -57,10 +61,6 @@ def read_profile(name: str, data: bytes) -> Facts:
     if problems:
         raise UserError(problems)
     return profile
-
-
-def _unreadable(name: str, message: str, cure: str) -> UserError:
-    return UserError([Problem(code="P101", message=message, cure=cure, file=name)])
 
 
 def _problem(document: Document, model: type[Facts], error: Mapping[str, Any]) -> Problem:

@@ -316,3 +316,20 @@ def test_my_domain_forms(url: str) -> None:
     """Law: production, test and developer orgs are all reached by their My Domain."""
     assert address_fault(url, lab=False) is None
     assert my_domain_fault(url) is None
+
+
+def test_an_unknown_profile_is_told_where_it_is_named(tmp_path: Path) -> None:
+    """Law: a misspelt profile is a mistake of config.toml, with its line there and the name that was probably meant."""
+    (problem,) = refusal(tmp_path, changed('# profile = "generic"', 'profile = "hivebright"')).problems
+    assert (problem.code, problem.file, problem.line > 0, "hivebrite" in problem.cure) == ("C207", "config.toml", True, True)
+
+
+@pytest.mark.parametrize("name", [".", "missing.toml"])
+def test_a_file_that_cannot_be_read_is_named_whole(tmp_path: Path, name: str) -> None:
+    """Law: whoever is told that a file cannot be read is told which one, from the root or from where they are."""
+    with pytest.raises(UserError) as caught:
+        load_settings(tmp_path / name)
+    assert [(problem.code, problem.file) for problem in caught.value.problems] == [("C000", str(tmp_path / name))]
+    with pytest.raises(UserError) as caught:
+        load_settings(Path())
+    assert [problem.file for problem in caught.value.problems] == ["."]

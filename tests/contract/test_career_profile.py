@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -118,9 +119,22 @@ def test_names_and_files(tmp_path: Path) -> None:
     """A profile comes from the product by name or from a file by path; what is not there is told with the choice."""
     (tmp_path / "own.toml").write_text(GENERIC)
     assert load_profile(str(tmp_path / "own.toml")) == load_profile("generic")
-    for name in ("generik", str(tmp_path / "missing.toml"), str(tmp_path) + ".toml"):
-        with pytest.raises(UserError, match="P101"):
+    for name, code in (("generik", "P101"), (str(tmp_path / "missing.toml"), "P000"), (str(tmp_path) + ".toml", "P000")):
+        with pytest.raises(UserError, match=code):
             load_profile(name)
+
+
+def test_a_profile_of_ones_own_is_guarded_like_any_file(tmp_path: Path) -> None:
+    """Law: it says where data goes, so nobody else may change it; and nothing that is no file keeps us waiting (B26, S24)."""
+    own = tmp_path / "own.toml"
+    own.write_text(GENERIC)
+    own.chmod(0o666)
+    with pytest.raises(UserError, match="P000 every user of this machine can change the file"):
+        load_profile(str(own))
+    own.unlink()
+    os.mkfifo(own)
+    with pytest.raises(UserError, match="P000 this is not a plain file"):
+        load_profile(str(own))
 
 
 def test_record_without_a_usable_id_is_poison() -> None:
