@@ -142,6 +142,18 @@ def _down(done: Cycle) -> None:
         say(f"{side} could not be worked with: {reason}")
 
 
+_WRITES = {
+    "career.update": "people changed at careers",
+    "career.note": "staff-only notes at careers",
+    "profile.create": "career profiles made",
+    "profile.update": "career profiles changed",
+    "suggestion.create": "suggestions raised",
+    "suggestion.update": "suggestions changed",
+    "proposal.create": "new contacts proposed",
+}
+"""What each kind of write of a plan is, in words."""
+
+
 def plan(found: Planned, read: Cycle, ctx: Context, *, as_json: bool) -> None:
     """What would be written."""
     facts = {
@@ -150,6 +162,7 @@ def plan(found: Planned, read: Cycle, ctx: Context, *, as_json: bool) -> None:
         "unread": found.unread,
         "writes": found.writes,
         "totals": found.totals,
+        "reviews": found.reviews,
         "brakes": found.reasons,
         "digest": found.digest,
         "links": asdict(read.identified),
@@ -166,6 +179,10 @@ def plan(found: Planned, read: Cycle, ctx: Context, *, as_json: bool) -> None:
         ("field", "to careers", "to the career profile"),
         [line for line in lines if line[1] or line[2]],
     )
+    for kind, (count, _, _) in sorted(found.totals.items()):
+        say(f"{_WRITES.get(kind, kind)}: {count:,}")
+    if found.reviews:
+        say(f"identity reviews that staff are asked: {found.reviews:,}")
     waiting, unread = found.rows[Row.FIRST_DIFFERENCE.value], sorted(found.unread.items())
     if unread:
         named = ", ".join(f"{unit} {people:,}" for unit, people in unread)

@@ -21,7 +21,7 @@ from connector.engine.halting import PLAN, set_halt
 from connector.engine.judging import Judged, judge_link
 from connector.engine.remapped import forget_moved
 from connector.engine.unasking import NEW_QUESTIONS, unask
-from connector.store import intents, links, plans
+from connector.store import intents, links, plans, reviews
 from connector.store.links import BLANK, UnitState
 from connector.store.store import Row, get_meta, next_name, pack, set_meta, stamp, unpack
 
@@ -50,6 +50,8 @@ class Planned:
     unread: Counter[str] = field(default_factory=Counter)
     writes: dict[str, dict[str, int]] = field(default_factory=lambda: {"crm": {}, "career": {}})
     totals: dict[str, tuple[int, int, int]] = field(default_factory=dict)
+    reviews: int = 0
+    """Identity reviews that staff are still to be asked."""
     reasons: list[str] = field(default_factory=list)
     digest: str = ""
     state: str = "open"
@@ -134,6 +136,7 @@ def _rehearse(ctx: Context, *, as_if_live: bool) -> Planned:
 def _weigh(ctx: Context, db: Connection, planned: Planned) -> None:
     planned.totals = plans.totals(db, planned.id)
     planned.digest = plans.digest(db, planned.id)
+    planned.reviews = reviews.count_unasked(db)
     approved = plans.approved_before(db, planned.id)
     linked = links.count_states(db).get("linked", 0)
     for side in (Side.CAREER, Side.CRM):

@@ -111,6 +111,12 @@ def tell(db: Connection, key: str, **columns: object) -> None:
     db.execute(update(review).where(review.c.key == key).values(**columns))
 
 
+def count_unasked(db: Connection) -> int:
+    """How many open reviews have no record in Salesforce yet."""
+    query = select(func.count()).select_from(review).where(review.c.state == "Open", review.c.crm_id.is_(None))
+    return int(db.execute(query).scalar_one())
+
+
 def count(db: Connection) -> dict[str, int]:
     """How many reviews there are in each state."""
     found: dict[str, int] = {}

@@ -7,6 +7,7 @@ from datetime import timedelta
 import orjson
 import pytest
 
+from connector import display
 from connector.engine import planner
 from connector.engine.report import status
 from tests.engine.university import University
@@ -321,6 +322,22 @@ def test_going_live_takes_up_open_reviews(new: University) -> None:
     new.run()
     new.run()
     assert len(new.all("Identity_Review__c")) == 1
+
+
+def test_a_plan_tells_what_staff_will_be_asked(new: University, capsys: pytest.CaptureFixture[str]) -> None:
+    """Law: whoever says yes to a plan has read how many suggestions, new contacts and reviews follow, not the fields alone."""
+    new.alumna()
+    new.person("a2", first_name="Grace", last_name="Hopper", email_personal="grace@example.org")
+    for number in ("U1", "U2"):
+        new.contact(**TWIN | {"LastName": "Byron"}, Personal_Email__c="augusta@example.org", University_ID__c=number)
+    new.person("a3", first_name="Ada", last_name="Byron", email_personal="augusta@example.org")
+    new.prepare()
+    done = new.run()
+    display.plan(planner.plan(new.ctx, dry=True, as_if_live=True), done, new.ctx, as_json=False)
+    told = capsys.readouterr().out
+    assert "new contacts proposed: 1\n" in told
+    assert "identity reviews that staff are asked: 1\n" in told
+    assert "career profiles made: 1\n" in told
 
 
 def test_a_merge_answers_no_question(uni: University) -> None:
