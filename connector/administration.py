@@ -8,7 +8,7 @@ from functools import partial
 from connector.bootstrap import Bridge, Surroundings, open_crm_wire, read_rules
 from connector.clock import SystemClock
 from connector.config import SECRETS, Settings
-from connector.core.model import Share, Side, Unit
+from connector.core.model import Mode, Share, Side, Unit
 from connector.core.routing import find_officer
 from connector.engine import permission
 from connector.engine.context import Context, Progress
@@ -209,7 +209,7 @@ def mapping_page(rulebook: Rulebook) -> str:
     for system, rules in rulebook.persons.own.items():
         lines += ["", f"# For the career system `{system}`", *_page_persons(rules)]
     lines += ["", "## Career requests", "", "| type | consent it needs | named ask needs clearance |", "| --- | --- | --- |"]
-    lines += [f"| {kind.label} | {_basis(kind)} | {kind.clearance.value} |" for kind in rulebook.requests.types]
+    lines += [_row(kind.label, _basis(kind), kind.clearance.value) for kind in rulebook.requests.types]
     lines += ["", "Approved by (privacy officer): ______________________   Date: ______________", ""]
     return "\n".join(lines)
 
@@ -218,9 +218,9 @@ def _page_persons(person: Rules) -> list[str]:
     lines = ["", "| what | fields | owner | goes to careers | an edit by the other office | while it waits |"]
     lines += ["| --- | --- | --- | --- | --- | --- |", *(_page_row(unit) for unit in person.units)]
     lines += ["", "## Consent", "", "| purpose | recorded in |", "| --- | --- |"]
-    lines += [f"| {purpose} | {unit.label} |" for purpose, unit in person.purposes.items()]
+    lines += [_row(purpose, unit.label) for purpose, unit in person.purposes.items()]
     lines += ["", "## Only read, never written", ""]
-    lines += [f"- {source.label}" for source in person.reads] or ["- nothing"]
+    lines += [f"- {_plain(source.label)}" for source in person.reads] or ["- nothing"]
     lines += ["", "## Who is eligible", "", f"- never shared about: {_names(person.eligibility.exclude) or 'nobody'}"]
     lines += [f"- required: {_names(person.eligibility.require) or 'nothing'}"]
     if person.eligibility.class_year_from is not None:
@@ -229,7 +229,7 @@ def _page_persons(person: Rules) -> list[str]:
 
 
 def _names(sources: Iterable[Source]) -> str:
-    return ", ".join(source.label for source in sources)
+    return ", ".join(_plain(source.label) for source in sources)
 
 
 def _basis(kind: RequestType) -> str:
@@ -238,13 +238,25 @@ def _basis(kind: RequestType) -> str:
 
 def _page_row(unit: Unit) -> str:
     fields = ", ".join(rule.label for rule in unit.fields)
-    if unit.owner.side is Side.CAREER:
-        shared = "is theirs; kept on the career profile"
-    else:
-        shared = {
-            Share.ALWAYS: "always",
-            Share.NEVER: "never",
-            Share.CONSENTED: f"with consent for {unit.purpose}",
-        }[unit.share]
     edit = unit.other_office_edit.value.replace("_", " ")
-    return f"| {unit.label} | {fields} | {unit.owner.value.replace('_', ' ')} | {shared} | {edit} | {unit.until_decided.value} |"
+    return _row(unit.label, fields, unit.owner.value.replace("_", " "), _shared(unit), edit, unit.until_decided.value)
+
+
+def _shared(unit: Unit) -> str:
+    """On which basis a value goes to careers, and that it does not while the mapping only observes."""
+    if unit.owner.side is Side.CAREER:
+        kept = "kept on the career profile"
+        return f"is theirs; {kept if unit.to_crm is Mode.WRITE else f'not {kept} (to_crm = {unit.to_crm.value})'}"
+    if unit.to_career is not Mode.WRITE and unit.share is not Share.NEVER:
+        return f"not now (to_career = {unit.to_career.value})"
+    return {Share.ALWAYS: "always", Share.NEVER: "never", Share.CONSENTED: f"with consent for {unit.purpose}"}[unit.share]
+
+
+def _row(*cells: str) -> str:
+    """A row of a table; no cell can end itself or its row."""
+    safe = (_plain(cell).replace("|", "\\|") for cell in cells)
+    return f"| {' | '.join(safe)} |"
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.split())

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from connector.administration import mapping_page
 from connector.beginning import Wanted, composed, flavours, platforms, shipped, write_files
 from connector.bootstrap import career_faults, open_bridge
 from connector.career.profile import load_profile
@@ -186,6 +187,19 @@ def test_nothing_is_made_of_a_mapping_for_no_system(
     assert [(problem.code, problem.file) for problem in made.exception.problems] == [("M201", "person-careerz.toml")]
     assert not (tmp_path / "package.zip").exists()
     assert "`careerz`" in CliRunner().invoke(app, ("docs", "mapping", "--mappings", "mappings")).stdout
+
+
+def test_the_page_that_is_signed_says_what_happens(tmp_path: Path) -> None:
+    """Law: what only observes does not go out, on the page, either; and no label, whatever is in it, breaks its table."""
+    write_files(tmp_path)
+    path = tmp_path / "mappings" / "person.toml"
+    text = path.read_text().replace("[field.deceased]", '[field.deceased]\nto_career = "observe"', 1)
+    path.write_text(text.replace('label = "Deceased"', 'label = "Dead | gone\\nfor good"', 1))
+    rows = [line for line in mapping_page(load_rules(tmp_path / "mappings")).splitlines() if line.startswith("| Dead")]
+    assert len(rows) == 1
+    assert rows[0].startswith(
+        "| Dead \\| gone for good | Dead \\| gone for good | alumni relations | not now (to_career = observe) |"
+    )
 
 
 @pytest.mark.parametrize("name", ["person_law.toml", "persons-law.toml", "person-law.TOML", "Person-law.toml", "personlaw.toml"])
