@@ -91,6 +91,8 @@ def _problem(model: type[BaseModel], document: Document, detail: ErrorDetails, c
     match detail["type"]:
         case "extra_forbidden":
             cure = did_you_mean(name, sorted(known_keys(model, path[:-1])))
+            if len(path) > 1 and name in known_keys(model, ()) and not isinstance(detail["input"], dict):
+                cure = f'"{name}" belongs at the top of the file: move it above the first [table]'
             shown = name if name.isascii() else name.encode("ascii", "backslashreplace").decode()
             # The value of an unknown key may be a secret under a misspelt name.
             return document.problem(f"{codes}101", path, f'unknown key "{shown}"', cure, key=True, secret=bool(secret))
@@ -127,7 +129,10 @@ def _choice(name: str, detail: ErrorDetails, *, on_key: bool) -> tuple[str, str]
     choices = [word.strip("'") for word in expected.replace(" or ", ", ").split(", ")]
     subject = "this key" if on_key else f'"{name}"'
     if len(choices) == 1:
-        return f"{subject} must be {choices[0]}", f"write {choices[0]}"
+        quoted = expected.startswith("'")
+        one = f'"{choices[0]}"' if quoted else choices[0]
+        amiss = "" if quoted is isinstance(given, str) else ", with the quotes" if quoted else ", without quotes"
+        return f"{subject} must be {one}", f"write {one}{amiss}"
     near = nearest(given, choices) if isinstance(given, str) else None
     return f"{subject} must be one of: {', '.join(choices)}", f'did you mean "{near}"?' if near else "choose one of them"
 

@@ -36,12 +36,29 @@ Code = Annotated[
     _shaped(re.compile(r"[A-Z][A-Z0-9_]{0,39}"), "a code", "upper-case English letters, digits and underscores; a letter first"),
 ]
 _API = r"(?:[A-Za-z][A-Za-z0-9]{0,14}__)?[A-Za-z](?:_?[A-Za-z0-9]){0,79}"
+_PLAIN_NAME = re.compile(rf"{_API}(?:__c)?")
 ApiName = Annotated[
     str,
     _shaped(
-        re.compile(rf"{_API}(?:__c)?"),
+        _PLAIN_NAME,
         "an API name of a Salesforce field",
         "take it from Setup, Object Manager, Fields: for example MobilePhone or Personal_Email__c",
+    ),
+]
+ObjectName = Annotated[
+    str,
+    _shaped(
+        _PLAIN_NAME,
+        "the API name of a Salesforce object",
+        "take it from Setup, Object Manager: for example Account or Enrollment__c; not its label",
+    ),
+]
+QueueName = Annotated[
+    str,
+    _shaped(
+        _PLAIN_NAME,
+        "the name by which Salesforce knows a queue",
+        "take the Queue Name from Setup, Queues: for example Alumni_Relations_Triage; not its label",
     ),
 ]
 CrmPath = Annotated[
@@ -183,14 +200,14 @@ class ParentTable(Table):
     """``[parent.RELATIONSHIP]``: the record that a field of the contact, or of a child, names."""
 
     label: Label
-    object: ApiName
+    object: ObjectName
 
 
 class ChildTable(Table):
     """``[child.RELATIONSHIP]``: records that name the contact, and which of them counts."""
 
     label: Label
-    object: ApiName
+    object: ObjectName
     contact: ApiName
     latest_by: ApiName | None = None
     earliest_by: ApiName | None = None
@@ -319,7 +336,7 @@ class OwnerTable(Table):
 
     label: Label
     user: Label | None = None
-    queue: ApiName | None = None
+    queue: QueueName | None = None
     calendar: Name
 
 

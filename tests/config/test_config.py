@@ -318,6 +318,12 @@ def test_my_domain_forms(url: str) -> None:
     assert my_domain_fault(url) is None
 
 
+def test_the_quotes_of_the_only_choice_are_shown(tmp_path: Path) -> None:
+    """Law: what is to be written is shown as it is to be written: a version in quotes is not the same as a number."""
+    (problem,) = refusal(tmp_path, changed('# api_version = "67.0"', "api_version = 67.0")).problems
+    assert (problem.message, problem.cure) == ('"api_version" must be "67.0"', 'write "67.0", with the quotes')
+
+
 def test_an_unknown_profile_is_told_where_it_is_named(tmp_path: Path) -> None:
     """Law: a misspelt profile is a mistake of config.toml, with its line there and the name that was probably meant."""
     (problem,) = refusal(tmp_path, changed('# profile = "generic"', 'profile = "hivebright"')).problems
