@@ -15,7 +15,7 @@ from connector.core.document import did_you_mean
 from connector.errors import Problem, UserError
 from connector.rules.compose import File, compose
 from connector.salesforce.flavour import EDA_PREFIX, Seen, look, refuse_people
-from connector.secrets import is_reference
+from connector.secrets import is_reference, read_secret
 
 GENERIC = "generic"
 """The platform that the shipped mapping speaks of by itself."""
@@ -78,8 +78,9 @@ def choose(
     if org is None and not config.exists():
         cure = "name it: --org https://NAME.my.salesforce.com, with an access token in SF_ACCESS_TOKEN"
         raise UserError([Problem(code="C303", message="there is no org to look at", cure=cure, file="--flavour")])
-    crm = load_settings(config).crm if org is None else _named(org, token)
-    seen = look(open_client(crm, around or Surroundings()))
+    around = around or Surroundings()
+    crm = load_settings(config).crm if org is None else _named(org, token, around)
+    seen = look(open_client(crm, around))
     refuse_people(seen.people)
     if len(seen.flavours) > 1:
         signs = "; ".join(f"{name}: {', '.join(found)}" for name, found in seen.flavours.items())
@@ -88,7 +89,7 @@ def choose(
     return replace(wanted, flavour=next(iter(seen.flavours), PLAIN), packaged=seen.packaged), seen
 
 
-def _named(org: str, token: str) -> Crm:
+def _named(org: str, token: str, around: Surroundings) -> Crm:
     """The org of the command line, held to what a configuration is held to: an administrator's token goes there."""
     fault = address_fault(org, lab=False) or my_domain_fault(org)
     if fault is not None:
@@ -96,6 +97,8 @@ def _named(org: str, token: str) -> Crm:
     if not is_reference(token):
         cure = "write env:NAME or file:/PATH; if the token itself stood here, replace it: others may have seen it"
         raise UserError([Problem(code="K101", message="this is not a reference to a secret", cure=cure, file="--token")])
+    # Read when it is first needed, it would be told as one of a config.toml that there is not.
+    read_secret(token, around.environ, file="--token")
     return Crm(my_domain=org, login="token", access_token=token)
 
 

@@ -112,6 +112,7 @@ def test_without_an_org_there_is_nothing_to_look_at(tmp_path: Path) -> None:
         ("university", "env:SF_ACCESS_TOKEN", "C202", "--org"),
         (CRM_HOST, "00Dxx!canary", "K101", "--token"),
         (CRM_HOST, "", "K101", "--token"),
+        (CRM_HOST, "env:SF_ACCESS_TOKEM", "K102", "--token"),
     ],
 )
 def test_a_token_goes_to_salesforce_alone(tmp_path: Path, org: str, token: str, code: str, place: str) -> None:
