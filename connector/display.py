@@ -257,18 +257,28 @@ def flavour(chosen: str, signs: Mapping[str, Sequence[str]]) -> None:
 
 
 def checklist(state: str, broken: int | None, notes: Sequence[str], steps: Sequence[tuple[str, Callable[[], object]]]) -> bool:
-    """Do each check and show its result, with what should be known and is no failure; whether any failed."""
+    """Do each check and show its result, with what should be known and is no failure; whether any failed.
+
+    A side whose login failed is asked nothing more: each further check would only fail by that.
+    """
     say("good: configuration, mapping and secrets' references")
     for note in notes:
         say(f"note: {note}")
     failed = state != "ok" or broken is not None
     say(f"{'good' if state == 'ok' else 'BAD'}: state database ({state})")
     say("good: audit chain" if broken is None else f"BAD: the audit chain does not fit at row {broken}")
+    shut: set[str] = set()
     for name, step in steps:
+        side, _, what = name.partition(": ")
+        if side in shut:
+            say(f"skipped: {name} (the check of the login failed)")
+            continue
         try:
             step()
         except BridgeError as error:
             failed = True
+            if what.startswith("login"):
+                shut.add(side)
             text, cure = _told(error)
             say(f"BAD: {name}: {text}\n  = help: {cure or 'see docs/runbook.md'}")
         else:

@@ -23,7 +23,7 @@ from connector import display
 from connector.bootstrap import product_version
 from connector.engine.context import stage
 from connector.engine.cycle import cycle
-from connector.errors import Halt
+from connector.errors import Halt, Problem, UserError
 from connector.store import requests, suggestions
 from connector.store.store import open_store, pack, stamp
 from connector.store.tables import intent, parked
@@ -86,6 +86,21 @@ def test_a_terminal_that_lacks_letters_is_told_the_verdict(run: Run) -> None:
     for letters in ("ascii", "utf-8"):
         assert run("status", "--check", PYTHONIOENCODING=letters).returncode == 2
         assert run("status", PYTHONIOENCODING=letters).returncode == 0
+
+
+def test_a_side_that_lets_nobody_in_is_asked_once(capsys: pytest.CaptureFixture[str]) -> None:
+    """Law: the cause is told once, with its own cure; what could only fail by it is said to be skipped."""
+    asked: list[str] = []
+
+    def fail() -> None:
+        raise UserError([Problem(code="K102", message="the variable is not set", cure="set it", file="config.toml")])
+
+    steps = [("Salesforce: login and organisation", fail), ("Salesforce: objects", lambda: asked.append("objects"))]
+    assert display.checklist("ok", None, [], [*steps, ("careers: login and tenant", lambda: asked.append("careers"))])
+    told = capsys.readouterr().out
+    assert asked == ["careers"]
+    assert "skipped: Salesforce: objects (the check of the login failed)\n" in told
+    assert told.count("BAD") == 1
 
 
 def break_the_mapping(folder: Path) -> None:
