@@ -122,9 +122,12 @@ def list_requests(config: ConfigFile = DEFAULT, *, as_json: AsJson = False) -> N
 @app.command()
 def halt(reason: Annotated[str, typer.Argument(help="Why; shown to everybody.")], config: ConfigFile = DEFAULT) -> None:
     """Stop everything at the next effect boundary until `resume`."""
+    if not reason.strip():
+        raise typer.BadParameter("say why: the reason is shown to everybody")
     with installed(config) as (_, here), here.store.begin() as db:
-        halting.set_halt(here, db, halting.EVERYTHING, reason, "`alumni-bridge resume everything`")
-    display.say("halted; `alumni-bridge resume everything` ends it")
+        known = halting.set_halt(here, db, halting.EVERYTHING, reason, "`alumni-bridge resume everything`")
+    told = f"halted already since {known['since']}: {known['reason']}" if known else "halted"
+    display.say(f"{told}; `alumni-bridge resume everything` ends it")
 
 
 @app.command()
@@ -188,6 +191,7 @@ def erase(
     with installed(config) as (_, here):
         count = erasing.erase_person(here, system, account)
     if not count:
-        display.say(f"nothing is kept about account {account} of {system}: it was erased before, or is spelt otherwise")
+        known = "" if system in here.careers else f"; config.toml has no system {system}, but {', '.join(here.careers)}"
+        display.say(f"nothing is kept about account {account} of {system}: it was erased before, or is spelt otherwise{known}")
         raise typer.Exit(PART)
     display.say(f"erased {count} kept values; what both systems hold is theirs to erase")

@@ -28,13 +28,16 @@ LEASE = "lease"
 """The subject while another daemon holds the lease in Salesforce."""
 
 
-def set_halt(ctx: Installation, db: Connection, subject: str, reason: str, remedy: str, *, plan_id: str | None = None) -> None:
-    """Stop a subject until a person resumes it; the first reason stays."""
-    known = db.execute(halt.select().where(halt.c.subject == subject)).first()
+def set_halt(
+    ctx: Installation, db: Connection, subject: str, reason: str, remedy: str, *, plan_id: str | None = None
+) -> Row | None:
+    """Stop a subject until a person resumes it; the first reason stays: the halt that there was already, if there was one."""
+    known = halts(db).get(subject)
     if known is None:
         row = {"subject": subject, "reason": reason, "remedy": remedy, "since": stamp(ctx.clock.now()), "plan_id": plan_id}
         db.execute(halt.insert().values(**row))
         log.error("halted", subject=subject)
+    return known
 
 
 def stop(ctx: Installation, subject: str, error: Halt | Refused) -> None:

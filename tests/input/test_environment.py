@@ -103,6 +103,23 @@ def test_a_side_that_lets_nobody_in_is_asked_once(capsys: pytest.CaptureFixture[
     assert told.count("BAD") == 1
 
 
+def test_a_halt_has_a_reason_and_keeps_it(run: Run) -> None:
+    """Law: everybody is shown why it stands still; who halts what is halted already learns since when and why, and is not misled."""
+    assert run("halt", " ").returncode == 2
+    assert run("halt", "the first reason").stdout.startswith("halted; ")
+    again = run("halt", "another one")
+    assert again.returncode == 0
+    assert "halted already since" in again.stdout
+    assert "the first reason" in again.stdout
+
+
+def test_erasing_at_a_system_that_there_is_not_names_those_there_are(run: Run) -> None:
+    """Law: a typo in a system's name does not look like a person who is gone; a system of the past can still be erased at."""
+    done = run("erase", "a1", "--system", "carers")
+    assert done.returncode == 1
+    assert "no system carers, but careers" in done.stdout
+
+
 def break_the_mapping(folder: Path) -> None:
     """The mapping files of a folder are its own, and one of them has a mistake."""
     shutil.copytree(ROOT / "mappings", folder / "mappings")
