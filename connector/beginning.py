@@ -165,12 +165,13 @@ def write_files(
     ``system``: of an installation that is there, only the mapping of persons for this further career system.
 
     Raises:
-        UserError: there is no such platform or flavour, no system can be called so, or a file is there already, and nothing is
-            written then; or one cannot be written.
+        UserError: there is no such platform or flavour, no system can be called so, no installation is there that it could be
+            added to, or a file is there already, and nothing is written then; or one cannot be written.
     """
     files = composed(wanted or Wanted(), root)
     if system:
         demand_system(system, file="--system")
+        _demand_installation(folder)
         files = {f"mappings/person-{system}.toml": files["mappings/person.toml"]}
     elif keep_config:
         files.pop("config.toml")
@@ -183,6 +184,14 @@ def write_files(
     for path, text in texts.items():
         put(path, text.encode())
     return list(texts)
+
+
+def _demand_installation(folder: Path) -> None:
+    person = folder / "mappings" / "person.toml"
+    if not person.exists():
+        message = "there is no installation that a further system could be added to"
+        cure = "name its folder, or begin one: `init` without --system"
+        raise UserError([Problem(code="C305", message=message, cure=cure, file=str(person))])
 
 
 def put(path: Path, data: bytes) -> None:

@@ -189,6 +189,14 @@ def test_nothing_is_made_of_a_mapping_for_no_system(
     assert "`careerz`" in CliRunner().invoke(app, ("docs", "mapping", "--mappings", "mappings")).stdout
 
 
+def test_a_further_system_needs_an_installation(tmp_path: Path) -> None:
+    """Law: `init --system` adds to what is there; where nothing is, a lone file would look like a beginning."""
+    with pytest.raises(UserError) as refused:
+        write_files(tmp_path / "nowhere", system="law")
+    assert [problem.code for problem in refused.value.problems] == ["C305"]
+    assert not (tmp_path / "nowhere").exists()
+
+
 def test_the_page_that_is_signed_says_what_happens(tmp_path: Path) -> None:
     """Law: what only observes does not go out, on the page, either; and no label, whatever is in it, breaks its table."""
     write_files(tmp_path)

@@ -104,7 +104,7 @@ def test_a_side_that_lets_nobody_in_is_asked_once(capsys: pytest.CaptureFixture[
 
 
 def test_a_halt_has_a_reason_and_keeps_it(run: Run) -> None:
-    """Law: everybody is shown why it stands still; who halts what is halted already learns since when and why, and is not misled."""
+    """Law: everybody is shown why it stands still; who halts what is halted already learns since when and why."""
     assert run("halt", " ").returncode == 2
     assert run("halt", "the first reason").stdout.startswith("halted; ")
     again = run("halt", "another one")
