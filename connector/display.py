@@ -142,6 +142,16 @@ def _down(done: Cycle) -> None:
         say(f"{side} could not be worked with: {reason}")
 
 
+def pilot(included: int, *, over: bool) -> None:
+    """Whom the bridge may write about from now on."""
+    if over:
+        say("the pilot is over: everybody is included")
+    elif included:
+        say(f"the pilot is set: it includes {included:,} linked accounts")
+    else:
+        say("warning: the pilot is set, and includes nobody who is linked; are accounts and class years as they are there?")
+
+
 _WRITES = {
     "career.update": "people changed at careers",
     "career.note": "staff-only notes at careers",
@@ -202,6 +212,7 @@ def status(found: Mapping[str, Any], verdict: Health, *, line_only: bool, as_jso
     if line_only:
         return
     say(f"stage: {found['stage']} ({found['environment']}, version {found['version']})")
+    _only(found["pilot"])
     _table(
         "last good work",
         ("side", "at (UTC)", "down because"),
@@ -223,6 +234,12 @@ def status(found: Mapping[str, Any], verdict: Health, *, line_only: bool, as_jso
         say(f"  = help: {row['remedy'] or ''}; then `alumni-bridge retry {row['id']}`")
     for row in found["parked"]:
         say(f"parked: {row['side']} {row['system']} {row['kind']} {row['id']}: {row['reason']}\n  = help: {row['remedy']}")
+
+
+def _only(chosen: Mapping[str, Sequence[object]]) -> None:
+    told = [f"{name.replace('_', ' ')} {', '.join(map(str, only))}" for name, only in chosen.items() if only]
+    if told:
+        say(f"pilot: only {' and '.join(told)}")
 
 
 def why(found: Sequence[Mapping[str, Any]], id: str, *, as_json: bool) -> None:

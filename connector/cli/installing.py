@@ -21,7 +21,6 @@ from connector.cli.entry import (
     ConfigFile,
     app,
     docs,
-    installed,
     opened,
     package,
     prepared,
@@ -184,9 +183,11 @@ def pilot(
     """Limit keeping in step to some people; requests are worked for all. Before `go-live` nothing is written, pilot or not."""
     if bool(account or class_year) == off:
         raise typer.BadParameter("name accounts or class years, or say --off alone")
-    with installed(config) as (_, here):
-        planner.set_pilot(here, accounts=account or (), class_years=class_year or ())
-    display.say("the pilot is over: everybody is included" if off else "the pilot is set; see `alumni-bridge status`")
+    with opened(config) as bridge:
+        planner.set_pilot(bridge.context, accounts=account or (), class_years=class_year or ())
+        count = planner.included(bridge.context)
+    display.pilot(count, over=off)
+    raise typer.Exit(GOOD if count or off else PART)
 
 
 @app.command()

@@ -186,10 +186,7 @@ def _plan_batch(
     tried: Sequence[str] = (),
 ) -> None:
     stand = replace(stage(db), live=True) if as_if_live else stage(db)
-    groups: dict[str, list[Row]] = {}
-    for row in rows:
-        groups.setdefault(row["system"], []).append(row)
-    for system, group in groups.items():
+    for system, group in _by_system(rows).items():
         accounts = [row["account_id"] for row in group]
         busy = intents.in_flight(db, system, accounts, [kind for kind in FIELD_WRITES if not overtaken(ctx, system, kind)])
         free = [row for row in group if row["account_id"] not in busy]
@@ -218,6 +215,13 @@ def _plan_batch(
         links.set_first_differences(db, system, differences, ctx.clock.now())
         links.unmark(db, system, done)
         note_unreadable(ctx, db, system, batch.subjects)
+
+
+def _by_system(rows: Sequence[Row]) -> dict[str, list[Row]]:
+    groups: dict[str, list[Row]] = {}
+    for row in rows:
+        groups.setdefault(row["system"], []).append(row)
+    return groups
 
 
 def _tally(planned: Planned, outcome: Judged) -> None:
@@ -271,3 +275,18 @@ def set_pilot(ctx: Installation, *, accounts: Sequence[str], class_years: Sequen
             return
         set_meta(db, "pilot", pack(chosen))
         links.mark_all(db, *_EVERYBODY)
+
+
+def included(ctx: Context) -> int:
+    """How many linked accounts the pilot includes, all of them where there is none."""
+    count, after = 0, ("", "")
+    while True:
+        with ctx.store.begin() as db:
+            stand = replace(stage(db), live=True)
+            rows = links.with_state(db, ["linked"], after=after, limit=_BATCH)
+            if not rows:
+                return count
+            after = (rows[-1]["system"], rows[-1]["account_id"])
+            for system, group in _by_system(rows).items():
+                batch = Batch(ctx, db, system, group)
+                count += sum(stand.includes(row["account_id"], batch.class_year(row)) for row in group)

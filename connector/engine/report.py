@@ -44,6 +44,7 @@ def status(ctx: Installation, *, mapped: Collection[str] | None = None, mapping_
             "environment": ctx.environment,
             "version": ctx.version,
             "stage": "pilot" if stand.live and stand.pilot else "live" if stand.live else "observing",
+            "pilot": {"accounts": sorted(stand.pilot_accounts), "class_years": sorted(stand.pilot_years)},
             "last_good": {side: get_meta(db, f"last_good:{side}") for side in sides(ctx)},
             "halted": [dict(row) for row in halts(db).values()],
             "down": _down(db),

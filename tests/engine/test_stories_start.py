@@ -199,12 +199,13 @@ def test_a_plan_before_going_live_is_the_pilots(pair: University) -> None:
 
 
 def test_a_pilot_writes_about_its_people_only(new: University) -> None:
-    """During a pilot only the chosen accounts and class years are written about; opening it lets the others follow."""
+    """During a pilot only the chosen accounts and class years count, and are written about; opening it lets the others follow."""
     new.ada = new.alumna()[0]
     new.grace = new.alumna("a2", **GRACE, year=1999)[0]
     new.prepare()
     new.run()
     planner.set_pilot(new.ctx, accounts=["a1"], class_years=[])
+    assert (planner.included(new.ctx), status(new.ctx)["pilot"]) == (1, {"accounts": ["a1"], "class_years": []})
     planner.go_live(new.ctx)
     new.run(approve=True)
     new.edit_contact(new.ada, Title="Director")
@@ -212,10 +213,14 @@ def test_a_pilot_writes_about_its_people_only(new: University) -> None:
     new.run()
     assert (new.account("a1")["title"], new.account("a2")["title"]) == ("Director", "Admiral")
     assert len(new.all("Career_Profile__c")) == 1
+    planner.set_pilot(new.ctx, accounts=["a7"], class_years=[])
+    assert planner.included(new.ctx) == 0
     planner.set_pilot(new.ctx, accounts=[], class_years=[1999])
+    assert (planner.included(new.ctx), status(new.ctx)["pilot"]) == (1, {"accounts": [], "class_years": [1999]})
     new.run()
     assert new.account("a2")["title"] == "Director"
     planner.set_pilot(new.ctx, accounts=[], class_years=[])
+    assert planner.included(new.ctx) == 2
     new.edit_contact(new.ada, Title="President")
     new.run()
     assert new.account("a1")["title"] == "President"

@@ -472,7 +472,8 @@ def test_adopting_says_when_it_is_carried_out(run: Run) -> None:
 )
 def test_a_pilot_of_nobody_in_particular_is_not_set(run: Run, tmp_path: Path, words: tuple[str, ...]) -> None:
     """Law: who ends a pilot and names people means one of the two, and no class is of the year 24: nothing is done."""
-    assert run("pilot", "--account", "a7").returncode == 0
+    told = run("pilot", "--account", "a7")
+    assert (told.returncode, "includes nobody who is linked" in told.stdout) == (1, True)
     ended = run("pilot", *words)
     store = open_store(f"sqlite:///{tmp_path / 'state' / 'alumni-bridge.db'}")
     with store.begin() as db:
