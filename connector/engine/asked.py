@@ -10,14 +10,14 @@ from typing import Any
 from sqlalchemy import Connection
 
 from connector.core.foreign import fitted
-from connector.core.model import OutsideEdit, Side
+from connector.core.model import Side
 from connector.core.progress import ENDED, Neutral, RequestState, counts, in_our_words, neutral_word
 from connector.core.requests import FOREIGN_LABEL, Ask, Direction, Misunderstood
 from connector.core.routing import PastRequest, PersonFacts, Routed, Unidentified
 from connector.core.rulebook import PROFILE, Fact, Rules
 from connector.core.understanding import title_of, understand
 from connector.engine.context import Context
-from connector.engine.readings import Person, restricted, withdrawn_purposes
+from connector.engine.readings import Person, holds, withdrawn_purposes
 from connector.ports import Feed
 from connector.store import links, observations, requests
 from connector.store.store import Row, moment, stamp, unpack
@@ -74,12 +74,7 @@ def _facts(rules: Rules, db: Connection, system: str, link: Row, contact: Row) -
 def _holds(rules: Rules, person: Person, fact: Fact) -> bool:
     """Whether either side says so: the more restrictive one counts, whoever said it."""
     source = rules.facts.get(fact)
-    if source is None:
-        return False
-    if source.read(Side.CRM, person.crm) is True or source.read(Side.CAREER, person.career) is True:
-        return True
-    unit = next((unit for unit in rules.units if unit.name == source.name), None)
-    return unit is not None and unit.other_office_edit is OutsideEdit.OPT_OUT_WINS and restricted(unit, person)
+    return source is not None and (holds(rules, person, source) or source.read(Side.CAREER, person.career) is True)
 
 
 _LOOKED_BACK = 200

@@ -14,7 +14,7 @@ from connector.core.model import Memory, OutsideEdit, Reading, Share, Side, Unit
 from connector.engine.batch import Batch
 from connector.engine.context import Context, log
 from connector.engine.drafts import Draft, Subject
-from connector.engine.readings import may_share, shared_purposes, unreadable_purposes
+from connector.engine.readings import eligible, may_share, shared_purposes, unreadable_purposes
 from connector.store import suggestions
 from connector.store.links import BLANK, UnitState
 from connector.store.store import Row, pack, set_meta, stamp
@@ -110,8 +110,8 @@ def _opt_outs(units: Sequence[Unit]) -> list[Unit]:
 
 def _verdicts(ctx: Context, subject: Subject, states: Mapping[str, UnitState], units: Sequence[Unit]) -> dict[str, Verdict]:
     ended = subject.link["state"] == "ended"
-    eligible = not ended and subject.rules.eligibility.refusal(subject.person.crm) is None
-    purposes = shared_purposes(subject.rules, subject.person) if eligible else frozenset()
+    is_eligible = not ended and eligible(subject.rules, subject.person)
+    purposes = shared_purposes(subject.rules, subject.person) if is_eligible else frozenset()
     now = ctx.clock.now()
     found: dict[str, Verdict] = {}
     if not ended and subject.contact is None:
@@ -134,7 +134,7 @@ def _verdicts(ctx: Context, subject: Subject, states: Mapping[str, UnitState], u
         sent, differed = subject.sent.get(unit.name), unit.name in subject.differed
         memory = replace(state.memory, sent=sent or {}, differed=differed) if sent or differed else state.memory
         crm, career = subject.readings(unit)
-        if ended or not may_share(subject.rules, unit, eligible=eligible, purposes=purposes):
+        if ended or not may_share(subject.rules, unit, eligible=is_eligible, purposes=purposes):
             verdict = end_sharing(unit=unit, base=state.base, crm=crm, career=career, memory=memory)
         else:
             verdict = judge(unit=unit, base=state.base, crm=crm, career=career, memory=memory, now=now)

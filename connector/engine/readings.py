@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from connector.core.model import FieldRule, Native, OutsideEdit, Reading, Share, Side, Unit, Value
-from connector.core.rulebook import PROFILE, Rules, pick
+from connector.core.rulebook import PROFILE, Rules, Source, pick
 
 Fields = Mapping[str, Any]
 
@@ -147,6 +147,19 @@ def restricted(unit: Unit, person: Person) -> bool:
     readings = (person.reading(unit, Side.CRM), person.reading(unit, Side.CAREER))
     flagged = unit.opt_out_to is not None and bool(person.crm.get(PROFILE + unit.opt_out_to))
     return flagged or any(reading is not None and reading.values == (unit.refused_by,) for reading in readings)
+
+
+def holds(rules: Rules, person: Person, source: Source) -> bool:
+    """Whether the contact says so; of what restricts whoever holds it, it counts in either system."""
+    unit = rules.known(source.name)
+    wins = unit is not None and unit.other_office_edit is OutsideEdit.OPT_OUT_WINS and restricted(unit, person)
+    return wins or source.read(Side.CRM, person.crm) is True
+
+
+def eligible(rules: Rules, person: Person) -> bool:
+    """Whether anything but what protects them may be shared about this person."""
+    excluded = any(holds(rules, person, source) for source in rules.eligibility.exclude)
+    return not excluded and rules.eligibility.refusal(person.crm) is None
 
 
 def may_share(rules: Rules, unit: Unit, *, eligible: bool, purposes: frozenset[str]) -> bool:

@@ -196,6 +196,21 @@ def test_no_contact_reaches_careers_and_ends_sharing(uni: University) -> None:
     assert (uni.account("a1")["do_not_contact"], uni.account("a1")["title"]) == (True, "Analyst")
 
 
+def test_no_contact_recorded_by_careers_ends_sharing_too(uni: University) -> None:
+    """Law: whoever recorded it, also where staff would not enter it; what it held back goes once careers lift it."""
+    uni.edit_person("a1", {"do_not_contact": True})
+    uni.run()
+    uni.edit(uni.one("Suggested_Change__c")["Id"], Decision__c="Reject", Reason__c="Not verified")
+    uni.run()
+    assert uni.profile()["Opt_Out_All__c"]
+    uni.edit_contact(uni.ada, Personal_Email__c="ada@new.example.org", Title="Countess")
+    uni.run()
+    assert (uni.account("a1")["email_personal"], uni.account("a1")["title"]) == ("ada@example.org", "Analyst")
+    uni.edit_person("a1", {"do_not_contact": False})
+    uni.run()
+    assert (uni.account("a1")["email_personal"], uni.account("a1")["title"]) == ("ada@new.example.org", "Countess")
+
+
 def test_a_restriction_that_we_lift_shares_what_it_held_back(uni: University) -> None:
     """A restriction that came from the CRM and that we take back from careers: what it held back goes in the same cycle."""
     for consent in ("No", "Yes"):

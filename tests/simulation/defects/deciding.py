@@ -118,8 +118,8 @@ DEFECTS = (
         edits=(
             Edit(
                 _JUDGING,
-                "eligible = not ended and subject.rules.eligibility.refusal(subject.person.crm) is None",
-                "eligible = not ended",
+                "is_eligible = not ended and eligible(subject.rules, subject.person)",
+                "is_eligible = not ended",
             ),
         ),
     ),

@@ -114,6 +114,11 @@ def _shared(
         return True
     if any(contact.get(crm) is True for crm in rules.exclude.values()):
         return False
+    for name in rules.exclude:
+        restriction = rules.deciding(name)
+        held = found.meaning(restriction, "career", values) == (f"{name}=True",)
+        if restriction.opt_out and (held or profile.get(restriction.opt_out_to)):
+            return False
     if unit.share == "always":
         return True
     consent = rules.deciding(rules.purposes[unit.purpose])
