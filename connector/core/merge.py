@@ -239,9 +239,12 @@ def _judge_without_base(unit: Unit, crm: Reading, career: Reading, memory: Memor
 
 def _judge_unknown(unit: Unit, crm: Reading, career: Reading, memory: Memory) -> Verdict:
     mine, theirs = (crm, career) if unit.owner is Owner.ALUMNI_RELATIONS else (career, crm)
-    if (theirs.empty and not memory.differed) or theirs.values in memory.sent.get(unit.owner.side.other, ()):
+    # What careers have entered, or cleared, since the choice nobody has chosen about.
+    lapsed = memory.adopt == "crm_wins" and memory.chosen_over not in (None, theirs.values)
+    gap = theirs.empty and not memory.differed and not lapsed
+    if gap or theirs.values in memory.sent.get(unit.owner.side.other, ()):
         return _write(unit, mine, Row.FILL_EMPTY)
-    match memory.adopt:
+    match None if lapsed else memory.adopt:
         case "crm_wins" if not (mine.empty and unit.null is NullPolicy.IGNORE):
             return _write(unit, mine, Row.ADOPTED)
         case "keep":
@@ -438,7 +441,7 @@ def settle(
     forgotten = verdict.forget_base and verdict.write is None
     new_base = None if forgotten else (verdict.base or base)
     chosen = None if new_base is not None or verdict.row is Row.FIRST_DIFFERENCE else memory.adopt
-    memory = replace(memory, noted=verdict.noted, adopt=chosen)
+    memory = replace(memory, noted=verdict.noted, adopt=chosen, chosen_over=memory.chosen_over if chosen else None)
     if forgotten or new_base is not None:
         memory = replace(memory, supplied=None)
     # Of a contact that is gone counts what it held when the question was asked.

@@ -240,6 +240,8 @@ class Memory:
 
     Or ours: ``replace``, where what stands across is another person's.
     """
+    chosen_over: tuple[Value, ...] | None = None
+    """What careers held as ``crm_wins`` was chosen; empty if it could not be read, None where it was not kept."""
     differed: bool = False
     """Whether a first difference waits for that choice: who clears what was seen across has left no gap to be filled."""
     supplied: tuple[Value, ...] | None = None

@@ -13,15 +13,16 @@ from sqlalchemy import Connection
 
 from connector.core.brakes import Load, pulled
 from connector.core.merge import Row as Law
-from connector.core.model import Side, Unit
+from connector.core.model import Side, Unit, Value
 from connector.engine.batch import Batch, note_unreadable, overtaken
 from connector.engine.context import Context, Installation, log, stage
 from connector.engine.drafts import FIELD_WRITES, PROPOSAL, Draft
 from connector.engine.halting import PLAN, set_halt
 from connector.engine.judging import Judged, judge_link
+from connector.engine.readings import Person
 from connector.engine.remapped import forget_moved
 from connector.engine.unasking import NEW_QUESTIONS, unask
-from connector.store import intents, links, plans, reviews
+from connector.store import intents, links, observations, plans, reviews
 from connector.store.links import BLANK, UnitState
 from connector.store.store import Row, get_meta, next_name, pack, set_meta, stamp, unpack
 
@@ -245,15 +246,28 @@ def adopt(ctx: Context, unit_name: str, choice: str, *, limit: int | None = None
             # A choice that was made and not carried out yet stands.
             open_ones = [id for id in accounts if known.get(id, {}).get(unit.name, BLANK).memory.adopt is None]
             open_ones = open_ones[: None if limit is None else limit - taken]
-            links.put_states(db, system, {id: _chosen(known.get(id, {}), unit, choice) for id in open_ones})
+            held = _held_by_careers(ctx, db, system, open_ones, unit.name) if choice == "crm_wins" else {}
+            links.put_states(db, system, {id: _chosen(known.get(id, {}), unit, choice, held.get(id)) for id in open_ones})
             links.mark(db, system, open_ones)
             taken += len(open_ones)
     return taken
 
 
-def _chosen(states: Mapping[str, UnitState], unit: Unit, choice: str) -> dict[str, UnitState]:
+def _held_by_careers(
+    ctx: Context, db: Connection, system: str, accounts: Sequence[str], name: str
+) -> dict[str, tuple[Value, ...]]:
+    """What is chosen about; nothing of what cannot be read."""
+    held: dict[str, tuple[Value, ...]] = {}
+    unit = ctx.rules(system).unit(name)
+    for id, seen in observations.load(db, Side.CAREER, "person", accounts, system=system).items():
+        reading = Person(crm={}, career=unpack(seen["fields"]), has_profile=False).reading(unit, Side.CAREER)
+        held[id] = reading.values if reading is not None else ()
+    return held
+
+
+def _chosen(states: Mapping[str, UnitState], unit: Unit, choice: str, over: tuple[Value, ...] | None) -> dict[str, UnitState]:
     state = states.get(unit.name, BLANK)
-    return dict(states) | {unit.name: replace(state, memory=replace(state.memory, adopt=choice))}
+    return dict(states) | {unit.name: replace(state, memory=replace(state.memory, adopt=choice, chosen_over=over))}
 
 
 def go_live(ctx: Context) -> None:

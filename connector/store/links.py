@@ -303,6 +303,8 @@ def _encode(state: UnitState) -> dict[str, Any]:
     if memory.open is not None:
         asked = memory.open
         row["o"] = [asked.values, asked.episode, asked.restored, asked.decision, asked.against]
+    if memory.chosen_over is not None:
+        row["w"] = memory.chosen_over
     if memory.rejected is not None:
         row["r"] = [memory.rejected.values, memory.rejected.against, stamp(memory.rejected.at)]
     rest = {"a": memory.adopt, "e": memory.episodes, "n": memory.noted, "s": memory.supplied, "f": state.fields}
@@ -333,9 +335,14 @@ def _decode(row: Mapping[str, Any]) -> UnitState:
     if "r" in row:
         values, against, at = row["r"]
         rejected = Rejection(values=values_of(values), against=values_of(against), at=moment(at))
-    supplied = values_of(row["s"]) if "s" in row else None
     memory = Memory(
-        open=opened, rejected=rejected, adopt=row.get("a"), supplied=supplied, episodes=row.get("e", 0), noted=row.get("n")
+        open=opened,
+        rejected=rejected,
+        adopt=row.get("a"),
+        chosen_over=values_of(row["w"]) if "w" in row else None,
+        supplied=values_of(row["s"]) if "s" in row else None,
+        episodes=row.get("e", 0),
+        noted=row.get("n"),
     )
     return UnitState(base=known, memory=memory, fields=tuple(row.get("f", ())))
 

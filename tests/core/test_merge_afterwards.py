@@ -131,7 +131,7 @@ def check_settle(law: ModuleType) -> None:
     adopted = law.judge(unit=unit, base=None, crm=mine, career=reading_of("B"), memory=chosen, now=NOW)
     kept = law.settle(verdict=adopted, base=None, memory=chosen, mine=mine, now=NOW)
     assert kept == (base_of("A|B", Owner.ALUMNI_RELATIONS), Memory())
-    chosen = Memory(adopt="crm_wins")
+    chosen = Memory(adopt="crm_wins", chosen_over=("B",))
     adopted = law.judge(unit=unit, base=None, crm=mine, career=reading_of("B"), memory=chosen, now=NOW)
     assert law.settle(verdict=adopted, base=None, memory=chosen, mine=mine, now=NOW) == (None, chosen)
     assert law.settle(verdict=replace(adopted, row=law.Row.FIRST_DIFFERENCE), base=None, memory=chosen, mine=mine, now=NOW) == (

@@ -93,6 +93,8 @@ class Case:
     rejected_days_ago: float = 1
     sent: str | None = None
     adopt: str | None = None
+    over: str | None = None
+    """What careers held when that was chosen."""
     differed: bool = False
     noted: str | None = None
 
@@ -136,6 +138,7 @@ class Case:
             rejected=rejected or None,
             sent=sent,
             adopt=self.adopt,
+            chosen_over=reading_of(self.over).values if self.over else None,
             differed=self.differed,
             noted=self.noted,
             episodes=1 if opened else 0,
@@ -170,6 +173,14 @@ CASES = [
     Case(about="group all empty across", base=None, mine="A/B", theirs="-/-", row="fill_empty", write="A/B"),
     Case(about="unknown base over our own older write", base=None, mine="C", theirs="B", sent="B", row="fill_empty", write="C"),
     Case(about="adopt: the owner wins", base=None, mine="A", theirs="B", adopt="crm_wins", row="adopted", write="A"),
+    Case(about="adopt: the owner wins over what stood there", base=None, mine="A", theirs="B", adopt="crm_wins", over="B",
+         row="adopted", write="A"),
+    Case(about="adopt: what was entered since the choice is not chosen about", base=None, mine="A", theirs="C",
+         adopt="crm_wins", over="B", row="first_difference"),
+    Case(about="adopt: what was cleared since the choice is no gap", base=None, mine="A", theirs="-", adopt="crm_wins", over="B",
+         row="first_difference"),
+    Case(about="adopt: our own older write is not entered since", base=None, mine="C", theirs="A", adopt="crm_wins", over="B",
+         sent="A", row="fill_empty", write="C"),
     Case(about="adopt: keep", base=None, mine="A", theirs="B", adopt="keep", row="adopted", new_base="A|B"),
     Case(about="adopt: suggest", base=None, mine="A", theirs="B", adopt="suggest", row="adopted", new_base="A"),
     Case(about="adopt: empty owner wins", base=None, mine="-", theirs="B", adopt="crm_wins", row="adopted", write="-"),

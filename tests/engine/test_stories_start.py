@@ -21,6 +21,7 @@ from connector.engine.plans import resume
 from connector.engine.report import status
 from connector.engine.watch import go_live, guarded_cycle
 from connector.errors import Halt
+from emulator.career.errors import invalid
 from tests.engine.conftest import GRACE
 from tests.engine.university import REGROUPED, University
 
@@ -92,6 +93,27 @@ def test_adopting_the_crm_values(differing: University) -> None:
     differing.run()
     assert phones(differing) == ("+16175550888", "+16175550888")
     assert status(differing.ctx)["first_differences"] == {}
+
+
+@pytest.mark.parametrize("since", ["+16175550777", None])
+@pytest.mark.parametrize("refused", [False, True])
+def test_adopting_the_crm_values_is_about_what_stood_there(differing: University, *, since: str | None, refused: bool) -> None:
+    """Law: what careers enter, or clear, after the choice and before it is carried out is a first difference again."""
+    if refused:
+        differing.career.refusals["a1"] = invalid("phone_mobile", "Locked.")
+    planner.adopt(differing.ctx, "phone_mobile", "crm_wins")
+    if refused:
+        differing.run()
+        differing.career.refusals.clear()
+        differing.clock.move(timedelta(days=90))
+    differing.edit_person("a1", {"phone_mobile": since})
+    for _ in range(2):
+        differing.run()
+    assert differing.account("a1")["phone_mobile"] == since
+    assert status(differing.ctx)["first_differences"] == {"phone_mobile": 1}
+    assert planner.adopt(differing.ctx, "phone_mobile", "crm_wins") == 1
+    differing.run()
+    assert phones(differing) == ("+16175550888", "+16175550888")
 
 
 def test_adopting_by_asking(differing: University) -> None:

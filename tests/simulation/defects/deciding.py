@@ -224,7 +224,7 @@ DEFECTS = (
     Defect(
         name="what is cleared is a gap",
         what="what careers clear while a first difference waits for a choice is filled again",
-        edits=(Edit("connector/core/merge.py", "(theirs.empty and not memory.differed)", "theirs.empty"),),
+        edits=(Edit("connector/core/merge.py", "gap = theirs.empty and not memory.differed", "gap = theirs.empty"),),
     ),
     Defect(
         name="the agreed is not remembered",
