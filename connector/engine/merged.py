@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import replace
 
 from sqlalchemy import Connection
@@ -51,10 +51,13 @@ def follow_link(ctx: Context, db: Connection, link: Row, contact: Row) -> bool:
     return survivor is not None
 
 
-def ask_on(ctx: Context, db: Connection, link: Row, survivor: str) -> None:
-    """What the contact that is left holds otherwise is nobody's answer to what was asked about the one that was merged."""
+def ask_on(ctx: Context, db: Connection, link: Row, contact_id: str, *, units: Container[str] | None = None) -> None:
+    """What this contact holds otherwise than when it was asked is nobody's answer: it is the one that a merge has left.
+
+    ``units``: of these alone; they are read in another form.
+    """
     system, account = link["system"], link["account_id"]
-    contact = observations.load(db, Side.CRM, Feed.CONTACT, [survivor]).get(survivor)
+    contact = observations.load(db, Side.CRM, Feed.CONTACT, [contact_id]).get(contact_id)
     states = links.states_of(db, system, [account]).get(account, {})
     if contact is None or contact["deleted"]:
         return
@@ -62,7 +65,7 @@ def ask_on(ctx: Context, db: Connection, link: Row, survivor: str) -> None:
     changed = dict(states)
     for name, state in states.items():
         unit, asked = ctx.rules(system).known(name), state.memory.open
-        if asked is None or unit is None or unit.owner.side is Side.CAREER:
+        if asked is None or unit is None or unit.owner.side is Side.CAREER or (units is not None and name not in units):
             continue
         mine = person.reading(unit, Side.CRM)
         if mine is not None and mine.values != asked.values:

@@ -2,6 +2,8 @@
 
 Such a unit begins anew: where both sides agree, that is remembered; where they differ, a person chooses (`adopt`). Without this,
 a field that goes from careers to Alumni Relations, and is empty on the contact, would be emptied at careers.
+
+Where only the form changes in which values are read, everything goes on; what is asked, and was turned down, takes the new one.
 """
 
 from __future__ import annotations
@@ -16,13 +18,15 @@ from sqlalchemy import Connection
 from connector.core.model import Memory, Owner, Side, Unit, Value
 from connector.engine.context import Context, log
 from connector.engine.drafts import FIELD_WRITES
+from connector.engine.merged import ask_on
 from connector.engine.readings import names_in, places_of
 from connector.store import intents, links, suggestions
 from connector.store.links import BLANK, UnitState
 from connector.store.store import get_meta, pack, set_meta, unpack
 
 _PLACES = "places"
-"""The remembered fact of which fields each unit had, and where each field was, by system; also of what is not mapped any more."""
+"""The remembered fact of which fields each unit had, where each field was and how it was read, by system; also of what is not
+mapped any more."""
 
 
 def forget_moved(ctx: Context, db: Connection) -> None:
@@ -38,9 +42,14 @@ def forget_moved(ctx: Context, db: Connection) -> None:
             log.info("mapping.moved", system=system, unit=", ".join(sorted(moved)))
             _begin_anew(ctx, db, system, moved, before)
             suggestions.withdraw_units(db, system, moved, ctx.clock.now())
+        forms = before.setdefault("forms", {})
+        reformed = {unit.name: unit for unit in ctx.rules(system).units if unit.name not in moved and _is_reformed(unit, forms)}
+        if reformed:
+            _take_form(ctx, db, system, reformed)
         for unit in ctx.rules(system).units:
             before["units"][unit.name] = _names(unit)
             before["fields"] |= _fields(unit)
+            forms |= _forms(unit)
     if packed != pack(known):
         set_meta(db, _PLACES, pack(known))
 
@@ -69,6 +78,46 @@ def _has_moved(unit: Unit, before: Mapping[str, Any]) -> bool:
     """Whether a unit has other fields than it had, or one that was elsewhere, or in another unit meanwhile."""
     names = before["units"].get(unit.name, _names(unit))
     return names != _names(unit) or any(before["fields"].get(name, now) != now for name, now in _fields(unit).items())
+
+
+def _forms(unit: Unit) -> dict[str, list[list[str]]]:
+    """How each field is read on both sides."""
+    return {rule.name: [[way.name, *way.options] for way in (rule.crm_transform, rule.career_transform)] for rule in unit.fields}
+
+
+def _is_reformed(unit: Unit, forms: Mapping[str, Any]) -> bool:
+    return any(forms.get(name, now) != now for name, now in _forms(unit).items())
+
+
+def _take_form(ctx: Context, db: Connection, system: str, reformed: Mapping[str, Unit]) -> None:
+    """That the contact's value is read in another form is nobody's answer, nor another value than was turned down."""
+    for page in links.every_state(db, system):
+        changed: dict[str, Mapping[str, UnitState]] = {}
+        for account, states in page.items():
+            known = {name: states[name] for name in reformed.keys() & states.keys()}
+            if any(state.memory.open or state.memory.rejected for state in known.values()):
+                changed[account] = states | {name: _formed(reformed[name], state) for name, state in known.items()}
+        links.put_states(db, system, changed)
+        for link in links.by_account(db, system, changed).values():
+            ask_on(ctx, db, link, link["contact_id"], units=reformed)
+
+
+def _formed(unit: Unit, state: UnitState) -> UnitState:
+    opened, rejected = state.memory.open, state.memory.rejected
+    if opened is not None:
+        opened = replace(opened, values=_in_form(unit, opened.values))
+    if rejected is not None:
+        rejected = replace(rejected, values=_in_form(unit, rejected.values), against=_in_form(unit, rejected.against))
+    return replace(state, memory=replace(state.memory, open=opened, rejected=rejected))
+
+
+def _in_form(unit: Unit, values: tuple[Value, ...]) -> tuple[Value, ...]:
+    """Remembered values as they are read once they are entered; what has no form any more stays as it was."""
+    try:
+        pairs = zip(unit.fields, values, strict=True)
+        return tuple(rule.crm_transform.read(rule.crm_transform.write(value)) for rule, value in pairs)
+    except (KeyError, TypeError, ValueError):
+        return values
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -37,6 +37,14 @@ def of_unit(name: str, **changed: Any) -> Persons:
     return of_person(units=tuple(replace(unit, **changed) if unit.name == name else unit for unit in units))
 
 
+def as_upper(uni: University) -> None:
+    """The preferred name is read in capitals from now on."""
+    upper = build("upper", {}, side=Side.CRM)
+    [field] = rulebook().person.unit("preferred_name").fields
+    fields = (replace(field, crm_transform=upper, career_transform=upper),)
+    uni.take_into_force(persons=of_unit("preferred_name", fields=fields), hash="upper")
+
+
 def of_requests(uni: University, **changed: Any) -> RequestRules:
     """The request types in force, with the one that is filed here changed."""
     known = uni.rules.requests
@@ -450,3 +458,38 @@ def test_free_text_beside_a_picklist_holds_up_nobody(pair: University) -> None:
     pair.run()
     assert pair.account("a1")["degree"] == "Bachelor of Science"
     assert "no form" in str(status(pair.ctx)["parked"])
+
+
+@pytest.mark.parametrize("lost", [False, True])
+def test_a_changed_transform_answers_no_question(uni: University, *, lost: bool) -> None:
+    """Law: the contact's value in another form is no other value; not where the state was lost since it was asked, either."""
+    uni.edit_contact(uni.ada, Preferred_Name__c="Ada")
+    uni.run()
+    uni.edit_person("a1", {"preferred_name": "Lady"})
+    uni.run()
+    if lost:
+        uni.lose_state()
+        uni.go_live()
+    as_upper(uni)
+    uni.run(approve=True)
+    uni.run()
+    assert (uni.account("a1")["preferred_name"], uni.one("Suggested_Change__c")["State__c"]) == ("Lady", "Open")
+    uni.edit_contact(uni.ada, Preferred_Name__c="LADY")
+    uni.run()
+    assert uni.one("Suggested_Change__c")["State__c"] == "Accepted"
+
+
+def test_a_rejected_value_is_not_asked_again_as_the_transform_changes(uni: University) -> None:
+    """Law: in another form it is still the value that was turned down, against the same one."""
+    uni.edit_contact(uni.ada, Preferred_Name__c="Ada")
+    uni.run()
+    uni.edit_person("a1", {"preferred_name": "Lady"})
+    uni.run()
+    uni.edit(uni.one("Suggested_Change__c")["Id"], Decision__c="Reject", Reason__c="Incorrect")
+    uni.run()
+    as_upper(uni)
+    uni.run()
+    uni.edit_person("a1", {"preferred_name": "Lady"})
+    uni.run()
+    uni.run()
+    assert (uni.one("Suggested_Change__c")["State__c"], uni.account("a1")["preferred_name"].upper()) == ("Rejected", "ADA")
