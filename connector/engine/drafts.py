@@ -42,12 +42,11 @@ class Subject:
     contact: Row | None
     account: Row | None
     profile: Row | None
-    career_fields: dict[str, Any] = field(default_factory=dict)
     profile_fields: dict[str, Any] = field(default_factory=dict)
     settling: dict[str, dict[str, dict[str, Any]]] = field(default_factory=lambda: {"career": {}, "crm": {}})
     backfill: bool = True
-    puts_back: bool = False
-    """Whether careers' record is to lose what somebody has typed there, and what tells of it may not stand in Salesforce yet."""
+    puts_back: set[str] = field(default_factory=set)
+    """Units that careers' record is to lose somebody's entry of, while what tells of it may not stand in Salesforce yet."""
     refused: frozenset[str] = frozenset()
     """Units whose last opt-out a side refused."""
     refused_now: frozenset[str] = frozenset()
@@ -128,9 +127,11 @@ class Draft:
     def _note_write(self, subject: Subject, unit: Unit, verdict: Verdict) -> None:
         side = verdict.write or Side.CAREER
         natives = natives_of(unit, side, verdict.values or ())
-        (subject.career_fields if side is Side.CAREER else subject.profile_fields).update(natives)
+        if side is Side.CRM:
+            subject.profile_fields.update(natives)
         subject.backfill = subject.backfill and verdict.row is Law.FILL_EMPTY
-        subject.puts_back = subject.puts_back or verdict.restored or unit.name in subject.unrecorded
+        if verdict.restored or unit.name in subject.unrecorded:
+            subject.puts_back.add(unit.name)
         crm, career = subject.readings(unit)
         subject.settling[side.value][unit.name] = {
             "crm": _pack(crm),
@@ -236,17 +237,19 @@ class Draft:
         self._raise(subject, NEW_CONTACT, key, "New contact", episode, fields, weight=4)
 
     def write(self, subject: Subject, written: Sequence[tuple[str, str]], *, urgent: bool, profile: bool) -> None:
-        """Turn what was taken up about one person into writes, one for each side.
+        """Turn what was taken up about one person into writes, one for each side; what waits for a question is another one.
 
         ``profile``: what the career profile says of the link itself goes, too; without, it is left to the next round.
         """
         account = subject.link["account_id"]
         weight = 0 if urgent else 4 if subject.backfill and written else 3
-        if subject.career_fields:
-            payload = {"version": (subject.account or {}).get("version", ""), "fields": subject.career_fields}
-            blanks = _emptied(subject.career_fields, subject.person.career)
-            counted = {"weight": weight, "blanks": blanks, "puts_back": subject.puts_back}
-            self._plan_fields("career.update", account, payload, subject.settling["career"], **counted)
+        for puts_back in (False, True):
+            settling = {name: one for name, one in subject.settling["career"].items() if (name in subject.puts_back) is puts_back}
+            sent = {path: value for one in settling.values() for path, value in one["sent"].items()}
+            if sent:
+                payload = {"version": (subject.account or {}).get("version", ""), "fields": sent}
+                counted = {"weight": weight, "blanks": _emptied(sent, subject.person.career), "puts_back": puts_back}
+                self._plan_fields("career.update", account, payload, settling, **counted)
         fields = subject.profile_fields
         if subject.link["profile_id"] is not None:
             fields = (_profile_changes(subject) if profile else {}) | fields

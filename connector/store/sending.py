@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, Update, case, exists, func, select, update
+from sqlalchemy import ColumnElement, Connection, Select, Update, and_, case, exists, func, select, update
 
 from connector.store.intents import OPEN_STATES, held_by
 from connector.store.observations import batches
@@ -18,7 +18,14 @@ def _is_due(now: Place, unjudged: Place) -> ColumnElement[bool]:
     held = held_by(*OPEN_STATES, "refused")
     marked = exists().where(link.c.system == intent.c.system, link.c.account_id == intent.c.target, link.c.marked)
     waits = intent.c.kind.in_(unjudged) & (intent.c.state == "ready") & (intent.c.weight > 0) & marked
-    return intent.c.state.in_(("ready", "unknown")) & (intent.c.due_at <= now) & ~held & ~waits
+    return intent.c.state.in_(("ready", "unknown")) & (intent.c.due_at <= now) & ~held & ~waits & ~_goes_after()
+
+
+def _goes_after() -> ColumnElement[bool]:
+    """What puts something back goes after the other changes of that record, and builds on the version that they make."""
+    other = intent.alias()
+    same = and_(*(other.c[name] == intent.c[name] for name in ("system", "target", "kind")))
+    return intent.c.puts_back & exists().where(same, ~other.c.puts_back, other.c.state.in_(("ready", "sent")))
 
 
 @prepared

@@ -533,3 +533,21 @@ def test_a_question_that_is_not_shown_yet_is_not_asked_twice(uni: University) ->
     uni.run(seconds=120)
     row = uni.one("Suggested_Change__c")
     assert orjson.loads(str(row["Suggested_Values__c"]))["Title"] == "General counsel"
+
+
+@pytest.mark.parametrize("refused", [True, False])
+def test_what_waits_for_a_question_holds_nothing_else_back(uni: University, *, refused: bool) -> None:
+    """Law: a question that Salesforce refuses keeps what it is about from being put back, and the person's other values go."""
+    uni.edit_person("a1", {"last_name": "King"})
+    uni.edit_contact(uni.ada, Title="Director")
+    if refused:
+        uni.crm.order_refusal("FIELD_CUSTOM_VALIDATION_EXCEPTION", sobject="Suggested_Change__c", count=999)
+    uni.run()
+    assert (uni.account("a1")["last_name"], uni.account("a1")["title"]) == ("King" if refused else "Lovelace", "Director")
+    uni.edit_contact(uni.ada, Title="President")
+    uni.run()
+    uni.crm.clear_faults()
+    uni.edit_contact(uni.ada, Employer__c="Navy")
+    uni.run()
+    assert [uni.account("a1")[name] for name in ("last_name", "title", "employer")] == ["Lovelace", "President", "Navy"]
+    assert uni.one("Suggested_Change__c")["State__c"] == "Open"

@@ -599,6 +599,22 @@ def test_a_question_goes_before_what_puts_back(store: Store, kind: str, state: s
         assert bool(sending.take(db, ["career.update"], "careers", NOW, limit=5)) is not held
 
 
+@pytest.mark.parametrize("state", STATES)
+@pytest.mark.parametrize("place", [("careers", "a1"), ("alumni", "a1"), ("careers", "a2")])
+@pytest.mark.parametrize("puts_back", [True, False])
+def test_other_changes_of_a_record_go_before_what_puts_back(
+    store: Store, state: str, place: tuple[str, str], *, puts_back: bool
+) -> None:
+    """Law: what overwrites somebody's entry waits until the other changes of that very record have been sent."""
+    with store.begin() as db:
+        intents.plan_writes(
+            db, [written(*place, state=state, puts_back=puts_back), written(state="ready", puts_back=True, key="back")]
+        )
+        waits = not puts_back and place == ("careers", "a1") and state in {"ready", "sent"}
+        taken = [row["key"] for row in sending.take(db, ["career.update"], "careers", NOW, limit=5)]
+        assert ("back" in taken) is not waits
+
+
 def test_what_is_due_too_late_is_due_now(store: Store) -> None:
     """Law: no pause is longer than the latest moment, but for those that wait for something else; what is over stays over."""
     with store.begin() as db:
