@@ -104,9 +104,15 @@ class Verdict:
 def judge(
     *, unit: Unit, base: Base | None, crm: Reading | None, career: Reading | None, memory: Memory, now: datetime
 ) -> Verdict:
-    """Decide one unit. A reading of None was not readable, which is never the same as empty: nothing follows from it."""
+    """Decide one unit. A reading of None was not readable, which is never the same as empty: nothing follows from it.
+
+    But whoever says no to careers has said it, whatever the contact says.
+    """
     if crm is None or career is None:
-        return Verdict(row=Row.UNREADABLE, noted=memory.noted)
+        refuses = (
+            unit.other_office_edit is OutsideEdit.OPT_OUT_WINS and career is not None and career.values == (unit.restrictive,)
+        )
+        return Verdict(row=Row.UNREADABLE, noted=memory.noted, flag=refuses or None)
     law = _judge_opt_out if unit.other_office_edit is OutsideEdit.OPT_OUT_WINS else _judge_owned
     return _tell_once(_spare_values(unit, law(unit, base, crm, career, memory, now), memory), memory)
 

@@ -110,7 +110,7 @@ def _opt_outs(units: Sequence[Unit]) -> list[Unit]:
 
 def _verdicts(ctx: Context, subject: Subject, states: Mapping[str, UnitState], units: Sequence[Unit]) -> dict[str, Verdict]:
     ended = subject.link["state"] == "ended"
-    is_eligible = not ended and eligible(subject.rules, subject.person)
+    is_eligible = False if ended else eligible(subject.rules, subject.person)
     purposes = shared_purposes(subject.rules, subject.person) if is_eligible else frozenset()
     now = ctx.clock.now()
     found: dict[str, Verdict] = {}
@@ -118,7 +118,6 @@ def _verdicts(ctx: Context, subject: Subject, states: Mapping[str, UnitState], u
         # A contact that we cannot see is not a contact that is gone: nothing follows from it.
         return found
     unknown = unreadable_purposes(subject.rules, subject.person)
-    unread = not ended and subject.rules.eligibility.unread(subject.person.crm)
     if not ended:
         subject.person.unreadable.update(subject.rules.eligibility.unreadable(subject.person.crm))
     for unit in units:
@@ -126,7 +125,7 @@ def _verdicts(ctx: Context, subject: Subject, states: Mapping[str, UnitState], u
             if states.get(unit.name, BLANK).memory.adopt == "replace" and not ended:
                 found[unit.name] = permit(_vacated(subject, unit, now), unit)
             continue
-        undecided = unread and not may_share(subject.rules, unit, eligible=False, purposes=frozenset())
+        undecided = is_eligible is None and not may_share(subject.rules, unit, eligible=False, purposes=frozenset())
         if undecided or (unit.share is Share.CONSENTED and unit.purpose in unknown and not ended):
             found[unit.name] = Verdict(row=Law.UNREADABLE, noted=states.get(unit.name, BLANK).memory.noted)
             continue
@@ -134,7 +133,7 @@ def _verdicts(ctx: Context, subject: Subject, states: Mapping[str, UnitState], u
         sent, differed = subject.sent.get(unit.name), unit.name in subject.differed
         memory = replace(state.memory, sent=sent or {}, differed=differed) if sent or differed else state.memory
         crm, career = subject.readings(unit)
-        if ended or not may_share(subject.rules, unit, eligible=is_eligible, purposes=purposes):
+        if ended or not may_share(subject.rules, unit, eligible=bool(is_eligible), purposes=purposes):
             verdict = end_sharing(unit=unit, base=state.base, crm=crm, career=career, memory=memory)
         else:
             verdict = judge(unit=unit, base=state.base, crm=crm, career=career, memory=memory, now=now)

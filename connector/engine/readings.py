@@ -126,10 +126,9 @@ def unreadable_purposes(rules: Rules, person: Person) -> frozenset[str]:
 
 
 def _unreadable(unit: Unit, person: Person) -> bool:
-    if person.reading(unit, Side.CRM) is None:
-        return True
     garbled = person.reading(unit, Side.CAREER) is None and unit.name in person.unreadable
-    return garbled and not restricted(unit, person)
+    unknown = garbled or person.reading(unit, Side.CRM) is None
+    return unknown and not restricted(unit, person)
 
 
 def withdrawn_purposes(rules: Rules, person: Person) -> frozenset[str]:
@@ -156,10 +155,16 @@ def holds(rules: Rules, person: Person, source: Source) -> bool:
     return wins or source.read(Side.CRM, person.crm) is True
 
 
-def eligible(rules: Rules, person: Person) -> bool:
-    """Whether anything but what protects them may be shared about this person."""
-    excluded = any(holds(rules, person, source) for source in rules.eligibility.exclude)
-    return not excluded and rules.eligibility.refusal(person.crm) is None
+def eligible(rules: Rules, person: Person) -> bool | None:
+    """Whether anything but what protects them may be shared about this person; None: that cannot be read.
+
+    What excludes is enough by itself, whatever else cannot be read.
+    """
+    if any(holds(rules, person, source) for source in rules.eligibility.exclude):
+        return False
+    if rules.eligibility.unread(person.crm):
+        return None
+    return rules.eligibility.refusal(person.crm) is None
 
 
 def may_share(rules: Rules, unit: Unit, *, eligible: bool, purposes: frozenset[str]) -> bool:

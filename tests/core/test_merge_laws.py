@@ -185,14 +185,17 @@ def write_nothing_without_state(law: ModuleType, at: dict[str, Any]) -> None:
 
 
 def conclude_nothing_unread(law: ModuleType, at: dict[str, Any]) -> None:
-    """Of a side that was not readable nothing follows, not even for the memory."""
+    """Of a side that was not readable nothing follows, not even for the memory; but careers' no is told."""
+    unit: Unit = at["unit"]
+    wins = unit.other_office_edit is OutsideEdit.OPT_OUT_WINS
     for unread in ("crm", "career"):
         verdict = law.judge(**at | {unread: None}, now=NOW)
         assert not verdict.acts
         left = law.settle(verdict=verdict, base=at["base"], memory=at["memory"], mine=None, now=NOW)
         chosen = at["memory"] if at["base"] is None else replace(at["memory"], adopt=None)
         assert left == (at["base"], chosen)
-        assert (verdict.flag, verdict.forget_base) == (None, False)
+        refuses = wins and unread == "crm" and at["career"] is not None and at["career"].values == (unit.restrictive,)
+        assert (verdict.flag, verdict.forget_base) == (refuses or None, False)
 
 
 def permit_less(law: ModuleType, at: dict[str, Any]) -> None:

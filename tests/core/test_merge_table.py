@@ -419,7 +419,10 @@ def test_the_table_has_every_row() -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OptOut:
-    """A case of ``opt_out_wins``. T restricts, F does not, ``-`` says nothing; ``base`` is CRM's, then careers' value."""
+    """A case of ``opt_out_wins``. T restricts, F does not, ``-`` says nothing, ``?`` was not readable.
+
+    ``base`` is CRM's, then careers' value.
+    """
 
     about: str
     base: str | None = "FF"
@@ -458,6 +461,9 @@ OPT_OUTS = [
     OptOut(about="CRM restricts, careers' wish for it was open", crm="T", career="F", total=True, open="T",
            row="opt_out_from_crm", write="T", move="withdraw", flag=False),
     OptOut(about="careers restrict", crm="F", career="T", row="opt_out_from_career", flag=True),
+    OptOut(about="careers restrict, whatever the CRM says", crm="?", career="T", row="unreadable", flag=True),
+    OptOut(about="careers do not restrict, whatever the CRM says", crm="?", career="F", row="unreadable"),
+    OptOut(about="the CRM restricts, whatever careers say", crm="T", career="?", row="unreadable"),
     OptOut(about="careers restrict, base unknown", base=None, crm="F", career="T", row="opt_out_from_career", flag=True),
     OptOut(about="careers restrict, CRM says nothing", crm="-", career="T", row="opt_out_from_career", flag=True),
     OptOut(about="careers restrict, and were asked about while it was of all contact", crm="F", career="T", open="T",
@@ -512,8 +518,8 @@ def check_opt_out(law: ModuleType, case: OptOut, restrictive: bool) -> None:  # 
     verdict = law.judge(
         unit=unit_of(other_office_edit=OutsideEdit.OPT_OUT_WINS, restrictive=restrictive, opt_out_global=case.total),
         base=Base(crm=told(case.base[0]), career=told(case.base[1])) if case.base else None,
-        crm=told(case.crm),
-        career=told(case.career),
+        crm=None if case.crm == "?" else told(case.crm),
+        career=None if case.career == "?" else told(case.career),
         memory=Memory(
             open=opened or None,
             rejected=rejected or None,

@@ -7,8 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from connector.core.model import Side
+from connector.core.rulebook import Source
 from connector.engine.report import status
 from connector.rules import load_rules
+from connector.rules.transforms import build
 from emulator.career.errors import invalid
 from emulator.inprocess import WireFault
 from tests.engine.test_stories_mapping_changes import of_person
@@ -209,6 +212,32 @@ def test_no_contact_recorded_by_careers_ends_sharing_too(uni: University) -> Non
     uni.edit_person("a1", {"do_not_contact": False})
     uni.run()
     assert (uni.account("a1")["email_personal"], uni.account("a1")["title"]) == ("ada@new.example.org", "Countess")
+
+
+def test_a_careers_no_counts_though_the_contacts_consent_cannot_be_read(uni: University) -> None:
+    """Law: it stands on the profile and ends sharing, also where nobody can tell what the contact says."""
+    uni.edit_contact(uni.ada, MailingStreet="1 Main St", MailingCity="Boston")
+    uni.run()
+    uni.edit_contact(uni.ada, Consent_Career_Asks__c="Ask her")
+    uni.edit_person("a1", {"consents.career_asks": False})
+    uni.run()
+    uni.run()
+    assert (uni.profile()["Opt_Out_Career_Asks__c"], uni.account("a1")["address"]["city"]) == (True, None)
+
+
+def test_who_died_is_excluded_though_the_class_year_cannot_be_read(uni: University) -> None:
+    """Law: what excludes is enough by itself; that something else is not known spares nothing."""
+    year = {f"{side}_transform": build("year", {}, side=side) for side in Side}
+    source = Source(name="major", label="Major", crm="Major__c", career=None, **year)
+    eligibility = replace(rulebook().person.eligibility, class_year=source, class_year_from=2000)
+    uni.edit_contact(uni.ada, Major__c="2005", MailingCity="Boston")
+    uni.take_into_force(persons=of_person(eligibility=eligibility), hash="from 2000")
+    uni.run()
+    assert uni.account("a1")["address"]["city"] == "Boston"
+    uni.edit_contact(uni.ada, Major__c="n/a", Deceased__c=True)
+    uni.run()
+    uni.run()
+    assert uni.account("a1")["address"]["city"] is None
 
 
 def test_a_restriction_that_we_lift_shares_what_it_held_back(uni: University) -> None:

@@ -118,7 +118,7 @@ DEFECTS = (
         edits=(
             Edit(
                 _JUDGING,
-                "is_eligible = not ended and eligible(subject.rules, subject.person)",
+                "is_eligible = False if ended else eligible(subject.rules, subject.person)",
                 "is_eligible = not ended",
             ),
         ),

@@ -114,9 +114,8 @@ def _shared(
         return True
     if any(contact.get(crm) is True for crm in rules.exclude.values()):
         return False
-    for name in rules.exclude:
-        restriction = rules.deciding(name)
-        held = found.meaning(restriction, "career", values) == (f"{name}=True",)
+    for restriction in (rules.units[name] for name in rules.exclude if name in rules.units):
+        held = found.meaning(restriction, "career", values) == (f"{restriction.name}=True",)
         if restriction.opt_out and (held or profile.get(restriction.opt_out_to)):
             return False
     if unit.share == "always":
