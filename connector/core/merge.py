@@ -135,7 +135,7 @@ def _judge_owned(unit: Unit, base: Base | None, crm: Reading, career: Reading, m
     if memory.open is not None and memory.open.decision == "reject":
         return _reject(unit, base, crm, career, memory)
     if mine.values == theirs.values:
-        return _agree(unit, base, crm, career, memory)
+        return _ask_again(_agree(unit, base, crm, career, memory), mine, memory)
     if base is None:
         return _judge_without_base(unit, crm, career, memory)
     return _judge_moves(unit, base, mine, theirs, memory, now)
@@ -223,6 +223,14 @@ def _agree(unit: Unit, base: Base | None, crm: Reading, career: Reading, memory:
         move=move,
         suggested=_open_values(memory),
     )
+
+
+def _ask_again(verdict: Verdict, mine: Reading, memory: Memory) -> Verdict:
+    """What we had put back when sharing ended, and nobody has answered since, is asked once more."""
+    asked = memory.suspended
+    if asked is None or memory.open is not None or mine.values != asked.against:
+        return verdict
+    return replace(verdict, move=Move.RAISE, suggested=asked.values, restored=True)
 
 
 def _supplied(base: Base | None, career: Reading, memory: Memory) -> bool:
@@ -452,6 +460,7 @@ def settle(
         memory = replace(memory, supplied=None)
     # Of a contact that is gone counts what it held when the question was asked.
     against = mine.values if mine is not None else memory.open.against if memory.open is not None else None
+    memory = replace(memory, suspended=_suspended(verdict, memory, against))
     match verdict.move:
         case Move.RAISE:
             episode = memory.episodes + 1
@@ -472,6 +481,14 @@ def settle(
             return new_base, replace(memory, open=replace(memory.open, restored=True))
         case _:
             return new_base, memory
+
+
+def _suspended(verdict: Verdict, memory: Memory, against: tuple[Value, ...] | None) -> OpenSuggestion | None:
+    """The question that waits for sharing to begin again; one that is asked since, or that the owner has answered, does not."""
+    if verdict.move is Move.WITHDRAW and verdict.row in (Row.SHARING_ENDED, Row.NOT_SHARED):
+        return memory.open if memory.open is not None and memory.open.restored else None
+    over = verdict.move is Move.RAISE or (memory.suspended is not None and against not in (None, memory.suspended.against))
+    return None if over else memory.suspended
 
 
 def acknowledge(*, verdict: Verdict, crm: Reading, career: Reading, written: Reading) -> Base | None:

@@ -233,6 +233,8 @@ class Memory:
     """What else is known about a unit: open suggestion, last rejection, values sent whose outcome is not settled."""
 
     open: OpenSuggestion | None = None
+    suspended: OpenSuggestion | None = None
+    """A question about a value that we have put back, withdrawn as sharing ended: nothing but this knows of the value."""
     rejected: Rejection | None = None
     sent: Mapping[Side, tuple[tuple[Value, ...], ...]] = field(default_factory=dict)
     adopt: str | None = None

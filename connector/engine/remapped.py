@@ -95,7 +95,7 @@ def _take_form(ctx: Context, db: Connection, system: str, reformed: Mapping[str,
         changed: dict[str, Mapping[str, UnitState]] = {}
         for account, states in page.items():
             known = {name: states[name] for name in reformed.keys() & states.keys()}
-            if any(state.memory.open or state.memory.rejected for state in known.values()):
+            if any(state.memory.open or state.memory.suspended or state.memory.rejected for state in known.values()):
                 changed[account] = states | {name: _formed(reformed[name], state) for name, state in known.items()}
         links.put_states(db, system, changed)
         for link in links.by_account(db, system, changed).values():
@@ -103,12 +103,15 @@ def _take_form(ctx: Context, db: Connection, system: str, reformed: Mapping[str,
 
 
 def _formed(unit: Unit, state: UnitState) -> UnitState:
-    opened, rejected = state.memory.open, state.memory.rejected
+    opened, suspended, rejected = state.memory.open, state.memory.suspended, state.memory.rejected
     if opened is not None:
         opened = replace(opened, values=_in_form(unit, opened.values))
+    if suspended is not None:
+        against = None if suspended.against is None else _in_form(unit, suspended.against)
+        suspended = replace(suspended, values=_in_form(unit, suspended.values), against=against)
     if rejected is not None:
         rejected = replace(rejected, values=_in_form(unit, rejected.values), against=_in_form(unit, rejected.against))
-    return replace(state, memory=replace(state.memory, open=opened, rejected=rejected))
+    return replace(state, memory=replace(state.memory, open=opened, suspended=suspended, rejected=rejected))
 
 
 def _in_form(unit: Unit, values: tuple[Value, ...]) -> tuple[Value, ...]:

@@ -300,9 +300,9 @@ def _encode(state: UnitState) -> dict[str, Any]:
     memory = state.memory
     if state.base is not None:
         row["b"] = [*_reading(state.base.crm), *_reading(state.base.career), state.base.supplied]
-    if memory.open is not None:
-        asked = memory.open
-        row["o"] = [asked.values, asked.episode, asked.restored, asked.decision, asked.against]
+    for name, asked in (("o", memory.open), ("p", memory.suspended)):
+        if asked is not None:
+            row[name] = [asked.values, asked.episode, asked.restored, asked.decision, asked.against]
     if memory.chosen_over is not None:
         row["w"] = memory.chosen_over
     if memory.rejected is not None:
@@ -321,22 +321,13 @@ def _decode(row: Mapping[str, Any]) -> UnitState:
     if "b" in row:
         crm, crm_native, career, career_native, supplied = row["b"]
         known = Base(crm=reading_of(crm, crm_native), career=reading_of(career, career_native), supplied=supplied)
-    opened: OpenSuggestion | None = None
-    if "o" in row:
-        values, episode, restored, decision, against = row["o"]
-        opened = OpenSuggestion(
-            values=values_of(values),
-            episode=episode,
-            restored=restored,
-            decision=decision,
-            against=None if against is None else values_of(against),
-        )
     rejected: Rejection | None = None
     if "r" in row:
         values, against, at = row["r"]
         rejected = Rejection(values=values_of(values), against=values_of(against), at=moment(at))
     memory = Memory(
-        open=opened,
+        open=_asked(row.get("o")),
+        suspended=_asked(row.get("p")),
         rejected=rejected,
         adopt=row.get("a"),
         chosen_over=values_of(row["w"]) if "w" in row else None,
@@ -345,6 +336,19 @@ def _decode(row: Mapping[str, Any]) -> UnitState:
         noted=row.get("n"),
     )
     return UnitState(base=known, memory=memory, fields=tuple(row.get("f", ())))
+
+
+def _asked(packed: Sequence[Any] | None) -> OpenSuggestion | None:
+    if packed is None:
+        return None
+    values, episode, restored, decision, against = packed
+    return OpenSuggestion(
+        values=values_of(values),
+        episode=episode,
+        restored=restored,
+        decision=decision,
+        against=None if against is None else values_of(against),
+    )
 
 
 def values_of(packed: Sequence[Any]) -> tuple[Value, ...]:

@@ -271,6 +271,43 @@ def test_end_sharing() -> None:
     check_end_sharing(merge)
 
 
+def check_what_is_asked_again(law: ModuleType) -> None:
+    """What becomes of a question about a value that we have put back, as sharing ends and begins again."""
+    unit, base, mine = unit_of(), base_of("A", Owner.ALUMNI_RELATIONS), reading_of("A")
+
+    def ended(memory: Memory, reading: Reading | None = mine) -> Memory:
+        verdict = law.end_sharing(unit=unit, base=base, crm=reading, career=mine, memory=memory)
+        after: Memory = law.settle(verdict=verdict, base=base, memory=memory, mine=reading, now=NOW)[1]
+        return after
+
+    put_back = OpenSuggestion(values=("B",), episode=1, restored=True, against=("A",))
+    waits = Memory(suspended=put_back, episodes=1)
+    assert ended(Memory(open=put_back, episodes=1)) == waits
+    assert ended(Memory(open=replace(put_back, restored=False), episodes=1)) == Memory(episodes=1), "careers hold it themselves"
+    assert ended(waits) == ended(waits, None) == waits
+    assert ended(waits, reading_of("C")) == Memory(episodes=1), "the owner has answered"
+
+    again = judged(law, unit, mine="A", theirs="A", memory=waits)
+    assert (str(again.move), again.suggested, again.restored, again.write) == ("raise", ("B",), True, None)
+    asked = law.settle(verdict=again, base=base, memory=waits, mine=mine, now=NOW)[1]
+    assert asked == Memory(open=replace(put_back, episode=2), episodes=2)
+    assert judged(law, unit, mine="A", theirs="A", memory=replace(waits, open=put_back)).move is None, "once"
+    assert judged(law, unit, mine="C", theirs="C", memory=waits).move is None
+    taken_back = law.settle(
+        verdict=law.Verdict(row=law.Row.UNCHANGED, move=law.Move.WITHDRAW),
+        base=base,
+        memory=replace(waits, suspended=None, open=put_back),
+        mine=mine,
+        now=NOW,
+    )[1]
+    assert taken_back.suspended is None
+
+
+def test_what_is_asked_again() -> None:
+    """Law: a question that alone knows of what we put back waits, and is asked once more unless the owner has answered it."""
+    check_what_is_asked_again(merge)
+
+
 def check_questions(law: ModuleType) -> None:
     """What becomes of a question where readings changed without an edit, and what a choice about a first difference leads to."""
     opened = Memory(open=OpenSuggestion(values=("C",), episode=1, against=("A",)))

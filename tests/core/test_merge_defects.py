@@ -22,6 +22,7 @@ from tests.core.test_merge_afterwards import (
     check_permit,
     check_questions,
     check_settle,
+    check_what_is_asked_again,
 )
 from tests.core.test_merge_history import OPT_OUT_STEPS, STEPS, live, restrict
 from tests.core.test_merge_laws import (
@@ -142,6 +143,13 @@ DEFECTS = [
     ("a choice that cannot be carried out stands", "new_base is not None or verdict.row is Row.FIRST_DIFFERENCE else", "new_base is not None else"),
     ("episodes are not counted", "episode = memory.episodes + 1", "episode = 1"),
     ("a rejection is not remembered", "return new_base, replace(memory, open=None, rejected=rejected)", "return new_base, replace(memory, open=None)"),
+    ("what we put back is forgotten as sharing ends", "return memory.open if memory.open is not None and memory.open.restored else None", "return None"),
+    ("what careers hold themselves is asked about twice", "return memory.open if memory.open is not None and memory.open.restored else None", "return memory.open"),
+    ("every withdrawn question comes back", "and verdict.row in (Row.SHARING_ENDED, Row.NOT_SHARED)", ""),
+    ("what is asked again is asked for ever", "over = verdict.move is Move.RAISE or", "over ="),
+    ("what the owner answered is asked again", "memory.open is not None or mine.values != asked.against:", "memory.open is not None:"),
+    ("the owner's answer while nothing is shared is not seen", "against not in (None, memory.suspended.against)", "against in ()"),
+    ("what cannot be read has answered", "against not in (None, memory.suspended.against)", "against != memory.suspended.against"),
     ("a settled suggestion stays open", "case Move.WITHDRAW | Move.ACCEPTED | Move.ADJUSTED | Move.REJECTED:", "case Move.WITHDRAW | Move.ADJUSTED | Move.REJECTED:"),
     ("a later restore is not remembered", "        case _ if verdict.restored and memory.open is not None:", "        case _ if False and memory.open is not None:"),
     ("the base of a choice is turned round", "else (across, mine)", "else (mine, across)"),
@@ -181,7 +189,14 @@ def judge_by_table(law: ModuleType) -> None:
     for opt_out in OPT_OUTS:
         for restrictive in (True, False):
             check_opt_out(law, opt_out, restrictive)
-    for afterwards in (check_permit, check_settle, check_acknowledge, check_end_sharing, check_questions):
+    for afterwards in (
+        check_permit,
+        check_settle,
+        check_acknowledge,
+        check_end_sharing,
+        check_what_is_asked_again,
+        check_questions,
+    ):
         afterwards(law)
 
 

@@ -184,3 +184,42 @@ def test_a_rejection_counts_though_sharing_ends_at_once(uni: University, how: st
         uni.crm.undelete_as(uni.officer, uni.ada)
     go(uni, 2)
     assert [row["State__c"] for row in uni.all("Suggested_Change__c")] == ["Rejected"]
+
+
+@pytest.mark.parametrize("way", ["no contact", "bin", "both moved"])
+def test_what_was_put_back_is_asked_again_after_a_short_exclusion(uni: University, way: str) -> None:
+    """Law: a question that is withdrawn as sharing ends, and alone knows of what we put back, is asked again, once."""
+    if way == "both moved":
+        uni.edit_contact(uni.ada, LinkedIn_URL__c="https://www.linkedin.com/in/ada")
+        uni.edit_person("a1", {"linkedin_url": "https://www.linkedin.com/in/lovelace"})
+    else:
+        uni.edit_person("a1", {"last_name": "King"})
+    go(uni)
+    if way == "bin":
+        uni.crm.delete_as(uni.officer, uni.ada)
+        go(uni)
+        uni.crm.undelete_as(uni.officer, uni.ada)
+    else:
+        uni.edit_contact(uni.ada, Do_Not_Contact__c=True)
+        go(uni)
+        uni.edit_contact(uni.ada, Do_Not_Contact__c=False)
+        go(uni)
+        uni.edit_person("a1", {"do_not_contact": False})
+    go(uni, 2)
+    assert asked(uni) == [("Change", "Withdrawn"), ("Change", "Open")]
+    uni.edit(uni.one("Suggested_Change__c", State__c="Open")["Id"], Decision__c="Reject", Reason__c="Incorrect")
+    go(uni, 2)
+    assert asked(uni) == [("Change", "Withdrawn"), ("Change", "Rejected")]
+
+
+def test_what_the_owner_has_answered_meanwhile_is_not_asked_again(uni: University) -> None:
+    """Law: who changes the value while nothing is shared has answered the question about it."""
+    uni.edit_person("a1", {"last_name": "King"})
+    go(uni)
+    uni.edit_contact(uni.ada, Deceased__c=True)
+    go(uni)
+    uni.edit_contact(uni.ada, LastName="Byron")
+    go(uni)
+    uni.edit_contact(uni.ada, Deceased__c=False)
+    go(uni, 2)
+    assert (asked(uni), uni.account("a1")["last_name"]) == ([("Change", "Withdrawn")], "Byron")
