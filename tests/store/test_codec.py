@@ -54,8 +54,10 @@ def states(draw: st.DrawFn) -> UnitState:
     rejected = st.builds(Rejection, values=values, against=values, at=MOMENTS)
     memory = Memory(
         open=draw(st.none() | opened),
+        suspended=draw(st.none() | opened),
         rejected=draw(st.none() | rejected),
         adopt=draw(st.sampled_from([None, "crm_wins", "suggest", "keep"])),
+        chosen_over=draw(st.none() | st.just(()) | values),
         episodes=draw(st.integers(0, 10_000)),
         noted=draw(st.sampled_from([None, "restored", "opt_out_stands"])),
     )
