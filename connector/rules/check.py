@@ -281,9 +281,7 @@ def _fits(file: PersonFile, found: Findings, path: Path, name: str, *kinds: str)
 
 
 _FACT_KINDS: Mapping[Fact, str] = {Fact.DECEASED: "truth", Fact.DO_NOT_CONTACT: "truth", Fact.CLASS_YEAR: "number"}
-_SLOT_KINDS: Mapping[Slot, tuple[str, ...]] = {Slot.BIRTH_DATE: ("text",), Slot.CLASS_YEAR: ("number",)}
-_CODED = frozenset({"country", "code", "upper", "picklist"})
-"""Transforms that can give the code by which a rule of routing.toml names a country."""
+_SLOT_KINDS: Mapping[Slot, tuple[str, ...]] = {Slot.BIRTH_DATE: ("text",), Slot.CLASS_YEAR: ("number", "text")}
 
 
 def _match(file: PersonFile, found: Findings) -> None:
@@ -310,8 +308,6 @@ def _uses(file: PersonFile, found: Findings) -> None:
     for fact, name in file.facts.items():
         if found.known(("facts", fact.value), name, everything, "field"):
             _wants(file, found, ("facts", fact.value), name, _FACT_KINDS.get(fact, "text"))
-            if fact is Fact.COUNTRY:
-                _coded(file, found, name)
     for fact in (Fact.DECEASED, Fact.DO_NOT_CONTACT):
         if fact not in file.facts:
             found.add(
@@ -323,13 +319,6 @@ def _uses(file: PersonFile, found: Findings) -> None:
             )
     _eligibility(file, found, everything)
     _new_contact(file, found)
-
-
-def _coded(file: PersonFile, found: Findings, name: str) -> None:
-    table = file.field.get(name) or file.read[name]
-    if Side.CRM in sides(table) and transform_on(table, Side.CRM).name not in _CODED and _gives(table, Side.CRM) == "text":
-        message = f'"{name}" is a text as it stands, and routing.toml names countries by their codes'
-        found.add("M211", ("facts", "country"), message, 'give it transform = "country", which reads names and codes')
 
 
 def _eligibility(file: PersonFile, found: Findings, everything: tuple[str, ...]) -> None:

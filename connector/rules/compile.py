@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import lru_cache
 from pathlib import Path
@@ -21,7 +21,7 @@ from connector.core.model import FieldRule, Owner, Side, Transform, Unit
 from connector.core.related import Choice, Related, lookup_of
 from connector.core.requests import RequestRules, RequestType, TextRules
 from connector.core.routing import ContactLimit, Routing, RoutingRule, TaskOwner
-from connector.core.rulebook import PROFILE, Brakes, Eligibility, MatchFields, NewPerson, Persons, Rules, Source
+from connector.core.rulebook import PROFILE, Brakes, Eligibility, Fact, MatchFields, NewPerson, Persons, Rules, Source
 from connector.core.violations import Table, validated
 from connector.errors import Problem, UserError
 from connector.reading import names_in, read_bytes
@@ -209,7 +209,7 @@ def compile_person(file: PersonFile) -> Rules:
         purposes={purpose: kept.get(name) or _consent(file, name) for purpose, name in file.purposes.items()},
         new_person=NewPerson(units=file.new_contact.units, required=file.new_contact.required),
         brakes={Side.CAREER: _brakes(file.brakes.to_career), Side.CRM: _brakes(file.brakes.to_crm)},
-        facts={fact: sources[name] for fact, name in file.facts.items()},
+        facts={fact: _coded(sources[name]) if fact is Fact.COUNTRY else sources[name] for fact, name in file.facts.items()},
         reads=tuple(sources[name] for name in file.read),
         related=_related(file),
         hash=_hash(file),
@@ -309,6 +309,13 @@ def _rule(file: PersonFile, name: str) -> FieldRule:
 def _crm_words(file: PersonFile, name: str) -> frozenset[str]:
     picklist = (file.field.get(name) or file.read[name]).picklist
     return frozenset(choice.crm for choice in file.picklist[picklist].values()) if picklist else frozenset()
+
+
+def _coded(country: Source) -> Source:
+    """A country that is kept as it stands, read as the code by which ``routing.toml`` names it."""
+    if country.crm_transform.name != "text":
+        return country
+    return replace(country, crm_transform=build("country", {}, side=Side.CRM))
 
 
 def _source(file: PersonFile, name: str) -> Source:

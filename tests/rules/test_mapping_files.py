@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 
 from connector.core.document import MAX_BYTES, render_problems
+from connector.core.model import Side
+from connector.core.rulebook import Fact
 from connector.errors import UserError
 from connector.rules import Rulebook, load_rules
 from tests.systems import MAPPINGS
@@ -206,3 +208,12 @@ def test_a_systems_own_mapping_has_every_consent_that_is_asked_for(tmp_path: Pat
     assert "mentoring" in problem.cure
     (tmp_path / "person-law.toml").write_text(own)
     assert set(load_rules(tmp_path).persons.own) == {"law"}
+
+
+@pytest.mark.parametrize(("held", "code"), [("United States", "US"), ("us", "US"), ("Atlantis", None), (None, None)])
+def test_a_country_that_is_kept_as_it_stands_is_known_by_its_code(load: Load, held: str | None, code: str | None) -> None:
+    """Law: routing.toml names countries by codes, whatever way the contact holds them in."""
+    text = (HERE / "good" / "person-minimal.toml").read_bytes()
+    plain = text.replace(b'crm = "MailingCountry"\ntransform = "country"\n', b'crm = "MailingCountry"\n')
+    assert plain != text
+    assert load("person", plain).persons.usual.facts[Fact.COUNTRY].read(Side.CRM, {"MailingCountry": held}) == code
