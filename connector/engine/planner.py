@@ -257,8 +257,10 @@ def _held_by_careers(
     ctx: Context, db: Connection, system: str, accounts: Sequence[str], name: str
 ) -> dict[str, tuple[Value, ...]]:
     """What is chosen about; nothing of what cannot be read."""
-    held: dict[str, tuple[Value, ...]] = {}
-    unit = ctx.rules(system).unit(name)
+    held: dict[str, tuple[Value, ...]] = dict.fromkeys(accounts, ())
+    unit = ctx.rules(system).known(name)
+    if unit is None:
+        return held
     for id, seen in observations.load(db, Side.CAREER, "person", accounts, system=system).items():
         reading = Person(crm={}, career=unpack(seen["fields"]), has_profile=False).reading(unit, Side.CAREER)
         held[id] = reading.values if reading is not None else ()

@@ -386,7 +386,8 @@ def row(  # noqa: PLR0913 - the columns of a table, each by name
     """One planned write. ``weight``: 0 opt-outs, 1 decisions, 2 requests, 3 changes, 4 backfill; smaller goes first.
 
     ``changes`` and ``blanks`` are what the brakes count: values that change, and those of them that become empty.
-    ``puts_back``: it overwrites what somebody has typed and is asked about; it goes after every question about that person.
+    ``puts_back``: it overwrites what somebody has typed and is asked about; it goes after every question about that person, and
+    after the other changes of that record.
     """
     return {
         "plan_id": plan_id,
