@@ -7,7 +7,7 @@ the daemon is stopped, goes on where it stood, in the next cycle that can.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -66,6 +66,8 @@ class _Kind:
     read: Callable[[str], Page]
     keep: Callable[[Connection, Page, str], list[Record]]
     fetch: Callable[[list[str]], Sequence[Record]]
+    unread: Callable[[Connection], list[str]] = lambda _db: []
+    """What was never read, and something else of ours names: it went while our state was lost."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -124,8 +126,7 @@ class _Comparison:
         with ctx.store.begin() as db:
             known = observations.count(db, kind.side, kind.kind, system=kind.system)
             missing = observations.unseen(db, kind.side, kind.kind, system=kind.system, sweep=self.at)
-            # Of an account that went while our state was lost, its career profile alone tells.
-            unread = links.unread(db, kind.system) if kind.side is Side.CAREER else []
+            unread = kind.unread(db)
             known, missing = known + len(unread), missing + unread
         self._believe(known, missing)
         read, lost = known - len(missing), len(missing) + self.gone
@@ -208,7 +209,8 @@ def _accepted(side: str) -> str:
 
 
 def _crm_kinds(ctx: Context) -> list[_Kind]:
-    return [_feed(ctx, "contacts", Feed.CONTACT), _feed(ctx, "profiles", Feed.PROFILE)]
+    contacts = replace(_feed(ctx, "contacts", Feed.CONTACT), unread=links.unread_contacts)
+    return [contacts, _feed(ctx, "profiles", Feed.PROFILE)]
 
 
 def _feed(ctx: Context, name: str, feed: Feed) -> _Kind:
@@ -237,5 +239,15 @@ def _career_kinds(ctx: Context, system: str) -> list[_Kind]:
         keeping.park(ctx, db, system, [record for record in page.records if record.kind == POISON])
         return met
 
-    fetch = partial(career.fetch, "person")
-    return [_Kind(name=system, side=Side.CAREER, system=system, kind="person", read=career.read, keep=keep, fetch=fetch)]
+    return [
+        _Kind(
+            name=system,
+            side=Side.CAREER,
+            system=system,
+            kind="person",
+            read=career.read,
+            keep=keep,
+            fetch=partial(career.fetch, "person"),
+            unread=lambda db: links.unread(db, system),
+        )
+    ]

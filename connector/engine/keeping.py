@@ -38,7 +38,8 @@ def keep(
     """Keep these readings; the answer are those that differ from what was known."""
     latest = {record.id: record for record in records}
     known = observations.load(db, side, kind, latest, system=system)
-    changed = [record for record in latest.values() if _differs(known.get(record.id), record)]
+    led_to = _led_to(db, records, known) if kind == Feed.CONTACT else set()
+    changed = [record for record in latest.values() if _differs(known.get(record.id), record) or record.id in led_to]
     changed_ids = {record.id for record in changed}
     prepared = {
         record.id: contact_evidence(ctx, record.id, record.fields)
@@ -85,6 +86,14 @@ def _note_returned(db: Connection, changed: Sequence[Record], before: Mapping[st
     for known in requests.by_task_id(db, [record.id for record in back]).values():
         if known["state"] == RequestState.WITHDRAWN.value and known["reason"] != requests.RECOVERED:
             requests.change(db, known["system"], known["request_id"], reason=requests.RETURNED)
+
+
+def _led_to(db: Connection, records: Sequence[Record], known: Mapping[str, Row]) -> set[str]:
+    """Deleted contacts that were never read, but others were merged into them or links lead there: that they are gone is news."""
+    unread = {record.id for record in records if record.deleted and record.id not in known}
+    if not unread:
+        return set()
+    return unread & ({record.merged_into for record in records} | {row["contact_id"] for row in links.by_contact(db, unread)})
 
 
 def _differs(known: Row | None, record: Record) -> bool:

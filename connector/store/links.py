@@ -176,6 +176,15 @@ def unread(db: Connection, system: str) -> list[str]:
     return list(db.execute(query).scalars())
 
 
+def unread_contacts(db: Connection) -> list[str]:
+    """Contacts that links lead to and that were never read: others were merged into them while our state was lost."""
+    read = select(observation.c.id).where(
+        observation.c.side == Side.CRM.value, observation.c.kind == "Contact", observation.c.id == link.c.contact_id
+    )
+    query = select(link.c.contact_id).distinct().where(link.c.state == "linked", ~exists(read))
+    return list(db.execute(query.order_by(link.c.contact_id)).scalars())
+
+
 @prepared
 def _count_states() -> Select[Any]:
     return select(link.c.state, func.count()).group_by(link.c.state)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from sqlalchemy import text
+
 from connector.engine.owed import owe_all, owed
 from connector.engine.plans import resume
 from connector.engine.report import status
@@ -153,3 +155,15 @@ def test_a_question_whose_answer_was_lost_is_still_asked_once_what_was_put_back_
     assert uni.account("a1")["title"] == "Director"
     uni.sweep()
     assert uni.one("Suggested_Change__c", Id=question["Id"])["State__c"] == "Open"
+
+
+def test_a_contact_that_was_never_read_and_is_gone_ends_its_link(uni: University) -> None:
+    """Law: a link leads to a contact of which the state holds no reading and Salesforce no trace: a sweep finds that out."""
+    uni.crm.delete_as(uni.officer, uni.ada)
+    uni.crm.empty_bin()
+    uni.clock.move(timedelta(days=40))
+    with uni.ctx.store.begin() as db:
+        db.execute(text("DELETE FROM observation WHERE kind = 'Contact'"))
+    uni.sweep()
+    uni.run()
+    assert uni.profile()["Link_State__c"] == "Ended"

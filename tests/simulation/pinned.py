@@ -880,5 +880,27 @@ PINNED: Mapping[str, Scenario] = {
         seed=89855,
         swept=False,
     ),
+    "after a lost state a contact that was merged and then deleted was waited for, for ever": Scenario(
+        spec=Spec(
+            people=1,
+            mapping="tight",
+            latency=0.05,
+            overlap=120,
+            org=(("tasks_touch_contacts", False),),
+            tenant=(("page_limit", 2), ("batch_limit", 1)),
+        ),
+        steps=(
+            KeepState(),
+            Duplicate(person=0),
+            EditAccount(person=0, field="preferred_name", choice=1, form=0, own=False),
+            Merge(person=0, into_double=True, numbered=True),
+            Pass(seconds=60),
+            DeleteContact(person=0),
+            RestoreState(),
+            Decide(number=0, how="reject", choice=0),
+        ),
+        seed=96839,
+        swept=True,
+    ),
 }
 """What went wrong, and how."""
