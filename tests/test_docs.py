@@ -31,7 +31,7 @@ def used_codes() -> set[str]:
     )
     for letter in set(re.findall(r'codes="([A-Z])"', source)):
         # A profile is read as bytes and has its own codes for what pydantic finds.
-        found |= {letter + number for number in shared if letter != "P" or number in {"001", "002", "003", "004"}}
+        found |= {letter + number for number in shared if letter != "P" or number in {"000", "001", "002", "003", "004"}}
     return found
 
 
