@@ -301,14 +301,13 @@ def test_an_update_of_a_question_that_could_not_be_created_is_refused_with_it(un
 def test_a_question_that_is_refused_is_asked_once_and_holds_back_nothing(uni: University) -> None:
     """Law: Salesforce that will not have a question about an opt-out is asked once in a cycle; that person's changes go on."""
     refusal = uni.crm.order_refusal("FIELD_CUSTOM_VALIDATION_EXCEPTION", sobject="Suggested_Change__c", count=999)
-    uni.edit_person("a1", {"do_not_contact": True})
-    uni.edit_contact(uni.ada, Title="Director")
+    uni.edit_person("a1", {"do_not_contact": True, "interests": ["chess"]})
     for _ in range(4):
         uni.run()
-    assert (refusal.struck, uni.account("a1")["title"]) == (1, "Director")
-    uni.edit_contact(uni.ada, Title="President")
+    assert (refusal.struck, uni.profile()["Interests__c"]) == (1, "chess")
+    uni.edit_person("a1", {"interests": ["stars"]})
     uni.run()
-    assert (refusal.struck, uni.account("a1")["title"]) == (2, "President")
+    assert (refusal.struck, uni.profile()["Interests__c"]) == (2, "stars")
 
 
 def test_a_refused_value_does_not_hold_back_the_others(uni: University) -> None:

@@ -389,11 +389,14 @@ def test_who_reads_or_writes_the_sides_works_alone(run: Run, tmp_path: Path, wor
     )
 
 
-@pytest.mark.parametrize(("account", "system"), [("a1", "carers"), ("nobody", "careers")])
-def test_an_erasure_that_erases_nothing_says_so(run: Run, account: str, system: str) -> None:
+@pytest.mark.parametrize(
+    ("account", "system", "more"),
+    [("a1", "carers", "; config.toml has no system carers, but careers"), ("nobody", "careers", "")],
+)
+def test_an_erasure_that_erases_nothing_says_so(run: Run, account: str, system: str, more: str) -> None:
     """Law: who misspells an account or a system must not go away in the belief that somebody is forgotten."""
     ended = run("erase", account, "--system", system)
-    text = f"nothing is kept about account {account} of {system}: it was erased before, or is spelt otherwise\n"
+    text = f"nothing is kept about account {account} of {system}: it was erased before, or is spelt otherwise{more}\n"
     assert (ended.returncode, ended.stdout) == (1, text)
 
 
