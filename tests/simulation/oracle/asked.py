@@ -145,8 +145,9 @@ def _judge_attached(found: Evidence, id: str, record: dict[str, Any], every: lis
 
 
 def _about(found: Evidence, record: dict[str, Any]) -> set[str | None]:
-    """Whom a request is about: as its record says, or its Task, where triage has found out."""
-    tasks = [task for task in found.world.tasks() if task.get("WhatId") == record["Id"]]
+    """Whom a request is about: as its record says, or its Task, where triage has found out, also before that was deleted."""
+    every = [*found.world.tasks(), *found.world.tasks(deleted=True)]
+    tasks = [task for task in every if task.get("WhatId") == record["Id"]]
     return {record.get("Contact__c"), *(task.get("WhoId") for task in tasks)}
 
 
