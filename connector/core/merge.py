@@ -487,8 +487,13 @@ def _suspended(verdict: Verdict, memory: Memory, against: tuple[Value, ...] | No
     """The question that waits for sharing to begin again; one that is asked since, or that the owner has answered, does not."""
     if verdict.move is Move.WITHDRAW and verdict.row in (Row.SHARING_ENDED, Row.NOT_SHARED):
         return memory.open if memory.open is not None and memory.open.restored else None
-    over = verdict.move is Move.RAISE or (memory.suspended is not None and against not in (None, memory.suspended.against))
-    return None if over else memory.suspended
+    asked = memory.suspended
+    if asked is None:
+        return None
+    # What is asked again waits here all the same until it is answered: the question may be dropped, or refused.
+    another = verdict.move in (Move.RAISE, Move.REFRESH) and verdict.suggested != asked.values
+    answered = memory.open is not None and verdict.move in (Move.ACCEPTED, Move.ADJUSTED, Move.REJECTED, Move.WITHDRAW)
+    return None if another or answered or against not in (None, asked.against) else asked
 
 
 def acknowledge(*, verdict: Verdict, crm: Reading, career: Reading, written: Reading) -> Base | None:

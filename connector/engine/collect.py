@@ -93,7 +93,8 @@ def look_for_requests(ctx: Context, db: Connection) -> None:
         can, name = career.capabilities, f"requests_by:{system}"
         by, before = _NOWHERE if not can.requests else REQUESTS if can.requests_apart else PEOPLE, get_meta(db, name)
         if by == _NOWHERE:
-            intents.give_up_all(db, "career.acknowledge", [system], but_code=TAKEN)
+            # Those of unknown outcome, too: what is told twice does no harm.
+            intents.give_up_all(db, "career.acknowledge", [system], but_code=TAKEN, states=(*intents.OPEN_STATES, "refused"))
         elif before == _NOWHERE:
             owe_words(db)
         if by == PEOPLE and before not in (None, PEOPLE):

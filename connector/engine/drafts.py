@@ -243,8 +243,11 @@ class Draft:
         """
         account = subject.link["account_id"]
         weight = 0 if urgent else 4 if subject.backfill and written else 3
+        career, every = self.ctx.careers.get(self.system), subject.settling["career"]
+        # A file takes all changes of an account at once: what has to wait for the next one could wait for a month.
+        together = career is not None and not career.capabilities.lookup and bool(subject.puts_back)
         for puts_back in (False, True):
-            settling = {name: one for name, one in subject.settling["career"].items() if (name in subject.puts_back) is puts_back}
+            settling = {name: one for name, one in every.items() if (together or name in subject.puts_back) is puts_back}
             sent = {path: value for one in settling.values() for path, value in one["sent"].items()}
             if sent:
                 payload = {"version": (subject.account or {}).get("version", ""), "fields": sent}

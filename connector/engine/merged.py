@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from sqlalchemy import Connection
 
-from connector.core.model import Side
+from connector.core.model import OpenSuggestion, Reading, Side
 from connector.engine.context import Context, log
 from connector.engine.readings import Person
 from connector.ports import Feed
@@ -64,13 +64,20 @@ def ask_on(ctx: Context, db: Connection, link: Row, contact_id: str, *, units: C
     person = Person(crm=unpack(contact["fields"]), career={}, has_profile=True)
     changed = dict(states)
     for name, state in states.items():
-        unit, asked = ctx.rules(system).known(name), state.memory.open
-        if asked is None or unit is None or unit.owner.side is Side.CAREER or (units is not None and name not in units):
+        unit = ctx.rules(system).known(name)
+        if unit is None or unit.owner.side is Side.CAREER or (units is not None and name not in units):
             continue
         mine = person.reading(unit, Side.CRM)
-        if mine is not None and mine.values != asked.values:
-            changed[name] = replace(state, memory=replace(state.memory, open=replace(asked, against=mine.values)))
+        if mine is None:
+            continue
+        suspended = state.memory.suspended if units is not None else _anew(state.memory.suspended, mine)
+        memory = replace(state.memory, open=_anew(state.memory.open, mine), suspended=suspended)
+        changed[name] = replace(state, memory=memory)
     links.put_states(db, system, {account: changed})
+
+
+def _anew(asked: OpenSuggestion | None, mine: Reading) -> OpenSuggestion | None:
+    return replace(asked, against=mine.values) if asked is not None and mine.values != asked.values else asked
 
 
 def follow_requests(db: Connection, gone: Iterable[Row]) -> None:

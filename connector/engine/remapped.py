@@ -95,11 +95,15 @@ def _take_form(ctx: Context, db: Connection, system: str, reformed: Mapping[str,
         changed: dict[str, Mapping[str, UnitState]] = {}
         for account, states in page.items():
             known = {name: states[name] for name in reformed.keys() & states.keys()}
-            if any(state.memory.open or state.memory.suspended or state.memory.rejected for state in known.values()):
+            if any(_remembers_values(state.memory) for state in known.values()):
                 changed[account] = states | {name: _formed(reformed[name], state) for name, state in known.items()}
         links.put_states(db, system, changed)
         for link in links.by_account(db, system, changed).values():
             ask_on(ctx, db, link, link["contact_id"], units=reformed)
+
+
+def _remembers_values(memory: Memory) -> bool:
+    return bool(memory.open or memory.suspended or memory.rejected or memory.chosen_over)
 
 
 def _formed(unit: Unit, state: UnitState) -> UnitState:
@@ -111,7 +115,10 @@ def _formed(unit: Unit, state: UnitState) -> UnitState:
         suspended = replace(suspended, values=_in_form(unit, suspended.values), against=against)
     if rejected is not None:
         rejected = replace(rejected, values=_in_form(unit, rejected.values), against=_in_form(unit, rejected.against))
-    return replace(state, memory=replace(state.memory, open=opened, suspended=suspended, rejected=rejected))
+    chosen = state.memory.chosen_over
+    chosen = _in_form(unit, chosen) if chosen else chosen
+    memory = replace(state.memory, open=opened, suspended=suspended, rejected=rejected, chosen_over=chosen)
+    return replace(state, memory=memory)
 
 
 def _in_form(unit: Unit, values: tuple[Value, ...]) -> tuple[Value, ...]:

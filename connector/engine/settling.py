@@ -225,7 +225,7 @@ def _apply(ctx: Context, db: Connection, held: WorkingSet, row: Row, payload: Ma
         case "career.update":
             news = _remember_person(ctx, held, row, payload, outcome)
             _move_bases(ctx, held, row, Side.CAREER, outcome.fields)
-            _judge_again(ctx, db, row, payload)
+            _judge_again(ctx, db, held, row, payload)
             if news is not None:
                 held.flush()
                 note_accounts(ctx, db, row["system"], keep(ctx, db, Side.CAREER, row["system"], "person", [news]))
@@ -234,7 +234,7 @@ def _apply(ctx: Context, db: Connection, held: WorkingSet, row: Row, payload: Ma
         case "profile.update":
             _remember_profile(ctx, held, payload["id"], payload["fields"])
             _move_bases(ctx, held, row, Side.CRM, None)
-            _judge_again(ctx, db, row, payload)
+            _judge_again(ctx, db, held, row, payload)
         case "suggestion.create" | "proposal.create":
             _suggestion_created(db, held, row, outcome)
         case "review.create":
@@ -277,10 +277,15 @@ def _move_bases(ctx: Context, held: WorkingSet, row: Row, side: Side, answered: 
     held.put_states(row["system"], account, changed)
 
 
-def _judge_again(ctx: Context, db: Connection, row: Row, payload: Mapping[str, Any]) -> None:
-    """Whose restrictions our own write has moved is looked at once more: what may be shared is perhaps another thing now."""
+def _judge_again(ctx: Context, db: Connection, held: WorkingSet, row: Row, payload: Mapping[str, Any]) -> None:
+    """Whose restrictions our own write has moved is looked at once more: what may be shared is perhaps another thing now.
+
+    So is of whom a question was withdrawn as sharing ended: both sides agree again, and it is asked anew.
+    """
     moved = moved_by(ctx.rules(row["system"]), unpack(row["settle"]), payload)
-    if any(unit.other_office_edit is OutsideEdit.OPT_OUT_WINS for unit in moved):
+    states = held.states(row["system"], row["target"])
+    asks = any(states.get(unit.name, BLANK).memory.suspended is not None for unit in moved)
+    if asks or any(unit.other_office_edit is OutsideEdit.OPT_OUT_WINS for unit in moved):
         links.mark(db, row["system"], [row["target"]])
 
 

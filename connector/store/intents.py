@@ -6,7 +6,19 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, FromClause, Select, Update, exists, func, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    FromClause,
+    Select,
+    Update,
+    and_,
+    case,
+    exists,
+    func,
+    select,
+    update,
+)
 
 from connector.store.observations import batches
 from connector.store.store import Place, Row, add, fetch, pack, prepared, rows_of, stamp, unpack
@@ -167,10 +179,12 @@ def give_up(
     return rows
 
 
-def give_up_all(db: Connection, kind: str, systems: Collection[str], *, but_code: str) -> list[Row]:
+def give_up_all(
+    db: Connection, kind: str, systems: Collection[str], *, but_code: str, states: Sequence[str] = _UNSENT
+) -> list[Row]:
     """The same for all writes of a kind and these systems that have not been sent, or were refused (but not with this code)."""
     other = intent.c.code.is_distinct_from(but_code)
-    unsent = (intent.c.kind == kind) & intent.c.system.in_(systems) & intent.c.state.in_(_UNSENT) & other
+    unsent = (intent.c.kind == kind) & intent.c.system.in_(systems) & intent.c.state.in_(states) & other
     rows = fetch(db, select(intent).where(unsent).order_by(intent.c.id))
     db.execute(update(intent).where(unsent).values(state="superseded"))
     return rows
@@ -338,6 +352,14 @@ def count_waiting(db: Connection) -> int:
     return int(_count_waiting(db).scalar_one())
 
 
+def records() -> ColumnElement[int]:
+    """How many records are written: what a plan does to one account goes in two parts where one of them waits for a question."""
+    rest = intent.alias()
+    same = and_(*(rest.c[name] == intent.c[name] for name in ("plan_id", "kind", "system", "target")))
+    part = intent.c.puts_back & exists().where(same, ~rest.c.puts_back)
+    return func.count(case((~part, intent.c.id)))
+
+
 @prepared
 def _of_the_day(kinds: Place, since: Place, systems: Place, every: Place) -> Select[Any]:
     approved = select(plan.c.id).where(plan.c.state == "approved")
@@ -349,7 +371,7 @@ def _of_the_day(kinds: Place, since: Place, systems: Place, every: Place) -> Sel
     goes = intent.c.system.in_(systems) | (every == 1)
     waits = (intent.c.state == "ready") & goes & ~held_by("refused")
     under_way = waits | (intent.c.state.in_(("sent", "unknown")) & begun)
-    return select(func.count()).where(intent.c.kind.in_(kinds), settled | under_way, intent.c.plan_id.not_in(approved))
+    return select(records()).where(intent.c.kind.in_(kinds), settled | under_way, intent.c.plan_id.not_in(approved))
 
 
 def count_of_the_day(db: Connection, kinds: Sequence[str], now: datetime, *, systems: Iterable[str] | None = None) -> int:

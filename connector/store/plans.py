@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, Update, and_, exists, func, select, update
 
-from connector.store.intents import LOOKED
+from connector.store.intents import LOOKED, records
 from connector.store.store import Place, Row, add, fetch, pack, prepared
 from connector.store.tables import intent, plan
 
@@ -42,7 +42,7 @@ def carry_over(db: Connection, plan_id: str) -> None:
     db.execute(update(plan).where(plan.c.state == "open", plan.c.id != plan_id, alike).values(state="dropped"))
 
 
-_COUNTS = (func.count(), func.sum(intent.c.changes), func.sum(intent.c.blanks))
+_COUNTS = (records(), func.sum(intent.c.changes), func.sum(intent.c.blanks))
 Totals = dict[str, tuple[int, int, int]]
 """For each kind of write: records, values changed, values that become empty."""
 

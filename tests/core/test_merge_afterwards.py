@@ -290,17 +290,14 @@ def check_what_is_asked_again(law: ModuleType) -> None:
     again = judged(law, unit, mine="A", theirs="A", memory=waits)
     assert (str(again.move), again.suggested, again.restored, again.write) == ("raise", ("B",), True, None)
     asked = law.settle(verdict=again, base=base, memory=waits, mine=mine, now=NOW)[1]
-    assert asked == Memory(open=replace(put_back, episode=2), episodes=2)
+    assert asked == Memory(open=replace(put_back, episode=2), suspended=put_back, episodes=2), "it may be dropped, or refused"
+    another = law.Verdict(row=law.Row.BOTH_MOVED, move=law.Move.RAISE, suggested=("D",))
+    assert law.settle(verdict=another, base=base, memory=waits, mine=mine, now=NOW)[1].suspended is None
     assert judged(law, unit, mine="A", theirs="A", memory=replace(waits, open=put_back)).move is None, "once"
     assert judged(law, unit, mine="C", theirs="C", memory=waits).move is None
-    taken_back = law.settle(
-        verdict=law.Verdict(row=law.Row.UNCHANGED, move=law.Move.WITHDRAW),
-        base=base,
-        memory=replace(waits, suspended=None, open=put_back),
-        mine=mine,
-        now=NOW,
-    )[1]
-    assert taken_back.suspended is None
+    for move in (law.Move.WITHDRAW, law.Move.ACCEPTED, law.Move.ADJUSTED, law.Move.REJECTED):
+        answer = law.Verdict(row=law.Row.UNCHANGED, move=move, suggested=("B",))
+        assert law.settle(verdict=answer, base=base, memory=asked, mine=mine, now=NOW)[1].suspended is None
 
 
 def test_what_is_asked_again() -> None:

@@ -6,12 +6,14 @@ import csv
 import io
 import os
 import shutil
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from connector.engine.plans import retry
+from connector.core.rulebook import Persons
+from connector.engine.plans import resume, retry
 from connector.engine.report import status
 from connector.rules import load_rules
 from connector.store.links import count_first_differences
@@ -223,3 +225,42 @@ def test_what_the_owner_has_answered_meanwhile_is_not_asked_again(uni: Universit
     uni.edit_contact(uni.ada, Deceased__c=False)
     go(uni, 2)
     assert (asked(uni), uni.account("a1")["last_name"]) == ([("Change", "Withdrawn")], "Byron")
+
+
+@pytest.mark.parametrize("how", ["refused", "dropped"])
+def test_what_is_asked_again_is_not_lost_with_the_question(uni: University, how: str) -> None:
+    """Law: a question that is raised again after an exclusion, and refused or dropped with its plan, is raised once more."""
+    uni.edit_person("a1", {"last_name": "King"})
+    go(uni)
+    uni.crm.delete_as(uni.officer, uni.ada)
+    go(uni)
+    wide = uni.ctx
+    if how == "refused":
+        uni.crm.order_refusal("FIELD_CUSTOM_VALIDATION_EXCEPTION", sobject="Suggested_Change__c", count=999)
+    else:
+        brakes = {side: replace(known, max_changes=0) for side, known in wide.person.brakes.items()}
+        uni.ctx = replace(wide, persons=Persons(usual=replace(wide.person, brakes=brakes)))
+    uni.crm.undelete_as(uni.officer, uni.ada)
+    go(uni, 2)
+    uni.crm.clear_faults()
+    uni.ctx = wide
+    resume(uni.ctx, "plan")
+    uni.edit_contact(uni.ada, Title="Director")
+    go(uni, 3)
+    assert asked(uni) == [("Change", "Withdrawn"), ("Change", "Open")]
+
+
+def test_what_both_had_moved_is_asked_again_once_consent_is_back(uni: University) -> None:
+    """Law: where what was shared had been cleared meanwhile, the question comes back with the value, and not by a sweep."""
+    uni.edit_contact(uni.ada, MailingStreet="1 Main St", MailingCity="Boston")
+    go(uni)
+    uni.edit_contact(uni.ada, MailingStreet="2 Main St")
+    uni.edit_person("a1", {"address.street": "9 Elm St"})
+    go(uni)
+    uni.edit_contact(uni.ada, Consent_Career_Asks__c="No")
+    go(uni)
+    uni.edit_contact(uni.ada, Consent_Career_Asks__c="Yes")
+    go(uni)
+    uni.edit_person("a1", {"consents.career_asks": True})
+    go(uni, 4)
+    assert asked(uni)[-1] == ("Change", "Open")

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import orjson
 import pytest
+from sqlalchemy import text
 
 from connector.career.profile import load_profile
 from connector.career.setup import Setup
@@ -212,3 +213,14 @@ def test_a_clock_that_was_years_ahead_does_not_stop_the_files(uni: HandshakeUniv
     for _ in range(35):
         uni.night()
     assert len(uni.files()) == 2
+
+
+def test_what_puts_back_goes_into_the_file_of_the_month(uni: HandshakeUniversity) -> None:
+    """Law: a file takes all changes of an account at once: what had to wait for the next one could wait for ever."""
+    uni.edit_contact(uni.ada, MobilePhone="+16175550201", Preferred_Name__c="Countess")
+    uni.edit_person("U1001", {"phone_mobile": "+16175550101"})
+    uni.export()
+    uni.run()
+    with uni.ctx.store.begin() as db:
+        rows = db.execute(text("SELECT state FROM intent WHERE kind = 'career.update' AND state != 'applied'")).all()
+    assert {row.state for row in rows} == {"unknown"}
