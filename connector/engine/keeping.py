@@ -39,7 +39,9 @@ def keep(
     latest = {record.id: record for record in records}
     known = observations.load(db, side, kind, latest, system=system)
     led_to = _led_to(db, records, known) if kind == Feed.CONTACT else set()
-    changed = [record for record in latest.values() if _differs(known.get(record.id), record) or record.id in led_to]
+    changed = [record for record in latest.values() if _differs(known.get(record.id), record)]
+    # Perhaps it was forgotten, with its person: that it is gone is all that has to be known.
+    changed += [replace(latest[id], fields={}) for id in sorted(led_to - {record.id for record in changed})]
     changed_ids = {record.id for record in changed}
     prepared = {
         record.id: contact_evidence(ctx, record.id, record.fields)
