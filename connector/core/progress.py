@@ -95,9 +95,9 @@ _NEUTRAL: Mapping[RequestState, Neutral] = {
     RequestState.RECORDED_ONLY: Neutral.RECEIVED,
 }
 
-_WAITING_STATUSES = frozenset({"waiting on someone else", "deferred"})
-"""Task statuses of every new org that mean: nothing is done at present."""
 _DEFERRED = "deferred"
+_WAITING_STATUSES = frozenset({"waiting on someone else", _DEFERRED})
+"""Task statuses of every new org that mean: nothing is done at present."""
 _TRIAGED = frozenset({RequestState.TRIAGE, RequestState.QUEUED})
 _WITHOUT_TASK = frozenset({RequestState.NOT_AVAILABLE, RequestState.REFUSED, RequestState.RECORDED_ONLY, RequestState.WITHDRAWN})
 

@@ -114,19 +114,20 @@ def _unclaimed(db: Connection, contact: str, key: str) -> Iterator[PastRequest]:
     ours = requests.by_key(db, [one["Key__c"] for one in fields.values() if one.get("Key__c")])
     for row in records:
         one = fields[row["id"]]
-        received, state = read_moment(one.get("Received_At__c")), one.get("State__c")
+        received = read_moment(one.get("Received_At__c"))
         if one.get("Key__c") in {None, key, *ours} or received is None or not in_our_words(one):
             continue
-        neutral, ended = Neutral(one.get("Neutral__c") or neutral_word(RequestState(state))), RequestState(state) in ENDED
-        asked = counts(RequestState(state), neutral, one.get("Outcome__c"), stop_reason=one.get("Stop_Reason__c"))
+        state = RequestState(one["State__c"])
+        neutral = Neutral(one.get("Neutral__c") or neutral_word(state))
+        asked = counts(state, neutral, one.get("Outcome__c"), stop_reason=one.get("Stop_Reason__c"))
         yield PastRequest(
             number=str(one.get("Request_Number__c") or ""),
             type=str(one.get("Type__c") or ""),
             neutral=neutral,
             title=str(one.get("Title__c") or ""),
             touched_at=received if asked else None,
-            waits=state == RequestState.WAITING,
-            ended_at=(read_moment(row["version"]) or received) if ended else None,
+            waits=state is RequestState.WAITING,
+            ended_at=(read_moment(row["version"]) or received) if state in ENDED else None,
         )
 
 
