@@ -902,5 +902,48 @@ PINNED: Mapping[str, Scenario] = {
         seed=96839,
         swept=True,
     ),
+    "a page read before careers' other list was refused was taken for the first comparison": Scenario(
+        spec=Spec(
+            mapping="shipped",
+            platform="12twenty",
+            flavour="npsp",
+            live=False,
+            page=2000,
+            overlap=30,
+            cycle=60,
+            career_skew=-40.0,
+            host_skew=7200.0,
+            org=(("tasks_touch_contacts", True),),
+            tenant=(("page_limit", 500), ("batch_limit", 2)),
+        ),
+        steps=(
+            At(after=30, step=CareersAnswer(how="throttle", pattern=".", count=3, value="")),
+            Pass(seconds=60),
+            EditAccount(person=0, field="phone_mobile", choice=None, form=0, own=False),
+        ),
+        seed=531325,
+        swept=False,
+    ),
+    "what careers set back before any table showed it was not given its days": Scenario(
+        spec=Spec(
+            people=2,
+            platform="csv_drop",
+            page=2,
+            overlap=30,
+            cycle=60,
+            latency=1.0,
+            org=(("tasks_touch_contacts", False),),
+            tenant=(("page_limit", 1), ("batch_limit", 200)),
+            office=(("reverse", False), ("tidy", False)),
+        ),
+        steps=(
+            CrmAnswers(answer="STORAGE_LIMIT_EXCEEDED", pattern=".", when="before", count=1, delay=0.0),
+            EditContact(person=0, field="class_year", choice=1, form=0, late=0.0),
+            Rival(cycles=1, stuck=700.0, stays=False),
+            Pass(seconds=60),
+            EditAccount(person=0, field="class_year", choice=2, form=0, own=False),
+        ),
+        seed=531123,
+    ),
 }
 """What went wrong, and how."""

@@ -9,12 +9,14 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+import orjson
 
 from connector.bootstrap import Bridge
 from connector.engine import patience, planner
@@ -306,12 +308,23 @@ class Run:
 
     def _await_rest(self, process: Process) -> None:
         calm = self._calms_down(process)
-        if not calm and self.troubles["state restored"] and any(row["code"] == "HANDED_OVER" for row in self._unknown()):
-            # A table with what the older state had taken already says nothing of a file on its way: that is given time.
+        on_their_way = [row for row in self._unknown() if row["code"] == "HANDED_OVER"]
+        if not calm and on_their_way and (self.troubles["state restored"] or any(map(self._set_back, on_their_way))):
+            # A table with what the older state had taken already says nothing of a file on its way, and what careers set back
+            # before a table was taken never stands in one: that is given time.
             self.world.time.pass_(SHOWN_WITHIN)
             calm = self._calms_down(process)
         if not calm:
             self.breaches.append(Breach("liveness", f"it still writes after {PATIENCE} cycles"))
+
+    def _set_back(self, update: Mapping[str, Any]) -> bool:
+        """Whether what was handed over was carried in, and careers have entered something else since."""
+        stored = self.world.careers.system.people.by_id.get(update["target"])
+        for path, value in orjson.loads(update["payload"]).get("fields", {}).items():
+            held = [version.changes[path][1] for version in stored.versions if path in version.changes] if stored else []
+            if value in held[:-1] and held[-1] != value:
+                return True
+        return False
 
     def _calms_down(self, process: Process) -> bool:
         # A platform that is read by its lists may first go on with a round of reading that was broken off. A report

@@ -9,11 +9,13 @@ from collections.abc import Set as AbstractSet
 from contextlib import closing
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
 import orjson
 
+from emulator.http import Request
 from tests.simulation.mapping import Field, Rules, Unit, read_mapping
 from tests.simulation.oracle.symplicity import acts_until
 from tests.simulation.oracle.told import contacts_in
@@ -33,6 +35,9 @@ class Breach:
 
 _SOUND = frozenset({"answered", HANDED_OVER})
 """The fates of what went without trouble."""
+_REFUSED = 400
+_MISSING = 404
+"""Of an account that is not there: an answer like any other."""
 _FINE = 0.001
 """Seconds by which stamps of accounts are coarser than our clock."""
 
@@ -56,6 +61,31 @@ def request_of(record: Mapping[str, Any]) -> str:
 def _lists_people(world: World, call: Call) -> bool:
     """Whether a call is one by which careers' people are listed."""
     return call.side != "crm" and bool(re.search(world.platform.people, f"{call.request.path}?{call.request.query}"))
+
+
+def _by_job(calls: Sequence[Call]) -> dict[tuple[int, int], list[Call]]:
+    """Calls by (life of the daemon, job)."""
+    jobs: dict[tuple[int, int], list[Call]] = {}
+    for call in calls:
+        jobs.setdefault((call.life, call.job), []).append(call)
+    return jobs
+
+
+def _told(call: Call) -> bool:
+    """Whether a call had the answer it was sent for."""
+    return call.fate in _SOUND and all(one.status < _REFUSED for one in call.acted)
+
+
+def _kept_from_reading(job: Sequence[Call]) -> bool:
+    """Whether a side was asked in vain in a job before the bridge wrote anything, so that it may have compared nobody."""
+    reads = list(takewhile(lambda call: not call.writes, job))
+    told = {_asks(call.request) for call in reads if _told(call) or any(one.status == _MISSING for one in call.acted)}
+    return any(_asks(call.request) not in told for call in reads)
+
+
+def _asks(request: Request) -> tuple[str, str, str, bytes]:
+    """What a request asks for, in whichever session."""
+    return request.method, request.path, request.query, request.body
 
 
 @dataclass(kw_only=True)
@@ -185,23 +215,26 @@ class Evidence:
         return self._ended(max(self._first_read(shown.encode()), self._first_living(contacts), since))
 
     def _stood_still(self) -> float:
-        """Until when nobody was linked, as the CRM side was halted when the state began; before the beginning if never."""
+        """The call before which nobody was linked, as the CRM side was halted when the state began; before the first if never."""
         if "crm field hidden" not in self.happened or (self.world.spec.live and self.remembers):
             return -1.0
-        return next((call.at for call in self.world.calls if call.number >= self.looked_after), float("inf"))
+        return next((call.number for call in self.world.calls if call.number >= self.looked_after), float("inf"))
 
-    def _ended(self, at: float) -> float:
-        """When the first job was over that went on at that moment or later, and after which the daemon lived on.
+    def _ended(self, number: float) -> float:
+        """When the first job was over that had this call or later ones, could read on, and after which the daemon lived on.
 
-        What a daemon has read and died over may be read as something else before it is compared.
+        What a daemon has read and died over may be read as something else before it is compared; so may a page whose next one, or
+        whose neighbouring list, was refused.
         """
-        jobs: dict[tuple[int, int], float] = {}
-        for call in self.known_calls:
-            jobs[call.life, call.job] = call.at
+        jobs = _by_job(self.known_calls)
         last = dict(sorted(jobs))
         final = max(last, default=0)
         return min(
-            (ended for (life, job), ended in jobs.items() if ended >= at and (job != last[life] or life == final)),
+            (
+                calls[-1].at
+                for (life, job), calls in jobs.items()
+                if calls[-1].number >= number and (job != last[life] or life == final) and not _kept_from_reading(calls)
+            ),
             default=float("inf"),
         )
 
@@ -236,9 +269,7 @@ class Evidence:
     @cached_property
     def _sound_jobs(self) -> list[tuple[float, float]]:
         """When jobs began and ended in which both sides were read, every answer came, and after which the daemon lived on."""
-        jobs: dict[tuple[int, int], list[Call]] = {}
-        for call in self.world.calls:
-            jobs.setdefault((call.life, call.job), []).append(call)
+        jobs = _by_job(self.world.calls)
         last = dict(sorted(jobs))
         return [
             (calls[0].at, calls[-1].at)
@@ -246,7 +277,7 @@ class Evidence:
             if job != last[life]
             and any(_lists_people(self.world, call) for call in calls)
             and any(b"/Contact/updated/" in call.request.body for call in calls)
-            and all(call.fate in _SOUND and all(one.status < 400 for one in call.acted) for call in calls)
+            and all(_told(call) for call in calls)
         ]
 
     def crm_read_before(self, at: float) -> float:
@@ -257,28 +288,28 @@ class Evidence:
     def _crm_told(self) -> list[float]:
         """When the CRM told what had changed."""
         asked = (call for call in self.world.calls if b"/Contact/updated/" in call.request.body)
-        return [call.at for call in asked if call.fate in _SOUND and all(one.status < 400 for one in call.acted)]
+        return [call.at for call in asked if _told(call)]
 
     def _first_read(self, *names: bytes) -> float:
-        """When any of these texts first stood in an answer that reached the daemon."""
+        """The call whose answer first had any of these texts in it, and reached the daemon."""
         for call in self.known_calls:
             if call.fate == "answered" and any(name in one.body for one in call.acted for name in names):
-                return call.at
+                return call.number
         return float("inf")
 
     def _first_living(self, contacts: AbstractSet[str]) -> float:
-        """When one of these contacts first stood in such an answer, and was not deleted."""
+        """The call whose answer first had one of these contacts in it, not deleted, and reached the daemon."""
         for call in self.known_calls:
             if call.fate == "answered" and call.side == "crm":
                 told = contacts_in(call, read_mapping(call.mapping))
                 if any(contact["Id"] in contacts and not contact.get("IsDeleted") for contact in told):
-                    return call.at
+                    return call.number
         return float("inf")
 
     def _last_question(self, account: str) -> float:
-        """When staff were last asked whose an account is; before the beginning if never."""
+        """The call by which staff were last asked whose an account is; before the first if never."""
         asked = (write for write in self.writes if write.object == "Identity_Review__c" and write.kind == "insert")
-        return max((write.call.at for write in asked if write.fields.get("Account_Id__c") == account), default=-1.0)
+        return max((write.call.number for write in asked if write.fields.get("Account_Id__c") == account), default=-1.0)
 
     def suggestion_writes(self, account: str, unit: str) -> list[Write]:
         """Every write of a suggestion about one unit of one account."""
