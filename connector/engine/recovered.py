@@ -65,17 +65,24 @@ def _about_nothing(ctx: Context, db: Connection, asked: _Asked | None, fields: M
     """The system and account of a question that leads to nothing any more, however staff decide; None if it leads to something.
 
     While our state knew nothing, the contact was deleted, and its profile has none; or it is asked who the account belongs to. Or
-    the mapping has no more what it asks about.
+    the mapping has no more what it asks about. Or it came so late that the same was asked once more meanwhile.
     """
     if asked is not None:
         link = asked.link
-        return (link["system"], link["account_id"]) if asked.known is None and link["state"] in _NOBODY else None
+        nothing = asked.known is None and (link["state"] in _NOBODY or _asked_once_more(db, asked))
+        return (link["system"], link["account_id"]) if nothing else None
     profile_id = fields.get("Career_Profile__c")
     profile = observations.load(db, Side.CRM, Feed.PROFILE, [profile_id]).get(profile_id) if profile_id else None
     about = unpack(profile["fields"]) if profile is not None and not profile["deleted"] else {}
     if not about or (about.get("Contact__c") and _mapped(ctx, about["System__c"], fields.get("Group__c"))):
         return None
     return str(about["System__c"]), str(about["Account_Id__c"])
+
+
+def _asked_once_more(db: Connection, asked: _Asked) -> bool:
+    """Whether a later question about the same waits in Salesforce, too: of the two that one is what careers hold now."""
+    of_unit = suggestions.of_unit(db, asked.link["system"], asked.link["account_id"], asked.unit.name)
+    return any(row["state"] == "open" and row["crm_id"] is not None and row["episode"] > asked.episode for row in of_unit)
 
 
 def _mapped(ctx: Context, system: str, unit: str | None) -> bool:

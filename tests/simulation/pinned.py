@@ -945,5 +945,32 @@ PINNED: Mapping[str, Scenario] = {
         ),
         seed=531123,
     ),
+    "a question that arrived late, once its repetition was refused, stood beside a second": Scenario(
+        spec=Spec(
+            mapping="restoring",
+            page=1,
+            overlap=120,
+            latency=1.0,
+            org=(("tasks_touch_contacts", True),),
+            tenant=(("page_limit", 500), ("batch_limit", 200)),
+        ),
+        steps=(
+            CrmRefuses(code="INSUFFICIENT_ACCESS_OR_READONLY", sobject="Suggested_Change__c", count=1),
+            Pass(seconds=60),
+            Pass(seconds=60),
+            Kill(),
+            CareersAnswer(how="not_a_number", pattern="POST", count=3, value=""),
+            At(after=39, step=CrmAnswers(answer="", pattern="/composite/(graph|sobjects)", when="later", count=1, delay=70.0)),
+            CrmAnswers(answer="LOGIN_PAGE", pattern="POST|PATCH", when="before", count=1, delay=0.0),
+            KeepState(),
+            Duplicate(person=0),
+            EditAccount(person=0, field="title", choice=1, form=0, own=False),
+            Pass(seconds=60),
+            Merge(person=0, into_double=True, numbered=True),
+            RestoreState(),
+            Pass(seconds=60),
+        ),
+        seed=89101,
+    ),
 }
 """What went wrong, and how."""
