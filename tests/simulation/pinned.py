@@ -972,5 +972,35 @@ PINNED: Mapping[str, Scenario] = {
         ),
         seed=89101,
     ),
+    "what was filed at the very moment in which the next was routed counted as filed after it": Scenario(
+        spec=Spec(
+            people=3,
+            platform="symplicity_csm",
+            latency=0.0,
+            org=(("tasks_touch_contacts", False),),
+            tenant=(
+                ("page_limit", 2),
+                ("symplicity_per_page", 2),
+                ("symplicity_choice_key", "name"),
+                ("symplicity_bare_picklists", False),
+                ("symplicity_error_status", 200),
+                ("symplicity_bulk_status", 409),
+                ("symplicity_batch_seconds", 1),
+                ("symplicity_report_seconds", 90),
+                ("symplicity_reset", "text"),
+                ("symplicity_midnight_hours", 5),
+            ),
+            settings=(("compare", "day"),),
+        ),
+        steps=(
+            At(after=50, step=Kill()),
+            At(after=5, step=Break(side="careers", how="lose_response", count=1, pattern=".")),
+            Pass(seconds=60),
+            At(after=6, step=File(person=1, item=5)),
+            At(after=57, step=File(person=1, item=1)),
+            Pass(seconds=60),
+        ),
+        seed=93592,
+    ),
 }
 """What went wrong, and how."""

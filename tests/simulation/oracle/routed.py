@@ -26,6 +26,8 @@ _ASKS = "Careers to alumni"
 _LIMIT = re.compile(r"Asked (\d+) times in the last (?:(\d+) days|year) ")
 """How the reason begins why somebody may not be asked now."""
 _YEAR = 365
+_FINE = 0.001
+"""Seconds by which a stamp may seem later than a call of the same moment."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -253,7 +255,9 @@ def _asked_before(found: Evidence, made: list[_Made], one: _Made, since: datetim
         for each in made
         if not each.tried and not (_can_ask(found, each, since) and _same_person(found.world, one, each))
     }
-    filed = [number for number in found.world.careers.system.requests.by_id if filed_at(found.world, number) <= one.sent_at]
+    filed = [
+        number for number in found.world.careers.system.requests.by_id if filed_at(found.world, number) <= one.sent_at + _FINE
+    ]
     return {number for number in filed if number != one.number and number not in never}
 
 
