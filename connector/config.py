@@ -222,7 +222,8 @@ def load_settings(path: Path, *, career_faults: Callable[[Career], Iterable[Faul
     Raises:
         UserError: with every problem, each with line and cure; no line that could hold a secret is repeated.
     """
-    document = read_document(path, codes="C")
+    elsewhere = "go to its folder, or name it with --config or ALUMNI_BRIDGE_CONFIG; `alumni-bridge init FOLDER` makes one"
+    document = read_document(path, codes="C", missing=elsewhere)
     settings = validated(Settings, document, codes="C", secret=SECRETS)
     problems = list(_contradictions(settings, document))
     if problems:

@@ -12,7 +12,7 @@
     +-- Stopped       we were told to stop, between two effects: everything so far is durable
     +-- Bug           our own invariant is broken: stop, keep the evidence
 
-They carry facts; ``connector.cli`` makes the sentences.
+What ends up before people says reason and remedy where it arises, which alone knows them; ``connector.display`` lays it out.
 """
 
 from __future__ import annotations

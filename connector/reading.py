@@ -10,16 +10,21 @@ from connector.core.document import MAX_BYTES, Document, parse
 from connector.errors import Problem, UserError
 
 
-def read_document(path: Path, *, codes: str) -> Document:
+_CURE = "check its name, its folder and who may read it"
+
+
+def read_document(path: Path, *, codes: str, missing: str = _CURE) -> Document:
     """A TOML file, parsed, with the place of everything in it. ``codes`` is the letter of its problem codes.
+
+    ``missing`` is the cure where there is none.
 
     Raises:
         UserError: as of ``read_bytes``, or it is no TOML that we accept.
     """
-    return parse(path.name, read_bytes(path, codes=codes), codes=codes)
+    return parse(path.name, read_bytes(path, codes=codes, missing=missing), codes=codes)
 
 
-def read_bytes(path: Path, *, codes: str) -> bytes:
+def read_bytes(path: Path, *, codes: str, missing: str = _CURE) -> bytes:
     """What stands in a file, up to one byte more than a document may have.
 
     Raises:
@@ -30,6 +35,8 @@ def read_bytes(path: Path, *, codes: str) -> bytes:
         handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except ValueError:
         raise _unreadable(path, codes, "file", "its name is not a file name") from None
+    except FileNotFoundError as error:
+        raise _unreadable(path, codes, "file", error.strerror, missing) from None
     except OSError as error:
         raise _unreadable(path, codes, "file", error.strerror) from None
     try:
@@ -57,9 +64,9 @@ def names_in(folder: Path, *, codes: str) -> list[str]:
         raise _unreadable(folder, codes, "folder", error.strerror) from None
 
 
-def _unreadable(path: Path, codes: str, what: str, why: str | None) -> UserError:
+def _unreadable(path: Path, codes: str, what: str, why: str | None, cure: str = _CURE) -> UserError:
     message = f"the {what} cannot be read: {(why or 'unknown reason').lower()}"
-    return _refusal(path, codes, message, "check its name, its folder and who may read it")
+    return _refusal(path, codes, message, cure)
 
 
 def _refusal(path: Path, codes: str, message: str, cure: str) -> UserError:

@@ -1,4 +1,4 @@
-"""Scheduled jobs: each module says what runs and when, and calls one function. ``connector.bootstrap`` schedules them all.
+"""Scheduled jobs: each module says what runs and when, and calls one function. ``connector.daemon`` schedules them all.
 
 A job module has ``trigger(settings)`` and ``work(ctx, settings)``; jobs never overlap themselves and missed runs become one.
 """

@@ -1,4 +1,4 @@
-"""The third station: send what is ready and settle each write by its own outcome.
+"""Send what is ready and settle each write by its own outcome.
 
 ``sent`` is committed before the wire is touched; whatever a dead process left in that state is ``unknown``. A create is
 repeated (its key is unique on the other side), an update is looked at first, a note is put again under its key. What is

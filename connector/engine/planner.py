@@ -1,4 +1,4 @@
-"""The second station: judge every marked link and put the writes that follow on the shelf, under one plan.
+"""Judge every marked link and put the writes that follow on the shelf, under one plan.
 
 A person's opt-outs are planned alone and first; the rest of that person's changes follow in the next round.
 """

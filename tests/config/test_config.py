@@ -290,9 +290,10 @@ def test_hostile_bytes_are_problems(tmp_path: Path, data: bytes) -> None:
 
 
 def test_a_missing_file_is_a_problem(tmp_path: Path) -> None:
-    """Law: no configuration is a mistake like any other (B26)."""
-    with pytest.raises(UserError, match="C000"):
+    """Law: no configuration is a mistake like any other, and its cure says how to name one or make one (B26)."""
+    with pytest.raises(UserError, match="C000") as caught:
         load_settings(tmp_path / "config.toml")
+    assert all(word in caught.value.problems[0].cure for word in ("--config", "ALUMNI_BRIDGE_CONFIG", "alumni-bridge init"))
 
 
 @given(st.text() | st.text().map(lambda rest: f"https://{rest}") | st.text().map(lambda rest: f"https://example.edu{rest}"))
