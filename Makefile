@@ -74,7 +74,7 @@ build/sbom.json: requirements/runtime.txt pyproject.toml | $(INSTALLED)
 	$(BIN)/python -W ignore -m cyclonedx_py requirements requirements/runtime.txt --pyproject pyproject.toml --mc-type application \
 		--output-reproducible --of JSON -o $@
 
-docs: $(INSTALLED) ## The generated pages: docs/commands.md, docs/platforms.md, the tables of docs/security.md and docs/reliability.md
+docs: $(INSTALLED) ## The generated pages: docs/commands.md, docs/platforms.md, the tables of docs/security.md and docs/reliability-matrix.md
 	$(BIN)/python -m tests.command_page
 	$(BIN)/python -m tests.platform_page
 	$(BIN)/python -m tests.catalogue

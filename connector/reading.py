@@ -9,7 +9,6 @@ from pathlib import Path
 from connector.core.document import MAX_BYTES, Document, parse
 from connector.errors import Problem, UserError
 
-
 _CURE = "check its name, its folder and who may read it"
 
 

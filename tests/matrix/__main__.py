@@ -17,7 +17,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.matrix", description=__doc__)
     parser.add_argument("--only", nargs="*", default=[], help="faults by number, pairs as 5x105")
     parser.add_argument("--workers", type=int, help="processes; by default one for each core")
-    parser.add_argument("--page", action="store_true", help="write the table into docs/reliability.md and play nothing")
+    parser.add_argument("--page", action="store_true", help="write the table into docs/reliability-matrix.md and play nothing")
     options = parser.parse_args()
     if options.page:
         write()

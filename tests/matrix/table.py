@@ -1,4 +1,4 @@
-"""The matrix as a table: on the terminal and on the page about reliability."""
+"""The matrix as a table: on the terminal and on a page of its own."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.matrix.faults import FAULTS
 from tests.matrix.pairs import PAIRS
 from tests.matrix.sockets.ways import WAYS, ways
 
-PAGE = Path(__file__).parents[2] / "docs" / "reliability.md"
+PAGE = Path(__file__).parents[2] / "docs" / "reliability-matrix.md"
 _PLACE = re.compile(r"(<!-- matrix -->\n).*?(<!-- /matrix -->)", re.DOTALL)
 
 

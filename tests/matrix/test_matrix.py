@@ -95,7 +95,7 @@ def test_every_operation_is_done_without_a_fault() -> None:
 
 
 def test_the_page_shows_the_matrix_as_it_is() -> None:
-    """Law: docs/reliability.md has the table of today: `make docs`."""
+    """Law: docs/reliability-matrix.md has the table of today: `make docs`."""
     text = PAGE.read_text(encoding="utf-8")
     assert "<!-- matrix -->" in text
     assert page(text) == text
