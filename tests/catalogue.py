@@ -1,7 +1,9 @@
-"""Which tests answer for which number of the catalogues of bad input (B) and of security (S), and what has none and why.
+"""Which tests answer for which number of bad input (B), security (S) and what always has to hold (I); what has none, and why.
 
-A test names the numbers that it answers for in its docstring: ``(B12)``, ``(S25, S26)``, ``(B1-B4)``. What each number is about,
-and why one has no test, stands in ``catalogue.toml``. ``python -m tests.catalogue`` writes the tables into ``docs/security.md``.
+A test names the numbers that it answers for in its docstring: ``(B12)``, ``(S25, S26)``, ``(B1-B4)``. What always has to hold is
+also judged by the oracles of the simulation, which name it where they do so. What each number is about, and why one has no test,
+stands in ``catalogue.toml``. ``python -m tests.catalogue`` writes the tables into ``docs/security.md`` and
+``docs/reliability.md``.
 """
 
 from __future__ import annotations
@@ -9,14 +11,18 @@ from __future__ import annotations
 import ast
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from itertools import chain
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-PAGE = ROOT / "docs" / "security.md"
 _HERE = ROOT / "tests"
-_NUMBER = re.compile(r"\b([BS])(\d{1,2})(?:-[BS](\d{1,2}))?\b")
-_TITLES = {"security": "## Security", "bad_input": "## Bad input"}
+_NUMBER = re.compile(r"\b([BSI])(\d{1,2})(?:-[BSI](\d{1,2}))?\b")
+PAGES = {
+    ROOT / "docs" / "security.md": {"security": "## Security", "bad_input": "## Bad input"},
+    ROOT / "docs" / "reliability.md": {"invariants": "## What always has to hold"},
+}
+"""The pages, and which catalogues stand there under which title."""
 
 
 def catalogue() -> dict[str, dict[str, str]]:
@@ -26,10 +32,16 @@ def catalogue() -> dict[str, dict[str, str]]:
 
 def every_test(root: Path = _HERE) -> Iterator[tuple[str, str, str]]:
     """Each test function: its file from the root of the tests, its name and its docstring."""
-    for path in sorted(root.rglob("test_*.py")):
+    for path in sorted([*root.rglob("test_*.py"), *root.rglob("*_contract.py")]):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
                 yield path.relative_to(root).as_posix(), node.name, ast.get_docstring(node) or ""
+
+
+def every_oracle(root: Path = _HERE) -> Iterator[tuple[str, str, str]]:
+    """Each module of the simulation that judges what always has to hold: its file, its name and its text."""
+    for path in [*sorted((root / "simulation" / "oracle").glob("*.py")), *sorted((root / "simulation").glob("run.py"))]:
+        yield path.relative_to(root).as_posix(), path.stem, path.read_text(encoding="utf-8")
 
 
 def numbers(text: str) -> set[str]:
@@ -41,19 +53,19 @@ def numbers(text: str) -> set[str]:
 
 
 def answering(root: Path = _HERE) -> dict[str, dict[str, list[str]]]:
-    """For each number the tests that name it, by file."""
+    """For each number the tests and oracles that name it, by file."""
     found: dict[str, dict[str, list[str]]] = {}
-    for file, name, text in every_test(root):
+    for file, name, text in chain(every_test(root), every_oracle(root)):
         for number in numbers(text):
             found.setdefault(number, {}).setdefault(file, []).append(name)
     return found
 
 
-def tables() -> str:
-    """Both catalogues in Markdown, each number with the files whose tests answer for it, or the reason why none does."""
+def tables(titles: Mapping[str, str]) -> str:
+    """Catalogues in Markdown, each number with the files whose tests answer for it, or the reason why none does."""
     known, found = catalogue(), answering()
     lines: list[str] = []
-    for part, title in _TITLES.items():
+    for part, title in titles.items():
         lines += ["", title, "", "| | what holds | tests |", "| --- | --- | --- |"]
         for number, text in known[part].items():
             told = ", ".join(f"`{file}`" for file in found.get(number, {}))
@@ -64,14 +76,16 @@ def tables() -> str:
 _PLACE = re.compile(r"(<!-- catalogue -->\n).*?(<!-- /catalogue -->)", re.DOTALL)
 
 
-def page(text: str) -> str:
-    """The page with its tables as they are now."""
-    return _PLACE.sub(lambda place: f"{place[1]}{tables()}\n{place[2]}", text)
+def page(path: Path) -> str:
+    """A page with its tables as they are now."""
+    told = tables(PAGES[path])
+    return _PLACE.sub(lambda place: f"{place[1]}{told}\n{place[2]}", path.read_text(encoding="utf-8"))
 
 
 def write() -> None:
-    """Bring the page up to date."""
-    PAGE.write_text(page(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
+    """Bring the pages up to date."""
+    for path in PAGES:
+        path.write_text(page(path), encoding="utf-8")
 
 
 if __name__ == "__main__":

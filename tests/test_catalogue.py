@@ -1,4 +1,4 @@
-"""Every number of the catalogues of bad input and of security has a test, or a reason why it needs none."""
+"""Every number of the catalogues (bad input, security, what always has to hold) has a test, or a reason why it needs none."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from tests import catalogue
 
 
 def test_every_number_has_a_test_or_a_reason() -> None:
-    """Law: both catalogues are complete; a number has tests, or a reason why it does not apply here, and never both."""
+    """Law: the catalogues are complete; a number has tests, or a reason why none names it, and never both."""
     known, found = catalogue.catalogue(), set(catalogue.answering())
-    listed = [*known["bad_input"], *known["security"]]
-    assert listed == [f"B{n}" for n in range(1, 67)] + [f"S{n}" for n in range(1, 47)]
+    listed = [*known["bad_input"], *known["security"], *known["invariants"]]
+    assert listed == [f"{letter}{n}" for letter, last in (("B", 66), ("S", 46), ("I", 50)) for n in range(1, last + 1)]
     assert sorted(set(listed) - found) == sorted(known["not_here"])
     assert found <= set(listed), "a docstring names a number that the catalogue does not have"
 
@@ -24,7 +24,8 @@ def test_a_lost_test_would_be_noticed(tmp_path: Path) -> None:
 
 
 def test_the_page_shows_what_there_is() -> None:
-    """Law: docs/security.md tells which tests answer for which number as it is now (`make docs`)."""
-    text = catalogue.PAGE.read_text(encoding="utf-8")
-    assert catalogue.page(text) == text
-    assert all(f"| {number} | " in text for number in ("B1", "B66", "S1", "S46"))
+    """Law: the pages tell which tests answer for which number as it is now (`make docs`)."""
+    texts = {path.name: path.read_text(encoding="utf-8") for path in catalogue.PAGES}
+    assert {path.name: catalogue.page(path) for path in catalogue.PAGES} == texts
+    assert all(f"| {number} | " in texts["security.md"] for number in ("B1", "B66", "S1", "S46"))
+    assert all(f"| {number} | " in texts["reliability.md"] for number in ("I1", "I50"))

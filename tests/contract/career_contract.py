@@ -451,7 +451,7 @@ class CareerContract:
 
     @needs("field_in_error")
     def test_each_element_has_its_own_outcome(self, world: World) -> None:
-        """Stale, refused and missing elements take nothing from their neighbours, and keep their order."""
+        """Law (I40): stale, refused and missing elements take nothing from their neighbours, and keep their order."""
         world.people(4)
         rows = [
             self.update(world, world.id(0), title="A"),
@@ -481,7 +481,7 @@ class CareerContract:
         assert world.writes() == 3
 
     def test_a_change_that_we_did_not_see_is_never_overwritten(self, world: World) -> None:
-        """Whether the system keeps versions or we read before we write: what a counsellor saved meanwhile stays."""
+        """Law (I7): whether the system keeps versions or we read before we write, what a counsellor saved meanwhile stays."""
         world.people(2)
         rows = [self.update(world, world.id(0), title="Ours"), self.update(world, world.id(1), title="Ours")]
         world.edit(world.id(0), {"employer": "Theirs"})

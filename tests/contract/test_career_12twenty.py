@@ -296,7 +296,7 @@ def _without(told: dict[str, object], name: str) -> dict[str, object]:
 
 @pytest.mark.parametrize("said", [{"Success": False}, {"Id": 4711}])
 def test_a_success_that_says_otherwise_is_unknown(said: dict[str, object]) -> None:
-    """Law: an answer of 200 that denies itself, or is about another account, is no acknowledgement, for a known field either."""
+    """Law (I14): a 200 that denies itself, or is about another account, is no acknowledgement, for a known field either."""
     world = TwelveTwentyWorld()
     world.people(1)
     for outcome in ("applied", "unknown"):

@@ -111,7 +111,7 @@ def test_another_form_of_the_value_is_no_refusal() -> None:
 
 @pytest.mark.parametrize("reason", [Later(side="careers", code="HTTP_503"), Halt(subject="careers", reason="403", remedy="")])
 def test_what_was_sent_and_cannot_be_looked_at_is_unknown(reason: Exception) -> None:
-    """Law: a write that was done is never told as one that waits; and nothing more is sent before somebody has looked."""
+    """Law (I15): a write that was done is never told as one that waits; and nothing more is sent before somebody has looked."""
     system = System()
     before, sent = version_of(system.account), list[object]()
 

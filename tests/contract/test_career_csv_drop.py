@@ -195,7 +195,7 @@ class TestArrival:
         assert set(read(world, cursor)[0]) == {"a1", "a2"}
 
     def test_who_is_not_in_a_file_is_not_gone(self, world: DropWorld) -> None:
-        """Law: a deletion stands in the column of that name; absence says nothing."""
+        """Law (I22): a deletion stands in the column of that name; absence says nothing."""
         drop(world, "people.csv", TWO)
         _, cursor = read(world)
         world.wait(days=1)

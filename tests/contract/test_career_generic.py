@@ -199,7 +199,7 @@ def test_an_entry_by_whose_id_nothing_is_known_is_set_apart(id: str, *, deleted:
 
 
 def test_an_entry_without_its_record_is_no_deletion() -> None:
-    """Law: nobody is gone because an answer lacks something: it is asked for again, and the cursor stays."""
+    """Law (I22): nobody is gone because an answer lacks something: it is asked for again, and the cursor stays."""
     world = GenericWorld()
     cursor = changed(world, lambda item: {name: value for name, value in item.items() if name != "record"}, count=3)
     with pytest.raises(Later):

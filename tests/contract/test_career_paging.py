@@ -149,7 +149,7 @@ def test_changes_that_are_read_between_do_not_begin_a_walk_anew() -> None:
 
 
 def test_a_system_ahead_of_us_does_not_move_the_mark_ahead() -> None:
-    """Law: a Date that is ahead of our clock, once or always, never has us pass over what changes until then."""
+    """Law (I43): a Date that is ahead of our clock, once or always, never has us pass over what changes until then."""
     time = clock()
     rows, skew = Rows(time, "a"), [timedelta(days=1)]
 

@@ -430,7 +430,7 @@ def test_a_batch_that_ended_otherwise_is_unknown(ends: str) -> None:
 
 @pytest.mark.parametrize("fault", ["short_results", "swap_results"])
 def test_responses_that_do_not_fit_are_unknown(fault: str) -> None:
-    """An element's outcome comes from its own response only; responses of wrong number or order make all unknown."""
+    """Law (I40): an element's outcome comes from its own response only; responses of wrong number or order make all unknown."""
     world = SymplicityWorld()
     world.people(8)
     assert states(world.client.update(rows(world, range(8), custom__major="Law"))) == ["applied"] * 8

@@ -172,7 +172,7 @@ def test_check_is_content_with_the_shipped_package(world: World) -> None:
 
 
 def test_check_names_everything_that_is_wrong(world: World) -> None:
-    """A deleted field, a field hidden by field-level security and a key that lost its uniqueness are each named (B15, B18)."""
+    """Law (I42, B15, B18): a deleted field, a hidden field and a key that lost its uniqueness are each named."""
     world.control.remove_field("Contact", "Personal_Email__c")
     world.control.grant_field("Contact.MobilePhone", "", holder="Alumni_Bridge_Daemon")
     world.control.grant_field("Career_Profile__c.Interests__c", "r", holder="Alumni_Bridge_Daemon")
@@ -189,7 +189,7 @@ def test_check_names_everything_that_is_wrong(world: World) -> None:
 
 
 def test_hidden_field_never_reads_as_empty(world: World) -> None:
-    """When a mapped field is hidden while we run, the feed halts by its name; no record comes without it."""
+    """Law (I4, I42): when a mapped field is hidden while we run, the feed halts by its name; no record comes without it."""
     world.contacts(1, MobilePhone="+1 202 555 0100")
     _, cursor = drain(world.side, Feed.CONTACT)
     world.control.grant_field("Contact.MobilePhone", "", holder="Alumni_Bridge_Daemon")
@@ -253,7 +253,7 @@ def test_changes_come_with_a_new_version(world: World) -> None:
 
 
 def test_many_changes_in_one_second(world: World) -> None:
-    """More changes with one stamp than a page holds are all seen."""
+    """Law (I21): more changes with one stamp than a page holds are all seen."""
     ids = world.contacts(35)
     _, cursor = drain(world.side, Feed.CONTACT)
     world.pass_time(600)
@@ -359,7 +359,7 @@ def test_create_whose_key_is_in_the_bin(world: World) -> None:
 
 @pytest.mark.parametrize("fault", [WireFault.LOSE_RESPONSE, WireFault.TIMEOUT, WireFault.TRUNCATE, WireFault.LOSE_REQUEST])
 def test_one_request_one_task_whatever_is_lost(fault: WireFault, world: World) -> None:
-    """If the answer to a create is lost nobody knows; repeating it ends with exactly one request and one Task."""
+    """Law (I15): if the answer to a create is lost nobody knows; repeating it ends with exactly one request and one Task."""
     world.side.organization_id()
     world.wire.order(fault, r"POST .*/composite/graph")
     assert world.side.create([career_request()])[0].status is Status.UNKNOWN

@@ -13,7 +13,7 @@ NOW = datetime(2026, 11, 2, tzinfo=UTC)
 
 @pytest.mark.parametrize(("attempts", "seconds"), [(0, 5.0), (1, 5.0), (2, 10.0), (3, 20.0), (10, 2560.0), (11, LONGEST)])
 def test_each_wait_may_be_twice_as_long(attempts: int, seconds: float) -> None:
-    """Law: the longest wait doubles with each failure, up to an hour."""
+    """Law (I41): the longest wait doubles with each failure, up to an hour."""
     assert (next_attempt(NOW, attempts=attempts, chance=1.0) - NOW).total_seconds() == seconds
 
 

@@ -28,7 +28,7 @@ def test_a_key_is_the_same_for_ever() -> None:
 
 @given(st.lists(part, min_size=1, max_size=4), st.lists(part, min_size=1, max_size=4))
 def test_different_things_have_different_keys(one: list[str | int], other: list[str | int]) -> None:
-    """Law: a key says which parts it is of, in their order, and shows none of them."""
+    """Law (I12): a key says which parts it is of, in their order, and shows none of them."""
     assert re.fullmatch(r"[0-9a-f]{40}", key_of(*one))
     assert (key_of(*one) == key_of(*other)) == ([*map(str, one)] == [*map(str, other)])
 

@@ -57,7 +57,7 @@ def job(error: BaseException | None, seen: list[str] | None = None) -> ModuleTyp
 def test_a_defect_stops_everything_and_shows_nobodys_data(
     uni: University, error: Exception, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A broken invariant halts everything; the log and the halt name the kind of error and its place, never its text (S46)."""
+    """Law (I50, S46): a broken invariant halts everything; log and halt name the kind of error and its place, never its text."""
     daemon_of(uni).work(job(error))
     halted = status(uni.ctx)["halted"]
     assert [row["subject"] for row in halted] == ["everything"]

@@ -422,7 +422,7 @@ def test_what_a_clock_that_was_ahead_has_put_off_goes_once_it_is_right(uni: Univ
 
 
 def test_a_sign_of_life_that_a_clock_gave_which_was_ahead_is_given_again(uni: University) -> None:
-    """Law: the lease and the last cycle are told by the right time as soon as the clock is right."""
+    """Law (I43): the lease and the last cycle are told by the right time as soon as the clock is right."""
     clock = Skewed(uni.ctx.clock, timedelta(days=365))
     uni.ctx = replace(uni.ctx, clock=clock)
     guarded_cycle(uni.ctx, lease=timedelta(minutes=10))

@@ -40,7 +40,7 @@ def test_a_held_plan_whose_cause_was_undone_leaves_nothing_behind(new: Universit
 
 
 def test_a_held_plan_whose_cause_stands_is_held_again(new: University) -> None:
-    """Dropping a plan is no way around a brake."""
+    """Law (I23): dropping a plan is no way around a brake."""
     made = crowd(new, 6, max_changes=5)
     for id in made:
         new.edit_contact(id, Title="Director")

@@ -109,7 +109,7 @@ def test_a_named_ask_needs_clearance(uni: University) -> None:
 
 
 def test_a_deleted_task_is_not_made_again(asked: University) -> None:
-    """A Task that a person deleted stays deleted: the record says so and careers see that it waits."""
+    """Law (I16): a Task that a person deleted stays deleted: the record says so and careers see that it waits."""
     asked.crm.delete_as(asked.officer, asked.one("Task")["Id"])
     assert state(asked) == ("Task deleted", "waiting")
     for _ in range(3):
@@ -136,7 +136,7 @@ def test_withdrawn_before_it_was_read(uni: University) -> None:
 
 
 def test_an_edited_request_changes_its_record_and_not_its_task(asked: University) -> None:
-    """What careers edit afterwards reaches the record; the Task is the officer's and stays as it is."""
+    """Law (I17): what careers edit afterwards reaches the record; the Task is the officer's and stays as it is."""
     task = asked.one("Task")
     asked.call("k-pat", "PATCH", f"/requests/{asked.request}", {"title": "Talk with two students", "text": "Two students."})
     asked.run()
@@ -443,7 +443,7 @@ def test_a_request_about_a_contact_that_is_gone_goes_to_triage(uni: University) 
 
 
 def test_a_refused_request_is_not_tried_again_by_itself(uni: University) -> None:
-    """What Salesforce refuses for another reason is sent once, until a person has done something about it."""
+    """Law (I37): what Salesforce refuses for another reason is sent once, until a person has done something about it."""
     refusal = uni.crm.order_refusal("FIELD_CUSTOM_VALIDATION_EXCEPTION", sobject="Career_Request__c", count=99)
     uni.file(type="RESUME_REVIEW")
     for _ in range(4):

@@ -285,7 +285,7 @@ def test_a_connector_that_is_quicker_than_we_are(uni: University) -> None:
 
 
 def test_a_connector_that_rewrites_after_us_is_not_fought_for_ever(uni: University) -> None:
-    """Where another program puts its value back after each of ours, we stop after a few times an hour and say which field."""
+    """Law (I26): where another program puts its value back after each of ours, we stop after some times and say which field."""
     uni.career.admit("k-vendor", Actor(id="key-9", name="vendor sync", kind=Kind.API))
     for _ in range(120):
         uni.edit_person("a1", {"first_name": "Ava"}, key="k-vendor")

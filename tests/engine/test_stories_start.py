@@ -285,7 +285,7 @@ def test_a_field_that_vanishes_while_running_halts(uni: University) -> None:
 
 
 def test_another_org_is_refused(uni: University) -> None:
-    """A state that belongs to one org refuses to work on another: a refreshed test org never reaches production (B61, S44)."""
+    """Law (I49, B61, S44): a state of one org refuses to work on another: a refreshed test org never reaches production."""
     with pytest.raises(Halt, match="org"):
         prepare(replace(uni.ctx, crm=OtherOrg(uni.ctx.crm, "00D" + "9" * 15)), "mapping")  # type: ignore[arg-type]
 
@@ -311,7 +311,7 @@ def test_another_environment_is_refused(uni: University) -> None:
 
 
 def test_the_lease_keeps_a_second_bridge_out(uni: University) -> None:
-    """While one bridge holds the lease in Salesforce, another halts before it reads; an expired lease is taken over."""
+    """Law (I31): while one bridge holds the lease, another halts before it reads; an expired lease is taken over."""
     guarded_cycle(uni.ctx, lease=LEASE)
     uni.edit_contact(uni.ada, Title="Director")
     rival = replace(uni.ctx, holder="rival")
@@ -491,7 +491,7 @@ def test_an_older_state_meets_that_staff_gave_the_account_to_somebody_else(uni: 
 
 
 def test_losing_the_state_doubles_nothing(busy: University) -> None:
-    """After the loss of the state the same request makes no second record or Task, and the same question is not asked twice."""
+    """Law (I32): after the loss of the state a request makes no second record or Task, and no question is asked twice."""
     request = next(iter(busy.career.requests.by_id))
     said = busy.told(request)["state"]
     begin_anew(busy, cycles=3)

@@ -155,7 +155,7 @@ def test_a_side_that_suddenly_looks_empty_is_not_believed(new: University) -> No
 
 
 def test_an_operator_stops_everything(uni: University) -> None:
-    """A halt of everything reads nothing and writes nothing; what happened meanwhile is carried out afterwards (S42)."""
+    """Law (I47, S42): a halt of everything reads and writes nothing; what happened meanwhile is carried out afterwards."""
     with uni.ctx.store.begin() as db:
         set_halt(uni.ctx, db, EVERYTHING, "asked for", "resume")
     uni.edit_contact(uni.ada, Title="Director")

@@ -46,7 +46,7 @@ def halted(uni: University) -> dict[str, tuple[str, str]]:
 def test_an_unusable_system_is_halted_alone(
     schools: Schools, spoil: Callable[[University], Callable[[], object]], reason: str
 ) -> None:
-    """Law: a refused key or another tenant (S44) halts that system by name; others go on, its writes wait for `resume`."""
+    """Law (I49): a refused key or another tenant (S44) halts that system by name; others go on, its writes wait for `resume`."""
     mend = spoil(schools)
     schools.edit_contact(schools.ada, Title="Countess")
     begin(schools)

@@ -131,7 +131,7 @@ def test_a_second_owner_is_a_second_key(edited: Edit) -> None:
 
 @pytest.mark.parametrize("owner", ["Alumni_Relations", "alumni relations", "\u0430lumni_relations", "both", ""])
 def test_a_misspelt_owner_owns_nothing(edited: Edit, owner: str) -> None:
-    """Law (B13): an owner that is not exactly one of the two offices is refused."""
+    """Law (B13, I5): an owner that is not exactly one of the two offices is refused."""
     found = codes(edited('crm = "Title"', f'crm = "Title"\nowner = "{owner}"'))
     assert set(found) <= {"M104", "M106"}
 
@@ -156,7 +156,7 @@ def test_what_cannot_be_written_is_found_before_it_is_tried(uni: University, cha
 
 
 def test_keys_are_made_of_references_alone(uni: University) -> None:
-    """Law (B17): a request's key is the same whatever it says and whenever it is read, and holds nothing of it."""
+    """Law (B17, I11): a request's key is the same whatever it says and whenever it is read, and holds nothing of it."""
     id = uni.file(title="Jane Roe would like to meet")
     uni.run()
     first = uni.one("Career_Request__c")["Key__c"]

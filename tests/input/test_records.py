@@ -44,7 +44,7 @@ def test_what_is_missing_is_not_empty(uni: University) -> None:
 
 @pytest.mark.parametrize("text", ["half \ud800 of it", "nul \0 inside"], ids=["lone surrogate", "nul"])
 def test_a_record_that_no_store_takes_is_set_apart(new: University, text: str) -> None:
-    """Law (B32, B33): broken text parks its record with a reason; everybody else is read, and well again it is taken up."""
+    """Law (B32, B33, I39): broken text parks its record with a reason; everybody else is read, and well again it is taken up."""
     uni = new
     uni.alumna()
     uni.alumna("a2", institution_id="U1002", first="Grace", last="Hopper", personal="grace@example.org", mobile="+12025550188")

@@ -194,7 +194,7 @@ def test_clock_that_is_wrong_is_named(mock: responses.RequestsMock, clock: FakeC
 
 
 def test_redirect_is_not_followed(mock: responses.RequestsMock, clock: FakeClock) -> None:
-    """A token endpoint that redirects does not get our secret sent elsewhere (S18)."""
+    """Law (I46): a token endpoint that redirects does not get our secret sent elsewhere (S18)."""
     mock.add("POST", URL, status=307, headers={"Location": "https://evil.example/token"})
     with pytest.raises(Halt, match="redirect"):
         credentials(clock).token()

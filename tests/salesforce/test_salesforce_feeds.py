@@ -116,7 +116,7 @@ def test_equal_stamps_are_paged_by_id(org: Org) -> None:
 
 
 def test_cursor_never_passes_what_is_covered(org: Org) -> None:
-    """While a long transaction runs, latestDateCovered lags; the cursor waits with it and never goes back either."""
+    """Law (I18): while a long transaction runs, latestDateCovered lags; the cursor waits with it and never goes back either."""
     cursor = '{"v":1,"phase":"delta","since":"2026-11-02T08:50:00+00:00"}'
     since = []
     for stamp in ("2026-11-02T08:55:00.000+0000", "2026-11-02T08:40:00.000+0000", "2027-01-01T00:00:00.000+0000"):

@@ -148,7 +148,7 @@ def test_usage_is_read_and_garbage_ignored(header: str, used: int | None, limit:
 
 
 def test_reserve_is_left_to_others(mock: responses.RequestsMock, clock: FakeClock) -> None:
-    """Below the reserve nothing is sent; one call each quarter of an hour looks whether it has recovered."""
+    """Law (I35): below the reserve nothing is sent; one call each quarter of an hour looks whether it has recovered."""
     for usage in ("4500/5000", "4600/5000", "100/5000", "101/5000"):
         mock.add("GET", URL, json=ROWS, headers={"Sforce-Limit-Info": f"api-usage={usage}"})
     transport = transport_of(clock, Tokens([HOST]), reserve=0.1)
@@ -196,7 +196,7 @@ def test_lost_answer_to_a_write_is_not_repeated(org: Org) -> None:
 
 
 def test_reads_are_repeated_and_then_given_up(org: Org) -> None:
-    """A read is tried four times with growing pauses by exactly one layer."""
+    """Law (I36): a read is tried four times with growing pauses by exactly one layer."""
     for _ in range(4):
         org.answer("GET", "/queryAll", "<html>", 503)
     with pytest.raises(Later):

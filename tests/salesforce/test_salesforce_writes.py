@@ -141,7 +141,7 @@ def test_short_id_is_lengthened(org: Org) -> None:
 
 @pytest.mark.parametrize("results", [[], [made(REQUEST)], [made(REQUEST)] * 3, {}, None, [made(REQUEST), 7]])
 def test_results_that_do_not_fit(results: Any, org: Org) -> None:
-    """If results and records do not fit one to one, every element is unknown."""
+    """Law (I40): if results and records do not fit one to one, every element is unknown."""
     org.answer("POST", "/composite/sobjects", results)
     assert statuses(org.side.create([profile("a"), profile("b")])) == [Status.UNKNOWN] * 2
 

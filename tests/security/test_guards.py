@@ -120,7 +120,7 @@ def test_an_audit_that_fails_stops_after_the_batch(uni: University) -> None:
 
 
 def test_a_state_that_cannot_be_written_writes_nothing_elsewhere(uni: University) -> None:
-    """Law (S46): what cannot be written down before is not sent."""
+    """Law (S46, I13): what cannot be written down before is not sent."""
     edited(uni)
     before = uni.writes_of_bridge()
     with uni.ctx.store.begin() as db:

@@ -307,6 +307,7 @@ class Run:
             self.breaches.append(Breach("observing (I47)", "it wrote before anybody said that it should go live"))
 
     def _await_rest(self, process: Process) -> None:
+        """All that is planned comes to an end (I24)."""
         calm = self._calms_down(process)
         on_their_way = [row for row in self._unknown() if row["code"] == "HANDED_OVER"]
         if not calm and on_their_way and (self.troubles["state restored"] or any(map(self._set_back, on_their_way))):

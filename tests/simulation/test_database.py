@@ -39,7 +39,7 @@ def _host(base: Path) -> Host:
 
 
 def test_a_scenario_is_the_same_again(base: Path) -> None:
-    """Law (I28): with deaths, a backup put back and a second daemon, all is well, and the same effects come again."""
+    """Law (I28, I31): with deaths, a backup put back and a second daemon, all is well, and the same effects come again."""
     steps = (
         EditContact(0, "title", 1),
         At(30, Kill()),

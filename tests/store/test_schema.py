@@ -34,7 +34,7 @@ def test_opening_again_changes_nothing(address: str) -> None:
 
 
 def test_a_newer_schema_is_refused(address: str) -> None:
-    """A state written by a newer version is not opened, not migrated and not changed (B61)."""
+    """Law (I33): a state written by a newer version is not opened, not migrated and not changed (B61)."""
     store = open_store(address)
     with store.begin() as db:
         db.execute(text("UPDATE alembic_version SET version_num = '9999'"))
@@ -44,7 +44,7 @@ def test_a_newer_schema_is_refused(address: str) -> None:
 
 
 def test_a_migration_that_breaks_leaves_nothing(address: str) -> None:
-    """A migration runs in one transaction: whoever dies in it finds the old schema, never one between."""
+    """Law (I33): a migration runs in one transaction: whoever dies in it finds the old schema, never one between."""
     store = open_store(address)
     before = _tables(store)
     with store.begin() as db:

@@ -38,7 +38,7 @@ def test_a_plan_is_released_once(store: Store) -> None:
 
 
 def test_a_braked_plan_waits_for_approval(store: Store) -> None:
-    """What a brake holds is not taken by anybody until a person has approved it."""
+    """Law (I23): what a brake holds is not taken by anybody until a person has approved it."""
     with store.begin() as db:
         new_plan(db)
         intents.plan_writes(db, [planned()])

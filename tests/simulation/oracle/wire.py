@@ -1,5 +1,7 @@
 """What leaves the bridge, judged by its bytes: nothing but allowed calls, objects and fields, to allowed hosts (I1, I2, I46).
 
+By the one mapping that was in force when the cycle began (I34).
+
 Above all: no write to a Contact, on any endpoint, inside any body; nothing by which a system could write to an alumnus; and
 no field that another office owns, or that the mapping does not share. What stands here is a list of its own, made from the
 documentation (docs/architecture.md, docs/career-api.md) and not from the product.
