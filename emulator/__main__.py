@@ -13,11 +13,16 @@ from emulator.career import CareerApp, CareerSystem
 from emulator.career.generic import GENERIC, REQUESTS
 from emulator.career.platforms import FACES
 from emulator.clock import Clock
-from emulator.running import NotStartedError, environment, running
 from emulator.salesforce.flavours import FLAVOURS
 from emulator.salesforce.org import Org
 from emulator.salesforce.settings import Settings
-from emulator.server import Addresses
+
+try:
+    from emulator.running import NotStartedError, environment, running
+    from emulator.server import Addresses
+except ModuleNotFoundError as error:
+    # The bridge's own installation has no web server: the emulator is an extra of the package.
+    sys.exit(f"the emulator needs {error.name}, too: install the package with its extra, WHEEL[emulator] (docs/emulator.md)")
 
 
 def main(arguments: list[str] | None = None) -> int:

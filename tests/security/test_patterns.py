@@ -71,7 +71,8 @@ def test_no_text_keeps_a_pattern_busy(place: str) -> None:
     pattern, anywhere = FOUND[place]
     for one, other in product(LETTERS, LETTERS):
         piece = one if one == other else one + other
-        long = spent(pattern, piece, 8_000, anywhere=anywhere)
+        # Processor seconds, too, grow where others crowd us out of the caches: the least of three counts.
+        long = min(spent(pattern, piece, 8_000, anywhere=anywhere) for _ in range(3))
         assert long < 0.02 or long < 10 * max(spent(pattern, piece, 2_000, anywhere=anywhere), 0.001), piece
 
 
