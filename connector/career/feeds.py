@@ -10,10 +10,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
 
 from connector.career.contract import Contract
 from connector.career.exchange import CursorExpired, Exchange, Reply
-from connector.career.payload import at, gone_of, items_of, record_of, text_at
+from connector.career.payload import at, fault_in, gone_of, items_of, record_of, text_at
+from connector.core.foreign import visible
 from connector.core.model import Edit
 from connector.core.strictjson import read_table
 from connector.ports import POISON, Page, Record
@@ -108,7 +110,7 @@ class Reader:
         """The records of a page of a list, and the token of the next page; None if this is the last one."""
         name = self._profile.lists.next
         following = at(reply.data, name)
-        if following is not None and (not isinstance(following, str) or following in {"", after}):
+        if following is not None and (not isinstance(following, str) or following in {"", after} or fault_in(following)):
             raise reply.answer.unusable(f"{name} leads nowhere")
         return tuple(self._records(kind, reply)), following
 
@@ -174,10 +176,25 @@ class Reader:
 
 
 def _edit(entry: object, own: str) -> Edit | None:
-    """Who changed what; nothing for our own changes."""
+    """Who changed what; nothing for our own changes.
+
+    It stands beside the record and is not looked at with it: what no store takes is left out of a name, and a moment that is
+    none counts as not told.
+    """
     by, kind = str(at(entry, "by.id") or ""), str(at(entry, "by.kind") or "")
     if own and kind == "api" and by == own:
         return None
     names = at(entry, "fields")
-    fields = tuple(str(name) for name in names) if isinstance(names, list) else ()
-    return Edit(fields=fields, by=str(at(entry, "by.name") or by), kind=kind, at=str(at(entry, "at") or ""))
+    fields = tuple(visible(str(name)) for name in names) if isinstance(names, list) else ()
+    return Edit(fields=fields, by=visible(str(at(entry, "by.name") or by)), kind=visible(kind), at=_moment(at(entry, "at")))
+
+
+def _moment(told: object) -> str:
+    """A moment in RFC 3339, in UTC; empty for what is none, or does not say in which zone it is."""
+    try:
+        moment = datetime.fromisoformat(str(told))
+    except ValueError:
+        return ""
+    if moment.tzinfo is None or not 2000 <= moment.year < 3000:
+        return ""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

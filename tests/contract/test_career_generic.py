@@ -18,7 +18,7 @@ from connector.career.setup import Setup, carrier_of
 from connector.career.side import CareerClient
 from connector.core.rulebook import pick
 from connector.errors import Later
-from connector.ports import POISON, Record
+from connector.ports import POISON, PersonUpdate, Record, Status
 from connector.secrets import Secret
 from connector.wire import Limits, Wire
 from emulator.career import Actor, CareerApp, CareerSystem, Kind
@@ -227,3 +227,33 @@ def test_a_page_of_who_was_asked_for_is_not_all_of_them() -> None:
     with pytest.raises(Later):
         world.client.fetch("person", ["a0", "a1"])
     assert len(world.client.fetch("person", ["a0", "a1"])) == 2
+
+
+@pytest.mark.parametrize("etag", ["2\ud800", "2\0"])
+def test_a_version_that_no_store_takes_is_none(etag: str) -> None:
+    """Law: a version that cannot be kept is as good as none: the write is unknown, and is looked at."""
+    world = GenericWorld()
+    world.people(1)
+    [record] = read_all(world.client)[0]
+
+    def told(answer: Response) -> Response:
+        [result] = orjson.loads(answer.body)["results"]
+        return replace(answer, body=json.dumps({"results": [result | {"etag": etag}]}).encode())
+
+    bend(world.app, "/people/batch", told)
+    [outcome] = world.client.update([PersonUpdate(id=record.id, version=record.version, fields={"title": "Judge"})])
+    assert outcome.status is Status.UNKNOWN
+
+
+@pytest.mark.parametrize("token", ["t\ud800", "t\0"])
+def test_a_token_that_no_store_takes_leads_nowhere(token: str) -> None:
+    """Law: where a list says that it goes on behind what cannot be kept, it is no answer: later, and the cursor stays."""
+    world = GenericWorld()
+    world.people(1)
+    bend(world.app, "GET .*/people", lambda answer: replace(answer, body=_going_on(answer.body, token)), count=3)
+    with pytest.raises(Later):
+        world.client.read("")
+
+
+def _going_on(body: bytes, token: str) -> bytes:
+    return json.dumps(orjson.loads(body) | {"next": token}).encode()

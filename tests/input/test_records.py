@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -15,6 +16,7 @@ from connector.engine.asked import past_of, understood_now
 from connector.engine.halting import REQUESTS, halts
 from connector.rules.texts import clean
 from connector.store import observations
+from emulator.http import Request, Response
 from tests.engine.university import University
 from tests.input.hostile import PAT, QUIET, rewriting, spoil, troubles
 
@@ -40,6 +42,32 @@ def test_what_is_missing_is_not_empty(uni: University) -> None:
     uni.run()
     assert uni.writes_of_bridge() == before
     assert uni.all("Suggested_Change__c") == []
+
+
+@pytest.mark.parametrize(
+    ("old", "told", "who", "when"),
+    [
+        (b'"Pat Reyes"', b'"Pat \\ud800 Reyes"', "Pat  Reyes", True),
+        (b'"Pat Reyes"', b'"Pat\\u0000 Reyes"', "Pat Reyes", True),
+        (b'"at":"', b'"at":"about ', "Pat Reyes", False),
+        (b'"at":"', b'"at":null,"was":"', "Pat Reyes", False),
+    ],
+    ids=["lone surrogate", "nul", "no moment", "not told"],
+)
+def test_an_odd_editor_spoils_no_question(uni: University, old: bytes, told: bytes, who: str, *, when: bool) -> None:
+    """Law (B32, B33, B38): who made an edit and when stands beside the record; whatever it says, the edit is asked about."""
+    answer = uni.career_app.handle
+
+    def bent(request: Request) -> Response:
+        found = answer(request)
+        return replace(found, body=found.body.replace(old, told)) if request.path.endswith("/changes") else found
+
+    uni.career_app.handle = bent  # type: ignore[method-assign]
+    uni.career.change_person("a1", {"preferred_name": "Navy"}, PAT)
+    uni.run()
+    asked = uni.one("Suggested_Change__c")
+    assert (asked["Suggested__c"], asked["Who__c"], bool(asked.get("Changed_At__c"))) == ("Navy", who, when)
+    assert troubles(uni) == QUIET
 
 
 @pytest.mark.parametrize("text", ["half \ud800 of it", "nul \0 inside"], ids=["lone surrogate", "nul"])

@@ -11,7 +11,7 @@ from connector.career.contract import Contract
 from connector.career.dialect import Tenant
 from connector.career.exchange import Exchange, Reply
 from connector.career.feeds import Reader
-from connector.career.payload import at, is_version, items_of, text_at
+from connector.career.payload import at, fault_in, is_version, items_of, text_at
 from connector.career.writes import Chunk
 from connector.errors import Halt, Later, Unknown
 from connector.ports import POISON, Acknowledgement, Note, Outcome, Page, PersonUpdate, Record, Status
@@ -138,8 +138,8 @@ class Generic:
 
     def _updated(self, _status: int, result: Mapping[str, Any]) -> Outcome:
         version, wanted = at(result, "etag"), str(at(result, "id"))
-        if not is_version(version):
-            return outcomes.unknown("a result without version, or with one that is too long")
+        if not is_version(version) or fault_in(version):
+            return outcomes.unknown("a result without version, or with one that cannot be kept")
         record = self._reader.record("person", at(result, "record"), odd=True)
         told = record.fields if record.kind != POISON and record.id == wanted else None
         return Outcome(status=Status.APPLIED, id=wanted, version=version, fields=told)
