@@ -185,6 +185,26 @@ class TestArrival:
         assert "a1" not in read(world, cursor)[0]
         assert "older than people-7.csv" in result(world, "people-new")[0][3]
 
+    @pytest.mark.parametrize(
+        ("name", "taken"), [("people-{n}.csv", False), ("people-" + "x" * 239 + "{n}.csv", True)], ids=["none taken", "no result"]
+    )
+    def test_refused_tables_that_stay_there_come_to_an_end(
+        self, world: DropWorld, monkeypatch: pytest.MonkeyPatch, name: str, *, taken: bool
+    ) -> None:
+        """Law: each table is refused once, however many lie there, and whether or not something else tells that it was."""
+        monkeypatch.setattr("connector.career.drop.inbox._REMEMBERED", 3)
+        for n in range(8):
+            drop(world, name.format(n=n), b"name;born\r\nLee;1980\r\n", age=90_000 - n)
+        if taken:
+            drop(world, "people.csv", TWO)
+        cursor, refused = "", list[str]()
+        while (page := world.client.read(cursor)).more:
+            refused += [str(record.fields["reason"]).partition(" was ")[0] for record in page.records if record.kind == POISON]
+            cursor = page.cursor
+            assert len(refused) < 50
+        assert refused == [name.format(n=n) for n in range(8)]
+        assert not world.client.read(page.cursor).more
+
     def test_a_file_from_the_future_is_refused(self, world: DropWorld) -> None:
         """Law: a wrong clock elsewhere must not make every later file old."""
         cursor = start(world)

@@ -56,6 +56,10 @@ class Past:
     files: Sequence[Arrival] = ()
     newest: Arrival | None = None
 
+    def may_forget(self, file: Arrival | Entry) -> bool:
+        """Whether a file outside ``files`` is known as dealt with: by its result, and as older than what was taken."""
+        return self.newest is not None and file.modified < self.newest.modified and has_result(file.name)
+
 
 class Arrivals:
     """The files of a folder whose names begin with a stem. ``aside`` is what names of our copies begin with."""
@@ -71,7 +75,7 @@ class Arrivals:
         for entry in sorted(self._entries(names), key=lambda entry: (entry.modified, entry.name)):
             if (entry.name, entry.modified, entry.size) in known:
                 continue
-            if past.newest is not None and entry.modified < past.newest.modified and result_of(entry.name) in answered:
+            if past.may_forget(entry) and result_of(entry.name) in answered:
                 continue  # dealt with so long ago that it is not remembered any more
             try:
                 found = self._look(entry, past)

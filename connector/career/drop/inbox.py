@@ -23,7 +23,7 @@ PAGE = 1000
 TROUBLE = "file"
 """The kind under which the last trouble with files of a kind is told; its id is what their names begin with."""
 _REMEMBERED = 300
-"""So many files that lie there are known by name, date and size, and are not opened again."""
+"""So many files are known by name, date and size at least; those that nothing else tells of as dealt with, always."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,8 +74,10 @@ class _Place:
 
     def behind(self, file: Arrival) -> _Place:
         """Behind a file, which is not looked at again as it is."""
-        files = tuple(one for one in self.files if one.name != file.name)
-        return replace(self, files=(*files, file)[-_REMEMBERED:], file=None, taking=_Taking())
+        files = [*(one for one in self.files if one.name != file.name), file]
+        past = Past(files=files, newest=self.newest)
+        old = [one for one in files[:-_REMEMBERED] if not past.may_forget(one)]
+        return replace(self, files=(*old, *files[-_REMEMBERED:]), file=None, taking=_Taking())
 
 
 class _Open:
