@@ -7,6 +7,8 @@ from datetime import timedelta
 
 import pytest
 
+from connector.career.carriers.notes import understand_note
+from connector.career.notebook import StaffNote
 from connector.errors import Halt, Later
 from connector.ports import Acknowledgement, Note, PersonUpdate, Status
 from emulator.career.faults import Fault
@@ -252,6 +254,60 @@ def test_a_request_in_a_note_says_what_a_request_says() -> None:
     TWELVETWENTY.desk.withdraw(world.system, about, PAT)
     (again,) = world.client.fetch("request", [about])
     assert (again.fields["state"], again.fields["text"]) == ("withdrawn", asked["text"])
+
+
+def noted(*lines: str) -> dict[str, object]:
+    """The request in a note of these lines behind the first one."""
+    note = StaffNote(
+        id="n-1", person_id="c-1", text="\n".join(["Alumni request: Panel", *lines]), author="Pat", at="2026-03-02T09:00:00Z"
+    )
+    return understand_note(note) or {}
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ("Withdrawn: yes", "Text: We would like"),
+        ("Text: We would like", "Withdrawn: yes"),
+        ("Withdrawn: yes", "Text: We would like", "", "  withdrawn : YES  "),
+    ],
+)
+def test_a_request_is_withdrawn_wherever_the_note_says_so(lines: tuple[str, ...]) -> None:
+    """Law: who withdraws adds a line at the end, below the text, and nobody works on it any more."""
+    found = noted(*lines)
+    assert (found["state"], found["text"]) == ("withdrawn", "We would like")
+
+
+def test_below_the_text_everything_else_is_text() -> None:
+    """Law: only the word that withdraws is looked for in what alumni may be sent."""
+    text = "Dear all,\nTitle: none\nWithdrawn: two of five"
+    assert (noted(f"Text: {text}")["text"], noted(f"Text: {text}")["state"]) == (text, "open")
+
+
+@pytest.mark.parametrize(
+    ("line", "name", "value"),
+    [
+        ("Effort: 90 minutes", "effort_minutes", 90),
+        ("Effort: 2 hours", "effort_minutes", "2 hours"),
+        ("Count: 3 people", "count", 3),
+        ("Count: 3-5", "count", "3-5"),
+        ("Count: some", "count", "some"),
+        ("Urgent: yes, please", "urgent", "yes, please"),
+        ("Urgent:", "urgent", False),
+        ("Named: no", "named", False),
+        ("Withdrawn: done", "state", "done"),
+    ],
+)
+def test_a_word_in_a_note_is_never_guessed(line: str, name: str, value: object) -> None:
+    """Law: two hours are not two minutes, and no answer is no no: what is not understood goes on as it is, to be answered."""
+    assert noted(line)[name] == value
+
+
+def test_nothing_that_is_wanted_is_left_out() -> None:
+    """Law: an ask for whoever fits is none of the person at whom it stands, in whichever words; and no criterion is lost."""
+    found = noted("Wanted: graduates in energy", "Wanted: school = Law", "Wanted: school = Business")
+    assert found["person_id"] is None
+    assert found["criteria"] == {"wanted": "graduates in energy", "school": ["Law", "Business"]}
 
 
 def test_each_step_of_a_request_is_one_note() -> None:

@@ -9,7 +9,9 @@ name what else is known, and *Text:* begins what Alumni Relations should know or
     Text: We would like ...
 
 A note with *Wanted: school = Law* or *Person: A. Nobody* is not about the person at whom it stands. What we answer begins with
-*Alumni Relations on note N:*. To withdraw, staff add *Withdrawn: yes*.
+*Alumni Relations on note N:*. To withdraw, staff add *Withdrawn: yes*, wherever it comes to stand.
+
+A value that cannot be understood is passed on as it is: the request is then answered with the cure, and nothing is guessed.
 """
 
 from __future__ import annotations
@@ -42,6 +44,9 @@ _NAMES = {
     "withdrawn": "withdrawn",
 }
 _YES = frozenset({"yes", "y", "true", "1"})
+_NO = frozenset({"no", "n", "false", "0", ""})
+_PEOPLE, _MINUTES = ("people", "persons", "alumni"), ("minutes", "minute", "mins", "min")
+"""What may stand behind a number, as it says nothing else than the number alone."""
 
 
 def understand_note(note: StaffNote) -> dict[str, Any] | None:
@@ -52,6 +57,7 @@ def understand_note(note: StaffNote) -> dict[str, Any] | None:
         return None
     told, text = _lines(rest)
     criteria, hint = _criteria(told.get("wanted", "")), _hint(told.get("person", ""))
+    withdrawn = _truth(told.get("withdrawn", ""))
     return {
         "id": _request_id(note),
         "type": tag["type"].strip(),
@@ -62,38 +68,45 @@ def understand_note(note: StaffNote) -> dict[str, Any] | None:
         "need_by": told.get("need_by"),
         "requested_by": {"name": note.author, "email": told.get("email"), "unit": told.get("unit", "Career Services")},
         "person_id": None if criteria or hint else note.person_id,
-        "named": told.get("named", "").lower() in _YES,
+        "named": _truth(told.get("named", "")),
         "person_hint": hint,
         "criteria": criteria,
-        "count": _whole(told.get("count")),
-        "effort_minutes": _whole(told.get("effort_minutes")),
-        "urgent": told.get("urgent", "").lower() in _YES,
-        "state": "withdrawn" if told.get("withdrawn", "").lower() in _YES else "open",
+        "count": _whole(told.get("count", ""), _PEOPLE),
+        "effort_minutes": _whole(told.get("effort_minutes", ""), _MINUTES),
+        "urgent": _truth(told.get("urgent", "")),
+        "state": "withdrawn" if withdrawn is True else withdrawn or "open",
         "created_at": note.at,
     }
 
 
 def _lines(lines: Sequence[str]) -> tuple[dict[str, str], str]:
     """What named lines say, and the text: what follows *Text:*, and every line before it that names nothing."""
-    told: dict[str, str] = {}
+    told: dict[str, list[str]] = {}
     text: list[str] = []
-    for at, line in enumerate(lines):
+    below = False
+    for line in lines:
         found = _LINE.fullmatch(line)
-        name = found["name"].lower() if found else ""
-        if found and name == "text":
-            return told, "\n".join([*text, found["value"], *lines[at + 1 :]]).strip()
-        if found and name in _NAMES:
-            key = _NAMES[name]
-            told[key] = "\n".join([*([told[key]] if key in told else []), found["value"].strip()])
+        name, value = (found["name"].lower(), found["value"].strip()) if found else ("", "")
+        if name == "withdrawn" and _truth(value) is True:
+            # Who withdraws writes at the end of what is there, which then is below the text.
+            told["withdrawn"] = [value]
+        elif name in _NAMES and not below:
+            told.setdefault(_NAMES[name], []).append(value)
+        elif name == "text" and not below:
+            below = True
+            text.append(value)
         else:
             text.append(line)
-    return told, "\n".join(text).strip()
+    return {name: "\n".join(dict.fromkeys(values)) for name, values in told.items()}, "\n".join(text).strip()
 
 
-def _criteria(text: str) -> dict[str, str] | None:
-    """*Wanted: school = Law*, as often as needed, for whoever fits."""
-    pairs = [line.partition("=") for line in text.splitlines() if "=" in line]
-    return {name.strip(): value.strip() for name, _, value in pairs} or None
+def _criteria(text: str) -> dict[str, str | list[str]] | None:
+    """*Wanted: school = Law*, as often as needed, for whoever fits; what is wanted in other words stands below *wanted*."""
+    found: dict[str, list[str]] = {}
+    for line in filter(None, (line.strip() for line in text.splitlines())):
+        name, equals, value = line.partition("=")
+        found.setdefault(name.strip() if equals else "wanted", []).append(value.strip() if equals else line)
+    return {name: values[0] if len(values) == 1 else values for name, values in found.items()} or None
 
 
 def _hint(text: str) -> dict[str, Any] | None:
@@ -105,9 +118,18 @@ def _hint(text: str) -> dict[str, Any] | None:
     return hint or None
 
 
-def _whole(text: str | None) -> int | None:
-    digits = re.match(r"\d{1,6}", text or "")
-    return int(digits[0]) if digits else None
+def _truth(text: str) -> bool | str:
+    """Yes or no, no where nothing is said; any other word as it stands."""
+    word = text.strip().lower()
+    return True if word in _YES else False if word in _NO else text
+
+
+def _whole(text: str, units: Sequence[str]) -> int | str | None:
+    """A whole number, also with what it counts behind it; anything else as it stands."""
+    digits, _, unit = text.strip().lower().partition(" ")
+    if re.fullmatch(r"[0-9]{1,6}", digits) and (not unit or unit.strip() in units):
+        return int(digits)
+    return text or None
 
 
 def _request_id(note: StaffNote) -> str:
