@@ -28,6 +28,11 @@ class NotePage:
     more: bool
 
 
+def as_kept(text: str) -> str:
+    """A note's text in the form in which two are compared: systems change the ends of lines, and trim."""
+    return "\n".join(line.rstrip() for line in text.splitlines()).strip()
+
+
 class NoteBook(Protocol):
     """The notes of one system. Errors as of ``connector.career.dialect``."""
 
@@ -42,7 +47,7 @@ class NoteBook(Protocol):
         """One note about an account as it is now; None if there is none."""
 
     def ours(self, person_id: str) -> list[str]:
-        """The texts of our own notes about an account, oldest first."""
+        """The texts of our own notes about an account, oldest first, each ``as_kept``."""
 
     def write(self, person_id: str, text: str, key: str) -> Outcome:
         """Leave a note about an account; the same key never leaves a second one."""

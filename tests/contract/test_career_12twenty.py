@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -254,6 +256,30 @@ def test_a_request_in_a_note_says_what_a_request_says() -> None:
     TWELVETWENTY.desk.withdraw(world.system, about, PAT)
     (again,) = world.client.fetch("request", [about])
     assert (again.fields["state"], again.fields["text"]) == ("withdrawn", asked["text"])
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        lambda note: note | {"Text": note["Text"].replace("\n", "\r\n")},
+        lambda note: note | {"Text": f" {note['Text'].replace(chr(10), ' ' + chr(10))}" + "\n\n"},
+        lambda note: note | {"Id": str(note["Id"]), "PrimaryEntityId": str(note["PrimaryEntityId"])},
+    ],
+    ids=["line ends", "spaces", "numbers as texts"],
+)
+def test_a_note_that_is_kept_in_another_form_is_known_again(kept: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
+    """Law: a site that has its own ends of lines, or shows numbers as texts, gets no note of ours a second time."""
+    world = TwelveTwentyWorld()
+    world.people(1)
+    note = Note(key="0123456789abcdef99", text="Put back.", person_id=world.id(0))
+    about = world.ask({"type": "PANEL_SPEAKER", "person_id": world.id(0)})
+    told = Acknowledgement(
+        request_id=about, number="R-1", understood_type="Panel", state="refused", message="The title is missing.\nWrite one."
+    )
+    bend(world.app, "GET .*/notes", reworded(lambda page: page | {"Items": [kept(one) for one in page["Items"]]}), count=100)
+    for _ in range(2):
+        assert states([*world.client.note([note]), *world.client.acknowledge([told])]) == ["applied", "applied"]
+    assert len(world.notes()) == 2
 
 
 def noted(*lines: str) -> dict[str, object]:

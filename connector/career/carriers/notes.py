@@ -21,7 +21,7 @@ from collections.abc import Sequence
 from hashlib import sha256
 from typing import Any
 
-from connector.career.notebook import NoteBook, StaffNote
+from connector.career.notebook import NoteBook, StaffNote, as_kept
 from connector.career.payload import record_of
 from connector.career.writes import Chunk
 from connector.ports import Acknowledgement, Outcome, Page, Record, Status
@@ -169,7 +169,7 @@ class NoteRequests:
         about = f"Alumni Relations on note {note.removeprefix('n-')}: "
         offered = f" ({row.offered} of {row.asked or 1})" if row.offered else ""
         lines = [f"{about}{row.number} {row.understood_type}: {row.state}{offered}", row.message]
-        text = "\n".join(line for line in lines if line)
+        text = as_kept("\n".join(line for line in lines if line))
         before = [said for said in self._notes.ours(person) if said.startswith(about)]
         if before and before[-1] == text:
             return Outcome(status=Status.APPLIED, already_there=True)

@@ -14,7 +14,7 @@ from typing import Any
 
 from connector.career import outcomes
 from connector.career.exchange import Exchange, Missing, Reply
-from connector.career.notebook import NotePage, StaffNote
+from connector.career.notebook import NotePage, StaffNote, as_kept
 from connector.career.paging import Listing, PagedReader, Slice, date_of, goes_on, page_size
 from connector.career.payload import at, items_of, number_at
 from connector.career.setup import Setup
@@ -89,18 +89,18 @@ class Notes:
         prefix, _, number = person_id.partition("-")
         if prefix not in ENTITIES or not number.isdecimal():
             return []
-        return [text.rpartition(_MARK)[0] for text in self._marked(prefix, int(number))]
+        return [as_kept(text.rpartition(_MARK)[0]) for text in self._marked(prefix, int(number))]
 
     def _marked(self, prefix: str, number: int) -> list[str]:
-        """The texts of the notes about an account that carry our mark, oldest first."""
+        """The texts of the notes about an account that carry our mark, oldest first, each as it is kept."""
         found: list[tuple[int, str]] = []
         page, more = 1, True
         while more:
             piece = self._slice(prefix, page, self._clock.now() - _LOOK_BACK, about=number)
             for record in piece.records:
-                text, about = str(record.fields.get("Text") or ""), record.fields.get("PrimaryEntityId")
-                if _MARK in text and about == number:
-                    found.append((int(at(record.fields, "Id")), text))
+                text = as_kept(str(record.fields.get("Text") or ""))
+                if _MARK in text and number_at(record.fields, "PrimaryEntityId") == number:
+                    found.append((number_at(record.fields, "Id") or 0, text))
             page, more = page + 1, piece.more
         return [text for _, text in sorted(found)]
 
