@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 from connector.career.facts import Pace as Limits
+from connector.career.payload import number_in
 from connector.core.httpdate import read_date
 from connector.errors import Throttled
 from connector.ports import Clock
@@ -52,10 +53,10 @@ class Pace:
         """Take up what an answer tells: its own count of what is left today, and server errors that will throttle us."""
         if status >= 500:
             self._errors.append(self._clock.monotonic())
-        left = headers.get("X-Rate-Limit-Remaining", "")
-        if self._limits.per_day and left.isdecimal():
+        left = number_in(headers.get("X-Rate-Limit-Remaining"))
+        if self._limits.per_day and left is not None:
             now = self._clock.now()
-            self._left = int(left)
+            self._left = left
             self._ends = _end_told(headers.get("X-Rate-Limit-Reset", ""), now) or _midnight_after(now)
 
     def _delay(self) -> float:

@@ -44,8 +44,12 @@ def items_of(answer: Answer, data: object, name: str) -> list[Any]:
 
 
 def number_at(data: object, path: str) -> int | None:
-    """A whole number that an answer may tell, also as a text; None where it tells none."""
-    value = at(data, path)
+    """A whole number that an answer may tell, as ``number_in``."""
+    return number_in(at(data, path))
+
+
+def number_in(value: object) -> int | None:
+    """A whole number, also as the text of a header; None for anything else, and for more digits than a count of records has."""
     if isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) < 16:
         return int(value)
     return value if isinstance(value, int) and not isinstance(value, bool) else None

@@ -151,6 +151,15 @@ def test_lists_are_read_whatever_they_say_of_themselves(bare: bool, of_all: bool
     assert [record.id for record in read_all(world.client, cursor)[0]] == half
 
 
+@pytest.mark.parametrize("told", ["9" * 5000, "-1", "many", ""])
+def test_a_total_that_is_none_says_nothing(told: str) -> None:
+    """Law (B49): whatever stands in a header, everybody is read."""
+    world = HivebriteWorld()
+    world.people(3)
+    bend(world.app, "^GET .*[?&]page=", lambda answer: replace(answer, headers={**answer.headers, "x-total": told}), count=100)
+    assert [record.id for record in read_all(world.client)[0]] == [world.id(n) for n in range(3)]
+
+
 @pytest.mark.parametrize("missing", [True, False])
 def test_a_list_may_shrink_while_we_turn_its_pages(missing: bool) -> None:  # noqa: FBT001 - a switch
     """The last page is gone when we come to it: that is the list's end, be it an empty page or a 404."""

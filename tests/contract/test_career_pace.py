@@ -108,3 +108,14 @@ def test_an_end_that_is_none_is_midnight(end: str) -> None:
     with pytest.raises(Throttled) as caught:
         pace.wait()
     assert caught.value.retry_after == pytest.approx((datetime(2026, 3, 3, tzinfo=UTC) - START).total_seconds())
+
+
+@pytest.mark.parametrize("told", ["9" * 5000, "9" * 300, "-3", "12.5", "12, 100", "\u00b2", "", "many"])
+def test_a_count_that_is_none_says_nothing(told: str) -> None:
+    """Law (B49): whatever stands in a header, the call before it is answered, and our own count goes on."""
+    pace, clock = pacing(per_day=3)
+    calls(pace, clock, 1)
+    pace.heard(200, {"X-Rate-Limit-Remaining": told, "X-Rate-Limit-Reset": told})
+    calls(pace, clock, 2)
+    with pytest.raises(Throttled):
+        pace.wait()

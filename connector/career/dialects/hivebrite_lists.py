@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from connector.career.exchange import Exchange, Missing, Reply
 from connector.career.paging import AGAIN, date_of
-from connector.career.payload import at, items_of
+from connector.career.payload import at, items_of, number_in
 
 PAGE = 100
 _LAST = re.compile(r'[?&]page=(\d+)[^>]*>\s*;\s*rel="?last')
@@ -36,12 +36,13 @@ def page_of(exchange: Exchange, path: str, name: str, number: int, params: Mappi
 
     def understand(reply: Reply) -> Listed:
         items = reply.data if isinstance(reply.data, list) else items_of(reply.answer, reply.data, name)
-        link, told = reply.answer.headers.get("Link", ""), reply.answer.headers.get("x-total", "")
+        headers = reply.answer.headers
+        link, told = headers.get("Link", ""), number_in(headers.get("x-total"))
         more = bool(items) and (bool(_NEXT.search(link)) if link else len(items) == PAGE)
         last = _LAST.search(link)
-        pages = int(last[1]) if last else None if more else number
+        pages = number_in(last[1]) if last else None if more else number
         # some lists count everybody, also where they show only those who have changed
-        total = int(told) if told.isdecimal() and pages == max(1, -(-int(told) // PAGE)) else None
+        total = told if told is not None and pages == max(1, -(-told // PAGE)) else None
         return Listed(items, more, total, date_of(reply.answer), reply.odd)
 
     asked = {**params, "page": str(number), "per_page": str(PAGE)}
