@@ -16,7 +16,7 @@ from connector.secrets import Secret
 from emulator.career.faults import Fault
 from emulator.career.hivebrite import HIVEBRITE
 from emulator.career.hivebrite.responses import approve
-from emulator.http import Response, request
+from emulator.http import Request, Response, request
 from tests.contract.career_contract import CareerContract, read_all, states
 from tests.contract.platform_world import PAT, PlatformWorld, bend, reworded
 
@@ -149,6 +149,29 @@ def test_lists_are_read_whatever_they_say_of_themselves(bare: bool, of_all: bool
     for id in half:
         world.edit(id, {"title": "T"})
     assert [record.id for record in read_all(world.client, cursor)[0]] == half
+
+
+@pytest.mark.parametrize("linked", [True, False])
+def test_shorter_pages_than_we_ask_for_are_read_to_the_end(linked: bool) -> None:  # noqa: FBT001 - a header
+    """Law: a community that gives 25 rows at once says so; nobody behind the first page is passed over.
+
+    Where it tells which page is the last, nobody slips through between two pages either.
+    """
+    world = HivebriteWorld()
+    world.people(60)
+    answer = world.app.handle
+
+    def short(request: Request) -> Response:
+        told = answer(replace(request, query=request.query.replace("per_page=100", "per_page=25")))
+        return replace(told, headers={name: text for name, text in told.headers.items() if linked or name != "Link"})
+
+    world.app.handle = short  # type: ignore[method-assign]
+    first = world.client.read("")
+    assert len(first.records) == 25
+    if linked:
+        world.delete(world.id(3))
+    everybody = {world.id(n) for n in range(60) if n != 3}
+    assert everybody <= {record.id for record in [*first.records, *read_all(world.client, first.cursor)[0]]}
 
 
 @pytest.mark.parametrize("told", ["9" * 5000, "-1", "many", ""])

@@ -1,4 +1,4 @@
-"""Hivebrite's lists: 100 rows a page, the rest of what there is to know in headers, none of it taken at its word."""
+"""Hivebrite's lists: up to 100 rows a page, the rest of what there is to know in headers, none of it taken at its word."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from connector.career.exchange import Exchange, Missing, Reply
-from connector.career.paging import AGAIN, date_of
+from connector.career.paging import AGAIN, date_of, page_size
 from connector.career.payload import at, items_of, number_in
 
 PAGE = 100
@@ -38,11 +38,12 @@ def page_of(exchange: Exchange, path: str, name: str, number: int, params: Mappi
         items = reply.data if isinstance(reply.data, list) else items_of(reply.answer, reply.data, name)
         headers = reply.answer.headers
         link, told = headers.get("Link", ""), number_in(headers.get("x-total"))
-        more = bool(items) and (bool(_NEXT.search(link)) if link else len(items) == PAGE)
+        size = page_size(number_in(headers.get("x-per-page")), PAGE)
+        more = bool(items) and (bool(_NEXT.search(link)) if link else len(items) == size)
         last = _LAST.search(link)
         pages = number_in(last[1]) if last else None if more else number
         # some lists count everybody, also where they show only those who have changed
-        total = told if told is not None and pages == max(1, -(-told // PAGE)) else None
+        total = told if told is not None and pages == max(1, -(-told // size)) else None
         return Listed(items, more, total, date_of(reply.answer), reply.odd)
 
     asked = {**params, "page": str(number), "per_page": str(PAGE)}
