@@ -146,7 +146,7 @@ class Reader:
     def _changed(self, reply: Reply, entry: object) -> Record:
         """The record of an entry. An entry that hides which record it is about cannot be passed over."""
         kind = at(entry, "kind")
-        if kind not in {"person", "request"}:
+        if kind not in ("person", "request"):
             raise reply.answer.unusable("an entry of an unknown kind")
         record_id, record = text_at(reply.answer, entry, "id"), at(entry, "record")
         gone = gone_of(kind, record_id)

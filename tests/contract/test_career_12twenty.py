@@ -376,7 +376,7 @@ def _without(told: dict[str, object], name: str) -> dict[str, object]:
     return {key: value for key, value in told.items() if key != name}
 
 
-@pytest.mark.parametrize("said", [{"Success": False}, {"Id": 4711}])
+@pytest.mark.parametrize("said", [{"Success": False}, {"Id": 4711}, {"Id": [1]}, {"Id": {}}])
 def test_a_success_that_says_otherwise_is_unknown(said: dict[str, object]) -> None:
     """Law (I14): a 200 that denies itself, or is about another account, is no acknowledgement, for a known field either."""
     world = TwelveTwentyWorld()
@@ -387,6 +387,16 @@ def test_a_success_that_says_otherwise_is_unknown(said: dict[str, object]) -> No
             bend(world.app, "^PUT ", saying(**said))
         row = PersonUpdate(id=world.id(0), version=record.version, fields={"JobTitle": outcome})
         assert states(world.client.update([row])) == [outcome]
+
+
+def test_a_note_about_nothing_that_is_one_is_nobodys() -> None:
+    """Law (B47): a list where a number should stand is one odd note; the requests in others are read."""
+    world = TwelveTwentyWorld()
+    world.people(1)
+    about = world.ask({"type": "PANEL_SPEAKER", "person_id": world.id(0)})
+    odd = {"Id": 1, "PrimaryEntityTypeId": [2301], "PrimaryEntityId": 1000, "Text": "Alumni request: Panel"}
+    bend(world.app, "GET .*/notes", reworded(lambda page: page | {"Items": [odd, *page["Items"]], "Total": 2}), count=9)
+    assert about in [record.id for record in read_all(world.client)[0] if record.kind == "request"]
 
 
 @pytest.mark.parametrize("token", [b"\xef\xbb\xbfTOKEN", b"TOK\xffEN", "TÖKEN".encode(), b"<html>", b"TOK EN", b""])

@@ -198,6 +198,15 @@ def test_an_entry_by_whose_id_nothing_is_known_is_set_apart(id: str, *, deleted:
     assert (other.kind, other.id) == ("person", "a2")
 
 
+@pytest.mark.parametrize("kind", [["person"], {}, None, "event"])
+def test_an_entry_about_nothing_that_we_know_is_no_answer(kind: object) -> None:
+    """Law (B47): whatever stands for an entry's kind, it is not passed over: later, and the cursor stays."""
+    world = GenericWorld()
+    cursor = changed(world, lambda item: item | {"kind": kind}, count=3)
+    with pytest.raises(Later):
+        world.client.read(cursor)
+
+
 def test_an_entry_without_its_record_is_no_deletion() -> None:
     """Law (I22): nobody is gone because an answer lacks something: it is asked for again, and the cursor stays."""
     world = GenericWorld()

@@ -411,12 +411,13 @@ def test_a_refused_value_names_its_field() -> None:
     assert (outcome.status, outcome.detail) == (Status.REFUSED, "field birthday")
 
 
-def test_a_success_that_is_another_users_is_unknown() -> None:
+@pytest.mark.parametrize("id", [4711, [], {}])
+def test_a_success_that_is_another_users_is_unknown(id: object) -> None:
     """Law: an answer of 200 about somebody else is no acknowledgement, for a field that is known to work either."""
     world = HivebriteWorld()
     world.people(1)
     assert update(world, world.id(0), headline="Judge").status is Status.APPLIED
-    bend(world.app, "^PUT ", reworded(lambda told: {"user": told["user"] | {"id": 4711}}))
+    bend(world.app, "^PUT ", reworded(lambda told: {"user": told["user"] | {"id": id}}))
     assert update(world, world.id(0), headline="Chef").status is Status.UNKNOWN
 
 
@@ -439,6 +440,22 @@ def test_mentors_are_as_careers_have_them(word: str) -> None:
     silent.people(1)
     assert "mentoring" not in read_all(silent.client)[0][0].fields
     assert not any("mentor" in call for call in silent.app.calls)
+
+
+def test_mentors_are_known_by_numbers_and_by_texts() -> None:
+    """Law: an id that comes as a number here and as a text there is the same one; a list in its place is nobody's (B47)."""
+    world = HivebriteWorld()
+    world.people(1)
+    world.edit(world.id(0), {"mentor_availability": "available", "mentor_capacity": 3})
+    world.pause()
+
+    def told(page: Any) -> object:
+        rows = [row | {name: str(row[name]) for name in ("user_id", "mentoring_program_id")} for row in page["mentor_profiles"]]
+        return {"mentor_profiles": [*rows, {"user_id": [1], "mentoring_program_id": {}}]}
+
+    bend(world.app, "/mentor_profiles", reworded(told))
+    bend(world.app, "/programs", reworded(lambda page: {"programs": [*page["programs"], {"id": [], "maximum_mentees": 9}]}))
+    assert [mentoring(record)[:2] for record in read_all(world.client)[0]] == [("available", 3)]
 
 
 def test_another_word_means_not_available() -> None:

@@ -14,7 +14,7 @@ from connector.ports import Outcome, PersonUpdate, Record, Status
 from emulator.career.faults import Fault
 from emulator.career.symplicity import SYMPLICITY
 from tests.contract.career_contract import CareerContract, read_all, states
-from tests.contract.platform_world import PAT, PlatformWorld, bend, status
+from tests.contract.platform_world import PAT, PlatformWorld, bend, reworded, status
 
 LIST, BATCH, PICKLIST = "GET /students", "PUT /students", "GET /picklists/students/{field}"
 NAMES = {
@@ -435,6 +435,20 @@ def test_responses_that_do_not_fit_are_unknown(fault: str) -> None:
     world.people(8)
     assert states(world.client.update(rows(world, range(8), custom__major="Law"))) == ["applied"] * 8
     world.app.order(Fault(fault), "GET /api/public/v1/batch", count=3)
+    assert states(world.client.update(rows(world, range(8), custom__major="Art"))) == ["unknown"] * 8
+
+
+@pytest.mark.parametrize("id", [[], {}, 7])
+def test_a_response_of_nobody_makes_all_unknown(id: object) -> None:
+    """Law (B47): whatever stands where a response should name its student, nobody is told by it."""
+    world = SymplicityWorld()
+    world.people(8)
+    assert states(world.client.update(rows(world, range(8), custom__major="Law"))) == ["applied"] * 8
+
+    def told(batch: Any) -> object:
+        return batch | {"responses": [{"id": id}, *batch["responses"][1:]]} if batch["responses"] else batch
+
+    bend(world.app, "^GET /api/public/v1/batch", reworded(told), count=9)
     assert states(world.client.update(rows(world, range(8), custom__major="Art"))) == ["unknown"] * 8
 
 

@@ -59,12 +59,12 @@ def all_of(exchange: Exchange, path: str, name: str, *keys: str) -> list[Any]:
     A row that goes meanwhile pushes another one across the boundary of two pages, unseen: a walk that met fewer rows than the
     list ever said to have is repeated.
     """
-    found = dict[tuple[Any, ...], Any]()
+    found = dict[tuple[str, ...], Any]()
     for _ in range(AGAIN + 1):
         found, most, number, more = {}, 0, 1, True
         while more:
             page = page_of(exchange, path, name, number, {})
-            found |= {tuple(at(row, key) for key in keys): row for row in page.items}
+            found |= {tuple(str(at(row, key)) for key in keys): row for row in page.items}
             number, more, most = number + 1, page.more, max(most, page.total or 0)
         if len(found) >= most:
             break

@@ -14,7 +14,7 @@ from typing import Any
 from connector.career.dialects.hivebrite_lists import all_of
 from connector.career.exchange import Exchange
 from connector.career.paging import Slice
-from connector.career.payload import at
+from connector.career.payload import at, number_at
 from connector.career.setup import Setup
 from connector.ports import Record
 
@@ -61,18 +61,18 @@ class Mentors:
 
     def _read(self, since: datetime | None) -> tuple[dict[int, dict[str, Any]], set[int]]:
         """All mentors, and those whose profile, or a programme of theirs, has moved since."""
-        programs = {at(one, "id"): one for one in all_of(self._exchange, f"{_API}/programs", "programs", "id")}
+        programs = {str(at(one, "id")): one for one in all_of(self._exchange, f"{_API}/programs", "programs", "id")}
         by_user: dict[int, list[Any]] = {}
         for profile in all_of(self._exchange, f"{_API}/mentor_profiles", "mentor_profiles", *_ONE_PROFILE):
-            if isinstance(user := at(profile, "user_id"), int):
+            if (user := number_at(profile, "user_id")) is not None:
                 by_user.setdefault(user, []).append(profile)
         moved = {user for user, profiles in by_user.items() if any(_moved(one, since) for one in profiles)}
         return {user: self._part(profiles, programs) for user, profiles in by_user.items()}, moved
 
-    def _part(self, profiles: Sequence[Any], programs: Mapping[Any, Any]) -> dict[str, Any]:
+    def _part(self, profiles: Sequence[Any], programs: Mapping[str, Any]) -> dict[str, Any]:
         words = {str(at(one, "status") or "").casefold() for one in profiles}
         paused = "paused" if words & self._paused else "not_available"
-        places = [at(programs.get(at(one, "mentoring_program_id")), "maximum_mentees") for one in profiles]
+        places = [at(programs.get(str(at(one, "mentoring_program_id"))), "maximum_mentees") for one in profiles]
         mentees = [at(one, "accepted_mentees_count") for one in profiles]
         return {
             "availability": "available" if words & self._available else paused,

@@ -101,7 +101,7 @@ def _understand(reply: Reply) -> list[_Attribute]:
         name, options = at(item, "name"), at(item, "options")
         if not isinstance(name, str) or not name:
             raise reply.answer.unusable("an attribute without name")
-        if at(item, "customizable_type") in {"User", None}:
+        if at(item, "customizable_type") in ("User", None):
             choices = tuple(str(one) for one in options) if isinstance(options, list) else ()
             found.append(_Attribute(name=name, label=str(at(item, "display_name") or ""), options=choices))
     return found

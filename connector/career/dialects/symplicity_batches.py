@@ -124,7 +124,7 @@ def _judged(found: object, items: Sequence[Mapping[str, Any]]) -> list[Outcome]:
         return [outcomes.unknown(f"the batch ended as {status}")] * len(items)
     if not isinstance(responses, list) or len(responses) != len(items):
         return [outcomes.unknown("responses of another number than there were elements")] * len(items)
-    if any(at(one, "id") not in {None, item["id"]} for one, item in zip(responses, items, strict=True)):
+    if any(at(one, "id") not in (None, item["id"]) for one, item in zip(responses, items, strict=True)):
         return [outcomes.unknown("responses of other elements, or in another order")] * len(items)
     return [applied_or_refused(one) for one in responses]
 

@@ -123,8 +123,9 @@ class Notes:
 
 
 def _owner(item: object) -> str:
-    kinds = {number: prefix for prefix, number in ENTITIES.items()}
-    return f"{kinds.get(at(item, 'PrimaryEntityTypeId'), '?')}-{at(item, 'PrimaryEntityId')}"
+    kind = number_at(item, "PrimaryEntityTypeId")
+    prefix = next((letter for letter, number in ENTITIES.items() if number == kind), "?")
+    return f"{prefix}-{at(item, 'PrimaryEntityId')}"
 
 
 def _note(item: Mapping[str, Any]) -> StaffNote:
