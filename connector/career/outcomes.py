@@ -23,6 +23,10 @@ _LONGEST_CODE = 80
 """As the state's column, which on PostgreSQL takes no more."""
 
 
+_FAILURES = frozenset({"error", "danger", "failure", "fatal"})
+"""Types of a message that are no mere remark."""
+
+
 def judge(status: int, error: object) -> Outcome:
     """The outcome behind an unsuccessful status of the contract. ``error`` is what stands under ``error``.
 
@@ -49,6 +53,18 @@ def judged(answer: Answer) -> Outcome:
         data = None
     errors = at(data, "errors")
     return judge(answer.status, {"field": next(iter(errors))} if isinstance(errors, dict) and errors else None)
+
+
+def denied(data: object) -> bool:
+    """Whether an answer of success says itself that nothing came of it, in one of the ways in which systems tell errors."""
+    status, messages = at(data, "status"), at(data, "messages")
+    kinds = {str(at(one, "type")).casefold() for one in messages} if isinstance(messages, list) else set()
+    return (
+        at(data, "Success") is False
+        or bool(at(data, "errors") or at(data, "error"))
+        or (isinstance(status, int) and status >= 400)
+        or not kinds.isdisjoint(_FAILURES)
+    )
 
 
 def later(reason: Later) -> Outcome:

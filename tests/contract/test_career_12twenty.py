@@ -376,7 +376,7 @@ def _without(told: dict[str, object], name: str) -> dict[str, object]:
     return {key: value for key, value in told.items() if key != name}
 
 
-@pytest.mark.parametrize("said", [{"Success": False}, {"Id": 4711}, {"Id": [1]}, {"Id": {}}])
+@pytest.mark.parametrize("said", [{"Success": False}, {"Id": 4711}, {"Id": [1]}, {"Id": {}}, {"errors": ["no"]}])
 def test_a_success_that_says_otherwise_is_unknown(said: dict[str, object]) -> None:
     """Law (I14): a 200 that denies itself, or is about another account, is no acknowledgement, for a known field either."""
     world = TwelveTwentyWorld()

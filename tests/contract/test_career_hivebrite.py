@@ -421,6 +421,16 @@ def test_a_success_that_is_another_users_is_unknown(id: object) -> None:
     assert update(world, world.id(0), headline="Chef").status is Status.UNKNOWN
 
 
+@pytest.mark.parametrize("said", [{"status": 422, "errors": {"headline": ["is invalid"]}}, {"error": "invalid_request"}])
+def test_a_success_that_says_otherwise_is_unknown(said: dict[str, object]) -> None:
+    """Law: an answer of 200 that tells an error in Hivebrite's own form is no acknowledgement."""
+    world = HivebriteWorld()
+    world.people(1)
+    assert update(world, world.id(0), headline="Judge").status is Status.APPLIED
+    bend(world.app, "^PUT ", reworded(lambda _told: said))
+    assert update(world, world.id(0), headline="Chef").status is Status.UNKNOWN
+
+
 # mentors
 
 

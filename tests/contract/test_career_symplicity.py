@@ -438,6 +438,24 @@ def test_responses_that_do_not_fit_are_unknown(fault: str) -> None:
     assert states(world.client.update(rows(world, range(8), custom__major="Art"))) == ["unknown"] * 8
 
 
+@pytest.mark.parametrize(("kind", "outcome"), [("error", "unknown"), ("Danger", "unknown"), ("info", "applied")])
+@pytest.mark.parametrize("many", [False, True])
+def test_a_success_with_a_message_of_an_error_is_unknown(kind: str, outcome: str, *, many: bool) -> None:
+    """Law: an answer of 200 that tells an error in Symplicity's own form is no acknowledgement; a mere remark denies nothing."""
+    world = SymplicityWorld()
+    world.people(8)
+    numbers = range(8 if many else 1)
+    assert states(world.client.update(rows(world, numbers, custom__major="Law"))) == ["applied"] * len(numbers)
+    wanted = rows(world, numbers, custom__major="Art")
+    said = {"messages": [{"type": kind, "text": "Dear Ada"}]}
+
+    def told(batch: Any) -> object:
+        return batch | {"responses": [said] * len(batch["responses"])} if "responses" in batch else said
+
+    bend(world.app, "^GET /api/public/v1/batch" if many else "^PUT ", reworded(told), count=9)
+    assert states(world.client.update(wanted)) == [outcome] * len(numbers)
+
+
 @pytest.mark.parametrize("id", [[], {}, 7])
 def test_a_response_of_nobody_makes_all_unknown(id: object) -> None:
     """Law (B47): whatever stands where a response should name its student, nobody is told by it."""

@@ -152,8 +152,8 @@ class Hivebrite:
         answer = self._exchange.send("PUT", f"{_API}/users/{native['id']}", json={"user": user})
         if answer.status == 200:
             data, _ = answer.read_json()  # a web page is no acknowledgement
-            if at(_inside(data, "user"), "id") not in (None, native["id"]):
-                return outcomes.unknown("a success that is another user's")
+            if outcomes.denied(data) or at(_inside(data, "user"), "id") not in (None, native["id"]):
+                return outcomes.unknown("a success that says otherwise, or is another user's")
         if answer.status in {200, 204}:
             return Outcome(status=Status.APPLIED)
         return outcomes.judged(answer)

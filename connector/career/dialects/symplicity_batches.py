@@ -130,8 +130,8 @@ def _judged(found: object, items: Sequence[Mapping[str, Any]]) -> list[Outcome]:
 
 
 def applied_or_refused(data: object) -> Outcome:
-    """What an answer of success means, in which there may still stand ``errors``."""
+    """What an answer of success means, in which there may still stand ``errors``, or a message that denies it."""
     errors = at(data, "errors")
     if not errors:
-        return Outcome(status=Status.APPLIED)
+        return outcomes.unknown("a success that says otherwise") if outcomes.denied(data) else Outcome(status=Status.APPLIED)
     return outcomes.judge(422, {"field": next(iter(errors))} if isinstance(errors, dict) else None)

@@ -188,7 +188,7 @@ class TwelveTwenty:
     def _written(self, number: int, answer: Answer) -> Outcome:
         if answer.status in {200, 201}:
             data, _ = answer.read_json()  # a web page is no acknowledgement
-            if at(data, "Success") is False or at(data, "Id") not in (None, number):
+            if outcomes.denied(data) or at(data, "Id") not in (None, number):
                 return outcomes.unknown("a success that says otherwise, or is another account's")
         if answer.status in {200, 201, 204}:
             return Outcome(status=Status.APPLIED)

@@ -79,7 +79,7 @@ class Notes:
         }
         answer = self._exchange.send("POST", f"{_API}/notes", json=body)
         if answer.status in {200, 201}:
-            if at(answer.read_json()[0], "Success") is False:
+            if outcomes.denied(answer.read_json()[0]):
                 return outcomes.unknown("a success that says otherwise")
             return Outcome(status=Status.APPLIED)
         return outcomes.judge(answer.status, None)
