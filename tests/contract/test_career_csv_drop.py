@@ -449,13 +449,11 @@ class TestRows:
         assert [record.id for record in records.values() if record.kind == "person"] == ["a1", "a2"]
         assert read(world, cursor)[0] == {}
 
-    def test_a_quotation_mark_that_nobody_closes(self, world: DropWorld) -> None:
+    @pytest.mark.parametrize("closed", [b'a3,"King",Singer', b'a3,King,Singer"'], ids=["within a row", "at the end of one"])
+    def test_a_quotation_mark_that_nobody_closes(self, world: DropWorld, closed: bytes) -> None:
         """Law: what it swallows is told by its lines, and counts as read by nobody."""
-        drop(
-            world,
-            "people.csv",
-            b'id,last_name,title\r\na1,Lovelace,"Analyst\r\na2,Hopper,Admiral\r\na3,"King",Singer\r\na4,Mill,\r\n',
-        )
+        lines = (b"id,last_name,title", b'a1,"Lovelace,Analyst', b"a2,Hopper,Admiral", closed, b"a4,Mill,", b"")
+        drop(world, "people.csv", b"\r\n".join(lines))
         records, _ = read(world)
         assert {record.id for record in records.values() if record.kind == "person"} == {"a4"}
         assert "up to line 4" in result(world, "people")[0][3]

@@ -142,11 +142,17 @@ def _rows(text: io.TextIOWrapper, form: Form) -> Iterator[Row]:
         if not any(cell.strip() for cell in cells):
             continue
         if len(cells) != len(form.header):
-            yield Row(line=line, cells={}, fault=f"it has {len(cells)} cells, and the header {len(form.header)}")
+            yield Row(line=line, cells={}, fault=_miscounted(len(cells), len(form.header), line, reader.line_num))
             continue
         yield Row(
             line=line, cells=dict(zip(form.header, [told(cell) if cell[:1] == "'" else cell for cell in cells], strict=True))
         )
+
+
+def _miscounted(cells: int, header: int, first: int, last: int) -> str:
+    """Why a row from its first to its last line is none."""
+    swallowed = f"; a quotation mark makes one cell of what stands up to line {last}" if last > first else ""
+    return f"it has {cells} cells, and the header {header}{swallowed}"
 
 
 def _text_of(file: BinaryIO, codec: str) -> io.TextIOWrapper:
