@@ -170,6 +170,14 @@ def test_only_alumni_are_ours(world: HandshakeWorld) -> None:
         assert [row["result"] for row in csv.DictReader(file)][:3] == ["passed over", "passed over", "taken"]
 
 
+@pytest.mark.parametrize("word", ["ALUMNI", "alumni", " Alumni "])
+def test_who_is_an_alumna_is_one_in_any_case(world: HandshakeWorld, word: str) -> None:
+    """Law: an export that writes the word in another case makes nobody vanish: who is passed over counts as deleted."""
+    _, cursor, _ = read_all(world.client)
+    world.student(1, school_year_name=word)
+    assert not [record for record in read_all(world.client, cursor)[0] if record.deleted]
+
+
 def test_the_file_is_one_that_runs_by_itself(world: HandshakeWorld) -> None:
     """Law: headers that the Importer knows and no other, the anchors that it needs, and nothing else of the account changes."""
     before = world.now("a0")

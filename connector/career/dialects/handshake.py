@@ -117,7 +117,7 @@ class Handshake:
         return Chunk(outcomes=[outcomes.cannot("NO_NOTES", "staff-only notes")] * len(rows))
 
     def _shape(self, row: Mapping[str, str]) -> dict[str, Any]:
-        if row[_SCHOOL_YEAR].strip() != ALUMNI:
+        if row[_SCHOOL_YEAR].strip().casefold() != ALUMNI.casefold():
             raise PassedOver("no alumnus")
         named = {name.replace(":", "."): cell for name, cell in row.items()}
         fields = cells.nested(named, {})
