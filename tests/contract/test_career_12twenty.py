@@ -11,6 +11,7 @@ import pytest
 
 from connector.career.carriers.notes import understand_note
 from connector.career.notebook import StaffNote
+from connector.core.rulebook import pick
 from connector.errors import Halt, Later
 from connector.ports import Acknowledgement, Note, PersonUpdate, Status
 from emulator.career.faults import Fault
@@ -387,6 +388,20 @@ def test_a_success_that_says_otherwise_is_unknown(said: dict[str, object]) -> No
             bend(world.app, "^PUT ", saying(**said))
         row = PersonUpdate(id=world.id(0), version=record.version, fields={"JobTitle": outcome})
         assert states(world.client.update([row])) == [outcome]
+
+
+@pytest.mark.parametrize("customs", [None, [], ["x"], "x", 1, True])
+def test_custom_attributes_in_another_form_are_unreadable(customs: object) -> None:
+    """Law (B47): of what is no table nothing is known, and nothing is empty; the account and its neighbours are read."""
+    world = TwelveTwentyWorld()
+    world.people(2)
+
+    def told(page: Any) -> object:
+        return page | {"Items": [page["Items"][0] | {"CustomAttributeValues": customs}, *page["Items"][1:]]}
+
+    bend(world.app, "GET .*/contacts", reworded(told))
+    first, second = read_all(world.client)[0]
+    assert (pick(first.fields, "custom.work_e_mail")[0], pick(second.fields, "custom.work_e_mail")) == (False, (True, None))
 
 
 def test_a_note_about_nothing_that_is_one_is_nobodys() -> None:

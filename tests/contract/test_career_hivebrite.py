@@ -174,6 +174,20 @@ def test_shorter_pages_than_we_ask_for_are_read_to_the_end(linked: bool) -> None
     assert everybody <= {record.id for record in [*first.records, *read_all(world.client, first.cursor)[0]]}
 
 
+@pytest.mark.parametrize("customs", [None, [], ["x"], "x", 1, True, {"a": 1}])
+def test_custom_attributes_in_another_form_are_unreadable(customs: object) -> None:
+    """Law (B47): of what is no list nothing is known, and nothing is empty; the account and its neighbours are read."""
+    world = HivebriteWorld()
+    world.people(2)
+
+    def told(page: Any) -> object:
+        return page | {"users": [page["users"][0] | {"custom_attributes": customs}, *page["users"][1:]]}
+
+    bend(world.app, "GET .*/users[?]", reworded(told))
+    first, second = read_all(world.client)[0]
+    assert (first.fields["custom"], second.kind) == ({}, "person")
+
+
 @pytest.mark.parametrize("told", ["9" * 5000, "-1", "many", ""])
 def test_a_total_that_is_none_says_nothing(told: str) -> None:
     """Law (B49): whatever stands in a header, everybody is read."""

@@ -47,7 +47,8 @@ class Profiles:
         """A user's fields: her properties, ``custom.NAME``, and ``experience.company`` and ``.position`` where it tells them."""
         fields = {name: value for name, value in user.items() if name not in _KEPT_OUT}
         self._attributes()
-        customs = [one for one in user.get("custom_attributes") or () if isinstance(one, dict)]
+        listed = user.get("custom_attributes")
+        customs = [one for one in (listed if isinstance(listed, list) else []) if isinstance(one, dict)]
         fields["custom"] = {self._labels.get(name := str(one.get("name")), name): one.get("value") for one in customs}
         if isinstance(jobs := user.get("experiences"), list):
             fields["experience"] = _present(jobs)

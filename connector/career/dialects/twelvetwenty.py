@@ -166,7 +166,9 @@ class TwelveTwenty:
     def _shape(self, prefix: str, item: Mapping[str, Any]) -> dict[str, Any]:
         """An account under the names that a mapping uses."""
         fields = {name: _plain(value) for name, value in item.items() if name != "CustomAttributeValues"}
-        fields["custom"] = self._attributes.named(ENTITIES[prefix], item.get("CustomAttributeValues") or {})
+        customs = item.get("CustomAttributeValues")
+        # what is no table has none of them, and each counts as unreadable
+        fields["custom"] = self._attributes.named(ENTITIES[prefix], customs if isinstance(customs, dict) else {})
         linked, own = item.get("MultipleEnrollmentLinkedAccountUserId"), item.get("Id")
         if prefix == "s" and isinstance(linked, int) and isinstance(own, int) and linked < own:
             # both accounts name each other; the older one is the person's
