@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -58,6 +59,40 @@ def test_a_field_that_begins_with_a_star_names_no_day() -> None:
     at = cron_trigger("0 3 */2 * 1", "UTC").get_next_fire_time(None, SUNDAY + timedelta(days=2))
     assert at is not None
     assert (at.day % 2, at.isoweekday()) == (1, 1)
+
+
+def times_of(schedule: str, zone: str, begin: str, *, count: int) -> list[str]:
+    """When a schedule is due from a moment on, one after the other, by the clocks of the zone."""
+    trigger, now, due, previous = cron_trigger(schedule, zone), datetime.fromisoformat(begin), list[str](), None
+    for _ in range(count):
+        previous = trigger.get_next_fire_time(previous, now)
+        assert previous is not None
+        due.append(f"{previous.astimezone(ZoneInfo(zone)):%d.%m. %H:%M %z}")
+        now = previous.astimezone(UTC) + timedelta(seconds=1)
+    return due
+
+
+@pytest.mark.parametrize(
+    ("schedule", "zone", "begin", "due"),
+    [
+        # the first hour of the day after the change, and of the day of it
+        ("0 0 * * mon", "America/New_York", "2026-03-02T05:00:01Z", ["09.03. 00:00 -0400", "16.03. 00:00 -0400"]),
+        ("30 0 * * *", "Europe/Berlin", "2026-03-28T12:00Z", ["29.03. 00:30 +0100", "30.03. 00:30 +0200", "31.03. 00:30 +0200"]),
+        # an hour that is not there
+        ("30 2 * * *", "Europe/Berlin", "2026-03-28T12:00Z", ["29.03. 03:30 +0200", "30.03. 02:30 +0200"]),
+        ("0 0 * * sun", "America/Santiago", "2026-09-04T12:00Z", ["06.09. 01:00 -0300", "13.09. 00:00 -0300"]),
+        # an hour that comes twice
+        ("30 2 * * *", "Europe/Berlin", "2026-10-24T12:00Z", ["25.10. 02:30 +0200", "26.10. 02:30 +0100"]),
+        ("30 1 1 * sun", "America/New_York", "2026-10-31T12:00Z", ["01.11. 01:30 -0400", "08.11. 01:30 -0500"]),
+        # begun in it, the second time
+        ("30 2 * * *", "Europe/Berlin", "2026-10-25T01:10Z", ["26.10. 02:30 +0100"]),
+    ],
+)
+def test_a_change_of_the_clocks_leaves_nothing_out_and_doubles_nothing(
+    schedule: str, zone: str, begin: str, due: list[str]
+) -> None:
+    """Law: each time that a schedule names comes once on each of its days, also where the clocks leave it out or repeat it."""
+    assert times_of(schedule, zone, begin, count=len(due)) == due
 
 
 NEVER = ["", "weekly", "0 3 * *", "0 3 * * * *", "0 25 * * *", "0 3 31 2 *", "0 3 * * 8", "0 3 * * -1", "0 3 * * 5-1"]
