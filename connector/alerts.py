@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 
 import requests
 import structlog
+from urllib3.exceptions import HTTPError
 
-from connector.egress import OutOfTime, Reach, guard
+from connector.egress import Reach, guard
 from connector.errors import UserError
 from connector.ports import Clock
 from connector.secrets import read_secret
@@ -63,7 +64,12 @@ def _post(webhook: str, environ: Mapping[str, str], text: str, clock: Clock, con
         # All work waits meanwhile: nobody is listened to for longer, and what they say besides yes is not read.
         guard(session, Reach.CAMPUS, lambda: clock.monotonic() <= until)
         with session.post(url, json={"text": text}, timeout=_SECONDS, allow_redirects=False, stream=True) as answer:
-            return answer.ok
-    except (requests.RequestException, OutOfTime) as error:
+            # A redirect is followed by nobody: the text has not arrived.
+            took = answer.status_code in range(200, 300)
+            if not took:
+                log.warning("alert.failed", kind="webhook", code=answer.status_code)
+            return took
+    except (requests.RequestException, HTTPError, OSError, ValueError) as error:
+        # Whatever is wrong with the address: what the command has told is told.
         log.warning("alert.failed", kind="webhook", error=type(error).__name__)
         return False

@@ -49,7 +49,7 @@ class Listener:
         self.socket = socket.create_server(("127.0.0.1", 0))
         self.port = self.socket.getsockname()[1]
         self.heard: list[bytes] = []
-        self.letters = 0
+        self.letters, self.status = 0, "200 OK"
         self._context = context
         threading.Thread(target=self._serve, daemon=True).start()
 
@@ -68,7 +68,7 @@ class Listener:
                             said = connection.recv(65_536)
                             while said.startswith(b"POST") and not said.endswith(b"}"):
                                 said += connection.recv(65_536)
-                            connection.sendall(b"HTTP/1.1 200 OK\r\nX-Slowly: ")
+                            connection.sendall(f"HTTP/1.1 {self.status}\r\nX-Slowly: ".encode())
                             for _ in range(self.letters):
                                 connection.sendall(b"y")
                                 time.sleep(0.02)
@@ -173,6 +173,33 @@ def test_an_alert_waits_for_nobody_who_never_ends(
     environ = {"HOOK": f"https://127.0.0.1:{listener.port}/x"}
     connect = partial(open_session, ca_file=listener.ca_file)
     assert alerts.send("text", command=(), webhook="env:HOOK", environ=environ, clock=Hurried(), connect=connect) is told
+
+
+@pytest.mark.parametrize(
+    ("status", "told"),
+    [("204 No Content", True), ("301 Moved Permanently", False), ("308 Permanent Redirect", False), ("410 Gone", False)],
+)
+def test_an_alert_that_nobody_took_is_told_again(
+    listener: Listener,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    status: str,
+    *,
+    told: bool,
+) -> None:
+    """Law: only a yes means that people were told; a webhook that has moved, or is gone, is written into the log."""
+    monkeypatch.setattr(egress, "reachable", lambda _address, _reach: True)
+    listener.status = status
+    environ = {"HOOK": f"https://127.0.0.1:{listener.port}/x"}
+    connect = partial(open_session, ca_file=listener.ca_file)
+    assert alerts.send("text", command=(), webhook="env:HOOK", environ=environ, clock=FakeClock(), connect=connect) is told
+    assert ("alert.failed" in capsys.readouterr().out) is not told
+
+
+@pytest.mark.parametrize("address", ["https://a..b/x", f"https://{'a' * 70}.example.com/x", "https://["])
+def test_a_webhook_of_no_use_does_not_undo_what_a_command_has_told(address: str) -> None:
+    """Law: what one way has told is told, however little the address of the other is one."""
+    assert alerts.send("text", command=["true"], webhook="env:HOOK", environ={"HOOK": address}, clock=FakeClock())
 
 
 def test_a_webhook_that_is_not_known_does_not_undo_what_a_command_has_told() -> None:
