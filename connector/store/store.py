@@ -74,10 +74,10 @@ class Store:
 
     @contextmanager
     def begin(self) -> Iterator[Connection]:
-        """One transaction: committed at the end of the block, rolled back if it raises.
+        """One transaction, alone: committed at the end of the block, rolled back if it raises.
 
         Raises:
-            Later: PostgreSQL cannot be reached, or went away in between; SQLite's file is held by others, or its disk is in the
+            Later: PostgreSQL cannot be reached, or went away in between; the state is held by others, or its disk is in the
                 way. Lost while it committed, nobody knows whether it did: what is kept has to be read again, as after a death
                 of this process.
         """
@@ -139,6 +139,10 @@ class Store:
 
 _LOCK = 0x616C756D
 """The number of our advisory lock on PostgreSQL; it is held by a session and dies with it."""
+_TURN = 0x7475726E
+"""The number of the one that each transaction holds there until it ends."""
+_PATIENCE = 30.0
+"""Seconds for which a transaction waits for another one, on either kind of database."""
 
 
 class _Taken(Exception):
@@ -196,16 +200,17 @@ def open_store(url: str, *, create: bool = True) -> Store:
     if parsed.get_backend_name() == "sqlite":
         if parsed.database and parsed.database != ":memory:":
             secure_file(Path(parsed.database), create=create)
-        engine = create_engine(url, connect_args={"timeout": 30}, hide_parameters=True)
+        engine = create_engine(url, connect_args={"timeout": _PATIENCE}, hide_parameters=True)
         event.listen(engine, "connect", _configure_sqlite)
         event.listen(engine, "begin", _begin_immediate)
     else:
         demand_tls(parsed)
-        # One session, which may hold our lock; transactions of one process take turns.
+        # One session, which may hold our lock; transactions of one process take turns, and so do those of several.
         try:
             engine = create_engine(parsed, pool_pre_ping=True, pool_size=1, max_overflow=0, hide_parameters=True)
         except (ImportError, SQLAlchemyError) as error:
             raise no_address(f"no driver for it ({type(error).__name__})") from None
+        event.listen(engine, "begin", _wait_for_turn)
     try:
         _migrate(engine)
     except Exception as error:
@@ -231,13 +236,19 @@ def _damaged(where: str, reason: str) -> Halt:
 def _configure_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     # SQLAlchemy opens transactions itself (see _begin_immediate); the driver must not do it a second time.
     connection.isolation_level = None
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON", "busy_timeout=30000"):
+    patience = f"busy_timeout={_PATIENCE * 1000:.0f}"
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON", patience):
         connection.execute(f"PRAGMA {pragma}")
 
 
 def _begin_immediate(db: Connection) -> None:
     # A reader that later writes would otherwise fail with SQLITE_BUSY instead of waiting its turn.
     db.connection.driver_connection.execute("BEGIN IMMEDIATE")  # type: ignore[union-attr]  # SQLite's own connection
+
+
+def _wait_for_turn(db: Connection) -> None:
+    # Two that read what both then write (the end of the audit, a number that is given once) would take each other's place.
+    db.exec_driver_sql(f"SET LOCAL lock_timeout = {_PATIENCE * 1000:.0f}; SELECT pg_advisory_xact_lock({_TURN})")
 
 
 def _alembic() -> Config:

@@ -19,9 +19,10 @@ _IN_THE_WAY = {
 }
 """SQLite's codes (https://www.sqlite.org/rescode.html) that speak of the machine: the file is as good as it was."""
 
-
 _READ_ONLY = "25006"
 """PostgreSQL's code (read_only_sql_transaction): it was failed over to a standby, or set read-only while its disk is full."""
+_BUSY = "55P03"
+"""PostgreSQL's code (lock_not_available)."""
 
 
 def passing(error: BaseException) -> Later | None:
@@ -36,6 +37,8 @@ def passing(error: BaseException) -> Later | None:
         return Later(side="state", code=found[0], detail=found[1]) if found else None
     if getattr(said, "sqlstate", None) == _READ_ONLY:
         return Later(side="state", code="READ_ONLY", detail="PostgreSQL takes no writes: a standby, or its disk is full")
+    if getattr(said, "sqlstate", None) == _BUSY:
+        return Later(side="state", code="BUSY", detail="another process has been working on the state for long")
     if isinstance(error, DBAPIError) and (error.connection_invalidated or isinstance(error, OperationalError)):
         return Later(side="state", code="NO_DATABASE", detail="PostgreSQL does not let us in, or does not answer")
     return None
