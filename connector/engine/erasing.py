@@ -38,7 +38,11 @@ def _erase_account(ctx: Installation, db: Connection, system: str, account: str)
     theirs += [(Feed.REVIEW, row["crm_id"]) for row in reviews.of_account(db, system, account)]
     if link is not None:
         theirs += [(Feed.CONTACT, link["contact_id"]), (Feed.PROFILE, link["profile_id"])]
-        observations.index_contact(db, [link["contact_id"]] if link["contact_id"] else [], [])
+    if link is not None and link["contact_id"]:
+        observations.index_contact(db, [link["contact_id"]], [])
+        # A contact that was merged away keeps its last reading. That it is gone others may have yet to look at.
+        gone = observations.merged_into(db, Side.CRM, Feed.CONTACT, link["contact_id"])
+        erased += observations.empty(db, Side.CRM, Feed.CONTACT, gone)
     return erased + _erase_records(db, theirs)
 
 

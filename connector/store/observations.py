@@ -187,6 +187,24 @@ def erase(db: Connection, side: str, system: str, kind: str, id: str) -> int:
     return int(db.execute(delete(observation).where(where & (observation.c.id == id))).rowcount)
 
 
+def merged_into(db: Connection, side: str, kind: str, id: str) -> list[str]:
+    """The records that were merged into this one, at once or by way of others."""
+    found, latest = list[str](), [id]
+    while latest:
+        query = select(observation.c.id).where(
+            observation.c.side == side, observation.c.kind == kind, observation.c.merged_into.in_(latest)
+        )
+        latest = sorted({*db.execute(query).scalars()} - {*found, id})
+        found += latest
+    return found
+
+
+def empty(db: Connection, side: str, kind: str, ids: Sequence[str]) -> int:
+    """Forget what these records held; that they are gone, and what they were merged into, is still known."""
+    where = (observation.c.side == side) & (observation.c.kind == kind) & observation.c.id.in_(ids)
+    return int(db.execute(update(observation).where(where).values(fields="{}", edits=None, evidence=None)).rowcount)
+
+
 def park(db: Connection, rows: Sequence[Row]) -> None:
     """Set records aside with reason and remedy (side, system, kind, id, reason, remedy, since)."""
     upsert(db, parked, rows)

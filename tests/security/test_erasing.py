@@ -8,7 +8,7 @@ import pytest
 
 from connector.engine.erasing import erase_person
 from connector.engine.identity import _frequencies
-from connector.store import journal
+from connector.store import journal, observations
 from tests.engine.university import University
 from tests.input.hostile import spoil
 
@@ -60,6 +60,25 @@ def test_nothing_of_an_erased_person_is_left(uni: University) -> None:
     with uni.ctx.store.begin() as db:
         assert journal.verify(db) is None
         assert journal.count(db, "person.erased") == 1
+
+
+def test_nothing_is_left_of_the_contacts_that_were_merged_into_one(uni: University) -> None:
+    """Law (S12): who once had several contacts is forgotten with all of them; what was merged into what is still known."""
+    values = {"FirstName": "Ada", "LastName": f"{CANARY}-King", "University_ID__c": "U1001"}
+    second, last = uni.contact(**values), uni.contact(**values)
+    uni.run()
+    for gone, left in ((uni.ada, second), (second, last)):
+        uni.crm.merge_as(uni.officer, left, [gone])
+        uni.run()
+    assert erase_person(uni.ctx, "careers", "a1") > 0
+    assert CANARY.lower().encode() not in bytes_of(uni).lower()
+    uni.run()
+    with uni.ctx.store.begin() as db:
+        known = observations.load(db, "crm", "Contact", [uni.ada, second])
+    assert {id: (row["deleted"], row["merged_into"]) for id, row in known.items()} == {
+        uni.ada: (True, second),
+        second: (True, last),
+    }
 
 
 def test_a_write_ahead_log_is_emptied(uni: University) -> None:
