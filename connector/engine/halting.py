@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Select, delete, select
 
 from connector.engine.context import Installation, log
 from connector.errors import Halt, Refused
-from connector.store.store import Row, get_meta, moment, prepared, rows_of, stamp, unpack
+from connector.store.store import Row, get_meta, metas_of, moment, pack, prepared, rows_of, set_meta, stamp, unpack
 from connector.store.tables import halt
 
 EVERYTHING = "everything"
@@ -23,6 +23,9 @@ REQUESTS = "requests"
 
 AUDIT = "audit"
 """The subject while the audit does not end as it was written; nothing is written then."""
+
+_NOTICE = "notice:"
+"""How the names of what somebody should know begin among the remembered facts."""
 
 LEASE = "lease"
 """The subject while another daemon holds the lease in Salesforce."""
@@ -62,11 +65,25 @@ def clear_halt(db: Connection, subject: str) -> bool:
     return bool(db.execute(delete(halt).where(halt.c.subject == subject)).rowcount)
 
 
+def give_notice(ctx: Installation, db: Connection, about: str, text: str, *, afresh: bool = True) -> None:
+    """Somebody should know this for a day; it takes the place of what was said about the same.
+
+    ``afresh`` False: what was said of it within the day stays, as it is the same trouble, met again and again.
+    """
+    now, name = ctx.clock.now(), f"{_NOTICE}{about}"
+    known = get_meta(db, name)
+    if afresh or known is None or not _counts(known, now):
+        set_meta(db, name, pack({"at": stamp(now), "text": text}))
+
+
 def notices(db: Connection, now: datetime) -> list[str]:
     """What somebody should know although nothing has stopped; each for a day."""
-    packed = get_meta(db, "notice")
-    notice = unpack(packed) if packed else None
-    return [notice["text"]] if notice and now - moment(notice["at"]) < timedelta(days=1) else []
+    return [unpack(packed)["text"] for _, packed in metas_of(db, _NOTICE) if _counts(packed, now)]
+
+
+def _counts(packed: str, now: datetime) -> bool:
+    """Whether a notice was given within the day; one that a clock which was ahead has given was not."""
+    return timedelta(0) <= now - moment(unpack(packed)["at"]) < timedelta(days=1)
 
 
 def stopped(db: Connection) -> bool:

@@ -12,12 +12,13 @@ from connector.core.merge import Move, Verdict, end_sharing, judge, permit, sett
 from connector.core.merge import Row as Law
 from connector.core.model import Memory, OutsideEdit, Reading, Share, Side, Unit
 from connector.engine.batch import Batch
-from connector.engine.context import Context, log
+from connector.engine.context import Context, key_of, log
 from connector.engine.drafts import Draft, Subject
+from connector.engine.halting import give_notice
 from connector.engine.readings import eligible, may_share, shared_purposes, unreadable_purposes
 from connector.store import suggestions
 from connector.store.links import BLANK, UnitState
-from connector.store.store import Row, pack, set_meta, stamp
+from connector.store.store import Row
 
 
 @dataclass(slots=True, kw_only=True)
@@ -95,7 +96,8 @@ def _leave_alone(
         system, account = subject.link["system"], subject.link["account_id"]
         log.warning("unit.fought_over", system=system, account=account, unit=name)
         text = f"{name} of account {account} of {system} changes back each time we write it: look for another program that does"
-        set_meta(db, "notice", pack({"at": stamp(ctx.clock.now()), "text": text}))
+        # One of its many accounts is named, and stays so: another one each time would be news each time.
+        give_notice(ctx, db, key_of("fought_over", system, name), text, afresh=False)
     judged.waits = bool(fought)
     return {name: _withhold(verdict) if name in fought else verdict for name, verdict in verdicts.items()}
 

@@ -17,7 +17,7 @@ from connector.core.model import Side, Unit, Value
 from connector.engine.batch import Batch, note_unreadable, overtaken
 from connector.engine.context import Context, Installation, log, stage
 from connector.engine.drafts import FIELD_WRITES, PROPOSAL, Draft
-from connector.engine.halting import PLAN, set_halt
+from connector.engine.halting import PLAN, give_notice, set_halt
 from connector.engine.judging import Judged, judge_link
 from connector.engine.readings import Person
 from connector.engine.remapped import forget_moved
@@ -101,7 +101,7 @@ def plan(
             # Opt-outs are carried out however many they are; that there are many is for a person to know.
             count = sum(n for n, _, _ in planned.totals.values())
             log.warning("opt_outs.many", count=count)
-            set_meta(db, "notice", pack({"at": stamp(ctx.clock.now()), "text": f"{count} restrictions were carried out at once"}))
+            give_notice(ctx, db, "opt_outs", f"{count} restrictions were carried out at once")
     return planned
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import shutil
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from connector.engine.halting import notices
+from connector.engine.halting import give_notice, notices
 from connector.engine.report import why
 from connector.rules import load_rules
 from emulator.career import Actor, Kind
@@ -297,6 +298,27 @@ def test_a_connector_that_rewrites_after_us_is_not_fought_for_ever(uni: Universi
     assert "legal_name" in notice
     uni.run(seconds=7200)
     assert uni.account("a1")["first_name"] == "Ada"
+
+
+def test_what_else_people_should_know_is_told_beside_a_connector_that_rewrites(uni: University) -> None:
+    """Law: one trouble takes no other's place, and is told in the same words all day however many people it is about."""
+    uni.alumna("a2", institution_id="U1002", first="Grace", last="Hopper", personal="g@example.org")
+    uni.career.admit("k-vendor", Actor(id="key-9", name="vendor sync", kind=Kind.API))
+    told = list[list[str]]()
+    with uni.ctx.store.begin() as db:
+        give_notice(uni.ctx, db, "opt_outs", "40 restrictions were carried out at once")
+    for turn in range(60):
+        uni.edit_person(("a1", "a2")[turn % 2], {"first_name": "Ava"}, key="k-vendor")
+        uni.run(seconds=30)
+        with uni.ctx.store.begin() as db:
+            told.append(notices(db, uni.clock.now()))
+    assert {text for texts in told for text in texts} == set(told[-1])
+    assert [text.split(" ")[:2] for text in sorted(told[-1])] == [["40", "restrictions"], ["legal_name", "of"]]
+    uni.clock.move(timedelta(days=1))
+    with uni.ctx.store.begin() as db:
+        assert notices(db, uni.clock.now()) == []
+        give_notice(uni.ctx, db, "opt_outs", "told by a clock that was ahead")
+        assert notices(db, uni.clock.now() - timedelta(days=300)) == []
 
 
 # ---- a school whose system calls things otherwise ---------------------------------------------------------------------
