@@ -149,13 +149,17 @@ class Batch:
 
 
 def note_unreadable(ctx: Context, db: Connection, system: str, subjects: Iterable[Subject]) -> None:
-    """A value that nobody can read is set aside with its reason; the person's other fields go on."""
+    """A value that nobody can read is set aside with its reason; the person's other fields go on.
+
+    Not so where contact or account are deleted: nobody can correct it there, and it would stand in the list for ever.
+    """
     now, well = stamp(ctx.clock.now()), []
     for subject in subjects:
         account = subject.link["account_id"]
-        if not subject.person.unreadable:
+        unreadable = {} if subject.link["state"] == "ended" else subject.person.unreadable
+        if not unreadable:
             well.append(account)
-        reasons = "; ".join(f"{unit}: {reason}" for unit, reason in sorted(subject.person.unreadable.items()))
+        reasons = "; ".join(f"{unit}: {reason}" for unit, reason in sorted(unreadable.items()))
         if reasons:
             remedy = "correct the value where it was entered, or give the field another transform"
             row = {"side": "career", "system": system, "kind": "value", "id": account, "reason": reasons}

@@ -34,6 +34,8 @@ def _erase_account(ctx: Installation, db: Connection, system: str, account: str)
     links.forget_states(db, system, account)
     suggestions.withdraw_about(db, system, account, ctx.clock.now())
     erased += observations.erase(db, Side.CAREER, system, "person", account)
+    for kind in ("person", "value"):
+        observations.unpark(db, Side.CAREER, kind, [account], system=system)
     theirs = [(Feed.SUGGESTION, row["crm_id"]) for row in suggestions.of_account(db, system, account)]
     theirs += [(Feed.REVIEW, row["crm_id"]) for row in reviews.of_account(db, system, account)]
     if link is not None:
@@ -53,6 +55,7 @@ def _erase_request(db: Connection, asked: Row) -> int:
     requests.change(db, system, id, reason=reason, outcome=None)
     erased = journal.erase(db, system, id) + intents.erase(db, system, id)
     erased += observations.erase(db, Side.CAREER, system, "request", id)
+    observations.unpark(db, Side.CAREER, "request", [id], system=system)
     return erased + _erase_records(db, [(Feed.REQUEST, asked["crm_id"]), (Feed.TASK, asked["task_id"])])
 
 

@@ -28,6 +28,7 @@ from emulator.career.errors import invalid
 from emulator.career.faults import Fault
 from emulator.inprocess import WireFault
 from tests.engine.university import University
+from tests.input.hostile import spoil
 from tests.systems import SYSTEM
 
 
@@ -265,6 +266,28 @@ def test_a_record_that_cannot_be_read_delays_nobody(pair: University) -> None:
     pair.run()
     assert status(pair.ctx)["parked"] == []
     assert pair.account("a1")["title"] == "Director"
+
+
+@pytest.mark.parametrize("gone", ["contact", "account", "erased"])
+def test_a_value_that_nobody_can_correct_any_more_leaves_the_list(uni: University, gone: str) -> None:
+    """Law: what was set aside is told as long as somebody could do something about it, and again if the contact comes back."""
+    spoil(uni, "person", "a1", phone_mobile="call me")
+    uni.run()
+    assert [row["id"] for row in status(uni.ctx)["parked"]] == ["a1"]
+    if gone == "contact":
+        uni.crm.delete_as(uni.officer, uni.ada)
+    elif gone == "account":
+        uni.career.delete("person", "a1", uni.career.keys["k-pat"])
+    else:
+        erase_person(uni.ctx, "careers", "a1")
+        assert status(uni.ctx)["parked"] == []
+    uni.run()
+    uni.run()
+    assert status(uni.ctx)["parked"] == []
+    if gone == "contact":
+        uni.crm.undelete_as(uni.officer, uni.ada)
+        uni.run()
+        assert [row["id"] for row in status(uni.ctx)["parked"]] == ["a1"]
 
 
 def test_a_refused_record_delays_nobody(pair: University) -> None:
