@@ -69,6 +69,9 @@ class Daemon:
         log.info("daemon.stopping")
         scheduler.shutdown(wait=False)
         ended = self._turn.acquire(timeout=_DRAIN_SECONDS)
+        if ended:
+            # Whoever waits behind us finds that it is over; else the interpreter would wait for them for ever.
+            self._turn.release()
         log.info("daemon.stopped" if ended else "daemon.stopped_in_a_call")
         return ended
 
@@ -103,8 +106,12 @@ class Daemon:
         return max(due, now)
 
     def work(self, module: ModuleType) -> None:
-        """One job, now; whatever goes wrong in it is logged or kept in the state, and nothing is raised."""
+        """One job, now, unless it is over; whatever goes wrong in it is logged or kept in the state, and nothing is raised."""
         with self._turn:
+            if self._stopped.is_set():
+                # It fell due behind another job; the next start makes up for it.
+                log.info("job.stopped", job=module.__name__)
+                return
             context, began = self._bridge.context, self._bridge.context.clock.now()
             try:
                 self._refresh()

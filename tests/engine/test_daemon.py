@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sqlite3
+import threading
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -25,7 +28,7 @@ from connector.engine.report import health, status
 from connector.errors import Bug, Halt, Later
 from connector.rules import load_rules
 from connector.store.store import get_meta, stamp
-from jobs import ALL, reminders, sweep
+from jobs import ALL, cycle, reminders, sweep
 from tests.engine.university import University
 
 ROOT = Path(__file__).parents[2]
@@ -155,6 +158,34 @@ def test_a_job_of_a_clock_that_was_ahead_is_due_by_the_right_one(uni: University
     uni.clock.move(-decade)
     for _ in range(2):
         assert Daemon(uni.bridge()).first_run(sweep) == right
+
+
+def test_what_waits_for_its_turn_does_not_begin_after_the_end(uni: University, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Law: told to stop, it ends with the job that is under way: none begins behind it, none keeps the process from ending."""
+    daemon, begun, worked = Daemon(uni.bridge()), Event(), list[str]()
+    scheduled = (ModuleType("jobs.first"), ModuleType("jobs.second"), ModuleType("jobs.third"))
+    for module in scheduled:
+
+        def work(_ctx: Any, _settings: Any, name: str = module.__name__) -> None:
+            worked.append(name)
+            begun.set()
+            time.sleep(0.5)
+
+        module.work = work  # type: ignore[attr-defined]
+        module.trigger = cycle.trigger  # type: ignore[attr-defined]
+    monkeypatch.setattr("connector.daemon.ALL", scheduled)
+    monkeypatch.setattr(daemon, "first_run", lambda _module: SystemClock().now())
+
+    def end() -> None:
+        begun.wait(30)
+        time.sleep(0.2)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=end).start()
+    assert daemon.run()
+    # They hold no thread of the process any more either.
+    assert daemon._turn.acquire(timeout=30)
+    assert len(worked) == 1
 
 
 class Steps:
