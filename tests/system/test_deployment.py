@@ -86,3 +86,12 @@ def test_the_page_names_the_secrets_of_the_service() -> None:
     readme = (DEPLOY / "README.md").read_text(encoding="utf-8")
     given = {one.partition(":")[0] for one in settings("LoadCredential")}
     assert given <= set(re.findall(r"credential:([a-z_]+)", readme))
+
+
+def test_no_example_tells_people_by_what_its_unit_forbids() -> None:
+    """Law: where nothing gains rights by being run, none of our words tells people by a program with setgid."""
+    failure = (DEPLOY / "alumni-bridge-failure@.service").read_text(encoding="utf-8")
+    assert settings("NoNewPrivileges") == re.findall(r"^NoNewPrivileges=(.*)$", failure, re.MULTILINE) == ["yes"]
+    example = (DEPLOY.parent / "config.example.toml").read_text(encoding="utf-8")
+    told_by = re.findall(r'^#\s+ExecStart=(\S+)|^# command = \["([^"]+)"', f"{failure}\n{example}", re.MULTILINE)
+    assert [program for found in told_by for program in found if program] == ["/usr/bin/curl", "/usr/bin/curl"]
