@@ -18,6 +18,9 @@ def erase_person(ctx: Installation, system: str, account: str) -> int:
 
     What remains are references: the link, numbers and states of requests and suggestions, and the audit's chain.
     The answer is how many things were forgotten. On SQLite nothing of them is left in the file or beside it.
+
+    Raises:
+        Later: as of ``Store.begin``, and nothing is forgotten; or as of ``Store.scrub``, and the same again finishes it.
     """
     with ctx.store.begin() as db:
         erased = _erase_account(ctx, db, system, account)

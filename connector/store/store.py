@@ -123,14 +123,25 @@ class Store:
     def scrub(self) -> None:
         """Leave nothing of what was deleted in SQLite's log beside the file; in the file itself ``secure_delete`` sees to that.
 
-        Where another process is in the middle of something, its own next checkpoint does it. PostgreSQL keeps to its own ways.
+        PostgreSQL keeps to its own ways.
+
+        Raises:
+            Later: another process has been in the middle of something for long, or the disk is in the way: the log still has it.
         """
-        if self.engine.dialect.name == "sqlite":
-            connection = self.engine.raw_connection()
-            try:
-                connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            finally:
-                connection.close()
+        if self.engine.dialect.name != "sqlite":
+            return
+        try:
+            with closing(self.engine.raw_connection()) as connection, closing(connection.cursor()) as cursor:
+                cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                (busy, *_) = cast("tuple[int, int, int]", cursor.fetchone())
+        except (DBAPIError, sqlite3.Error) as error:
+            raise passing(error) or error from None
+        if busy:
+            raise Later(
+                side="state",
+                code="SQLITE_BUSY",
+                detail="what was deleted is still in the log beside the file, as another process reads it",
+            )
 
     def close(self) -> None:
         """Give all connections back."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sqlite3
 from pathlib import Path
 
 import pytest
 
 from connector.engine.erasing import erase_person
 from connector.engine.identity import _frequencies
+from connector.errors import Later
 from connector.store import journal, observations
 from tests.engine.university import University
 from tests.input.hostile import spoil
@@ -88,6 +90,23 @@ def test_a_write_ahead_log_is_emptied(uni: University) -> None:
     assert uni.state is not None
     log = uni.state.with_name(f"{uni.state.name}-wal")
     assert not log.exists() or log.stat().st_size == 0
+
+
+def test_a_log_that_cannot_be_emptied_is_told(uni: University, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Law (S12): while a backup reads the state nobody is told that all is erased; the same command later finishes it."""
+    monkeypatch.setattr("connector.store.store._PATIENCE", 0.1)
+    lived_through(uni)
+    uni.ctx.store.close()
+    assert uni.state is not None
+    backup = sqlite3.connect(uni.state, isolation_level=None)
+    backup.execute("BEGIN")
+    backup.execute("SELECT count(*) FROM intent").fetchone()
+    with pytest.raises(Later, match="state: SQLITE_BUSY"):
+        erase_person(uni.ctx, "careers", "a1")
+    assert CANARY.encode() in bytes_of(uni)
+    backup.close()
+    erase_person(uni.ctx, "careers", "a1")
+    assert CANARY.lower().encode() not in bytes_of(uni).lower()
 
 
 def test_the_bridge_goes_on_after_erasing(uni: University) -> None:
