@@ -25,6 +25,9 @@ SECRETS = frozenset(
 )
 """Keys whose values are references to secrets; their lines are never echoed."""
 _HOST = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?")
+_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_PROXY = re.compile(rf"https?://(?:{_LABEL}\.){{0,30}}{_LABEL}:([0-9]{{2,5}})")
+_PORTS = 2**16
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _PRIVATE_ENDS = (".localhost", ".local", ".internal", ".lan", ".home.arpa")
 _SALESFORCE = re.compile(
@@ -374,7 +377,7 @@ def _addresses(settings: Settings, document: Document) -> Iterator[Problem]:
         if fault_found is not None:
             # An address can carry a password, and then its line is not to be repeated.
             yield document.problem("C202", place, fault_found[0], fault_found[1], secret="@" in url)
-        if table.proxy is not None and not re.fullmatch(r"https?://[A-Za-z0-9.-]+:\d{2,5}", table.proxy):
+        if table.proxy is not None and not _is_proxy(table.proxy):
             yield document.problem(
                 "C202",
                 (*place[:-1], "proxy"),
@@ -382,6 +385,12 @@ def _addresses(settings: Settings, document: Document) -> Iterator[Problem]:
                 "http://HOST:PORT, without a password",
                 secret=True,
             )
+
+
+def _is_proxy(text: str) -> bool:
+    """Whether it is the address of a proxy: what only looks like one would be a defect, or a side that is down, at each call."""
+    found = _PROXY.fullmatch(text)
+    return found is not None and 0 < int(found[1]) < _PORTS
 
 
 def address_fault(url: str, *, lab: bool) -> tuple[str, str] | None:

@@ -178,6 +178,10 @@ WRONG = (
     ("https://example.my.salesforce.com", "https://example.my.salesforce.com.evil.example", "C202", "My Domain"),
     ("https://example.my.salesforce.com", "https://example.my.salesforce.com/services", "C202", "path"),
     ('# proxy = "http://proxy.example.edu:8080"', 'proxy = "http://me:pw@proxy:1"', "C202", "proxy"),
+    ('# proxy = "http://proxy.example.edu:8080"', 'proxy = "http://proxy.example.edu:80800"', "C202", "proxy"),
+    ('# proxy = "http://proxy.example.edu:8080"', 'proxy = "http://proxy.example.edu:00"', "C202", "proxy"),
+    ('# proxy = "http://proxy.example.edu:8080"', 'proxy = "http://proxy..example.edu:8080"', "C202", "proxy"),
+    ('# proxy = "http://proxy.example.edu:8080"', 'proxy = "http://-:8080"', "C202", "proxy"),
 )
 
 
