@@ -85,7 +85,7 @@ def _died_keeping(dice: Dice, person: int, field: str) -> Beats:
     """The process dies in one of the commits by which it keeps what it has read of somebody; nobody touches that again."""
     if dice.chance(0.5):
         return [[], [EditContact(person, field, 1), When("crm<", "/composite", At(dice.whole(1, 5), Kill()))], []]
-    return [[], [EditAccount(person, field, 1), When("careers<", "GET", At(dice.whole(1, 3), Kill()))], []]
+    return [[], [EditAccount(person, field, 1), When("careers<", "GET", At(dice.whole(2, 3), Kill()))], []]
 
 
 def _forgotten_unread(_dice: Dice, person: int, field: str) -> Beats:
