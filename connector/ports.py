@@ -209,14 +209,6 @@ class Claim:
     count: int
 
 
-class Create(StrEnum):
-    """How safely an account can be created in a career system."""
-
-    KEYED = "keyed"
-    SEARCHABLE = "searchable"
-    NONE = "none"
-
-
 class Precondition(StrEnum):
     """How a career system protects an update against a change that we did not see."""
 
@@ -237,9 +229,7 @@ class Capabilities:
     reading shows for so many days is decided anew.
     """
 
-    create: Create
     precondition: Precondition
-    sends_mail_on_create: bool = True
     sends_mail_on_login_change: bool = True
     login_field: str = ""
     may_mail: tuple[str, ...] = ()
@@ -327,9 +317,6 @@ class CareerSide(Protocol):
 
     def update(self, rows: Sequence[PersonUpdate]) -> Sequence[Outcome]:
         """Change accounts; ``stale`` if the version has moved."""
-
-    def create(self, rows: Sequence[tuple[str, Mapping[str, Any]]]) -> Sequence[Outcome]:
-        """Create accounts by (key, fields). Only called where the profile allows it."""
 
     def note(self, rows: Sequence[Note]) -> Sequence[Outcome]:
         """Leave notes that staff alone can see."""

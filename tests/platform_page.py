@@ -21,9 +21,8 @@ begin with a test tenant.
 """
 _COLUMNS = (
     *("platform", "`profile`", "requests travel by", "people are written", "guarded by", "staff notes", "deletions"),
-    *("an edit tells", "accounts created"),
+    "an edit tells",
 )
-_CREATE = {"keyed": "possible", "searchable": "possible", "none": "no"}
 _GUARD = {
     "etag": "the system refuses a change of what has moved",
     "read_before_write": "each account is read again just before it is written",
@@ -58,7 +57,6 @@ def _table(profiles: list[Facts]) -> Iterator[str]:
             "yes" if can.notes else "no",
             deletes,
             _EDITS[can.edits],
-            _CREATE[can.create],
         )
         yield f"| {' | '.join(cells)} |"
     yield ""

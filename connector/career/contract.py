@@ -43,7 +43,6 @@ class Tenant(FactsTable):
     contract: OptionalName = ""
     contract_is: str = ""
     own_key: OptionalName = ""
-    mails_on_create: OptionalName = ""
     mails_on_login_change: OptionalName = ""
 
 
@@ -92,13 +91,6 @@ class Update(FactsTable):
     per_call: PerCall = 200
 
 
-class CreateCall(FactsTable):
-    """How an account is created; the body is ``{"key", "fields"}``."""
-
-    method: Method
-    path: Address
-
-
 class Batch(FactsTable):
     """A call that takes ``{"items": [...]}`` and answers ``{"results": [...]}``."""
 
@@ -116,7 +108,6 @@ class Contract(Facts):
     lists: Lists
     incremental: Incremental
     update: Update
-    create: CreateCall | None = None
     note: Batch | None = None
     acknowledgement: Batch | None = None
 
@@ -124,7 +115,6 @@ class Contract(Facts):
 def gaps(document: Document, profile: Contract) -> list[Problem]:
     """What the capabilities promise and no table describes, and paths that cannot work."""
     promised = (
-        ("create", profile.abilities.create != "none", profile.create),
         ("note", profile.abilities.notes, profile.note),
         ("acknowledgement", profile.abilities.requests, profile.acknowledgement),
     )
@@ -139,7 +129,6 @@ def gaps(document: Document, profile: Contract) -> list[Problem]:
     spoken = (
         ("precondition", can.precondition, ("etag",)),
         ("write", can.write, ("patch",)),
-        ("create", can.create, ("keyed", "none")),
     )
     problems += [
         document.problem("P107", ("capabilities", name), f'dialect "generic" does not speak {name} = "{said}"', _choice(words))

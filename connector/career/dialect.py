@@ -6,9 +6,9 @@ of writes; ``Unknown`` raised for it means that nobody knows whether the call wa
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 from connector.career.writes import Chunk
 from connector.ports import Acknowledgement, Note, Page, PersonUpdate, Record
@@ -22,7 +22,6 @@ class Tenant:
     name: str = ""
     environment: str = ""
     own_key: str = ""
-    mails_on_create: bool = False
     mails_on_login_change: bool = False
 
 
@@ -53,9 +52,6 @@ class Dialect(Protocol):
 
     def update(self, rows: Sequence[PersonUpdate]) -> Chunk:
         """Change accounts in one call."""
-
-    def create(self, row: tuple[str, Mapping[str, Any]]) -> Chunk:
-        """Create one account by (key, fields)."""
 
     def note(self, rows: Sequence[Note]) -> Chunk:
         """Leave staff-only notes in one call."""

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from connector.ports import Capabilities, Create, Precondition
+from connector.ports import Capabilities, Precondition
 
 Dialect = Literal["generic", "12twenty", "symplicity_csm", "handshake", "hivebrite", "csv_drop"]
 Carrier = Literal["rest", "notes", "csv"]
@@ -38,10 +38,8 @@ class Abilities(FactsTable):
     person. ``shown_within``: days after which what was handed over and never shown is decided anew.
     """
 
-    create: Literal["keyed", "searchable", "none"] = "none"
     precondition: Literal["etag", "read_before_write", "none"]
     write: Literal["patch", "full"]
-    sends_mail_on_create: bool = True
     sends_mail_on_login_change: bool = True
     login_field: Annotated[str, Field(max_length=80)] = ""
     may_mail: Annotated[tuple[Annotated[str, Field(max_length=80)], ...], Field(strict=False)] = ()
@@ -157,9 +155,7 @@ class Facts(FactsTable):
         """As the engine asks for them."""
         can = self.abilities
         return Capabilities(
-            create=Create(can.create),
             precondition=Precondition(can.precondition),
-            sends_mail_on_create=can.sends_mail_on_create,
             sends_mail_on_login_change=can.sends_mail_on_login_change,
             login_field=can.login_field,
             may_mail=can.may_mail,

@@ -15,6 +15,14 @@ from connector.core.document import Document, did_you_mean, parse
 from connector.errors import Problem, UserError
 from connector.reading import read_bytes
 
+_WITHOUT_EFFECT = (
+    ("create",),
+    ("capabilities", "create"),
+    ("capabilities", "sends_mail_on_create"),
+    ("tenant", "mails_on_create"),
+)
+"""Settings that profiles of before may have: they were about creating accounts, which the bridge does not do."""
+
 
 def shipped() -> tuple[str, ...]:
     """The names of the profiles that come with the product."""
@@ -54,13 +62,18 @@ def read_profile(name: str, data: bytes) -> Facts:
     document = parse(name, data, codes="P")
     model = Contract if document.data.get("dialect", "generic") == "generic" else Facts
     try:
-        profile = model.model_validate(document.data)
+        profile = model.model_validate(_with_effect(document.data))
     except ValidationError as wrong:
         raise UserError([_problem(document, model, dict(error)) for error in wrong.errors()]) from None
     problems = gaps(document, profile) if isinstance(profile, Contract) else []
     if problems:
         raise UserError(problems)
     return profile
+
+
+def _with_effect(data: Mapping[str, Any], path: tuple[str, ...] = ()) -> dict[str, Any]:
+    found = {name: value for name, value in data.items() if (*path, name) not in _WITHOUT_EFFECT}
+    return {name: _with_effect(value, (*path, name)) if isinstance(value, dict) else value for name, value in found.items()}
 
 
 def _problem(document: Document, model: type[Facts], error: Mapping[str, Any]) -> Problem:

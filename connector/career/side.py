@@ -13,12 +13,11 @@ from typing import Any
 from connector.career import outcomes
 from connector.career.dialect import Dialect, RequestCarrier, Tenant
 from connector.career.facts import Facts
-from connector.career.writes import Chunk, send_all
+from connector.career.writes import send_all
 from connector.ports import (
     Acknowledgement,
     Calls,
     Capabilities,
-    Create,
     Note,
     Outcome,
     Page,
@@ -64,7 +63,6 @@ class CareerClient:
             return declared
         return replace(
             declared,
-            sends_mail_on_create=declared.sends_mail_on_create or self._tenant.mails_on_create,
             sends_mail_on_login_change=declared.sends_mail_on_login_change or self._tenant.mails_on_login_change,
         )
 
@@ -104,21 +102,6 @@ class CareerClient:
     def update(self, rows: Sequence[PersonUpdate]) -> Sequence[Outcome]:
         """See ``CareerSide.update``. A login that would cause a mail is refused unsent."""
         return send_all(rows, self._people.update_size, self._people.update, bar=lambda row: self._bar(row.fields))
-
-    def create(self, rows: Sequence[tuple[str, Mapping[str, Any]]]) -> Sequence[Outcome]:
-        """See ``CareerSide.create``; refused unsent where the system could mail the person."""
-        if not rows:
-            return []
-        if self._profile.abilities.create == "none":
-            return [outcomes.cannot("NO_CREATE", "creating accounts")] * len(rows)
-        self.tenant()  # whether it mails is its own word
-        if self.capabilities.create is Create.NONE or self.capabilities.sends_mail_on_create:
-            return [outcomes.would_mail("creating an account")] * len(rows)
-
-        def one(chunk: Sequence[tuple[str, Mapping[str, Any]]]) -> Chunk:
-            return self._people.create(chunk[0])
-
-        return send_all(rows, 1, one, bar=lambda row: self._bar(row[1]))
 
     def note(self, rows: Sequence[Note]) -> Sequence[Outcome]:
         """See ``CareerSide.note``."""

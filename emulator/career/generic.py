@@ -9,7 +9,6 @@ from emulator.http import Request
 _PATHS: tuple[tuple[str, str, Endpoint], ...] = (
     ("GET", "/tenant", responses.tenant),
     ("GET", "/people", responses.people),
-    ("POST", "/people", responses.create_person),
     ("POST", "/people/batch", responses.change_people),
     ("GET", "/people/{id}", responses.person),
     ("PATCH", "/people/{id}", responses.change_person),

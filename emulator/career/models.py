@@ -58,7 +58,6 @@ class CareerSystem:
         self.feed = Feed()
         self.notes: dict[str, dict[str, Any]] = {}
         self.acknowledgements: dict[str, dict[str, Any]] = {}
-        self.created: dict[str, str] = {}
         self.mails: list[Mail] = []
         self.refusals: dict[str, errors.ApiError] = {}
         self.calls_of_minute = Minute()
@@ -71,7 +70,7 @@ class CareerSystem:
         made = copy(self)
         made.clock, made.switches = clock, replace(self.switches)
         made.people, made.requests, made.feed = self.people.copy(), self.requests.copy(), self.feed.copy()
-        for name in ("keys", "notes", "acknowledgements", "created", "mails", "refusals", "calls_of_minute", "tokens"):
+        for name in ("keys", "notes", "acknowledgements", "mails", "refusals", "calls_of_minute", "tokens"):
             setattr(made, name, copy(getattr(self, name)))
         made.extra = deepcopy(self.extra)
         return made
@@ -103,22 +102,16 @@ class CareerSystem:
             count += 1
         return count
 
-    def create_person(self, key: str, fields: Mapping[str, Any], by: Actor) -> tuple[Stored, bool]:
-        """A new account, or the one that this key made before; and whether it is new."""
-        known = self.created.get(key)
-        if known is not None and not self.switches.create_ignores_key:
-            return self.people.by_id[known], False
+    def create_person(self, fields: Mapping[str, Any], by: Actor) -> Stored:
+        """A new account."""
         data = empty_person()
         if self.switches.approve_new_accounts:
             data["state"] = "pending_approval"
         for path, value in fields.items():
             put(data, path, self._normal(path, value))
         stored = self._store("person", data)
-        self.created[key] = stored.id
         self._announce("person", stored.id, by, tuple(fields))
-        if self.switches.mail_on_create:
-            self._mail(stored.id, "invitation")
-        return stored, True
+        return stored
 
     def change_person(
         self, record_id: str, fields: Mapping[str, Any], by: Actor, *, etag: str | None = None, silent: bool = False

@@ -24,7 +24,7 @@ _ACKNOWLEDGEMENT = ("number", "understood_type", "state", "message", "offered", 
 def tenant(system: CareerSystem, actor: Actor, _request: Request, _values: Values) -> Response:
     """GET /tenant."""
     told, switches = system.tenant, system.switches
-    mails = {"on_create": switches.mail_on_create, "on_login_change": switches.mail_on_login_change}
+    mails = {"on_login_change": switches.mail_on_login_change}
     about = {"id": told.id, "name": told.name, "environment": told.environment, "version": "1"}
     return json_response({**about, "mails": mails, "you": actor.told()})
 
@@ -78,16 +78,6 @@ def changes(system: CareerSystem, actor: Actor, request: Request, _values: Value
         items.append({**entry, "record": None if stored.deleted else orjson.Fragment(stored.raw)})
     reached = found[-1].seq if found else seq
     return json_response({"items": items, "next": f"c{reached}", "more": reached < system.feed.head})
-
-
-def create_person(system: CareerSystem, actor: Actor, request: Request, _values: Values) -> Response:
-    """POST /people."""
-    _not_person(actor, "create accounts")
-    body = _object(request)
-    stored, is_new = system.create_person(
-        text_of(body, "key", limit=200), checked_person(body.get("fields"), staff=_staff(actor), where="fields"), actor
-    )
-    return _one(stored, status=201 if is_new else 200)
 
 
 def change_person(system: CareerSystem, actor: Actor, request: Request, values: Values) -> Response:

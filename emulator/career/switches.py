@@ -12,9 +12,7 @@ class Switches:
     batch_limit: int = 200
     retention: timedelta = timedelta(days=30)
     calls_per_minute: int | None = None
-    mail_on_create: bool = False
     mail_on_login_change: bool = True
-    create_ignores_key: bool = False
     etag_ignored: bool = False
     approve_new_accounts: bool = False
     trims: bool = False

@@ -137,9 +137,6 @@ class World(Protocol):
     def mails(self) -> int:
         """How many messages would have gone to alumni."""
 
-    def mail_on_create(self) -> None:
-        """Let the tenant write to everybody for whom an account is created."""
-
     def notes(self) -> list[str]:
         """The texts of our notes that staff alone see."""
 
@@ -233,7 +230,6 @@ class CareerContract:
         declared = {
             "edits": can.edits == "who_and_when",
             "deletes": can.deletes == "told",
-            "create": can.create != "none",
             "notes": can.notes,
             "login": bool(can.login_field),
             "handed_over": not can.lookup,
@@ -242,7 +238,6 @@ class CareerContract:
         assert can.lookup or can.precondition == "none", "what lies there until it is carried in is guarded by nobody"
         client = world.client
         assert can.notes or states(client.note([Note(key="n1", text="A note.", person_id=world.id(0))])) == ["refused"]
-        assert declared["create"] or states(client.create([("k1", {"last_name": "Lee"})])) == ["refused"]
         assert world.writes() == 0
 
     # reading
@@ -557,25 +552,16 @@ class CareerContract:
         assert self.write(world, *rows) == ["refused", "applied"]
         assert world.now(world.id(1))["title"] == "A"
 
-    @needs("create")
-    def test_create_is_keyed_and_silent(self, world: World) -> None:
-        """The same key, even after a lost answer, makes one account, and nobody is written to."""
-        rows = [("key-1", {"last_name": "Nwosu", "institution_id": "0042"})]
-        world.order("lose_answer", "POST")
-        assert states(world.client.create(rows)) == ["unknown"]
-        (again,) = world.client.create(rows)
-        assert (again.status, again.already_there) == (Status.APPLIED, True)
-        assert next(r.id for r in read_all(world.client)[0] if r.kind == "person") == again.id
-        assert world.accounts() == 1
-        assert world.mails() == 0
-
-    @needs("create")
-    def test_create_is_refused_where_it_mails(self, world: World) -> None:
-        """A tenant that says it mails on creation is believed over its profile."""
-        world.mail_on_create()
-        assert states(world.client.create([("key-1", {"last_name": "Nwosu"})])) == ["refused"]
-        assert world.client.capabilities.sends_mail_on_create
-        assert (world.writes(), world.mails()) == (0, 0)
+    def test_no_call_makes_an_account(self, world: World) -> None:
+        """Law: no call of the bridge creates a person, not even where it writes to one whom the system does not have."""
+        world.people(2)
+        known, stranger = self.update(world, world.id(0), title="A"), world.id(9)
+        self.write(world, known, replace(known, id=stranger, known={}))
+        side: CareerSide = world.client
+        side.note([Note(key="n1", text="A note.", person_id=stranger)])
+        told = Acknowledgement(request_id="r9", number="CR-9", understood_type="OTHER", state="received")
+        side.acknowledge([told])
+        assert world.accounts() == 2
 
     @needs("notes")
     def test_note_is_exactly_one_and_for_staff(self, world: World) -> None:
@@ -605,7 +591,7 @@ class CareerContract:
 
     def test_no_rows_no_call(self, world: World) -> None:
         """Nothing to write costs nothing."""
-        assert [*world.client.update([]), *world.client.create([]), *world.client.note([]), *world.client.acknowledge([])] == []
+        assert [*world.client.update([]), *world.client.note([]), *world.client.acknowledge([])] == []
         assert world.client.fetch("person", []) == []
         assert world.client.calls.made == 0
 

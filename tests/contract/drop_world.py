@@ -144,10 +144,6 @@ class DropWorld:
         """How many messages would have gone to alumni."""
         return len(self.system.mails)
 
-    def mail_on_create(self) -> None:
-        """No account is ever created through a folder."""
-        raise NotImplementedError
-
     def notes(self) -> list[str]:
         """A folder carries no notes."""
         return []

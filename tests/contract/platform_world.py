@@ -164,10 +164,6 @@ class PlatformWorld:
         """How many messages would have gone to alumni."""
         return len(self.system.mails)
 
-    def mail_on_create(self) -> None:
-        """Let the tenant write to everybody for whom an account is created."""
-        self.system.switches.mail_on_create = True
-
     def notes(self) -> list[str]:
         """The texts of our notes that staff alone see."""
         return [str(note["text"]) for note in self.system.notes.values()]

@@ -36,7 +36,7 @@ class GenericWorld:
     profile = "generic"
     can = frozenset(
         (
-            *("edits", "deletes", "expiry", "tenant", "field_in_error", "batch", "create", "acknowledgement", "http", "key"),
+            *("edits", "deletes", "expiry", "tenant", "field_in_error", "batch", "acknowledgement", "http", "key"),
             *("requests", "login", "notes"),
         )
     )
@@ -117,10 +117,6 @@ class GenericWorld:
     def mails(self) -> int:
         """How many messages would have gone to alumni."""
         return len(self.system.mails)
-
-    def mail_on_create(self) -> None:
-        """Let the tenant write to everybody for whom an account is created."""
-        self.system.switches.mail_on_create = True
 
     def notes(self) -> list[str]:
         """The texts of our notes that staff alone see."""

@@ -67,7 +67,7 @@ def test_an_administrator_can_decide_from_every_profile(name: str) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "code", "message"),
     [
-        ('create = "keyed"', 'create = "searchable"', "P107", 'dialect "generic" does not speak create = "searchable"'),
+        ('precondition = "etag"', 'precondition = "none"', "P107", 'dialect "generic" does not speak precondition = "none"'),
         ('write = "patch"', 'write = "full"', "P107", 'dialect "generic" does not speak write = "full"'),
         ('kind = "cursor"', 'kind = "magic"', "P104", '"kind" has no such choice'),
         ("notes = true", "nots = true", "P102", 'there is no setting "nots" here'),
@@ -87,32 +87,40 @@ def test_each_mistake_is_named_with_its_line(old: str, new: str, code: str, mess
 
 def test_all_problems_at_once() -> None:
     """A file with three mistakes has three problems."""
-    data = (
-        changed('precondition = "etag"', "precondition = 1").replace(b"[create]", b"[creat]").replace(b"page = 500", b"page = 0")
-    )
+    data = changed('precondition = "etag"', "precondition = 1").replace(b"[note]", b"[not]").replace(b"page = 500", b"page = 0")
     assert [code for code, _, _ in problems(data)].count("P105") == 2
     assert "P102" in [code for code, _, _ in problems(data)]
 
 
 def test_promises_need_their_tables() -> None:
     """A capability without the table that describes it is no capability."""
-    cut = GENERIC[: GENERIC.index("[create]")].encode()
+    cut = GENERIC[: GENERIC.index("[note]")].encode()
     assert [message for _, _, message in problems(cut)] == [
-        "the capabilities need a table [create]",
         "the capabilities need a table [note]",
         "the capabilities need a table [acknowledgement]",
     ]
 
 
 def test_what_is_not_stated_counts_as_careful() -> None:
-    """A profile that says nothing of mail, notes or creating is taken to mail, to have no notes and not to create."""
+    """A profile that says nothing of mail and notes is taken to mail, and to have no notes."""
     silent = GENERIC
-    for name in ("create", "sends_mail_on_create", "sends_mail_on_login_change", "notes", "requests"):
+    for name in ("sends_mail_on_login_change", "notes", "requests"):
         start = silent.index(f"\n{name} = ")
         silent = silent[:start] + silent[silent.index("\n", start + 1) :]
     can = read_profile("mine.toml", silent.encode()).capabilities()
-    assert (can.create.value, can.sends_mail_on_create, can.sends_mail_on_login_change) == ("none", True, True)
-    assert (can.notes, can.requests) == (False, False)
+    assert (can.sends_mail_on_login_change, can.notes, can.requests) == (True, False, False)
+
+
+def test_what_was_about_creating_accounts_has_no_effect() -> None:
+    """Law: a profile of before, which says how accounts are created, is read as if it did not."""
+    before = (
+        GENERIC.replace("[tenant]", '[tenant]\nmails_on_create = "mails.on_create"')
+        .replace("[capabilities]", '[capabilities]\ncreate = "keyed"\nsends_mail_on_create = false')
+        .replace("[update]", '[create]\nmethod = "POST"\npath = "/people"\n\n[update]')
+    )
+    assert before.count("create") == GENERIC.count("create") + 5
+    assert read_profile("mine.toml", before.encode()) == read_profile("mine.toml", GENERIC.encode())
+    assert problems(before.replace("[create]", "[creates]").encode())[0][0] == "P102"
 
 
 def test_names_and_files(tmp_path: Path) -> None:

@@ -72,7 +72,7 @@ def test_tenant_says_who_asks(app: CareerApp) -> None:
         "name": "Example University Careers",
         "environment": "test",
         "version": "1",
-        "mails": {"on_create": False, "on_login_change": True},
+        "mails": {"on_login_change": True},
         "you": {"id": "key-1", "name": "alumni-bridge", "kind": "api"},
     }
 
@@ -139,18 +139,6 @@ def test_batch_answers_element_by_element(app: CareerApp) -> None:
         ("a9", 404, None),
     ]
     assert results[0]["record"]["title"] == "Judge"
-
-
-def test_create_is_keyed(app: CareerApp, system: CareerSystem) -> None:
-    """The same key makes one account however often it is sent; no mail leaves unless the tenant says so."""
-    body = {"key": "k1", "fields": {"last_name": "Nwosu", "email_personal": "n@example.org"}}
-    made = told(ask(app, "POST /people", body), 201)
-    assert told(ask(app, "POST /people", body)) == made
-    assert len(system.people.order) == 4
-    assert system.mails == []
-    system.switches.mail_on_create = True
-    told(ask(app, "POST /people", {**body, "key": "k2"}), 201)
-    assert [mail.kind for mail in system.mails] == ["invitation"]
 
 
 def test_change_of_login_mails_the_person(app: CareerApp, system: CareerSystem) -> None:

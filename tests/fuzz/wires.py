@@ -175,7 +175,6 @@ def career_operations(client: CareerClient, ids: Sequence[str], fields: Mapping[
     updates = [PersonUpdate(id=one, version="1", fields=fields, before=dict.fromkeys(fields), key=f"k{one}") for one in ids]
     notes = [Note(key="n1", text="A note", person_id=ids[0]), Note(key="n2", text="A note", request_id="r1")]
     told = [Acknowledgement(request_id="r1", number="CR-1", understood_type="speaker", state="open", message="Taken.")]
-    creates = [("k1", {**fields}), ("k2", {**fields})]
     return {
         "tenant": lambda: _texts([client.tenant_id()]),
         "read": lambda: pages(client.read),
@@ -183,7 +182,6 @@ def career_operations(client: CareerClient, ids: Sequence[str], fields: Mapping[
         "fetch": lambda: kept(client.fetch("person", ids)),
         "fetch-requests": lambda: kept(client.fetch("request", ["r1"])),
         "update": lambda: one_each(client.update(updates), updates),
-        "create": lambda: one_each(client.create(creates), creates),
         "note": lambda: one_each(client.note(notes), notes),
         "acknowledge": lambda: one_each(client.acknowledge(told), told),
     }

@@ -82,10 +82,6 @@ class CsvDrop:
         self._outbox.hand_over(header, [_line(row) for row in sent])
         return Chunk(outcomes=[refusal or outcomes.handed_over() for refusal in refusals])
 
-    def create(self, _row: tuple[str, Mapping[str, Any]]) -> Chunk:
-        """Never: accounts are careers' own."""
-        return Chunk(outcomes=[outcomes.cannot("NO_CREATE", "creating accounts")])
-
     def note(self, rows: Sequence[Note]) -> Chunk:
         """Never: nobody knows who would read them."""
         return Chunk(outcomes=[outcomes.cannot("NO_NOTES", "staff-only notes")] * len(rows))

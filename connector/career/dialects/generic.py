@@ -63,7 +63,6 @@ class Generic:
             name=str(at(data, names.name) or ""),
             environment=str(at(data, names.environment) or ""),
             own_key=str(at(data, names.own_key) or ""),
-            mails_on_create=at(data, names.mails_on_create) is True,
             mails_on_login_change=at(data, names.mails_on_login_change) is True,
         )
 
@@ -92,14 +91,6 @@ class Generic:
         answer = self._exchange.send(how.method, path, json=dict(row.fields), headers={"If-Match": f'"{row.version}"'})
         return Chunk(outcomes=[self._single(answer, row.id)])
 
-    def create(self, row: tuple[str, Mapping[str, Any]]) -> Chunk:
-        """See ``Dialect.create``."""
-        how, (key, fields) = self._profile.create, row
-        if how is None:
-            return Chunk(outcomes=[outcomes.cannot("NO_CREATE", "creating accounts")])
-        answer = self._exchange.send(how.method, how.path, json={"key": key, "fields": dict(fields)})
-        return Chunk(outcomes=[replace(self._single(answer, None), already_there=answer.status == 200)])
-
     def note(self, rows: Sequence[Note]) -> Chunk:
         """See ``Dialect.note``; the same key never leaves a second one."""
         how = self._profile.note
@@ -126,13 +117,13 @@ class Generic:
 
         return self._batch(how.method, how.path, [one(row) for row in rows], "id", _noted)
 
-    def _single(self, answer: Answer, wanted: str | None) -> Outcome:
+    def _single(self, answer: Answer, wanted: str) -> Outcome:
         """The outcome of a call about one account, which answers with the account."""
         if answer.status not in {200, 201}:
             return self._whole(answer)
         data, odd = answer.read_json()
         record = self._reader.record("person", data, odd=odd)
-        if record.kind == POISON or (wanted is not None and record.id != wanted):
+        if record.kind == POISON or record.id != wanted:
             raise answer.unusable("the answer is about no account, or another one")
         return Outcome(status=Status.APPLIED, id=record.id, version=record.version, fields=record.fields)
 

@@ -108,10 +108,6 @@ class Handshake:
             ]
         )
 
-    def create(self, _row: tuple[str, Mapping[str, Any]]) -> Chunk:
-        """Never: accounts come from the registrar's own file."""
-        return Chunk(outcomes=[outcomes.cannot("NO_CREATE", "creating accounts")])
-
     def note(self, rows: Sequence[Note]) -> Chunk:
         """Never: there is no way in for them."""
         return Chunk(outcomes=[outcomes.cannot("NO_NOTES", "staff-only notes")] * len(rows))

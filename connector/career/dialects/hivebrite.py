@@ -92,10 +92,6 @@ class Hivebrite:
         """See ``Dialect.update``."""
         return self._writer.update(rows[0])
 
-    def create(self, _row: tuple[str, Mapping[str, Any]]) -> Chunk:
-        """Never: whom Hivebrite writes to when a user is made is each community's own."""
-        return Chunk(outcomes=[outcomes.cannot("NO_CREATE", "creating accounts")])
-
     def note(self, rows: Sequence[Note]) -> Chunk:
         """Never: there is no place that staff alone can see."""
         return Chunk(outcomes=[outcomes.cannot("NO_NOTES", "staff-only notes")] * len(rows))

@@ -100,10 +100,6 @@ class SymplicityCsm:
             return Chunk(outcomes=send_all(shown, 1, lambda some: self._single.update(some[0]), bar=_nothing))
         return Chunk(outcomes=self._in_bulk(shown))
 
-    def create(self, _row: tuple[str, Mapping[str, Any]]) -> Chunk:
-        """Never: nobody knows whether Symplicity writes to a person for whom an account is created."""
-        return Chunk(outcomes=[outcomes.cannot("NO_CREATE", "creating accounts")])
-
     def note(self, rows: Sequence[Note]) -> Chunk:
         """Never: no place that staff alone can see is known."""
         return Chunk(outcomes=[outcomes.cannot("NO_NOTES", "staff-only notes")] * len(rows))

@@ -98,10 +98,6 @@ class TwelveTwenty:
         """See ``Dialect.update``."""
         return self._writer.update(rows[0])
 
-    def create(self, _row: tuple[str, Mapping[str, Any]]) -> Chunk:
-        """Never: nobody knows whether 12twenty writes to a person for whom an account is created."""
-        return Chunk(outcomes=[outcomes.cannot("NO_CREATE", "creating accounts")])
-
     def note(self, rows: Sequence[Note]) -> Chunk:
         """See ``Dialect.note``."""
         return Chunk(outcomes=[self._notes.write(row.person_id or "", row.text, row.key) for row in rows])

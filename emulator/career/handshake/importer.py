@@ -183,7 +183,7 @@ def _process(system: CareerSystem, row: _Row, job: Job, *, doubled: set[tuple[st
         return
     stored = row.stored
     if stored is None:
-        stored, _ = system.create_person(username, {"id": username}, IMPORTER)
+        stored = system.create_person({"id": username}, IMPORTER)
         job.created += 1
     own = {header: value for header, value in row.changes.items() if header not in FIELDS and header != "username"}
     stored.extra["handshake"] = {**stored.extra.get("handshake", {}), **own}

@@ -81,7 +81,7 @@ def add_user(system: CareerSystem, actor: Actor, request: Request, _values: Valu
     inside = _inside(request, "user")
     fields = {path: value for path, value in taken(system, None, inside).items() if value is not None}
     number = str(1 + max((int(one.id) for one in system.people.order), default=1000))
-    stored, _ = system.create_person(number, {"id": number, **checked_person(fields, staff=True)}, actor)
+    stored = system.create_person({"id": number, **checked_person(fields, staff=True)}, actor)
     return _user(system, stored, status=201)
 
 

@@ -66,7 +66,7 @@ def add_student(system: CareerSystem, actor: Actor, request: Request, _values: V
     """POST and PUT /students: a new account."""
     fields = {path: value for path, value in taken(system, _object(request), whole=False).items() if value is not None}
     number = secrets.token_hex(16)
-    stored, _ = system.create_person(number, {"id": number, **checked_person(fields, staff=True)}, actor)
+    stored = system.create_person({"id": number, **checked_person(fields, staff=True)}, actor)
     return _one(system, stored, request)
 
 

@@ -78,7 +78,7 @@ def create(system: CareerSystem, actor: Actor, request: Request, values: Values)
     fields = {path: value for path, value in taken(system, entity, body, whole=False).items() if value is not None}
     number = 1 + max((int(one.id.partition("-")[2]) for one in system.people.order), default=1000)
     key = f"{PREFIX[entity]}-{number}"
-    stored, _ = system.create_person(key, {"id": key, **checked_person(fields, staff=True)}, actor)
+    stored = system.create_person({"id": key, **checked_person(fields, staff=True)}, actor)
     return json_response(printed(told(system, entity, stored)), status=201)
 
 
