@@ -209,19 +209,10 @@ class Claim:
     count: int
 
 
-class Precondition(StrEnum):
-    """How a career system protects an update against a change that we did not see."""
-
-    ETAG = "etag"
-    READ_BEFORE_WRITE = "read_before_write"
-    NONE = "none"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capabilities:
     """What a career system can do, by its profile. Unknown counts as the careful answer.
 
-    ``may_mail`` are fields besides the login whose change could make it write to the person.
     ``requests_apart``: requests are a feed of their own; ``requests_elsewhere``: at another service, which fails and waits for
     itself.
     ``lookup``: accounts can be asked for by id; where not, writes are handed over, and only a later reading tells what
@@ -229,10 +220,6 @@ class Capabilities:
     reading shows for so many days is decided anew.
     """
 
-    precondition: Precondition
-    sends_mail_on_login_change: bool = True
-    login_field: str = ""
-    may_mail: tuple[str, ...] = ()
     notes: bool = False
     requests: bool = False
     requests_apart: bool = False

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from connector.ports import Capabilities, Precondition
+from connector.ports import Capabilities
 
 Dialect = Literal["generic", "12twenty", "symplicity_csm", "handshake", "hivebrite", "csv_drop"]
 Carrier = Literal["rest", "notes", "csv"]
@@ -155,10 +155,6 @@ class Facts(FactsTable):
         """As the engine asks for them."""
         can = self.abilities
         return Capabilities(
-            precondition=Precondition(can.precondition),
-            sends_mail_on_login_change=can.sends_mail_on_login_change,
-            login_field=can.login_field,
-            may_mail=can.may_mail,
             notes=can.notes,
             requests=can.requests,
             lookup=can.lookup,

@@ -50,20 +50,14 @@ class CareerClient:
 
     @property
     def capabilities(self) -> Capabilities:
-        """What the profile declares; once the tenant was asked, with what it says about mail added."""
+        """What the profile declares and, as configured, is there."""
         declared = self._profile.capabilities()
-        declared = replace(
+        return replace(
             declared,
             requests=self._requests is not None,
             requests_apart=self._apart is not None,
             requests_elsewhere=self._apart is not None and self._apart.elsewhere,
             notes=declared.notes and self._people.note_size > 0,
-        )
-        if self._tenant is None:
-            return declared
-        return replace(
-            declared,
-            sends_mail_on_login_change=declared.sends_mail_on_login_change or self._tenant.mails_on_login_change,
         )
 
     @property
@@ -118,9 +112,8 @@ class CareerClient:
 
     def _bar(self, fields: Mapping[str, Any]) -> Outcome | None:
         """Why these fields must not be sent at all; None if they may."""
-        if self.capabilities.sends_mail_on_login_change and fields.keys() & {
-            self.capabilities.login_field,
-            *self.capabilities.may_mail,
-        }:
+        can = self._profile.abilities
+        mails = can.sends_mail_on_login_change or (self._tenant is not None and self._tenant.mails_on_login_change)
+        if mails and fields.keys() & {can.login_field, *can.may_mail}:
             return outcomes.would_mail("changing the login")
         return outcomes.unsendable(dict(fields))

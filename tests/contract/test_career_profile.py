@@ -107,7 +107,7 @@ def test_what_is_not_stated_counts_as_careful() -> None:
     for name in ("sends_mail_on_login_change", "notes", "requests"):
         start = silent.index(f"\n{name} = ")
         silent = silent[:start] + silent[silent.index("\n", start + 1) :]
-    can = read_profile("mine.toml", silent.encode()).capabilities()
+    can = read_profile("mine.toml", silent.encode()).abilities
     assert (can.sends_mail_on_login_change, can.notes, can.requests) == (True, False, False)
 
 
@@ -277,6 +277,20 @@ def test_single_updates(net: responses.RequestsMock) -> None:
     outcomes = client(read_profile("mine.toml", single)).update(rows)
     assert [outcome.status for outcome in outcomes] == [Status.APPLIED, Status.STALE]
     assert (sent(net)[2], net.calls[0].request.headers["If-Match"]) == ({"title": "T"}, '"1"')
+
+
+@pytest.mark.parametrize(("mails", "code"), [(True, "WOULD_MAIL_THE_PERSON"), (False, "")])
+def test_a_tenant_that_says_it_mails_is_believed(net: responses.RequestsMock, code: str, *, mails: bool) -> None:
+    """Law: where the tenant says that a new login makes it write to the person, none is sent, whatever the profile says."""
+    silent = changed("sends_mail_on_login_change = true", "sends_mail_on_login_change = false")
+    about = {"id": "t1", "version": "1", "you": {"id": "key-1"}, "mails": {"on_login_change": mails}}
+    net.get(BASE + "/tenant", json=about)
+    if not mails:
+        net.post(BASE + "/people/batch", json={"results": [{"id": "a", "status": 200, "etag": "2"}]})
+    side = client(read_profile("mine.toml", silent))
+    side.tenant_id()
+    (found,) = side.update([PersonUpdate(id="a", version="1", fields={"login_email": "x@example.org"})])
+    assert found.code == code
 
 
 @pytest.mark.parametrize("etag", [None, "", "v" * 121])
