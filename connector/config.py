@@ -113,7 +113,10 @@ class State(Table):
 
 
 class Crm(Table):
-    """``[crm]``: the Salesforce org and how to log in to it. ``budget``: the org's used share of daily calls at which we stop."""
+    """``[crm]``: the Salesforce org and how to log in to it. ``budget``: the org's used share of daily calls at which we stop.
+
+    ``api_version`` has no effect: the bridge speaks one version. Configurations of before may name it.
+    """
 
     my_domain: str
     login: Literal["jwt", "client_credentials", "token"] = "jwt"

@@ -35,6 +35,8 @@ _CHUNK = 65_536
 _BOM = b"\xef\xbb\xbf"
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _TLS_PAUSE = 900.0
+_FIRST_WAIT = 0.5
+_LONGEST_WAIT = 20.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -380,21 +382,19 @@ def retrying(
     *,
     clock: Clock,
     rng: Callable[[], float],
-    attempts: int = 4,
-    first: float = 0.5,
-    cap: float = 20.0,
+    attempts: int,
 ) -> T:
-    """Repeat a **read** while it fails with ``Later``: full jitter, doubling from ``first`` seconds up to ``cap``.
+    """Repeat a **read** while it fails with ``Later``: full jitter, doubling from half a second up to twenty.
 
     ``rng`` gives numbers in [0, 1). Where the side said how long to wait, we wait at least that; if it is longer than
-    ``cap``, the error goes up at once, since others can be served meanwhile. This is the only layer that repeats.
+    twenty seconds, the error goes up at once, since others can be served meanwhile. This is the only layer that repeats.
     """
     for attempt in range(attempts - 1):
         try:
             return read()
         except Later as reason:
             asked = reason.retry_after or 0.0
-            if asked > cap:
+            if asked > _LONGEST_WAIT:
                 raise
-            clock.sleep(max(asked, rng() * min(cap, first * 2**attempt)))
+            clock.sleep(max(asked, rng() * min(_LONGEST_WAIT, _FIRST_WAIT * 2**attempt)))
     return read()

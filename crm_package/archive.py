@@ -39,14 +39,12 @@ OBJECT_PARTS: Mapping[str, tuple[str, str]] = {
 
 def build_zip(
     source: Path | Traversable | None = None,
-    api_version: str = API_VERSION,
     extra: Mapping[str, bytes] | None = None,
 ) -> bytes:
     """Turn a source tree into a Metadata API zip with ``package.xml`` at its root (``singlePackage``).
 
     Args:
         source: a folder like ``force-app/main/default``; the shipped one when left out.
-        api_version: for ``package.xml``, for instance ``67.0``.
         extra: files that are added or replace one of the tree, by their path in the zip, for instance
             ``permissionsets/Alumni_Bridge_Daemon.permissionset``. ``package.xml`` lists them too.
 
@@ -54,7 +52,7 @@ def build_zip(
         ValueError: when a file lies in a folder that this package does not know.
     """
     contents = convert(package_source() if source is None else source) | dict(extra or {})
-    contents["package.xml"] = write_manifest(contents, api_version)
+    contents["package.xml"] = write_manifest(contents)
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
         for path, content in sorted(contents.items()):
@@ -111,7 +109,7 @@ def _merge_object(pieces: list[tuple[str, Element]]) -> Element:
     return root
 
 
-def write_manifest(contents: Mapping[str, bytes], api_version: str) -> bytes:
+def write_manifest(contents: Mapping[str, bytes]) -> bytes:
     """``package.xml`` for the given files: every component by type and name, parts of objects included."""
     members: dict[str, set[str]] = {}
     for path, content in contents.items():
@@ -123,7 +121,7 @@ def write_manifest(contents: Mapping[str, bytes], api_version: str) -> bytes:
         for name in sorted(names):
             append(entry, "members", name)
         append(entry, "name", kind)
-    append(root, "version", api_version)
+    append(root, "version", API_VERSION)
     return render(root)
 
 

@@ -128,7 +128,6 @@ def deploy(
     sleep: Callable[[float], None],
     on_progress: Callable[[Progress], None] = lambda _: None,
     patience: float = DEFAULT_PATIENCE,
-    api_version: str = API_VERSION,
 ) -> DeployResult:
     """Deploy ``zip_bytes``, or with ``check_only`` only let Salesforce check it, and wait for the result.
 
@@ -140,29 +139,20 @@ def deploy(
         sleep: waits that many seconds.
         on_progress: told after each look.
         patience: seconds to wait for the end.
-        api_version: of the REST path.
 
     Raises:
         DeployRefused: not started.
         DeployUnknown: perhaps started.
         DeployPending: started, the end not seen.
     """
-    deploy_id = start(transport, zip_bytes, check_only=check_only, api_version=api_version)
-    return follow(
-        transport,
-        deploy_id,
-        monotonic=monotonic,
-        sleep=sleep,
-        on_progress=on_progress,
-        patience=patience,
-        api_version=api_version,
-    )
+    deploy_id = start(transport, zip_bytes, check_only=check_only)
+    return follow(transport, deploy_id, monotonic=monotonic, sleep=sleep, on_progress=on_progress, patience=patience)
 
 
-def start(transport: Transport, zip_bytes: bytes, *, check_only: bool, api_version: str = API_VERSION) -> str:
+def start(transport: Transport, zip_bytes: bytes, *, check_only: bool) -> str:
     """Send the zip once and answer the deployment's id. Raises as :func:`deploy`."""
     content_type, body = encode_form(zip_bytes, check_only=check_only)
-    path = f"/services/data/v{api_version}/metadata/deployRequest"
+    path = f"/services/data/v{API_VERSION}/metadata/deployRequest"
     try:
         status, _, answer = transport.send("POST", path, {"Content-Type": content_type}, body)
     except OSError as lost:
@@ -183,10 +173,9 @@ def follow(
     sleep: Callable[[float], None],
     on_progress: Callable[[Progress], None] = lambda _: None,
     patience: float = DEFAULT_PATIENCE,
-    api_version: str = API_VERSION,
 ) -> DeployResult:
     """Wait for the end of a deployment that was started earlier. Arguments and errors as :func:`deploy`."""
-    path = f"/services/data/v{api_version}/metadata/deployRequest/{deploy_id}?includeDetails=true"
+    path = f"/services/data/v{API_VERSION}/metadata/deployRequest/{deploy_id}?includeDetails=true"
     deadline = monotonic() + patience
     for pause in _pauses():
         state, trouble = _look(transport, path, deploy_id)

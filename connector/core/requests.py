@@ -78,7 +78,6 @@ class RequestRules:
 
     types: tuple[RequestType, ...]
     texts: TextRules = TextRules()
-    hash: str = ""
     _by_word: dict[str, RequestType] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

@@ -98,7 +98,6 @@ class Routing:
     limit: ContactLimit = field(default_factory=ContactLimit)
     attach_within: timedelta = timedelta(days=30)
     """How long after its end a request still absorbs the same ask of the same person."""
-    hash: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,7 +146,6 @@ class Routed:
     neutral: Neutral
     owner_id: str | None
     triage: bool
-    who_id: str | None
     clearance: Clearance
     stop_reason: str
     message: str
@@ -204,23 +202,20 @@ def route(
     if isinstance(person, PersonFacts):
         stop = hard_stop(ask, person)
         if stop:
-            return _ended(
-                ask, RequestState.NOT_AVAILABLE, message=NOT_AVAILABLE_MESSAGE, stop_reason=stop, who_id=person.contact_id
-            )
+            return _ended(ask, RequestState.NOT_AVAILABLE, message=NOT_AVAILABLE_MESSAGE, stop_reason=stop)
         same = _same_ask(ask, past, rules, routing, now)
         if same is not None:
-            attached = _ended(ask, RequestState.RECORDED_ONLY, message=ATTACHED.format(same.number), who_id=person.contact_id)
+            attached = _ended(ask, RequestState.RECORDED_ONLY, message=ATTACHED.format(same.number))
             return replace(attached, neutral=same.neutral, attached_to=same.number)
     return _Assignment(ask, person, rules, routing, officers, now).routed(_over_budget(ask, person, past, rules, routing, now))
 
 
-def _ended(ask: Ask, state: RequestState, *, message: str = "", stop_reason: str = "", who_id: str | None = None) -> Routed:
+def _ended(ask: Ask, state: RequestState, *, message: str = "", stop_reason: str = "") -> Routed:
     return Routed(
         state=state,
         neutral=neutral_word(state),
         owner_id=None,
         triage=False,
-        who_id=who_id,
         clearance=Clearance.NOT_NEEDED,
         stop_reason=stop_reason,
         message=message,
@@ -325,7 +320,6 @@ class _Assignment:
             neutral=Neutral.NOT_AVAILABLE if over_budget else neutral_word(state),
             owner_id=officer.id,
             triage=triage,
-            who_id=self.person.contact_id if isinstance(self.person, PersonFacts) else None,
             clearance=clearance,
             stop_reason=over_budget,
             message=NOT_AVAILABLE_MESSAGE if over_budget else "",

@@ -215,14 +215,12 @@ class NewPerson:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
-    """The mapping of one entity, compiled and checked.
+    """One mapping of persons, compiled and checked.
 
     ``purposes`` has for each consent purpose what holds the consent: one of ``units``, or one that only the CRM has. ``brakes``
-    has an entry for each side that is written to. ``hash`` changes whenever the meaning of the file does (comments and order of
-    keys do not count).
+    has an entry for each side that is written to.
     """
 
-    entity: str
     units: tuple[Unit, ...]
     match: MatchFields
     eligibility: Eligibility
@@ -234,7 +232,6 @@ class Rules:
     """Values that are only read, never compared or written (``[read.NAME]``)."""
     related: tuple[Related, ...] = ()
     """The records beside the contact that fields stand on."""
-    hash: str = ""
     _by_name: dict[str, Unit] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -292,12 +289,6 @@ class Rules:
         """Every mapped field of Career_Profile__c, opt-out flags included, sorted; not its own columns."""
         names = {rule.crm for _, rule in self.rules() if rule.on_profile}
         names |= {unit.opt_out_to for unit in self.units if unit.opt_out_to}
-        return tuple(sorted(names))
-
-    def career_fields(self) -> tuple[str, ...]:
-        """Every dotted path of the career record that is read, sorted."""
-        names = {rule.career for _, rule in self.rules()}
-        names |= {source.career for source in self._sources() if source.career}
         return tuple(sorted(names))
 
     def facts_of(self, contact: Mapping[str, Native]) -> Mapping[Fact, Value]:

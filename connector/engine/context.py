@@ -53,8 +53,6 @@ class Context(Installation):
     start_at: datetime
     primary: str = ""
     """The career system whose account counts where a person has accounts in several; empty where there is one system."""
-    contact_url: str = ""
-    """What officers open to see a contact, with ``{id}`` in it; empty where unknown."""
     progress: Progress = no_progress
 
     @property

@@ -197,7 +197,6 @@ def compile_person(file: PersonFile) -> Rules:
     units = tuple(_unit(file, name, members) for name, members in units_of(file).items())
     kept = {rule.name: unit for unit in units for rule in unit.fields}
     return Rules(
-        entity="person",
         units=units,
         match=MatchFields(slots={slot: tuple(sources[name] for name in names) for slot, names in file.match.items()}),
         eligibility=Eligibility(
@@ -212,7 +211,6 @@ def compile_person(file: PersonFile) -> Rules:
         facts={fact: _coded(sources[name]) if fact is Fact.COUNTRY else sources[name] for fact, name in file.facts.items()},
         reads=tuple(sources[name] for name in file.read),
         related=_related(file),
-        hash=_hash(file),
     )
 
 
@@ -343,7 +341,7 @@ def _transform(file: PersonFile, table: FieldTable | ReadTable, side: Side) -> T
 def compile_requests(file: RequestsFile) -> RequestRules:
     """The request types of a file that ``check_requests`` has found to be right."""
     texts = TextRules(link_hosts=frozenset(file.texts.link_hosts), redact_secrets=file.texts.redact_secrets)
-    return RequestRules(types=tuple(_type(code, table) for code, table in file.type.items()), texts=texts, hash=_hash(file))
+    return RequestRules(types=tuple(_type(code, table) for code, table in file.type.items()), texts=texts)
 
 
 def _type(code: str, table: TypeTable) -> RequestType:
@@ -362,7 +360,6 @@ def compile_routing(file: RoutingFile) -> Routing:
         calendars=_each(file.calendar, _calendar),
         limit=ContactLimit(**file.limit.model_dump()),
         attach_within=timedelta(days=file.attach_within_days),
-        hash=_hash(file),
     )
 
 

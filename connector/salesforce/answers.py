@@ -70,7 +70,6 @@ class FieldInfo:
     updateable: bool
     unique: bool
     external_id: bool
-    calculated: bool
     encrypted: bool
     relationship: str = ""
     references: tuple[str, ...] = ()
@@ -83,7 +82,6 @@ class Describe:
     """What describe says of one object to our user; fields without read permission are simply not in it."""
 
     name: str
-    key_prefix: str
     createable: bool
     updateable: bool
     fields: Mapping[str, FieldInfo]
@@ -296,7 +294,6 @@ def describe_of(answer: Answer) -> Describe:
         raise answer.unusable("no description")
     return Describe(
         name=str(body.get("name", "")),
-        key_prefix=str(body.get("keyPrefix") or ""),
         createable=body.get("createable") is True,
         updateable=body.get("updateable") is True,
         fields={field["name"]: _field(field) for field in fields},
@@ -328,7 +325,6 @@ def _field(field: Mapping[str, Any]) -> FieldInfo:
         updateable=field.get("updateable") is True,
         unique=field.get("unique") is True,
         external_id=field.get("externalId") is True,
-        calculated=field.get("calculated") is True,
         encrypted=field.get("encrypted") is True or field.get("type") == "encryptedstring",
         words=_words(field),
         relationship=str(field.get("relationshipName") or ""),

@@ -264,7 +264,7 @@ def test_bad_certificate_is_not_retried_fast(clock: FakeClock) -> None:
 
     wire, adapter = wire_over(script, clock)
     with pytest.raises(Later) as raised:
-        retrying(lambda: wire.send("GET", "/people", write=False), clock=clock, rng=lambda: 0.0)
+        retrying(lambda: wire.send("GET", "/people", write=False), clock=clock, rng=lambda: 0.0, attempts=4)
     assert (raised.value.code, len(adapter.sent), clock.slept) == ("TLS_CERTIFICATE", 1, [])
 
 
@@ -396,7 +396,7 @@ def test_retry_honours_what_the_side_asks(clock: FakeClock) -> None:
         raise Throttled(side="careers", code="X", retry_after=asked.pop(0))
 
     with pytest.raises(Throttled):
-        retrying(fail, clock=clock, rng=lambda: 0.0)
+        retrying(fail, clock=clock, rng=lambda: 0.0, attempts=4)
     assert clock.slept == [5.0]
 
 
