@@ -106,7 +106,7 @@ def list_suggestions(
 ) -> None:
     """Suggestions that wait for Alumni Relations. They are decided in Salesforce, not here."""
     with installed(config) as (_, here), here.store.begin() as db:
-        rows = suggestions.listing(db, state=None if every else "open", limit=10_000)
+        rows = suggestions.listing(db, state=None if every else "open")
     display.rows("suggestions", rows, ("raised_at", "kind", "unit", "system", "account_id", "state", "crm_id"), as_json=as_json)
 
 
@@ -114,7 +114,7 @@ def list_suggestions(
 def list_requests(config: ConfigFile = DEFAULT, *, as_json: AsJson = False) -> None:
     """Career requests: each with its record, Task and state."""
     with installed(config) as (_, here), here.store.begin() as db:
-        rows = requests.listing(db, limit=10_000)
+        rows = requests.listing(db)
     columns = ("received_at", "system", "request_id", "number", "type", "state", "neutral", "task_id")
     display.rows("requests", rows, columns, as_json=as_json)
 

@@ -61,10 +61,9 @@ class Token:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Instances:
-    """Which instances a token reply may name: exactly My Domain, or with ``any_my_domain`` each ``*.my.salesforce.com``."""
+    """Which instance a token reply may name: exactly My Domain."""
 
     my_domain: str
-    any_my_domain: bool = False
     lab: bool = False
 
     def accept(self, url: object) -> str:
@@ -77,9 +76,7 @@ class Instances:
             found = origin(url if isinstance(url, str) else "", lab=self.lab)
         except ValueError:
             found = ""
-        expected = origin(self.my_domain, lab=self.lab)
-        host = urlsplit(found).hostname or ""
-        if found and (found == expected or (self.any_my_domain and host.endswith(".my.salesforce.com"))):
+        if found == origin(self.my_domain, lab=self.lab):
             return found
         raise Halt(
             subject=SIDE,

@@ -53,6 +53,7 @@ GRAPHS = 75
 QUERIES = 5
 """Queries among the 25 subrequests of one composite call."""
 SUBREQUESTS = 25
+_ATTEMPTS = 4
 _PAGES = 10_000
 _SETTLED = timedelta(minutes=1)
 """Age from which ``Last-Modified`` tells two states apart (RFC 9110, 8.8.2.2): it has whole seconds, an org several clocks."""
@@ -65,12 +66,11 @@ class Client:
         transport: the way there.
         clock: for pauses between repeated reads.
         rng: numbers in [0, 1) for the jitter of these pauses.
-        attempts: how often a read is tried in all.
     """
 
-    def __init__(self, transport: Transport, *, clock: Clock, rng: Callable[[], float], attempts: int = 4) -> None:
+    def __init__(self, transport: Transport, *, clock: Clock, rng: Callable[[], float]) -> None:
         self.transport = transport
-        self._clock, self._rng, self._attempts = clock, rng, attempts
+        self._clock, self._rng = clock, rng
         self._root = f"/services/data/v{API_VERSION}"
         self._described: dict[str, tuple[str, Describe]] = {}
 
@@ -269,7 +269,7 @@ class Client:
         return self._repeat(once)
 
     def _repeat(self, read: Callable[[], T]) -> T:
-        return retrying(read, clock=self._clock, rng=self._rng, attempts=self._attempts)
+        return retrying(read, clock=self._clock, rng=self._rng, attempts=_ATTEMPTS)
 
     def _checked(self, answer: Answer) -> Answer:
         """The answer if it is a success (or 304); else the error that its status and code stand for, with its ``Retry-After``."""

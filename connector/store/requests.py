@@ -11,7 +11,7 @@ from sqlalchemy import Column, Connection, delete, exists, func, null, select, u
 from connector.core.progress import RequestState, made_with
 from connector.store.intents import OPEN_STATES
 from connector.store.observations import batches, children
-from connector.store.store import Row, add, fetch, stamp, unpack, upsert
+from connector.store.store import LISTED, Row, add, fetch, stamp, unpack, upsert
 from connector.store.tables import intent, link, observation, request, touch
 
 RECOVERED = "recovered"
@@ -143,9 +143,9 @@ def unmade_of_marked(db: Connection, *, but_code: str) -> list[Row]:
     return fetch(db, select(request).where(request.c.crm_id.is_(None), waits, moved))
 
 
-def listing(db: Connection, *, limit: int = 500) -> list[Row]:
+def listing(db: Connection) -> list[Row]:
     """Requests, newest first."""
-    return fetch(db, select(request).order_by(request.c.received_at.desc(), request.c.request_id).limit(limit))
+    return fetch(db, select(request).order_by(request.c.received_at.desc(), request.c.request_id).limit(LISTED))
 
 
 def lately(db: Connection, systems: Sequence[str], since: datetime) -> list[Row]:

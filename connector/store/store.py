@@ -44,6 +44,8 @@ from connector.store.safety import address_of, demand_empty, demand_tls, no_addr
 from connector.store.troubles import passing
 
 Row = Mapping[str, Any]
+LISTED = 10_000
+"""Rows of a listing for people, at most."""
 
 
 def stamp(moment: datetime) -> str:

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Select, Update, delete, exists, func, select,
 
 from connector.store.intents import OPEN_STATES, asks_values
 from connector.store.observations import batches
-from connector.store.store import Place, Row, fetch, prepared, rows_of, stamp, upsert
+from connector.store.store import LISTED, Place, Row, fetch, prepared, rows_of, stamp, upsert
 from connector.store.tables import intent, observation, suggestion
 
 
@@ -96,9 +96,9 @@ def open_records(db: Connection) -> list[str]:
     return list(db.execute(query).scalars())
 
 
-def listing(db: Connection, *, state: str | None = "open", limit: int = 200) -> list[Row]:
-    """Suggestions, oldest first."""
-    query = select(suggestion).order_by(suggestion.c.raised_at, suggestion.c.key).limit(limit)
+def listing(db: Connection, *, state: str | None) -> list[Row]:
+    """Suggestions in a state, or in any, oldest first."""
+    query = select(suggestion).order_by(suggestion.c.raised_at, suggestion.c.key).limit(LISTED)
     return fetch(db, query.where(suggestion.c.state == state) if state else query)
 
 

@@ -27,12 +27,10 @@ def pair() -> rsa.RSAPrivateKey:
     return rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
 
-def credentials(clock: FakeClock, **instances: Any) -> ClientCredentials:
+def credentials(clock: FakeClock) -> ClientCredentials:
     """A client-credentials login over the scripted wire."""
     wire = Wire(open_session(), HOST, clock, side="Salesforce")
-    return ClientCredentials(
-        wire, Instances(my_domain=HOST, **instances), clock, consumer_key="app", consumer_secret=Secret("canary")
-    )
+    return ClientCredentials(wire, Instances(my_domain=HOST), clock, consumer_key="app", consumer_secret=Secret("canary"))
 
 
 def test_client_credentials(mock: responses.RequestsMock, clock: FakeClock) -> None:
@@ -114,16 +112,6 @@ def test_foreign_instances_are_refused(url: Any, mock: responses.RequestsMock, c
         credentials(clock).token()
     with pytest.raises(Halt):
         ExistingToken(Secret("t"), url, Instances(my_domain=HOST))
-
-
-def test_any_my_domain_must_be_configured(mock: responses.RequestsMock, clock: FakeClock) -> None:
-    """Another My Domain is accepted only where the configuration says so, and then nothing but a My Domain."""
-    mock.add("POST", URL, json={**GOOD, "instance_url": "https://other.my.salesforce.com"})
-    mock.add("POST", URL, json={**GOOD, "instance_url": "https://my.salesforce.com.evil.example"})
-    source = credentials(clock, any_my_domain=True)
-    assert source.token().instance == "https://other.my.salesforce.com"
-    with pytest.raises(Halt):
-        source.token()
 
 
 @pytest.mark.parametrize(
