@@ -24,7 +24,7 @@ from bench.stage import BRIDGE_KEY, SYSTEM, build_org, seed_people
 from connector.beginning import Wanted, write_files
 from connector.bootstrap import Bridge, Surroundings, open_bridge
 from connector.config import load_settings
-from connector.engine import planner
+from connector.engine import first_differences, stage
 from connector.engine.cycle import cycle, prepare
 from connector.log import configure
 from connector.rules import load_rules
@@ -160,8 +160,8 @@ def staged(platform: Platform, count: int, folder: Path) -> Iterator[World]:
         world.exchange()
         cycle(bridge.context)
         for unit in persons.usual.units:
-            planner.adopt(bridge.context, unit.name, "keep")
-        planner.go_live(bridge.context)
+            first_differences.adopt(bridge.context, unit.name, "keep")
+        stage.go_live(bridge.context)
         world.rest(approve=True)
         clock.move(_LONG_AGO)
         world.rest(wait=_SETTLE)

@@ -19,7 +19,10 @@ STATIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("store: SQLite and SQLAlchemy", ("sqlalchemy/", "sqlite3", "connector/store/")),
     ("engine: collect", ("engine/collect.py", "engine/keeping.py", "engine/shown.py")),
     ("engine: identity", ("engine/identity.py",)),
-    ("engine: plan, drafts, readings", ("engine/planner.py", "engine/drafts.py", "engine/readings.py", "engine/context.py")),
+    (
+        "engine: plan, drafts, readings",
+        ("engine/planner.py", "engine/drafts.py", "engine/readings.py", "engine/context.py", "engine/stage.py"),
+    ),
     ("engine: the rest", ("connector/engine/",)),
 )
 """By path, first match wins. Everything else (builtins, the standard library) counts for whoever called it."""

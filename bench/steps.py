@@ -20,7 +20,7 @@ import orjson
 from bench.meter import Metered, MovedClock, measured
 from connector.bootstrap import Bridge, Surroundings, open_bridge
 from connector.config import load_settings
-from connector.engine import collect, cycle, planner, watch
+from connector.engine import collect, cycle, planner, stage, watch
 from connector.engine.context import Context
 from connector.engine.identity import identify
 from connector.log import configure
@@ -85,7 +85,7 @@ class Steps:
 
     def do_go_live(self) -> Answer:
         """Go live, and the first cycle after it, whose plan is approved whatever its size."""
-        planner.go_live(self.ctx)
+        stage.go_live(self.ctx)
         return self._cycle(approve=True)
 
     def do_cycle(self) -> Answer:

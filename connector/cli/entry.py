@@ -12,7 +12,7 @@ import typer
 from connector import display
 from connector.bootstrap import Bridge, career_faults, login_secrets, open_bridge, open_installation, product_version
 from connector.config import Settings, load_settings
-from connector.engine import cycle, planner
+from connector.engine import cycle, stage
 from connector.engine.context import Installation
 from connector.log import configure
 from connector.process import make_private
@@ -110,7 +110,7 @@ def prepared(config: Path, *, rehearsal: bool = False) -> Iterator[Bridge]:
 
 def _take_pilot(ctx: Installation, settings: Settings) -> None:
     """``[pilot]`` in the configuration counts unless the `pilot` command has chosen otherwise."""
-    planner.set_pilot(ctx, accounts=settings.pilot.accounts, class_years=settings.pilot.class_years, configured=True)
+    stage.set_pilot(ctx, accounts=settings.pilot.accounts, class_years=settings.pilot.class_years, configured=True)
 
 
 def unit_of(bridge: Bridge, field: str) -> str:

@@ -28,7 +28,7 @@ from connector.cli.entry import (
     unit_of,
 )
 from connector.core.model import Side
-from connector.engine import cycle, permission, planner, report, watch
+from connector.engine import cycle, first_differences, permission, planner, report, stage, watch
 from connector.log import configure
 from connector.rules import load_rules
 from connector.store import journal
@@ -140,7 +140,7 @@ def adopt(
         unit = unit_of(bridge, field)
         if crm_wins and bridge.rulebook.persons.unit(unit).owner.side is Side.CAREER:
             raise typer.BadParameter(f"{unit} is career services' own; their value goes to the career profile by itself")
-        count = planner.adopt(bridge.context, unit, chosen[0], limit=limit)
+        count = first_differences.adopt(bridge.context, unit, chosen[0], limit=limit)
         found = report.status(bridge.context)
     left, when = (
         found["first_differences"].get(unit, 0),
@@ -184,8 +184,8 @@ def pilot(
     if bool(account or class_year) == off:
         raise typer.BadParameter("name accounts or class years, or say --off alone")
     with opened(config) as bridge:
-        planner.set_pilot(bridge.context, accounts=account or (), class_years=class_year or ())
-        count = planner.included(bridge.context)
+        stage.set_pilot(bridge.context, accounts=account or (), class_years=class_year or ())
+        count = stage.included(bridge.context)
     display.pilot(count, over=off)
     raise typer.Exit(GOOD if count or off else PART)
 

@@ -12,7 +12,7 @@ from connector.bootstrap import read_rules
 from connector.cli.entry import DEFAULT, GOOD, HALTED, PART, AsJson, ConfigFile, alone, app, installed, opened, prepared, unit_of
 from connector.daemon import Daemon
 from connector.engine import cycle, erasing, halting, owed, planner, plans, report, watch
-from connector.engine.context import stage
+from connector.engine.stage import stage
 from connector.errors import UserError
 from connector.store import requests, suggestions
 

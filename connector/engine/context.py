@@ -8,14 +8,13 @@ from datetime import datetime
 from hashlib import sha256
 
 import structlog
-from sqlalchemy import Connection
 
 from connector.core.match import Weights
 from connector.core.requests import RequestRules
 from connector.core.routing import Routing
 from connector.core.rulebook import Persons, Rules
 from connector.ports import CareerSide, Clock, CrmSide
-from connector.store.store import Store, get_metas, unpack
+from connector.store.store import Store
 
 log = structlog.get_logger()
 
@@ -81,34 +80,3 @@ def sides(ctx: Installation) -> list[str]:
 def key_of(*parts: object) -> str:
     """A unique key: lower-case hex, stable under retry, restart and upgrade, without personal data in it."""
     return sha256("|".join(str(part) for part in parts).encode()).hexdigest()[:40]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stage:
-    """How far the installation has gone: not live, piloting some people, or live for all."""
-
-    live: bool
-    pilot_accounts: frozenset[str] = frozenset()
-    pilot_years: frozenset[int] = frozenset()
-
-    @property
-    def pilot(self) -> bool:
-        """Whether writes are limited to a few people."""
-        return bool(self.pilot_accounts or self.pilot_years)
-
-    def includes(self, account_id: str, class_year: object) -> bool:
-        """Whether this person may be written about."""
-        if not self.live:
-            return False
-        return not self.pilot or account_id in self.pilot_accounts or class_year in self.pilot_years
-
-
-def stage(db: Connection) -> Stage:
-    """The stage that ``go-live`` and ``pilot`` have set."""
-    known = get_metas(db, ["live_at", "pilot"])
-    pilot = unpack(known["pilot"]) if "pilot" in known else {}
-    return Stage(
-        live="live_at" in known,
-        pilot_accounts=frozenset(pilot.get("accounts", ())),
-        pilot_years=frozenset(pilot.get("class_years", ())),
-    )

@@ -16,7 +16,7 @@ from connector.core.routing import find_officer
 from connector.engine import collect, decisions, owed, patience, permission, pins, requests
 from connector.engine.adopting import adopt
 from connector.engine.compare import compare
-from connector.engine.context import Context, log, requests_side, sides, stage
+from connector.engine.context import Context, log, requests_side, sides
 from connector.engine.deliver import deliver, recover
 from connector.engine.desk import Worked
 from connector.engine.drafts import FIELD_WRITES
@@ -26,6 +26,7 @@ from connector.engine.planner import Planned, plan
 from connector.engine.plans import route_anew
 from connector.engine.remapped import forget_moved
 from connector.engine.settling import Delivered, make_bare
+from connector.engine.stage import stage
 from connector.engine.usage import Meter
 from connector.errors import Halt, Later, Refused
 from connector.ports import Directory, Feed

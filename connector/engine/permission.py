@@ -5,7 +5,8 @@ from __future__ import annotations
 from sqlalchemy import Connection
 
 from connector.core.grants import Grants, permitted, wider
-from connector.engine.context import Context, log, stage
+from connector.engine.context import Context, log
+from connector.engine.stage import stage
 from connector.errors import Halt
 from connector.store import journal
 from connector.store.store import get_meta, pack, set_meta, unpack

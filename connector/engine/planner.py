@@ -6,29 +6,26 @@ A person's opt-outs are planned alone and first; the rest of that person's chang
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from sqlalchemy import Connection
 
 from connector.core.brakes import Load, pulled
 from connector.core.merge import Row as Law
-from connector.core.model import Side, Unit, Value
-from connector.engine.batch import Batch, note_unreadable, overtaken
-from connector.engine.context import Context, Installation, log, stage
+from connector.core.model import Side
+from connector.engine.batch import Batch, by_system, note_unreadable, overtaken
+from connector.engine.context import Context, log
 from connector.engine.drafts import FIELD_WRITES, PROPOSAL, Draft
 from connector.engine.halting import PLAN, give_notice, set_halt
 from connector.engine.judging import Judged, judge_link
-from connector.engine.readings import Person
 from connector.engine.remapped import forget_moved
+from connector.engine.stage import EVERYBODY, stage
 from connector.engine.unasking import NEW_QUESTIONS, unask
-from connector.store import intents, links, observations, plans, reviews
-from connector.store.links import BLANK, UnitState
-from connector.store.store import Row, get_meta, next_name, pack, set_meta, stamp, unpack
+from connector.store import intents, links, plans, reviews
+from connector.store.store import Row, next_name, pack, set_meta, stamp
 
 _BATCH = 500
-_EVERYBODY = ("linked", "new", "ended")
-"""The states of links about which there may be something to write."""
 
 _WRITTEN_SIDE = {
     "career.update": Side.CAREER,
@@ -122,7 +119,7 @@ def _rehearse(ctx: Context, *, as_if_live: bool) -> Planned:
         with ctx.store.begin() as db:
             plans.put(db, _blank_plan(ctx, planned.id))
             forget_moved(ctx, db)
-            links.mark_all(db, *_EVERYBODY)
+            links.mark_all(db, *EVERYBODY)
             after = ("", "")
             while rows := links.marked(db, after=after, limit=_BATCH):
                 after = (rows[-1]["system"], rows[-1]["account_id"])
@@ -187,7 +184,7 @@ def _plan_batch(
     tried: Sequence[str] = (),
 ) -> None:
     stand = replace(stage(db), live=True) if as_if_live else stage(db)
-    for system, group in _by_system(rows).items():
+    for system, group in by_system(rows).items():
         accounts = [row["account_id"] for row in group]
         busy = intents.in_flight(db, system, accounts, [kind for kind in FIELD_WRITES if not overtaken(ctx, system, kind)])
         free = [row for row in group if row["account_id"] not in busy]
@@ -218,13 +215,6 @@ def _plan_batch(
         note_unreadable(ctx, db, system, batch.subjects)
 
 
-def _by_system(rows: Sequence[Row]) -> dict[str, list[Row]]:
-    groups: dict[str, list[Row]] = {}
-    for row in rows:
-        groups.setdefault(row["system"], []).append(row)
-    return groups
-
-
 def _tally(planned: Planned, outcome: Judged) -> None:
     planned.people += 1
     planned.again += not outcome.complete
@@ -232,77 +222,3 @@ def _tally(planned: Planned, outcome: Judged) -> None:
     planned.unread.update(unit for unit, row in outcome.rows if row is Law.UNREADABLE)
     for side, unit in outcome.written:
         planned.writes[side][unit] = planned.writes[side].get(unit, 0) + 1
-
-
-def adopt(ctx: Context, unit_name: str, choice: str, *, limit: int | None = None) -> int:
-    """Take up a person's choice for the first differences of one unit; how many links it concerns."""
-    unit, taken = ctx.persons.unit(unit_name), 0
-    with ctx.store.begin() as db:
-        by_system: dict[str, list[str]] = {}
-        for system, account in links.first_differences(db, unit.name):
-            by_system.setdefault(system, []).append(account)
-        for system, accounts in by_system.items():
-            known = links.states_of(db, system, accounts)
-            # A choice that was made and not carried out yet stands.
-            open_ones = [id for id in accounts if known.get(id, {}).get(unit.name, BLANK).memory.adopt is None]
-            open_ones = open_ones[: None if limit is None else limit - taken]
-            held = _held_by_careers(ctx, db, system, open_ones, unit.name) if choice == "crm_wins" else {}
-            links.put_states(db, system, {id: _chosen(known.get(id, {}), unit, choice, held.get(id)) for id in open_ones})
-            links.mark(db, system, open_ones)
-            taken += len(open_ones)
-    return taken
-
-
-def _held_by_careers(
-    ctx: Context, db: Connection, system: str, accounts: Sequence[str], name: str
-) -> dict[str, tuple[Value, ...]]:
-    """What is chosen about; nothing of what cannot be read."""
-    held: dict[str, tuple[Value, ...]] = dict.fromkeys(accounts, ())
-    unit = ctx.rules(system).known(name)
-    if unit is None:
-        return held
-    for id, seen in observations.load(db, Side.CAREER, "person", accounts, system=system).items():
-        reading = Person(crm={}, career=unpack(seen["fields"]), has_profile=False).reading(unit, Side.CAREER)
-        held[id] = reading.values if reading is not None else ()
-    return held
-
-
-def _chosen(states: Mapping[str, UnitState], unit: Unit, choice: str, over: tuple[Value, ...] | None) -> dict[str, UnitState]:
-    state = states.get(unit.name, BLANK)
-    return dict(states) | {unit.name: replace(state, memory=replace(state.memory, adopt=choice, chosen_over=over))}
-
-
-def go_live(ctx: Context) -> None:
-    """From now on the bridge writes; every link is looked at again."""
-    with ctx.store.begin() as db:
-        set_meta(db, "live_at", stamp(ctx.clock.now()))
-        links.mark_all(db, *_EVERYBODY)
-
-
-def set_pilot(ctx: Installation, *, accounts: Sequence[str], class_years: Sequence[int], configured: bool = False) -> None:
-    """Limit writing to these people; with neither, nobody is left out any more. Everybody is judged again.
-
-    ``configured``: the configuration says so; it does not go against what the command has chosen, nor says it twice.
-    """
-    with ctx.store.begin() as db:
-        chosen = {"accounts": list(accounts), "class_years": list(class_years), "configured": configured}
-        known = get_meta(db, "pilot")
-        if configured and known is not None and (unpack(known) == chosen or not unpack(known)["configured"]):
-            return
-        set_meta(db, "pilot", pack(chosen))
-        links.mark_all(db, *_EVERYBODY)
-
-
-def included(ctx: Context) -> int:
-    """How many linked accounts the pilot includes, all of them where there is none."""
-    count, after = 0, ("", "")
-    while True:
-        with ctx.store.begin() as db:
-            stand = replace(stage(db), live=True)
-            rows = links.with_state(db, ["linked"], after=after, limit=_BATCH)
-            if not rows:
-                return count
-            after = (rows[-1]["system"], rows[-1]["account_id"])
-            for system, group in _by_system(rows).items():
-                batch = Batch(ctx, db, system, group)
-                count += sum(stand.includes(row["account_id"], batch.class_year(row)) for row in group)

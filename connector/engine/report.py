@@ -13,9 +13,10 @@ from connector.core.explain import ROWS
 from connector.core.model import Side, Unit
 from connector.core.suggestions import show
 from connector.engine import owed
-from connector.engine.context import Context, Installation, log, sides, stage
+from connector.engine.context import Context, Installation, log, sides
 from connector.engine.halting import halts, notices
 from connector.engine.judging import link_verdicts
+from connector.engine.stage import stage
 from connector.store import intents, journal, links, requests, reviews, suggestions
 from connector.store.links import BLANK
 from connector.store.store import Row, get_meta, get_metas, last_name, moment, set_meta, stamp, unpack

@@ -13,9 +13,10 @@ from connector.core.requests import Ask, Misunderstood
 from connector.core.routing import PersonFacts, Routed, hard_stop, route
 from connector.engine import owed
 from connector.engine.asked import asked_now, columns_of, find_person, past_of, understood_now
-from connector.engine.context import Context, key_of, log, stage
+from connector.engine.context import Context, key_of, log
 from connector.engine.desk import PLANS, Desk, Worked
 from connector.engine.following import claim, follow
+from connector.engine.stage import stage
 from connector.engine.unasking import route_again
 from connector.ports import TAKEN, Feed
 from connector.store import intents, links, observations, plans, requests

@@ -7,8 +7,8 @@ from typing import Any
 
 from sqlalchemy import delete, func, select
 
-from connector.engine import patience, planner
-from connector.engine.context import Context, key_of, log, stage
+from connector.engine import patience, stage
+from connector.engine.context import Context, key_of, log
 from connector.engine.cycle import Cycle, cycle, stewards_of
 from connector.engine.halting import LEASE, halts, stop
 from connector.engine.report import beat
@@ -31,7 +31,7 @@ def guarded_cycle(ctx: Context, *, lease: timedelta, approve: bool = False) -> C
         Halt: another daemon works on this org.
     """
     with ctx.store.begin() as db:
-        live = stage(db).live
+        live = stage.stage(db).live
     if live:
         _claim(ctx, lease)
     done = cycle(ctx, approve=approve)
@@ -47,7 +47,7 @@ def go_live(ctx: Context, *, lease: timedelta) -> Cycle:
         Halt: another daemon works on this org; nothing has begun then.
     """
     _claim(ctx, lease)
-    planner.go_live(ctx)
+    stage.go_live(ctx)
     return guarded_cycle(ctx, lease=lease, approve=True)
 
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from connector.engine import planner
+from connector.engine import stage
 from connector.engine.cycle import cycle
 from connector.ports import CareerSide, CrmSide
 from tests.engine.university import University
@@ -120,7 +120,7 @@ def test_a_whole_read_finds_nothing_to_write(uni: University) -> None:
     uni.run()
     assert uni.sweep()
     rest(uni)
-    planner.go_live(uni.ctx)
+    stage.go_live(uni.ctx)
     rest(uni)
 
 

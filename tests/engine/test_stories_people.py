@@ -8,7 +8,7 @@ import orjson
 import pytest
 
 from connector import display
-from connector.engine import planner
+from connector.engine import planner, stage
 from connector.engine.report import status
 from tests.engine.university import University
 
@@ -318,7 +318,7 @@ def test_going_live_takes_up_open_reviews(new: University) -> None:
     new.prepare()
     new.run()
     assert new.all("Identity_Review__c") == []
-    planner.go_live(new.ctx)
+    stage.go_live(new.ctx)
     new.run()
     new.run()
     assert len(new.all("Identity_Review__c")) == 1

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from connector.engine import erasing, planner
+from connector.engine import erasing, first_differences
 from connector.engine.report import status, why
 from tests.engine.university import University
 from tests.systems import SYSTEM
@@ -25,7 +25,7 @@ def test_a_day_on_postgresql(there: University) -> None:
     """First load, first differences, going live, edits, a decision, a request, a merge, a restart, a sweep and an erasure."""
     ada, _ = there.alumna(title="Countess")
     there.run()
-    planner.adopt(there.ctx, "employment", "keep")
+    first_differences.adopt(there.ctx, "employment", "keep")
     there.go_live()
     there.edit_contact(ada, Title="Analyst")
     there.edit_person("a1", {"last_name": "King", "consents.mentoring": False})

@@ -9,7 +9,7 @@ import pytest
 
 from connector.core.model import Mode, NullPolicy, OnWithdrawn, Owner, Share, Side
 from connector.core.rulebook import Persons
-from connector.engine import planner
+from connector.engine import first_differences, planner, stage
 from connector.engine.cycle import prepare, read_only
 from connector.engine.report import status
 from connector.rules.transforms import build
@@ -57,7 +57,7 @@ def test_a_field_that_is_elsewhere_now_begins_anew(uni: University, name: str, m
     assert accounts(uni) == before
     assert not uni.all("Suggested_Change__c")
     assert status(uni.ctx)["first_differences"] == {name: 1}
-    assert planner.adopt(uni.ctx, name, "crm_wins") == 1
+    assert first_differences.adopt(uni.ctx, name, "crm_wins") == 1
     uni.run()
     assert status(uni.ctx)["first_differences"] == {}
 
@@ -80,7 +80,7 @@ def test_a_question_about_the_former_place_is_withdrawn(uni: University) -> None
     uni.regroup("preferred_name", ("preferred_name",), crm="Former_Last_Name__c")
     uni.run()
     assert [row["State__c"] for row in uni.all("Suggested_Change__c")] == ["Withdrawn"]
-    planner.adopt(uni.ctx, "preferred_name", "crm_wins")
+    first_differences.adopt(uni.ctx, "preferred_name", "crm_wins")
     uni.run()
     uni.edit_person("a1", {"preferred_name": "Ada"})
     uni.run()
@@ -134,13 +134,13 @@ def test_what_was_learnt_before_going_live_is_about_its_place_too(new: Universit
     new.ada = new.alumna(preferred="Countess")[0]
     new.edit_contact(new.ada, Preferred_Name__c="Ada", Former_Last_Name__c="Byron")
     rehearse(new)
-    assert planner.adopt(new.ctx, "preferred_name", "crm_wins") == 1
+    assert first_differences.adopt(new.ctx, "preferred_name", "crm_wins") == 1
     new.remap("preferred_name", ("preferred_name",), crm="Former_Last_Name__c")
     new.restart()
     rehearse(new)
     new.prepare()
     read_only(new.ctx)
-    planner.go_live(new.ctx)
+    stage.go_live(new.ctx)
     new.run(approve=True)
     assert new.account("a1")["preferred_name"] == "Countess"
     assert status(new.ctx)["first_differences"] == {"preferred_name": 1}

@@ -13,9 +13,8 @@ import pytest
 
 from connector.core.model import Mode
 from connector.core.rulebook import Persons
-from connector.engine import permission, planner
+from connector.engine import first_differences, permission, planner, stage
 from connector.engine.collect import collect_crm
-from connector.engine.context import stage
 from connector.engine.cycle import cycle, prepare
 from connector.engine.plans import resume
 from connector.engine.report import status
@@ -89,7 +88,7 @@ def test_a_first_difference_is_counted_and_left_alone(differing: University) -> 
 
 def test_adopting_the_crm_values(differing: University) -> None:
     """``adopt FIELD --crm-wins``: careers receive Alumni Relations' value, and the difference is no longer counted."""
-    assert planner.adopt(differing.ctx, "phone_mobile", "crm_wins") == 1
+    assert first_differences.adopt(differing.ctx, "phone_mobile", "crm_wins") == 1
     differing.run()
     assert phones(differing) == ("+16175550888", "+16175550888")
     assert status(differing.ctx)["first_differences"] == {}
@@ -101,7 +100,7 @@ def test_adopting_the_crm_values_is_about_what_stood_there(differing: University
     """Law: what careers enter, or clear, after the choice and before it is carried out is a first difference again."""
     if refused:
         differing.career.refusals["a1"] = invalid("phone_mobile", "Locked.")
-    planner.adopt(differing.ctx, "phone_mobile", "crm_wins")
+    first_differences.adopt(differing.ctx, "phone_mobile", "crm_wins")
     if refused:
         differing.run()
         differing.career.refusals.clear()
@@ -111,14 +110,14 @@ def test_adopting_the_crm_values_is_about_what_stood_there(differing: University
         differing.run()
     assert differing.account("a1")["phone_mobile"] == since
     assert status(differing.ctx)["first_differences"] == {"phone_mobile": 1}
-    assert planner.adopt(differing.ctx, "phone_mobile", "crm_wins") == 1
+    assert first_differences.adopt(differing.ctx, "phone_mobile", "crm_wins") == 1
     differing.run()
     assert phones(differing) == ("+16175550888", "+16175550888")
 
 
 def test_adopting_by_asking(differing: University) -> None:
     """``adopt FIELD --suggest``: careers' value becomes a suggestion and stays until it is decided."""
-    planner.adopt(differing.ctx, "phone_mobile", "suggest")
+    first_differences.adopt(differing.ctx, "phone_mobile", "suggest")
     differing.run()
     differing.run()
     assert differing.one("Suggested_Change__c")["Suggested__c"] == "+16175550123"
@@ -128,7 +127,7 @@ def test_adopting_by_asking(differing: University) -> None:
 
 def test_adopting_both_values(differing: University) -> None:
     """``adopt FIELD --keep``: both values stay as they are, and a later edit of either side is seen as one."""
-    planner.adopt(differing.ctx, "phone_mobile", "keep")
+    first_differences.adopt(differing.ctx, "phone_mobile", "keep")
     differing.run()
     assert phones(differing) == ("+16175550888", "+16175550123")
     assert status(differing.ctx)["first_differences"] == {}
@@ -143,7 +142,7 @@ def test_adopting_goes_in_batches(new: University) -> None:
         contact, _ = new.alumna(id, **extra)
         new.crm.edit_as(new.officer, contact, {"Title": "Other"})
     new.go_live()
-    assert planner.adopt(new.ctx, "employment", "crm_wins", limit=1) == 1
+    assert first_differences.adopt(new.ctx, "employment", "crm_wins", limit=1) == 1
     new.run()
     assert status(new.ctx)["first_differences"] == {"employment": 1}
 
@@ -215,7 +214,7 @@ def test_a_plan_before_going_live_is_the_pilots(pair: University) -> None:
     """Law: what `go-live` shows is what it carries out: of a pilot, its people alone."""
     for contact in (pair.ada, pair.grace):
         pair.edit_contact(contact, Title="Director")
-    planner.set_pilot(pair.ctx, accounts=["a2"], class_years=[])
+    stage.set_pilot(pair.ctx, accounts=["a2"], class_years=[])
     collect_crm(pair.ctx)
     assert planner.plan(pair.ctx, dry=True, as_if_live=True).writes["career"] == {"employment": 1}
 
@@ -226,23 +225,23 @@ def test_a_pilot_writes_about_its_people_only(new: University) -> None:
     new.grace = new.alumna("a2", **GRACE, year=1999)[0]
     new.prepare()
     new.run()
-    planner.set_pilot(new.ctx, accounts=["a1"], class_years=[])
-    assert (planner.included(new.ctx), status(new.ctx)["pilot"]) == (1, {"accounts": ["a1"], "class_years": []})
-    planner.go_live(new.ctx)
+    stage.set_pilot(new.ctx, accounts=["a1"], class_years=[])
+    assert (stage.included(new.ctx), status(new.ctx)["pilot"]) == (1, {"accounts": ["a1"], "class_years": []})
+    stage.go_live(new.ctx)
     new.run(approve=True)
     new.edit_contact(new.ada, Title="Director")
     new.edit_contact(new.grace, Title="Director")
     new.run()
     assert (new.account("a1")["title"], new.account("a2")["title"]) == ("Director", "Admiral")
     assert len(new.all("Career_Profile__c")) == 1
-    planner.set_pilot(new.ctx, accounts=["a7"], class_years=[])
-    assert planner.included(new.ctx) == 0
-    planner.set_pilot(new.ctx, accounts=[], class_years=[1999])
-    assert (planner.included(new.ctx), status(new.ctx)["pilot"]) == (1, {"accounts": [], "class_years": [1999]})
+    stage.set_pilot(new.ctx, accounts=["a7"], class_years=[])
+    assert stage.included(new.ctx) == 0
+    stage.set_pilot(new.ctx, accounts=[], class_years=[1999])
+    assert (stage.included(new.ctx), status(new.ctx)["pilot"]) == (1, {"accounts": [], "class_years": [1999]})
     new.run()
     assert new.account("a2")["title"] == "Director"
-    planner.set_pilot(new.ctx, accounts=[], class_years=[])
-    assert planner.included(new.ctx) == 2
+    stage.set_pilot(new.ctx, accounts=[], class_years=[])
+    assert stage.included(new.ctx) == 2
     new.edit_contact(new.ada, Title="President")
     new.run()
     assert new.account("a1")["title"] == "President"
@@ -252,13 +251,13 @@ def test_what_is_answered_outside_the_pilot_is_answered_once_it_is_over(pair: Un
     """Law: what both sides come to agree on while a person may not be written about is the answer to what was asked before."""
     pair.edit_person("a1", {"last_name": "King"})
     pair.run()
-    planner.set_pilot(pair.ctx, accounts=["a2"], class_years=[])
+    stage.set_pilot(pair.ctx, accounts=["a2"], class_years=[])
     pair.run()
     pair.edit_contact(pair.ada, LastName="Byron")
     pair.edit_person("a1", {"last_name": "Byron"})
     pair.run()
     assert pair.one("Suggested_Change__c")["State__c"] == "Open"
-    planner.set_pilot(pair.ctx, accounts=[], class_years=[])
+    stage.set_pilot(pair.ctx, accounts=[], class_years=[])
     pair.run()
     assert pair.one("Suggested_Change__c")["State__c"] == "Accepted with changes"
 
@@ -398,7 +397,7 @@ def begin_anew(uni: University, *, cycles: int = 1) -> None:
     uni.lose_state()
     uni.prepare()
     uni.run()
-    planner.go_live(uni.ctx)
+    stage.go_live(uni.ctx)
     for _ in range(cycles):
         uni.run(approve=True)
 
@@ -421,7 +420,7 @@ def test_what_careers_clear_before_the_choice_is_no_gap(busy: University) -> Non
     busy.run()
     assert busy.account("a1")["phone_mobile"] is None
     assert status(busy.ctx)["first_differences"] == {"phone_mobile": 1}
-    planner.adopt(busy.ctx, "phone_mobile", "crm_wins")
+    first_differences.adopt(busy.ctx, "phone_mobile", "crm_wins")
     busy.run()
     assert busy.account("a1")["phone_mobile"] is not None
 
@@ -506,7 +505,7 @@ def test_losing_the_state_doubles_nothing(busy: University) -> None:
 def test_a_question_lost_with_the_state_is_asked_under_a_new_episode(busy: University) -> None:
     """An administrator who asks again after the loss of the state gets a question that staff can answer."""
     begin_anew(busy)
-    planner.adopt(busy.ctx, "phone_mobile", "suggest")
+    first_differences.adopt(busy.ctx, "phone_mobile", "suggest")
     for _ in range(3):
         busy.run()
     rows = busy.all("Suggested_Change__c", State__c="Open")
@@ -526,7 +525,7 @@ def test_a_changed_mapping_reads_contacts_again(uni: University) -> None:
     assert done.read["crm"] >= 1
     assert uni.writes_of_bridge() == written
     with uni.ctx.store.begin() as db:
-        assert stage(db).live
+        assert stage.stage(db).live
 
 
 def test_a_lost_state_leaves_what_is_asked_alone(uni: University) -> None:

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import text
 
 from connector.core.model import NullPolicy, Side
-from connector.engine import planner
+from connector.engine import first_differences, stage
 from connector.engine.collect import collect_crm
 from connector.engine.erasing import erase_person
 from connector.engine.keeping import keep, note_accounts
@@ -300,18 +300,18 @@ def test_a_choice_that_cannot_be_carried_out_may_be_replaced(differing: Universi
     with_modes(differing, "phone_mobile", null=NullPolicy.IGNORE)
     differing.edit_contact(differing.ada, MobilePhone=None)
     go(differing, 2)
-    assert planner.adopt(differing.ctx, "phone_mobile", "crm_wins") == 1
+    assert first_differences.adopt(differing.ctx, "phone_mobile", "crm_wins") == 1
     go(differing, 2)
-    assert planner.adopt(differing.ctx, "phone_mobile", "keep") == 1
+    assert first_differences.adopt(differing.ctx, "phone_mobile", "keep") == 1
     go(differing, 2)
     assert status(differing.ctx)["first_differences"] == {}
 
 
 def test_a_choice_outside_the_pilot_is_looked_at_once(differing: University) -> None:  # noqa: F811 - the fixture
     """Law: who may not be written about yet is not planned again and again in every cycle."""
-    planner.set_pilot(differing.ctx, accounts=["zz"], class_years=[])
+    stage.set_pilot(differing.ctx, accounts=["zz"], class_years=[])
     go(differing)
-    planner.adopt(differing.ctx, "phone_mobile", "crm_wins")
+    first_differences.adopt(differing.ctx, "phone_mobile", "crm_wins")
     differing.run()
     assert len(differing.run().plans) <= 1
 

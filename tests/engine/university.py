@@ -20,7 +20,7 @@ from connector.career.profile import load_profile
 from connector.career.setup import Setup, carrier_of
 from connector.config import load_settings
 from connector.core.rulebook import Persons
-from connector.engine import permission, planner
+from connector.engine import permission, planner, stage
 from connector.engine.collect import collect_crm
 from connector.engine.context import Context
 from connector.engine.cycle import Cycle, cycle, prepare
@@ -246,7 +246,7 @@ class University:
         """Read everything, link, go live and carry out the first plan whatever its size."""
         self.prepare()
         cycle(self.ctx)
-        planner.go_live(self.ctx)
+        stage.go_live(self.ctx)
         return self.run(approve=True)
 
     def run(self, *, approve: bool = False, seconds: float = 60) -> Cycle:

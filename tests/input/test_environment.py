@@ -21,8 +21,8 @@ from sqlalchemy import insert, text, update
 
 from connector import display
 from connector.bootstrap import product_version
-from connector.engine.context import stage
 from connector.engine.cycle import cycle
+from connector.engine.stage import stage
 from connector.errors import Halt, Problem, UserError
 from connector.store import requests, suggestions
 from connector.store.store import open_store, pack, stamp

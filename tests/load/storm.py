@@ -14,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from statistics import quantiles
 
-from connector.engine import planner, plans
+from connector.engine import plans, stage
 from connector.engine.halting import halts
 from jobs import cycle
 from tests.simulation.process import Host, Process
@@ -118,7 +118,7 @@ def _university(size: Size) -> World:
 def _settle(process: Process) -> None:
     """Everybody is linked and has a career profile; the bridge is live."""
     _cycle(process)
-    planner.go_live(process.bridge.context)
+    stage.go_live(process.bridge.context)
     for _ in range(40):
         _cycle(process)
         if _quiet(process):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from connector.bootstrap import Bridge
-from connector.engine import cycle, erasing, halting, owed, permission, planner, plans, watch
+from connector.engine import cycle, erasing, first_differences, halting, owed, permission, planner, plans, stage, watch
 from connector.engine.context import Context
 from tests.systems import SYSTEM
 
@@ -63,7 +63,7 @@ class Pilot:
     def perform(self, run: Run) -> None:
         """See ``Step``."""
         accounts = [run.world.accounts[person] for person in self.people]
-        run.command(lambda bridge: planner.set_pilot(bridge.context, accounts=accounts, class_years=()))
+        run.command(lambda bridge: stage.set_pilot(bridge.context, accounts=accounts, class_years=()))
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ class Adopt:
 
     def perform(self, run: Run) -> None:
         """See ``Step``."""
-        run.command(lambda bridge: planner.adopt(bridge.context, self.unit, self.choice))
+        run.command(lambda bridge: first_differences.adopt(bridge.context, self.unit, self.choice))
 
 
 @dataclass(frozen=True)

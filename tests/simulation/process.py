@@ -24,7 +24,7 @@ from sqlalchemy import Connection, Engine, event
 from connector.bootstrap import Bridge, Surroundings, open_bridge
 from connector.config import Settings, load_settings
 from connector.daemon import MAPPING_PROBLEM, Daemon
-from connector.engine import planner
+from connector.engine import stage
 from connector.errors import BridgeError, Halt, UserError
 from connector.wire import open_session
 from emulator.http import Request, Response
@@ -239,7 +239,7 @@ class Process:
         event.listen(store.engine, "commit", self.committing)
         self._stack.enter_context(store.alone())
         pilot = settings.pilot
-        planner.set_pilot(self.bridge.context, accounts=pilot.accounts, class_years=pilot.class_years, configured=True)
+        stage.set_pilot(self.bridge.context, accounts=pilot.accounts, class_years=pilot.class_years, configured=True)
         self.daemon = Daemon(self.bridge)
 
     @contextmanager

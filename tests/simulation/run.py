@@ -19,8 +19,7 @@ from typing import Any
 import orjson
 
 from connector.bootstrap import Bridge
-from connector.engine import patience, planner
-from connector.engine.context import stage
+from connector.engine import patience, stage
 from connector.log import configure
 from connector.store import intents
 from jobs import cycle, sweep
@@ -274,7 +273,7 @@ class Run:
         if not self._live(process):
             self._judge_observing()
             self._cycle(process)
-            planner.go_live(process.bridge.context)
+            stage.go_live(process.bridge.context)
         resume(self, process)
         self._await_rest(process)
         # Behind a replica what committed late may show only when the overlap has passed: a sweep has to find it.
@@ -353,7 +352,7 @@ class Run:
 
     def _live(self, process: Process) -> bool:
         with process.beside(), process.bridge.context.store.begin() as db:
-            return stage(db).live
+            return stage.stage(db).live
 
     def _cycle(self, process: Process) -> bool:
         """A cycle, an hour later; whether it wrote anything but its sign of life."""
@@ -456,7 +455,7 @@ def _grown(spec: Spec, base: Path) -> tuple[World, Path]:
         world.office.work()
         world.time.pass_(60)
     process.run(cycle)
-    planner.go_live(process.bridge.context)
+    stage.go_live(process.bridge.context)
     for _ in range(4):
         world.time.pass_(60)
         process.run(cycle)

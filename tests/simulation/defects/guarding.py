@@ -24,7 +24,7 @@ DEFECTS = (
         name="writes before going live",
         what="an installation that is not live writes",
         edits=(
-            Edit("connector/engine/context.py", "        if not self.live:\n            return False\n", ""),
+            Edit("connector/engine/stage.py", "        if not self.live:\n            return False\n", ""),
             Edit(
                 "connector/engine/cycle.py",
                 "        live = stage(db).live\n    if live:\n        # Another",
