@@ -127,7 +127,7 @@ class Batch:
         found.counts = bool(row["leading"]) and row["contact_id"] not in self._elsewhere
         shown_at = crm.get(f"{Feed.PROFILE}.Contact__c")
         led_to = self._shown_at.get(shown_at) if shown_at else None
-        # What was read of it and not looked at yet may be staff who have moved it: the link follows that (``adopting``).
+        # What was read of it and not looked at yet may be staff who have moved it: the link follows that (``relinking``).
         looked_at = profile is not None and not profile["pending"]
         moved = shown_at not in (None, row["contact_id"]) and not (led_to is not None and led_to["deleted"])
         found.astray = looked_at and moved

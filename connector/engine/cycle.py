@@ -14,7 +14,6 @@ from sqlalchemy import Connection
 from connector.core.model import Side
 from connector.core.routing import find_officer
 from connector.engine import collect, decisions, owed, patience, permission, pins, requests
-from connector.engine.adopting import adopt
 from connector.engine.compare import compare
 from connector.engine.context import Context, log, requests_side, sides
 from connector.engine.deliver import deliver, recover
@@ -24,6 +23,7 @@ from connector.engine.halting import EVERYTHING, PLAN, REQUESTS, halts, stop
 from connector.engine.identity import Identified, identify
 from connector.engine.planner import Planned, plan
 from connector.engine.plans import route_anew
+from connector.engine.relinking import relink
 from connector.engine.remapped import forget_moved
 from connector.engine.settling import Delivered, make_bare
 from connector.engine.stage import stage
@@ -212,7 +212,7 @@ def _work(ctx: Context, done: Cycle, *, approve: bool) -> None:
 
 def _identify(ctx: Context, done: Cycle) -> None:
     if "crm" not in done.down and "crm" not in done.halted:
-        adopt(ctx)
+        relink(ctx)
     done.identified = identify(ctx, broken_off=done.down)
 
 

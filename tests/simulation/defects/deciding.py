@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.simulation.defects.planted import Defect, Edit
 
 _MERGE, _IDENTITY, _MERGED = "connector/core/merge.py", "connector/engine/identity.py", "connector/engine/merged.py"
-_PLANNER, _JUDGING, _ADOPTING = "connector/engine/planner.py", "connector/engine/judging.py", "connector/engine/adopting.py"
+_PLANNER, _JUDGING, _RELINKING = "connector/engine/planner.py", "connector/engine/judging.py", "connector/engine/relinking.py"
 
 DEFECTS = (
     Defect(
@@ -156,7 +156,7 @@ DEFECTS = (
         needs=("Duplicate(", "Merge("),
         edits=(
             Edit(_MERGED, "links.change(db, system, account, contact_id=survivor, marked=True)", "pass"),
-            Edit(_ADOPTING, '({"contact_id": contact} if contact else {})', "{}"),
+            Edit(_RELINKING, '({"contact_id": contact} if contact else {})', "{}"),
         ),
     ),
     Defect(
@@ -169,7 +169,7 @@ DEFECTS = (
                 "    survivor = survivor_of(db, contact)\n    if survivor is None and",
                 "    survivor = None\n    if survivor is None and",
             ),
-            Edit(_ADOPTING, '({"contact_id": contact} if contact else {})', "{}"),
+            Edit(_RELINKING, '({"contact_id": contact} if contact else {})', "{}"),
         ),
     ),
     Defect(

@@ -20,28 +20,28 @@ from connector.store.store import Row, stamp, unpack
 _BATCH = 2000
 
 
-def adopt(ctx: Context) -> None:
+def relink(ctx: Context) -> None:
     """Look at every career profile that changed, once all of Salesforce was read: only then is a merge known for one."""
     while True:
         with ctx.store.begin() as db:
             rows = observations.pending(db, Side.CRM, Feed.PROFILE, limit=_BATCH)
             if not rows:
                 return
-            _adopt(ctx, db, [(row["id"], unpack(row["fields"])) for row in rows if not row["deleted"]])
+            _relink(ctx, db, [(row["id"], unpack(row["fields"])) for row in rows if not row["deleted"]])
             observations.looked_at(db, Side.CRM, Feed.PROFILE, [row["id"] for row in rows])
 
 
-def _adopt(ctx: Context, db: Connection, profiles: Sequence[tuple[str, Mapping[str, Any]]]) -> None:
+def _relink(ctx: Context, db: Connection, profiles: Sequence[tuple[str, Mapping[str, Any]]]) -> None:
     by_system: dict[str, list[tuple[str, Mapping[str, Any]]]] = {}
     for id, fields in profiles:
         system = fields.get("System__c")
         if fields.get("Account_Id__c") and isinstance(system, str) and system in ctx.careers:
             by_system.setdefault(system, []).append((id, fields))
     for system, some in by_system.items():
-        _adopt_in(ctx, db, system, some)
+        _relink_in(ctx, db, system, some)
 
 
-def _adopt_in(ctx: Context, db: Connection, system: str, profiles: Sequence[tuple[str, Mapping[str, Any]]]) -> None:
+def _relink_in(ctx: Context, db: Connection, system: str, profiles: Sequence[tuple[str, Mapping[str, Any]]]) -> None:
     accounts = [fields["Account_Id__c"] for _, fields in profiles]
     known, moving = links.by_account(db, system, accounts), _moving(db, system, accounts)
     found, unread = dict[str, Row](), False
