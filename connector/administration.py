@@ -9,13 +9,14 @@ from connector.bootstrap import Bridge, Surroundings, open_crm_wire, read_rules
 from connector.clock import SystemClock
 from connector.config import SECRETS, Settings
 from connector.core.model import Mode, Share, Side, Unit
+from connector.core.requests import RequestType
 from connector.core.routing import find_officer
+from connector.core.rulebook import Persons, Rulebook, Rules, Source
 from connector.engine import permission
 from connector.engine.context import Context, Progress
 from connector.engine.pins import compare
 from connector.errors import Halt, Later, Refused, Unknown
 from connector.ports import Feed
-from connector.rules import Persons, RequestType, Rulebook, Rules, Source
 from connector.secrets import is_reference, read_secret
 from connector.store import journal
 from crm_package.archive import build_zip, permission_files

@@ -28,11 +28,12 @@ from connector.config import Career, Crm, Fault, Settings
 from connector.core.document import did_you_mean
 from connector.core.evidence import KEYS_VERSION
 from connector.core.match import Weights
+from connector.core.rulebook import Rulebook
 from connector.engine.context import Context, Installation, Progress, no_progress
 from connector.engine.cycle import prepare
 from connector.errors import Halt, Problem, UserError
 from connector.ports import Calls, Clock
-from connector.rules import Rulebook, load_rules
+from connector.rules import load_rules
 from connector.salesforce.auth import ClientCredentials, Deferred, ExistingToken, Instances, JwtBearer, TokenSource
 from connector.salesforce.client import Client
 from connector.salesforce.side import SalesforceSide

@@ -9,7 +9,8 @@ from functools import cache
 from pathlib import Path
 
 from connector.beginning import Wanted, write_files
-from connector.rules import Rulebook, load_rules
+from connector.core.rulebook import Rulebook
+from connector.rules import load_rules
 from crm_package.archive import build_zip, permission_files
 from crm_package.deploy import deploy
 from emulator.career import Actor, CareerApp, CareerSystem, Kind

@@ -1,7 +1,7 @@
-"""The mapping of persons, compiled: what ``mappings/person.toml`` says, as values that the engine works with.
+"""The mapping, compiled: what the files in ``mappings/`` say, as values that the engine works with.
 
-It lives in the core because engine and compiler stand on the same floor and may not import each other;
-``connector.rules`` makes these values and hands them on under its own name.
+It lives in the core because the engine does not know the compiler (``connector.rules``), which makes these values. Those of
+requests and routing stand beside what is done with them, in ``requests.py`` and ``routing.py``.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from typing import Any
 
 from connector.core.model import FieldRule, Native, Side, Transform, Unit, Value
 from connector.core.related import Related
+from connector.core.requests import RequestRules
+from connector.core.routing import Routing
 
 PROFILE = "Career_Profile__c."
 """What a key of a CRM record begins with when the field is on the career profile and not on the Contact."""
@@ -347,3 +349,18 @@ class Persons:
             fields = tuple(dict.fromkeys((*known.fields, *one.fields)))
             found[one.path] = replace(one, fields=fields, followed=one.followed or known.followed)
         return tuple(found.values())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rulebook:
+    """The whole ``mappings/`` folder, compiled. ``hash`` changes when the meaning of any file does."""
+
+    persons: Persons
+    requests: RequestRules
+    routing: Routing
+    hash: str
+
+    @property
+    def person(self) -> Rules:
+        """The usual mapping of persons."""
+        return self.persons.usual

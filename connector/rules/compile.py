@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from functools import lru_cache
 from pathlib import Path
@@ -21,7 +21,7 @@ from connector.core.model import FieldRule, Owner, Side, Transform, Unit
 from connector.core.related import Choice, Related, lookup_of
 from connector.core.requests import RequestRules, RequestType, TextRules
 from connector.core.routing import ContactLimit, Routing, RoutingRule, TaskOwner
-from connector.core.rulebook import PROFILE, Brakes, Eligibility, Fact, MatchFields, NewPerson, Persons, Rules, Source
+from connector.core.rulebook import PROFILE, Brakes, Eligibility, Fact, MatchFields, NewPerson, Persons, Rulebook, Rules, Source
 from connector.core.violations import Table, validated
 from connector.errors import Problem, UserError
 from connector.reading import names_in, read_bytes
@@ -57,21 +57,6 @@ _UNIT_SETTINGS = (
     "on_withdrawn",
     "urgent",
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rulebook:
-    """The whole ``mappings/`` folder, compiled. ``hash`` changes when the meaning of any file does."""
-
-    persons: Persons
-    requests: RequestRules
-    routing: Routing
-    hash: str
-
-    @property
-    def person(self) -> Rules:
-        """The usual mapping of persons."""
-        return self.persons.usual
 
 
 def load_rules(folder: Path) -> Rulebook:

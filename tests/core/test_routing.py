@@ -26,10 +26,11 @@ from connector.core.routing import (
     find_officer,
     route,
 )
+from connector.core.rulebook import Rulebook
 from connector.core.understanding import TEXT_LENGTH, understand
 from connector.errors import Halt
 from connector.ports import Officer
-from connector.rules import Rulebook, load_rules
+from connector.rules import load_rules
 
 ROOT = Path(__file__).parents[2]
 NOW = datetime(2026, 11, 20, 15, 0, tzinfo=UTC)

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from connector.core.rulebook import Rulebook
 from connector.engine.report import status
 from connector.errors import Halt
-from connector.rules import Rulebook, load_rules
+from connector.rules import load_rules
 from connector.rules.compose import compose
 from tests.engine.university import University
 from tests.systems import MAPPINGS, flavoured

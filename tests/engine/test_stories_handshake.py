@@ -16,7 +16,8 @@ from sqlalchemy import text
 
 from connector.career.profile import load_profile
 from connector.career.setup import Setup
-from connector.rules import Rulebook, load_rules
+from connector.core.rulebook import Rulebook
+from connector.rules import load_rules
 from connector.rules.compose import compose
 from connector.store import intents
 from connector.wire import Wire

@@ -19,13 +19,12 @@ from connector.career.connect import connect
 from connector.career.profile import load_profile
 from connector.career.setup import Setup, carrier_of
 from connector.config import load_settings
-from connector.core.rulebook import Persons
+from connector.core.rulebook import Persons, Rulebook
 from connector.engine import permission, planner, stage
 from connector.engine.collect import collect_crm
 from connector.engine.context import Context
 from connector.engine.cycle import Cycle, cycle, prepare
 from connector.engine.owed import owe_all
-from connector.rules import Rulebook
 from connector.salesforce.auth import ClientCredentials, Instances
 from connector.salesforce.client import Client
 from connector.salesforce.side import SalesforceSide

@@ -17,12 +17,13 @@ from connector.core.match import score
 from connector.core.model import Side
 from connector.core.requests import Ask, describe
 from connector.core.routing import PersonFacts, Unidentified, route
+from connector.core.rulebook import Rulebook
 from connector.core.strictjson import read_json, storable
 from connector.core.understanding import understand
 from connector.engine.readings import Person
 from connector.errors import Bug, Halt, Later
 from connector.ports import Feed, Officer
-from connector.rules import Rulebook, load_rules
+from connector.rules import load_rules
 from connector.salesforce import soql
 from connector.salesforce.auth import ExistingToken, Instances
 from connector.salesforce.client import Client

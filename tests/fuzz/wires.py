@@ -16,6 +16,7 @@ from connector.career.facts import Facts
 from connector.career.profile import load_profile
 from connector.career.setup import Setup, carrier_of
 from connector.career.side import CareerClient
+from connector.core.rulebook import Rulebook
 from connector.errors import Halt, Later, Refused
 from connector.ports import (
     Acknowledgement,
@@ -29,7 +30,6 @@ from connector.ports import (
     Record,
     Status,
 )
-from connector.rules import Rulebook
 from connector.salesforce.auth import ClientCredentials, ExistingToken, Instances
 from connector.salesforce.client import Client
 from connector.salesforce.side import SalesforceSide

@@ -17,9 +17,10 @@ from connector.administration import remote_checks
 from connector.bootstrap import Surroundings, open_crm_wire
 from connector.config import load_settings
 from connector.core.document import MAX_BYTES, render_problems
+from connector.core.rulebook import Rulebook
 from connector.engine.context import key_of
 from connector.errors import Halt, UserError
-from connector.rules import Rulebook, load_rules
+from connector.rules import load_rules
 from connector.salesforce.auth import Instances, JwtBearer
 from connector.secrets import read_secret
 from connector.wire import Wire, open_session

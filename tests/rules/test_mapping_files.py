@@ -13,9 +13,9 @@ import pytest
 
 from connector.core.document import MAX_BYTES, render_problems
 from connector.core.model import Side
-from connector.core.rulebook import Fact
+from connector.core.rulebook import Fact, Rulebook
 from connector.errors import UserError
-from connector.rules import Rulebook, load_rules
+from connector.rules import load_rules
 from tests.systems import MAPPINGS
 
 HERE = Path(__file__).parent

@@ -14,11 +14,12 @@ from connector.administration import local_checks
 from connector.bootstrap import Bridge
 from connector.core.grants import Grants, permitted, wider
 from connector.core.model import Mode, OnWithdrawn, Owner, Share, Unit
+from connector.core.rulebook import Persons, Rulebook
 from connector.daemon import MAPPING_PROBLEM, Daemon
 from connector.engine import permission
 from connector.engine.cycle import prepare
 from connector.errors import Halt
-from connector.rules import Persons, Rulebook, load_rules
+from connector.rules import load_rules
 from connector.store import journal
 from connector.store.store import get_meta, set_meta
 from tests.engine.university import University
