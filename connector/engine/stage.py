@@ -12,7 +12,6 @@ from connector.engine.context import Context, Installation
 from connector.store import links
 from connector.store.store import get_meta, get_metas, pack, set_meta, stamp, unpack
 
-_BATCH = 500
 EVERYBODY = ("linked", "new", "ended")
 """The states of links about which there may be something to write."""
 
@@ -75,7 +74,7 @@ def included(ctx: Context) -> int:
     while True:
         with ctx.store.begin() as db:
             stand = replace(stage(db), live=True)
-            rows = links.with_state(db, ["linked"], after=after, limit=_BATCH)
+            rows = links.with_state(db, ["linked"], after=after)
             if not rows:
                 return count
             after = (rows[-1]["system"], rows[-1]["account_id"])

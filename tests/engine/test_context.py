@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from hashlib import sha256
+from types import SimpleNamespace
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from connector.core.rulebook import Persons
-from connector.engine.context import key_of, no_progress
+from connector.engine.context import key_of, no_progress, requests_side, sides
 from tests.engine.university import University
 
 part = st.text(alphabet=st.characters(exclude_characters="|", exclude_categories=["Cs"])) | st.integers()
@@ -36,6 +38,17 @@ def test_each_school_may_have_its_own_mapping(new: University) -> None:
     own = replace(usual)
     ctx = replace(new.ctx, persons=Persons(usual=usual, own={"law": own}))
     assert (ctx.rules("law") is own, ctx.rules("careers") is usual, ctx.person is usual) == (True, True, True)
+
+
+def test_requests_that_travel_apart_are_a_side_of_their_own(new: University) -> None:
+    """Law: Salesforce comes first, then each career system, and its requests behind it where another service carries them."""
+
+    def system(*, elsewhere: bool) -> Any:
+        return SimpleNamespace(capabilities=SimpleNamespace(requests_elsewhere=elsewhere))
+
+    ctx = replace(new.ctx, careers={"law": system(elsewhere=False), "arts": system(elsewhere=True)})
+    assert sides(ctx) == ["crm", "law", "arts", "arts:requests"]
+    assert (requests_side(ctx, "law"), requests_side(ctx, "arts")) == ("law", "arts:requests")
 
 
 def test_nobody_is_told() -> None:
