@@ -17,6 +17,7 @@ from connector.core.routing import PastRequest, PersonFacts, Routed, Unidentifie
 from connector.core.rulebook import PROFILE, Fact, Rules
 from connector.core.understanding import title_of, understand
 from connector.engine.context import Context
+from connector.engine.crm_values import moment_or_none, whole_number
 from connector.engine.readings import Person, holds, withdrawn_purposes
 from connector.ports import Feed
 from connector.store import links, observations, requests
@@ -114,7 +115,7 @@ def _unclaimed(db: Connection, contact: str, key: str) -> Iterator[PastRequest]:
     ours = requests.by_key(db, [one["Key__c"] for one in fields.values() if one.get("Key__c")])
     for row in records:
         one = fields[row["id"]]
-        received = read_moment(one.get("Received_At__c"))
+        received = moment_or_none(one.get("Received_At__c"))
         if one.get("Key__c") in {None, key, *ours} or received is None or not in_our_words(one):
             continue
         state = RequestState(one["State__c"])
@@ -127,7 +128,7 @@ def _unclaimed(db: Connection, contact: str, key: str) -> Iterator[PastRequest]:
             title=str(one.get("Title__c") or ""),
             touched_at=received if asked else None,
             waits=state is RequestState.WAITING,
-            ended_at=(read_moment(row["version"]) or received) if state in ENDED else None,
+            ended_at=(moment_or_none(row["version"]) or received) if state in ENDED else None,
         )
 
 
@@ -198,29 +199,6 @@ def words_of(system: str, ask: Ask) -> dict[str, Any]:
 
 def _time(at: datetime | None) -> str | None:
     return stamp(at)[:19] + "Z" if at else None
-
-
-def whole_number(value: object) -> int | None:
-    """A number as Salesforce gives it, without its point."""
-    return int(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
-
-
-_WORD = 40
-"""Letters of the state's columns for words of picklists; PostgreSQL refuses what is longer."""
-
-
-def picked(value: object) -> str | None:
-    """A word of a picklist as Salesforce gives it, as long as the state keeps it: an org may have longer ones of its own."""
-    return str(value)[:_WORD] if value else None
-
-
-def read_moment(value: object) -> datetime | None:
-    """A moment as Salesforce gives it; None for what is none."""
-    try:
-        at = datetime.fromisoformat(value) if isinstance(value, str) else None
-    except ValueError:
-        return None
-    return at if at is not None and at.tzinfo is not None else None
 
 
 def _text(value: object) -> str | None:

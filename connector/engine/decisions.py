@@ -12,8 +12,8 @@ from connector.core.foreign import fitted, visible
 from connector.core.model import Side
 from connector.core.rulebook import Slot
 from connector.core.suggestions import CRM_STATES, NONE_OF_THEM, WAITING, answer_of
-from connector.engine.asked import picked
 from connector.engine.context import Context, log
+from connector.engine.crm_values import picked
 from connector.engine.drafts import NEW_CONTACT
 from connector.engine.recovered import decided_on, take_up
 from connector.engine.unasking import settle_whose, start_anew

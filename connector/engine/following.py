@@ -24,8 +24,9 @@ from connector.core.progress import (
 )
 from connector.core.requests import Ask, Misunderstood
 from connector.core.routing import GONE, TAKEN_BACK
-from connector.engine.asked import asked_now, picked, read_moment, whole_number, words_of
+from connector.engine.asked import asked_now, words_of
 from connector.engine.context import log
+from connector.engine.crm_values import moment_or_none, picked, whole_number
 from connector.engine.desk import Desk
 from connector.engine.merged import survivor_of
 from connector.ports import Feed
@@ -186,7 +187,7 @@ def _recount(desk: Desk, known: Row, stands: RequestState, fields: Mapping[str, 
     Of what was taken back Salesforce does not say whether anybody had begun: there our own state is left as it is, unless it
     knows of no withdrawal, since careers have opened again what they took back.
     """
-    contact, received = fields.get("Contact__c"), read_moment(fields.get("Received_At__c"))
+    contact, received = fields.get("Contact__c"), moment_or_none(fields.get("Received_At__c"))
     stood = RequestState(fields["State__c"])
     if stood is RequestState.WITHDRAWN:
         if stands is not RequestState(known["state"]):
@@ -213,7 +214,7 @@ def _settled(known: Row, state: RequestState, touched: datetime) -> str | None:
 
 def _touched(now: datetime, *seen: Row | None) -> datetime:
     """When the record of a request or its Task was last touched: what is read only now may have been long ago."""
-    moments = (read_moment(row["version"]) for row in seen if row is not None)
+    moments = (moment_or_none(row["version"]) for row in seen if row is not None)
     return min(now, max((at for at in moments if at is not None), default=now))
 
 

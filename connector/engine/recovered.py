@@ -10,8 +10,8 @@ from sqlalchemy import Connection
 
 from connector.core.model import Memory, OpenSuggestion, Rejection, Side, Unit, Value
 from connector.core.suggestions import CRM_STATES, WAITING, show, to_enter
-from connector.engine.asked import read_moment
 from connector.engine.context import Context, key_of, log
+from connector.engine.crm_values import moment_or_none
 from connector.engine.readings import Person
 from connector.engine.settling import NOT_CREATED
 from connector.engine.unasking import forget
@@ -199,7 +199,7 @@ def _owners(db: Connection, asked: _Asked) -> tuple[Value, ...] | None:
 
 def _turned_down(db: Connection, asked: _Asked, fields: Mapping[str, Any]) -> None:
     """The same is not asked again, unless the contact has moved since."""
-    mine, at = _owners(db, asked), read_moment(fields.get("Decided_At__c"))
+    mine, at = _owners(db, asked), moment_or_none(fields.get("Decided_At__c"))
     if mine is None or at is None or show(asked.unit.fields, mine) != fields.get("Now__c"):
         return
     rejected = Rejection(values=asked.values, against=mine, at=at)
