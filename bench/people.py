@@ -10,11 +10,29 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
 
-from connector.core.evidence import Prepared, blocking_keys, evidence_from, prepare, query_keys, shortlist
+from connector.core.evidence import Prepared, blocking_keys, evidence_of, prepare, query_keys, shortlist
 from connector.core.match import Frequencies, Score, Weights, score
+from connector.core.model import Value
+from connector.core.rulebook import MANY, Slot
 
-COLUMNS = {"email": "email_personal", "email2": "email_university", "phone": "phone_mobile"}
-"""Where a column of the sets is not named as the canonical field."""
+COLUMNS = {
+    Slot.INSTITUTION_ID: ("institution_id",),
+    Slot.FIRST: ("first_name",),
+    Slot.MIDDLE: ("middle_name",),
+    Slot.LAST: ("last_name",),
+    Slot.FORMER_LAST: ("former_last_name",),
+    Slot.PREFERRED: ("preferred_name",),
+    Slot.BIRTH_DATE: ("birth_date",),
+    Slot.EMAILS: ("email", "email2"),
+    Slot.PHONES: ("phone",),
+    Slot.CITY: ("city",),
+    Slot.POSTCODE: ("postcode",),
+    Slot.CLASS_YEAR: ("class_year",),
+    Slot.MAJOR: ("major",),
+    Slot.EMPLOYER: ("employer",),
+    Slot.OCCUPATION: ("occupation",),
+}
+"""What ``[match]`` of a mapping says, for the columns of the sets."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,12 +81,16 @@ def read_set(folder: Path) -> PeopleSet:
 def read_people(path: Path) -> dict[str, Prepared]:
     """The prepared evidence of every row, by record id."""
     with path.open(encoding="utf-8", newline="") as file:
-        return {
-            row["record_id"]: prepare(
-                evidence_from(row["record_id"], {COLUMNS.get(name, name): value for name, value in row.items()})
-            )
-            for row in csv.DictReader(file)
-        }
+        return {row["record_id"]: prepare(evidence_of(row["record_id"], slots_of(row))) for row in csv.DictReader(file)}
+
+
+def slots_of(row: Mapping[str, str | None]) -> dict[Slot, Value]:
+    """A row of a set as a mapping hands a record on (``MatchFields.evidence``)."""
+    found: dict[Slot, Value] = {}
+    for slot, columns in COLUMNS.items():
+        texts = [text for column in columns if (text := (row.get(column) or "").strip())]
+        found[slot] = tuple(sorted(set(texts))) if slot in MANY else next(iter(texts), None)
+    return found
 
 
 def is_training(career: str, *, fold: int = 0) -> bool:

@@ -20,7 +20,9 @@ import jellyfish
 import orjson
 from anyascii import anyascii
 
+from connector.core.model import Value
 from connector.core.nicknames import formal_names
+from connector.core.rulebook import Slot
 
 KEYS_VERSION = "keys-1"
 """Part of every key. A stored index of another version must be built anew."""
@@ -56,10 +58,6 @@ _NOT_ALPHANUMERIC = re.compile(r"[^a-z0-9]+")
 _SILENT = re.compile("['`\u2018\u2019\u02bc\u0300-\u036f]")  # apostrophes and combining marks
 _NOT_DIGIT = re.compile(r"\D+")
 _ORDINAL = re.compile(r"\d+(st|nd|rd|th)?$")
-
-_FIRST_NAMES = ("first_name", "preferred_name")
-_EMAILS = ("email_personal", "email_university", "email_work")
-_PHONES = ("phone_mobile", "phone_home", "phone_work")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,43 +122,38 @@ class Prepared:
 _PREPARED_FIELDS = tuple(Prepared.__dataclass_fields__)
 
 
-def evidence_from(record_id: str, values: Mapping[str, Any]) -> Evidence:
-    """Evidence from canonical values by canonical field name; each a value, a list of values, or None for empty.
+def evidence_of(record_id: str, slots: Mapping[Slot, Value]) -> Evidence:
+    """The evidence of one record, from what stands in each slot. A class year that is no number is unknown."""
 
-    Unknown names are ignored, so that a whole canonical record can be given. A class year that is no number is unknown.
-    """
+    def texts(*names: Slot) -> tuple[str, ...]:
+        found: list[str] = []
+        for name in names:
+            value = slots.get(name)
+            found.extend(value if isinstance(value, tuple) else [] if value is None else [str(value)])
+        return tuple(dict.fromkeys(found))
 
-    def gather(*names: str) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(text for name in names for text in _texts(values.get(name))))
+    def one(name: Slot) -> str | None:
+        value = slots.get(name)
+        return next(iter(texts(name)), None) if isinstance(value, tuple) else None if value is None else str(value)
 
-    def one(*names: str) -> str | None:
-        return next(iter(gather(*names)), None)
-
-    year = _NOT_DIGIT.sub("", one("class_year") or "")
+    year = one(Slot.CLASS_YEAR)
     return Evidence(
         record_id=record_id,
-        institution_id=one("institution_id"),
-        first=gather(*_FIRST_NAMES),
-        middle=gather("middle_name"),
-        last=gather("last_name"),
-        former_last=gather("former_last_name"),
-        emails=gather(*_EMAILS),
-        phones=gather(*_PHONES),
-        birth_date=one("birth_date"),
-        city=one("city"),
-        postcode=one("postcode"),
-        class_year=int(year) if len(year) == 4 else None,
-        major=one("major"),
-        occupation=one("occupation", "title"),
-        employer=one("employer"),
+        institution_id=one(Slot.INSTITUTION_ID),
+        first=texts(Slot.FIRST, Slot.PREFERRED),
+        middle=texts(Slot.MIDDLE),
+        last=texts(Slot.LAST),
+        former_last=texts(Slot.FORMER_LAST),
+        emails=texts(Slot.EMAILS),
+        phones=texts(Slot.PHONES),
+        birth_date=one(Slot.BIRTH_DATE),
+        city=one(Slot.CITY),
+        postcode=one(Slot.POSTCODE),
+        class_year=int(year) if year and year.isdecimal() else None,
+        major=one(Slot.MAJOR),
+        occupation=one(Slot.OCCUPATION),
+        employer=one(Slot.EMPLOYER),
     )
-
-
-def _texts(value: Any) -> list[str]:  # noqa: ANN401 - a canonical value is a scalar or a list of scalars
-    if value is None:
-        return []
-    parts = value if isinstance(value, (list, tuple, set, frozenset)) else [value]
-    return [text for part in parts if part is not None and (text := str(part).strip())]
 
 
 @lru_cache(maxsize=65536)

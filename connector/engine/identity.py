@@ -7,14 +7,13 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, select
 
-from connector.core.evidence import Prepared, prepare, query_keys, shortlist
+from connector.core.evidence import Prepared, evidence_of, prepare, query_keys, shortlist
 from connector.core.match import Decision, Frequencies, Kind, Policy, Reason, resolve, score, triage
 from connector.core.model import Side
 from connector.core.rulebook import Slot
 from connector.core.suggestions import answer_of
 from connector.engine.context import Context, key_of
 from connector.engine.drafts import NEW_CONTACT
-from connector.engine.evidence import evidence_of
 from connector.engine.merged import follow_link, follow_requests
 from connector.engine.unasking import settle_whose, start_anew
 from connector.ports import Feed

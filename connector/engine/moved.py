@@ -10,13 +10,13 @@ from collections.abc import Mapping, Sequence
 
 from sqlalchemy import Connection
 
-from connector.core.evidence import Prepared, prepare
+from connector.core.evidence import Prepared, evidence_of, prepare
 from connector.core.likeness import compare
 from connector.core.match import are_two_people
 from connector.core.model import Side
 from connector.engine.context import Context, log
 from connector.engine.drafts import NEW_CONTACT
-from connector.engine.evidence import contact_evidence, evidence_of
+from connector.engine.evidence import contact_evidence
 from connector.engine.unasking import start_anew
 from connector.ports import Feed, Record
 from connector.store import links, observations, reviews, suggestions

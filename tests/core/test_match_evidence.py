@@ -15,13 +15,15 @@ from connector.core.evidence import (
     Evidence,
     Prepared,
     blocking_keys,
-    evidence_from,
+    evidence_of,
     fold,
     prepare,
     query_keys,
     shortlist,
 )
+from connector.core.model import Value
 from connector.core.nicknames import are_familiar, formal_names
+from connector.core.rulebook import Slot
 
 NAMES = st.lists(st.text(max_size=12), max_size=2).map(tuple)
 EVIDENCE = st.builds(
@@ -39,25 +41,19 @@ EVIDENCE = st.builds(
 )
 
 
-def test_canonical_values_become_evidence() -> None:
-    """Every name, e-mail and phone field of a canonical record is gathered; unknown fields and empty values are ignored."""
-    evidence = evidence_from(
-        "r1",
-        {
-            "first_name": "Zoë",
-            "preferred_name": "Zo",
-            "last_name": "Núñez",
-            "former_last_name": ["Ortiz", ""],
-            "email_work": "z@w.example",
-            "email_personal": "z@p.example",
-            "phone_home": "+34 911 234 567",
-            "class_year": 2004,
-            "title": "Baker",
-            "linkedin": "ignored",
-            "city": None,
-        },
-    )
-    assert evidence == Evidence(
+def test_what_stands_in_slots_becomes_evidence() -> None:
+    """Law: every name ever had is gathered, the current one first; e-mails and phones too; empty slots are unknown."""
+    slots: dict[Slot, Value] = dict.fromkeys(Slot) | {
+        Slot.FIRST: "Zoë",
+        Slot.PREFERRED: "Zo",
+        Slot.LAST: "Núñez",
+        Slot.FORMER_LAST: "Ortiz",
+        Slot.EMAILS: ("z@p.example", "z@w.example"),
+        Slot.PHONES: ("+34 911 234 567",),
+        Slot.CLASS_YEAR: 2004,
+        Slot.OCCUPATION: "Baker",
+    }
+    assert evidence_of("r1", slots) == Evidence(
         record_id="r1",
         first=("Zoë", "Zo"),
         last=("Núñez",),
@@ -67,6 +63,12 @@ def test_canonical_values_become_evidence() -> None:
         class_year=2004,
         occupation="Baker",
     )
+
+
+@pytest.mark.parametrize(("stands", "year"), [("2004", 2004), (2004, 2004), ("class of 2004", None), ("", None), (None, None)])
+def test_a_class_year_that_is_no_number_is_unknown(stands: Value, year: int | None) -> None:
+    """Law: nothing is read into a class year."""
+    assert evidence_of("r1", {Slot.CLASS_YEAR: stands}).class_year == year
 
 
 @pytest.mark.parametrize(

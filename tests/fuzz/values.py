@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 
 from connector.bootstrap import read_weights
-from connector.core.evidence import Prepared, blocking_keys, evidence_from, prepare, query_keys
+from connector.core.evidence import Prepared, blocking_keys, evidence_of, prepare, query_keys
 from connector.core.match import score
 from connector.core.model import Side
 from connector.core.requests import Ask, describe
@@ -80,10 +80,11 @@ def person(data: bytes) -> None:
         for side in Side:
             found.reading(unit, side)
     orjson.dumps(found.unreadable)
-    prepared = prepare(evidence_from("a0", fields))
-    assert Prepared.from_json(prepared.to_json()) == prepared
-    assert all(len(key) == 16 for key in blocking_keys(prepared) | query_keys(prepared))
-    score(prepared, prepared, read_weights())
+    for side in Side:
+        prepared = prepare(evidence_of("a0", rules().person.match.evidence(side, fields)))
+        assert Prepared.from_json(prepared.to_json()) == prepared
+        assert all(len(key) == 16 for key in blocking_keys(prepared) | query_keys(prepared))
+        score(prepared, prepared, read_weights())
 
 
 def request(data: bytes) -> None:
