@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tokenize
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 PRODUCT = ("connector", "jobs", "crm_package")
@@ -227,6 +227,95 @@ def foreign_places(root: Path) -> list[str]:
     return found
 
 
+_ALLOWED_UNREAD = {
+    "RequestType.case_mode": "for the institution's own yearly figures; the bridge does nothing with it (docs/mapping-guide.md)",
+    "TypeTable.case_mode": "the same, as the file has it",
+    "TransformTable.collapse": "options are handed to a transform by their names (`TransformTable.options`)",
+    "TransformTable.form": "an option, too",
+    "TransformTable.invert": "an option, too",
+    "TransformTable.region": "an option, too",
+    "Score.parts": "the bench shows it beside a wrong link (`bench/train_match.py`)",
+    "Guarded.response_class": "the standard library's HTTP client calls it",
+    "_Heard.readable": "the standard library's buffers call it",
+    "_Wordless.formatException": "the standard library's log calls it",
+    # Being removed:
+    "Crm.api_version": "the bridge speaks one version",
+    "Routed.who_id": "nobody asks for it",
+    "Rules.career_fields": "tests alone ask for it",
+}
+"""What nobody in the product reads by its name, and why it is there all the same."""
+
+_REGISTERS = frozenset({"command", "callback"})
+"""Decorators by which a function is called without being named: those of the command line."""
+
+
+def unread(root: Path) -> list[str]:
+    """What the product has and nobody in it reads; and what is allowed, but read or gone.
+
+    Looked at are the fields of the tables of ``config.toml`` and the mapping, those of the core's dataclasses, and every function
+    and method of ``connector``. Members are read as attributes, functions also by their bare names; whose is not looked at: what
+    shares its name with something that is read is not found, nor what is read only to be handed on.
+    """
+    trees = {name: ast.parse(path.read_text(encoding="utf-8")) for name, path in sources(root, PRODUCT)}
+    nodes = [node for tree in trees.values() for node in ast.walk(tree)]
+    members = {word for node in nodes for word in _members_read(node)}
+    functions = members | {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
+    ours = {name: tree for name, tree in trees.items() if name.startswith("connector/") and "/migrations/" not in name}
+    offered = {name: place for where, tree in ours.items() for place, name in _offered(where, tree, _tables(ours))}
+    found = {name: place for name, place in offered.items() if _last(name) not in (members if "." in name else functions)}
+    needless = [f"allowed, but read or gone: {name}" for name in sorted(_ALLOWED_UNREAD.keys() - found)]
+    return [f"{place} {name}" for name, place in found.items() if name not in _ALLOWED_UNREAD] + needless
+
+
+def _last(name: str) -> str:
+    return name.rpartition(".")[2]
+
+
+def _members_read(node: ast.AST) -> list[str]:
+    match node:
+        case ast.Attribute(attr=name, ctx=ast.Load()):
+            return [name]
+        case ast.MatchClass(kwd_attrs=names):
+            return names
+        case _:
+            return []
+
+
+def _tables(trees: Mapping[str, ast.Module]) -> set[str]:
+    """The tables of configuration and mapping: what comes from ``connector.core.violations.Table``, also by a few steps."""
+    places = ("connector/config.py", "connector/rules/schema.py")
+    classes = [node for name in places for node in ast.walk(trees[name]) if isinstance(node, ast.ClassDef)]
+    known = {"Table"}
+    while more := {one.name for one in classes if known & {base.id for base in one.bases if isinstance(base, ast.Name)}} - known:
+        known |= more
+    return known - {"Table"}
+
+
+def _offered(where: str, tree: ast.Module, tables: set[str]) -> Iterator[tuple[str, str]]:
+    """The place and name of each field and function of a module that somebody should read; a field's with that of its class."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ClassDef) and (
+            node.name in tables or (where.startswith("connector/core") and _is_dataclass(node))
+        ):
+            for line in node.body:
+                if isinstance(line, ast.AnnAssign) and isinstance(line.target, ast.Name) and not line.target.id.startswith("_"):
+                    yield f"{where}:{line.lineno}", f"{node.name}.{line.target.id}"
+        if isinstance(node, ast.Module | ast.ClassDef):
+            for line in node.body:
+                if isinstance(line, ast.FunctionDef) and not line.name.startswith("_") and not _is_registered(line):
+                    yield f"{where}:{line.lineno}", f"{node.name}.{line.name}" if isinstance(node, ast.ClassDef) else line.name
+
+
+def _is_dataclass(node: ast.ClassDef) -> bool:
+    names = (one.func if isinstance(one, ast.Call) else one for one in node.decorator_list)
+    return any(isinstance(name, ast.Name) and name.id == "dataclass" for name in names)
+
+
+def _is_registered(node: ast.FunctionDef) -> bool:
+    calls = (one.func for one in node.decorator_list if isinstance(one, ast.Call))
+    return any(isinstance(call, ast.Attribute) and call.attr in _REGISTERS for call in calls)
+
+
 RULES: dict[str, Callable[[Path], list[str]]] = {
     rule.__name__: rule
     for rule in (
@@ -241,6 +330,7 @@ RULES: dict[str, Callable[[Path], list[str]]] = {
         patterns,
         unfinished,
         foreign_places,
+        unread,
     )
 }
 

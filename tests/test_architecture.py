@@ -55,6 +55,13 @@ DEFECTS = {
         ("jobs/cycle.py", "def later():\n    raise NotImplementedError\n", "jobs/cycle.py"),
         ("connector/alerts.py", "# TO" + "DO: tell somebody\n", "connector/alerts.py"),
     ],
+    "unread": [
+        ("connector/config.py", "class Extra(Table):\n    nobody_asks: str = ''\n", "Extra.nobody_asks"),
+        ("connector/rules/schema.py", "class Wide(SettingsTable):\n    nobody_asked: str = ''\n", "Wide.nobody_asked"),
+        ("connector/core/retry.py", "@dataclass(frozen=True)\nclass Tried:\n    nobody_counts: int\n", "Tried.nobody_counts"),
+        ("connector/alerts.py", "def nobody_calls():\n    pass\n", "nobody_calls"),
+        ("connector/wire.py", "class More:\n    def nobody_called(self):\n        pass\n", "More.nobody_called"),
+    ],
     "foreign_places": [("docs/note.md", "Look into /wor" + "k/main for it.\n", "docs/note.md")],
 }
 
