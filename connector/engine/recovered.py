@@ -198,7 +198,7 @@ def _owners(db: Connection, asked: _Asked) -> tuple[Value, ...] | None:
 
 
 def _turned_down(db: Connection, asked: _Asked, fields: Mapping[str, Any]) -> None:
-    """The same is not asked again, unless the contact has moved since."""
+    """What staff have rejected is remembered, so that it is not asked again, unless the contact has moved since."""
     mine, at = _owners(db, asked), moment_or_none(fields.get("Decided_At__c"))
     if mine is None or at is None or show(asked.unit.fields, mine) != fields.get("Now__c"):
         return

@@ -182,7 +182,7 @@ def give_up(
 def give_up_all(
     db: Connection, kind: str, systems: Collection[str], *, but_code: str, states: Sequence[str] = _UNSENT
 ) -> list[Row]:
-    """The same for all writes of a kind and these systems that have not been sent, or were refused (but not with this code)."""
+    """Give up all writes of a kind and these systems that have not been sent, or were refused (but not with this code); which."""
     other = intent.c.code.is_distinct_from(but_code)
     unsent = (intent.c.kind == kind) & intent.c.system.in_(systems) & intent.c.state.in_(states) & other
     rows = fetch(db, select(intent).where(unsent).order_by(intent.c.id))
@@ -201,13 +201,13 @@ def resettle(db: Connection, intent_id: int, settle_with: Mapping[str, Any]) -> 
 
 
 def rewrite(db: Connection, intent_id: int, payload: Mapping[str, Any], settle_with: Mapping[str, Any]) -> None:
-    """The same with what it carries."""
+    """What a write carries, and what is to be settled by its outcome, told anew."""
     columns = {"payload": pack(payload), "settle": pack(settle_with), "changes": len(payload["fields"])}
     db.execute(update(intent).where(intent.c.id == intent_id).values(**columns))
 
 
 def supersede_marked(db: Connection, kinds: Sequence[str]) -> None:
-    """The same for every target whose link the planner is to look at."""
+    """Give up the unsent writes of these kinds for every target whose link the planner is to look at."""
     marked = exists().where(link.c.system == intent.c.system, link.c.account_id == intent.c.target, link.c.marked)
     unsent = intent.c.kind.in_(kinds) & intent.c.state.in_(_UNSENT)
     db.execute(update(intent).where(unsent, marked).values(state="superseded"))

@@ -42,7 +42,7 @@ class UnitState:
     fields: tuple[str, ...] = ()
 
     def about(self, unit: Unit) -> UnitState:
-        """The same for the unit as the mapping has it now: a base of other fields, or in another order, is no base of it.
+        """This state, for the unit as the mapping has it now: a base of other fields, or in another order, is no base of it.
 
         When a mapping is taken into force such bases are forgotten (``remapped``); a state of yesterday may still have them.
         """

@@ -177,7 +177,7 @@ def touched(db: Connection, key: str) -> bool:
 
 
 def touch_once(db: Connection, key: str, *, contact_id: str, at: str, type: str) -> None:
-    """The same, unless it is known already."""
+    """The contact with somebody that a request leads to, unless that of this key is known already."""
     if not touched(db, key):
         put_touch(db, key, contact_id=contact_id, at=at, type=type)
 
