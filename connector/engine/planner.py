@@ -23,7 +23,7 @@ from connector.engine.remapped import forget_moved
 from connector.engine.stage import EVERYBODY, stage
 from connector.engine.unasking import NEW_QUESTIONS, unask
 from connector.store import intents, links, plans, reviews
-from connector.store.store import Row, next_name, pack, set_meta, stamp
+from connector.store.store import Row, next_name, pack, stamp
 
 _BATCH = 500
 
