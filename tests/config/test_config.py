@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from connector.bootstrap import career_faults
+from connector.career.profile import load_profile
+from connector.career.setup import carrier_of
 from connector.config import SECRETS, Settings, address_fault, load_settings, my_domain_fault
 from connector.core.document import render_problems
 from connector.errors import UserError
@@ -105,9 +107,15 @@ def test_optional_settings_show_their_defaults(tmp_path: Path) -> None:
     text = OPTIONAL.sub("", EXAMPLE.read_text())
     shown = load_settings(write(tmp_path, text)).model_dump()
     default = load_settings(write(tmp_path, EXAMPLE.read_text())).model_dump()
-    for section in ("bridge", "state", "crm", "schedule", "alerts", "status", "pilot"):
-        for key, value in shown[section].items():
-            assert key in examples or value == default[section][key], f"{section}.{key}"
+    sections = {
+        name: (shown[name], default[name]) for name in ("bridge", "state", "crm", "schedule", "alerts", "status", "pilot")
+    }
+    # How requests travel is the profile's to say where the file does not.
+    first = carrier_of(load_profile("generic"), None)
+    sections["career[0]"] = (shown["career"][0], default["career"][0] | {"requests": first})
+    for section, (values, defaults) in sections.items():
+        for key, value in values.items():
+            assert key in examples or value == defaults[key], f"{section}.{key}"
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connector.core.rulebook import Persons
-from connector.engine.context import key_of, no_progress, requests_side, sides
+from connector.engine.context import key_of, requests_side, sides
 from tests.engine.university import University
 
 part = st.text(alphabet=st.characters(exclude_characters="|", exclude_categories=["Cs"])) | st.integers()
@@ -49,8 +49,3 @@ def test_requests_that_travel_apart_are_a_side_of_their_own(new: University) -> 
     ctx = replace(new.ctx, careers={"law": system(elsewhere=False), "arts": system(elsewhere=True)})
     assert sides(ctx) == ["crm", "law", "arts", "arts:requests"]
     assert (requests_side(ctx, "law"), requests_side(ctx, "arts")) == ("law", "arts:requests")
-
-
-def test_nobody_is_told() -> None:
-    """Law: whoever wants no progress may say so."""
-    no_progress("records", 1, None)
