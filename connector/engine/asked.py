@@ -21,7 +21,7 @@ from connector.engine.crm_values import moment_or_none, whole_number
 from connector.engine.readings import Person, holds, withdrawn_purposes
 from connector.ports import Feed
 from connector.store import links, observations, requests
-from connector.store.store import Row, moment, stamp, unpack
+from connector.store.store import Row, grouped, moment, stamp, unpack
 
 
 def find_person(ctx: Context, db: Connection, system: str, ask: Ask) -> PersonFacts | Unidentified:
@@ -134,14 +134,11 @@ def _unclaimed(db: Connection, contact: str, key: str) -> Iterator[PastRequest]:
 
 def _titles(ctx: Context, db: Connection, rows: Sequence[Row], ask: Ask) -> Mapping[tuple[str, str], str]:
     """What careers call those of these requests now that are of the same type and open, by system and id."""
-    ids: dict[str, list[str]] = {}
-    for row in rows:
-        if row["settled_at"] is None and ctx.requests.by_word(row["type"]) == ask.type:
-            ids.setdefault(row["system"], []).append(row["request_id"])
+    alike = [row for row in rows if row["settled_at"] is None and ctx.requests.by_word(row["type"]) == ask.type]
     return {
         (system, id): title_of(unpack(seen["fields"]), ctx.requests.texts)
-        for system, some in ids.items()
-        for id, seen in observations.load(db, Side.CAREER, "request", some, system=system).items()
+        for system, some in grouped(alike, "system").items()
+        for id, seen in observations.load(db, Side.CAREER, "request", [row["request_id"] for row in some], system=system).items()
     }
 
 

@@ -41,14 +41,6 @@ def overtaken(ctx: Context, system: str, kind: str) -> bool:
     return kind == "career.update" and career is not None and not career.capabilities.lookup
 
 
-def by_system(rows: Sequence[Row]) -> dict[str, list[Row]]:
-    """Links by their career systems: one batch is of one system."""
-    groups: dict[str, list[Row]] = {}
-    for row in rows:
-        groups.setdefault(row["system"], []).append(row)
-    return groups
-
-
 class Batch:
     """The observations and states that one batch of links needs, each loaded once.
 

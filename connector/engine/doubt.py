@@ -16,7 +16,7 @@ from connector.engine.context import Context
 from connector.engine.keeping import keep, park
 from connector.ports import HANDED_OVER, NOT_SENT, POISON, UNREADABLE, Feed, Outcome, Record, Status
 from connector.store import intents, observations
-from connector.store.store import Row, moment, unpack
+from connector.store.store import Row, grouped, moment, unpack
 
 _GONE = "GONE"
 """The code of a write whose record is not there any more."""
@@ -141,14 +141,13 @@ def moved_meanwhile(
     Raises:
         Later, Halt, Refused: they cannot be read now.
     """
-    by_system: dict[str, list[str]] = {}
-    for (row, _), outcome in zip(pairs, outcomes, strict=True):
-        if outcome.status is Status.STALE and row["kind"] == "career.update":
-            by_system.setdefault(row["system"], []).append(row["target"])
-    found: dict[tuple[str, str], Record] = {}
-    for system, ids in by_system.items():
-        found |= {(system, record.id): record for record in ctx.careers[system].fetch("person", ids)}
-    return found
+    stale = [row for (row, _), outcome in zip(pairs, outcomes, strict=True) if outcome.status is Status.STALE]
+    moved = [row for row in stale if row["kind"] == "career.update"]
+    return {
+        (system, record.id): record
+        for system, rows in grouped(moved, "system").items()
+        for record in ctx.careers[system].fetch("person", [row["target"] for row in rows])
+    }
 
 
 def perhaps_ours(

@@ -19,7 +19,7 @@ from connector.engine.unasking import settle_whose, start_anew
 from connector.ports import Feed
 from connector.store import journal, links, observations, requests, reviews, suggestions
 from connector.store.observations import batches
-from connector.store.store import Row, get_meta, set_meta, stamp, unpack
+from connector.store.store import Row, get_meta, grouped, set_meta, stamp, unpack
 from connector.store.tables import observation
 
 _BATCH = 250
@@ -105,7 +105,7 @@ def _look_for_another(ctx: Context, db: Connection, ended: Sequence[Row]) -> Non
     if not ended:
         return
     policy = ctx.weights.policy(population=observations.count(db, Side.CRM, Feed.CONTACT))
-    for system, group in _by_system(ended).items():
+    for system, group in grouped(ended, "system").items():
         for account, decision in _triage_all(ctx, db, system, group, _frequencies(ctx, db), policy).items():
             if decision.kind is Kind.AUTOMATIC and decision.reason is Reason.INSTITUTION_ID:
                 links.change(db, system, account, state="waiting")
@@ -121,7 +121,7 @@ def _wake(ctx: Context, db: Connection, changed: set[str]) -> None:
     while every := links.with_state(db, ["new", "review", "ended"], after=after, limit=_BATCH):
         after = (every[-1]["system"], every[-1]["account_id"])
         rows = [row for row in every if row["state"] != "ended" or row["basis"] == links.CONTACT_DELETED]
-        for system, group in _by_system(rows).items():
+        for system, group in grouped(rows, "system").items():
             for account, prepared in _prepared(ctx, db, system, group).items():
                 for key in query_keys(prepared):
                     waiting.setdefault(key, []).append((system, account))
@@ -152,13 +152,6 @@ def _all_contacts(db: Connection) -> Iterable[Prepared]:
         yield Prepared.from_json(evidence)
 
 
-def _by_system(rows: Sequence[Row]) -> dict[str, list[Row]]:
-    groups: dict[str, list[Row]] = {}
-    for row in rows:
-        groups.setdefault(row["system"], []).append(row)
-    return groups
-
-
 def _prepared(ctx: Context, db: Connection, system: str, rows: Sequence[Row]) -> dict[str, Prepared]:
     found = observations.load(db, Side.CAREER, "person", [row["account_id"] for row in rows], system=system)
     return {
@@ -178,7 +171,7 @@ def _decide_batch(
     *,
     broken_off: Collection[str],
 ) -> None:
-    for system, group in _by_system(rows).items():
+    for system, group in grouped(rows, "system").items():
         if not observations.read_whole(db, Side.CAREER, system, "people"):
             continue
         accounts = observations.load(db, Side.CAREER, "person", [row["account_id"] for row in group], system=system)

@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from connector.core.brakes import Load, pulled
 from connector.core.merge import Row as Law
 from connector.core.model import Side
-from connector.engine.batch import Batch, by_system, note_unreadable, overtaken
+from connector.engine.batch import Batch, note_unreadable, overtaken
 from connector.engine.context import Context, log
 from connector.engine.drafts import FIELD_WRITES, PROPOSAL, Draft
 from connector.engine.halting import PLAN, give_notice, set_halt
@@ -23,7 +23,7 @@ from connector.engine.remapped import forget_moved
 from connector.engine.stage import EVERYBODY, stage
 from connector.engine.unasking import NEW_QUESTIONS, unask
 from connector.store import intents, links, plans, reviews
-from connector.store.store import Row, next_name, pack, stamp
+from connector.store.store import Row, grouped, next_name, pack, stamp
 
 _BATCH = 500
 
@@ -184,7 +184,7 @@ def _plan_batch(
     tried: Sequence[str] = (),
 ) -> None:
     stand = replace(stage(db), live=True) if as_if_live else stage(db)
-    for system, group in by_system(rows).items():
+    for system, group in grouped(rows, "system").items():
         accounts = [row["account_id"] for row in group]
         busy = intents.in_flight(db, system, accounts, [kind for kind in FIELD_WRITES if not overtaken(ctx, system, kind)])
         free = [row for row in group if row["account_id"] not in busy]

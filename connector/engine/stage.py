@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
 
-from connector.engine.batch import Batch, by_system
+from connector.engine.batch import Batch
 from connector.engine.context import Context, Installation
 from connector.store import links
-from connector.store.store import get_meta, get_metas, pack, set_meta, stamp, unpack
+from connector.store.store import get_meta, get_metas, grouped, pack, set_meta, stamp, unpack
 
 EVERYBODY = ("linked", "new", "ended")
 """The states of links about which there may be something to write."""
@@ -78,6 +78,6 @@ def included(ctx: Context) -> int:
             if not rows:
                 return count
             after = (rows[-1]["system"], rows[-1]["account_id"])
-            for system, group in by_system(rows).items():
+            for system, group in grouped(rows, "system").items():
                 batch = Batch(ctx, db, system, group)
                 count += sum(stand.includes(row["account_id"], batch.class_year(row)) for row in group)

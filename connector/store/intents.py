@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 
 from connector.store.observations import batches
-from connector.store.store import Place, Row, add, fetch, pack, prepared, rows_of, stamp, unpack
+from connector.store.store import Place, Row, add, fetch, grouped, pack, prepared, rows_of, stamp, unpack
 from connector.store.tables import intent, link, plan
 
 QUESTIONS = ("suggestion.create", "suggestion.update")
@@ -249,25 +249,23 @@ def _doubtful(system: Place, targets: Place, kinds: Place, since: Place) -> Sele
 
 def doubtful(db: Connection, system: str, targets: Iterable[str], kinds: Sequence[str], since: datetime) -> dict[str, list[Row]]:
     """Writes by target, settled after a moment, that may still take effect although we have decided anew."""
-    found: dict[str, list[Row]] = {}
+    found: list[Row] = []
     for some in batches(targets):
-        for row in rows_of(_doubtful(db, system=system, targets=some, kinds=kinds, since=stamp(since))):
-            found.setdefault(row["target"], []).append(row)
-    return found
+        found += rows_of(_doubtful(db, system=system, targets=some, kinds=kinds, since=stamp(since)))
+    return grouped(found, "target")
 
 
 def written_often(
     db: Connection, system: str, targets: Iterable[str], kinds: Sequence[str], since: datetime, *, times: int
 ) -> dict[str, list[Row]]:
     """The writes by target that were applied after a moment, of those targets that had so many."""
-    found: dict[str, list[Row]] = {}
+    found: list[Row] = []
     for some in batches(targets):
         mine = (intent.c.system == system) & intent.c.target.in_(some) & intent.c.kind.in_(kinds)
         recent = mine & (intent.c.state == "applied") & (intent.c.settled_at > stamp(since))
         often = select(intent.c.target).where(recent).group_by(intent.c.target).having(func.count() >= times)
-        for row in fetch(db, select(intent).where(recent, intent.c.target.in_(often))):
-            found.setdefault(row["target"], []).append(row)
-    return found
+        found += fetch(db, select(intent).where(recent, intent.c.target.in_(often)))
+    return grouped(found, "target")
 
 
 def erase(db: Connection, system: str, target: str) -> int:
@@ -304,11 +302,10 @@ def on_their_way(
     db: Connection, system: str, targets: Iterable[str], kind: str, *, states: Sequence[str] = ("unknown",)
 ) -> dict[str, list[Row]]:
     """Writes of a kind by target, oldest first; usually those that were sent and of which nobody knows what became of them."""
-    found: dict[str, list[Row]] = {}
+    found: list[Row] = []
     for some in batches(targets):
-        for row in rows_of(_on_their_way(db, system=system, targets=some, kinds=[kind], states=list(states))):
-            found.setdefault(row["target"], []).append(row)
-    return found
+        found += rows_of(_on_their_way(db, system=system, targets=some, kinds=[kind], states=list(states)))
+    return grouped(found, "target")
 
 
 def end_with(db: Connection, key: str, kind: str) -> None:

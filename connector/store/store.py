@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from functools import cache, lru_cache
@@ -392,6 +392,14 @@ def rows_of(found: CursorResult[*tuple[Any, ...]]) -> list[Row]:
     """All rows of a result, by column name."""
     names = tuple(found.keys())
     return [dict(zip(names, row, strict=True)) for row in found]
+
+
+def grouped(rows: Iterable[Row], column: str) -> dict[str, list[Row]]:
+    """Rows by what stands in a column, each group in their order."""
+    groups: dict[str, list[Row]] = {}
+    for row in rows:
+        groups.setdefault(row[column], []).append(row)
+    return groups
 
 
 def next_name(db: Connection, kind: str) -> str:
