@@ -105,8 +105,6 @@ class CareerSystem:
     def create_person(self, fields: Mapping[str, Any], by: Actor) -> Stored:
         """A new account."""
         data = empty_person()
-        if self.switches.approve_new_accounts:
-            data["state"] = "pending_approval"
         for path, value in fields.items():
             put(data, path, self._normal(path, value))
         stored = self._store("person", data)

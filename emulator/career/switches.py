@@ -14,7 +14,6 @@ class Switches:
     calls_per_minute: int | None = None
     mail_on_login_change: bool = True
     etag_ignored: bool = False
-    approve_new_accounts: bool = False
     trims: bool = False
     lowers_emails: bool = False
     put_replaces: bool = True

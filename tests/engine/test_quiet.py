@@ -14,7 +14,7 @@ from connector.ports import CareerSide, CrmSide
 from tests.engine.university import University
 
 CRM_WRITES = ("create", "update", "claim")
-CAREER_WRITES = ("create", "update", "note", "acknowledge")
+CAREER_WRITES = ("update", "note", "acknowledge")
 
 
 class Untouchable:
