@@ -81,6 +81,14 @@ def _by_hand(dice: Dice, spec: Spec, person: int) -> Step:
     return dice.weighted(kinds)
 
 
+def attached(dice: Dice, spec: Spec) -> Beats:
+    """The same is asked of somebody twice; then careers take the first one back, or an officer is done with it."""
+    person, item = dice.whole(0, spec.people - 1), dice.one((0, 1, 2, 3, 8))
+    ends: list[tuple[Step, float]] = [(Change(-2, ""), 4), (Work(-1, dice.one(("complete", "decline", "delete"))), 1)]
+    amidst: list[Step] = [_meanwhile(dice, spec, person)] if dice.chance(0.3) else []
+    return [[File(person, item)], [File(person, item), *amidst], [dice.weighted(ends)], []]
+
+
 def corrected(dice: Dice, spec: Spec) -> Beats:
     """Careers correct the type of a request: to one that is understood, and worked, or to one that is neither."""
     person = dice.whole(0, spec.people - 1)

@@ -12,7 +12,7 @@ from itertools import chain
 from typing import Any
 
 from tests.simulation import beside, decisions, drop, steps, troubles
-from tests.simulation.asks import asks, by_hand, corrected, months, shared
+from tests.simulation.asks import asks, attached, by_hand, corrected, months, shared
 from tests.simulation.courses import beside_another, course, seldom
 from tests.simulation.dice import Dice
 from tests.simulation.flavours import PLAIN
@@ -104,6 +104,7 @@ def _by_hand(dice: Dice, spec: Spec) -> Iterator[Sequence[Step]]:
     """In one seed of ten what officers do around requests, besides working their Tasks; in one of forty some months pass.
 
     In one of forty careers correct what they ask for; where everything else is the contract, since others name types otherwise.
+    In one of fifty the same is asked twice, and the first ask comes to an end.
     """
     if dice.chance(0.1):
         yield from by_hand(dice, spec)
@@ -111,6 +112,8 @@ def _by_hand(dice: Dice, spec: Spec) -> Iterator[Sequence[Step]]:
         yield from months(dice, spec)
     elif dice.chance(0.028) and spec.platform == USUAL:
         yield from corrected(dice, spec)
+    elif dice.chance(0.02):
+        yield from attached(dice, spec)
 
 
 _PLATFORMS = (("generic", 8.5), ("handshake", 0.5), ("hivebrite", 1), ("csv_drop", 1), ("12twenty", 2), ("symplicity_csm", 1))
