@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 import requests
+from structlog.testing import capture_logs
 
 from connector import alerts, egress
 from connector.egress import Reach, reachable
@@ -182,7 +183,6 @@ def test_an_alert_waits_for_nobody_who_never_ends(
 def test_an_alert_that_nobody_took_is_told_again(
     listener: Listener,
     monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
     status: str,
     *,
     told: bool,
@@ -192,8 +192,9 @@ def test_an_alert_that_nobody_took_is_told_again(
     listener.status = status
     environ = {"HOOK": f"https://127.0.0.1:{listener.port}/x"}
     connect = partial(open_session, ca_file=listener.ca_file)
-    assert alerts.send("text", command=(), webhook="env:HOOK", environ=environ, clock=FakeClock(), connect=connect) is told
-    assert ("alert.failed" in capsys.readouterr().out) is not told
+    with capture_logs() as log:
+        assert alerts.send("text", command=(), webhook="env:HOOK", environ=environ, clock=FakeClock(), connect=connect) is told
+    assert [entry["event"] for entry in log] == ([] if told else ["alert.failed"])
 
 
 @pytest.mark.parametrize("address", ["https://a..b/x", f"https://{'a' * 70}.example.com/x", "https://["])
