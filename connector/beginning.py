@@ -6,11 +6,12 @@ from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
 
+from connector.addresses import address_fault, my_domain_fault
 from connector.bootstrap import Surroundings, open_client
 from connector.career.facts import Facts
 from connector.career.profile import load_profile
 from connector.career.profile import shipped as profiles
-from connector.config import Crm, address_fault, demand_system, load_settings, my_domain_fault
+from connector.config import Crm, demand_system, load_settings
 from connector.core.document import did_you_mean
 from connector.errors import Problem, UserError
 from connector.rules.compose import File, compose

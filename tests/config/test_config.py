@@ -13,10 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
+from connector.addresses import address_fault, my_domain_fault
 from connector.bootstrap import career_faults
 from connector.career.profile import load_profile
 from connector.career.setup import carrier_of
-from connector.config import SECRETS, Settings, address_fault, load_settings, my_domain_fault
+from connector.config import SECRETS, Settings, load_settings
 from connector.core.document import render_problems
 from connector.errors import UserError
 
