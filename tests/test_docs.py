@@ -9,7 +9,7 @@ from urllib.parse import unquote
 
 import pytest
 
-from connector import cli
+from connector import cli, engine
 from tests import command_page, platform_page
 
 ROOT = Path(__file__).parents[1]
@@ -104,3 +104,9 @@ def test_commands_in_the_documentation_exist(page: Path) -> None:
     told = re.findall(r"`alumni-bridge ([a-z][a-z-]*)(?: ([a-z][a-z-]*))?", page.read_text(encoding="utf-8"))
     wrong = [words for words in told if (f"{words[0]} {words[1]}" if words[0] in groups else words[0]) not in known | groups]
     assert not wrong
+
+
+def test_the_map_of_the_engine_has_every_module() -> None:
+    """Law: whoever looks for a module of the engine finds in its first lines what it is for."""
+    modules = {path.stem for path in Path(engine.__file__).parent.glob("*.py")} - {"__init__"}
+    assert {name for name in modules if f"``{name}``" not in str(engine.__doc__)} == set()
