@@ -34,10 +34,9 @@ def read_bytes(path: Path, *, codes: str, missing: str = _CURE) -> bytes:
         handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except ValueError:
         raise _unreadable(path, codes, "file", "its name is not a file name") from None
-    except FileNotFoundError as error:
-        raise _unreadable(path, codes, "file", error.strerror, missing) from None
     except OSError as error:
-        raise _unreadable(path, codes, "file", error.strerror) from None
+        cure = missing if isinstance(error, FileNotFoundError) else _CURE
+        raise _unreadable(path, codes, "file", error.strerror, cure) from None
     try:
         info = os.fstat(handle)
         if not stat.S_ISREG(info.st_mode):

@@ -10,13 +10,14 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC
 
 from connector.career.contract import Contract
 from connector.career.exchange import CursorExpired, Exchange, Reply
 from connector.career.payload import at, fault_in, gone_of, items_of, record_of, text_at
 from connector.core.foreign import visible
 from connector.core.model import Edit
+from connector.core.moments import moment_or_none
 from connector.core.strictjson import read_table
 from connector.ports import POISON, Page, Record
 
@@ -191,10 +192,7 @@ def _edit(entry: object, own: str) -> Edit | None:
 
 def _moment(told: object) -> str:
     """A moment in RFC 3339, in UTC; empty for what is none, or does not say in which zone it is."""
-    try:
-        moment = datetime.fromisoformat(str(told))
-    except ValueError:
-        return ""
-    if moment.tzinfo is None or not 2000 <= moment.year < 3000:
+    moment = moment_or_none(told)
+    if moment is None or not 2000 <= moment.year < 3000:
         return ""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

@@ -133,8 +133,7 @@ def evidence_of(record_id: str, slots: Mapping[Slot, Value]) -> Evidence:
         return tuple(dict.fromkeys(found))
 
     def one(name: Slot) -> str | None:
-        value = slots.get(name)
-        return next(iter(texts(name)), None) if isinstance(value, tuple) else None if value is None else str(value)
+        return next(iter(texts(name)), None)
 
     year = one(Slot.CLASS_YEAR)
     return Evidence(

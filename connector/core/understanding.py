@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime
 from rapidfuzz import fuzz, process
 
 from connector.core.foreign import fitted, length, visible
+from connector.core.moments import moment_or_none
 from connector.core.requests import Ask, Direction, Misunderstood, PersonHint, RequestRules, RequestType, TextRules, plain
 
 TITLE_LENGTH = 255
@@ -183,12 +184,11 @@ def _type(reading: _Reading, rules: RequestRules) -> RequestType | None:
 
 
 def _moment(reading: _Reading) -> datetime | None:
-    value = reading.fields.get("created_at")
+    moment = moment_or_none(reading.fields.get("created_at"))
     try:
-        moment = datetime.fromisoformat(value) if isinstance(value, str) else None
-        if moment is not None and moment.tzinfo is not None:
+        if moment is not None:
             return moment.astimezone(UTC)
-    except (ValueError, OverflowError):
+    except OverflowError:
         pass
     reading.wrong("It is not known when the request was made.", "File it anew.")
     return None

@@ -11,13 +11,14 @@ from sqlalchemy import Connection
 
 from connector.core.foreign import fitted
 from connector.core.model import Side
+from connector.core.moments import moment_or_none
 from connector.core.progress import ENDED, Neutral, RequestState, counts, in_our_words, neutral_word
 from connector.core.requests import FOREIGN_LABEL, Ask, Direction, Misunderstood
 from connector.core.routing import PastRequest, PersonFacts, Routed, Unidentified
 from connector.core.rulebook import PROFILE, Fact, Rules
 from connector.core.understanding import title_of, understand
 from connector.engine.context import Context
-from connector.engine.crm_values import moment_or_none, whole_number
+from connector.engine.crm_values import whole_number
 from connector.engine.readings import Person, holds, withdrawn_purposes
 from connector.ports import Feed
 from connector.store import links, observations, requests

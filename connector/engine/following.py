@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from connector.core.model import Side
+from connector.core.moments import moment_or_none
 from connector.core.progress import (
     DECIDED,
     ENDED,
@@ -26,7 +27,7 @@ from connector.core.requests import Ask, Misunderstood
 from connector.core.routing import GONE, TAKEN_BACK
 from connector.engine.asked import asked_now, words_of
 from connector.engine.context import log
-from connector.engine.crm_values import moment_or_none, picked, whole_number
+from connector.engine.crm_values import picked, whole_number
 from connector.engine.desk import Desk
 from connector.engine.merged import survivor_of
 from connector.ports import Feed

@@ -78,7 +78,7 @@ def give_notice(ctx: Installation, db: Connection, about: str, text: str, *, afr
 
 def notices(db: Connection, now: datetime) -> list[str]:
     """What somebody should know although nothing has stopped; each for a day."""
-    return [unpack(packed)["text"] for _, packed in metas_of(db, _NOTICE) if _counts(packed, now)]
+    return [unpack(packed)["text"] for packed in metas_of(db, _NOTICE) if _counts(packed, now)]
 
 
 def _counts(packed: str, now: datetime) -> bool:

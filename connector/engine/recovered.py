@@ -9,9 +9,9 @@ from typing import Any
 from sqlalchemy import Connection
 
 from connector.core.model import Memory, OpenSuggestion, Rejection, Side, Unit, Value
+from connector.core.moments import moment_or_none
 from connector.core.suggestions import CRM_STATES, WAITING, show, to_enter
 from connector.engine.context import Context, key_of, log
-from connector.engine.crm_values import moment_or_none
 from connector.engine.readings import Person
 from connector.engine.settling import NOT_CREATED
 from connector.engine.unasking import forget

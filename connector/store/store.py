@@ -368,11 +368,10 @@ def get_metas(db: Connection, names: Sequence[str]) -> dict[str, str]:
     return dict(_metas(db, names=names).all())
 
 
-def metas_of(db: Connection, begins: str) -> list[tuple[str, str]]:
-    """The remembered facts whose names begin so, each with its value, in the order of the names."""
-    names = tables.meta.c.name
-    query = select(names, tables.meta.c.value).where(names.startswith(begins, autoescape=True)).order_by(names)
-    return [(name, value) for name, value in db.execute(query)]
+def metas_of(db: Connection, begins: str) -> list[str]:
+    """The remembered facts whose names begin so, in the order of the names."""
+    name = tables.meta.c.name
+    return list(db.execute(select(tables.meta.c.value).where(name.startswith(begins, autoescape=True)).order_by(name)).scalars())
 
 
 def set_meta(db: Connection, name: str, value: str | None) -> None:
